@@ -1,0 +1,69 @@
+"""What can go wrong in an allocation, as one tree.
+
+EvenlotError                    every error this project raises on purpose; str(error) is a sentence for a user
+└── AllocationError
+    ├── InvalidBlock            the block cannot be traded as typed; names the field
+    │   └── OffLattice          the face is not a legal amount; carries the nearest legal faces
+    ├── MissingPrice            no price to value the bond with
+    ├── MissingMeasure          the bond lacks the figure the chosen metric needs
+    ├── MetricUnavailable       accounts without the chosen metric must be excluded by an explicit choice
+    ├── InvalidParameter        an engine was given a parameter it does not know or cannot use
+    └── Infeasible              the feasibility gate refused a result: a defect of ours, never shown as a proposal
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class EvenlotError(Exception):
+    """Root of the tree; its text is written for the person at the screen."""
+
+
+class AllocationError(EvenlotError):
+    """An allocation cannot be made from what was given."""
+
+
+class InvalidBlock(AllocationError):
+    """The block is not tradable as typed. `field` names the input to mend."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class OffLattice(InvalidBlock):
+    """The face lies between legal faces. `below` (0 when none) and `above` are the nearest ones."""
+
+    def __init__(self, sentence: str, below: int, above: int) -> None:
+        super().__init__("face", sentence)
+        self.below = below
+        self.above = above
+
+
+class MissingPrice(AllocationError):
+    """The bond has no price, and none was typed."""
+
+
+class MissingMeasure(AllocationError):
+    """The bond has no figure for the chosen metric."""
+
+
+class MetricUnavailable(AllocationError):
+    """Accounts lack the chosen metric: `reasons` maps each account id to why."""
+
+    def __init__(self, sentence: str, reasons: Mapping[str, str]) -> None:
+        super().__init__(sentence)
+        self.reasons = dict(reasons)
+
+
+class InvalidParameter(AllocationError):
+    """An engine's parameter is unknown or out of range. `parameter` names it."""
+
+    def __init__(self, parameter: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.parameter = parameter
+
+
+class Infeasible(AllocationError):
+    """An engine's result broke a cap, a piece, an increment or the sum."""

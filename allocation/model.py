@@ -1,0 +1,274 @@
+"""The nouns of an allocation: bond, account, block, line, proposal. Frozen values with their units, no behaviour
+beyond what follows from their own fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import Enum, StrEnum
+
+
+class Side(StrEnum):
+    """Direction of the block. `sign` is +1 for a buy, -1 for a sell."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Side.BUY else -1
+
+
+class Metric(Enum):
+    """A measure an account is steered by. One enum drives the arithmetic, the labels, the screens and the tests."""
+
+    ASD = ("asd", "Active spread duration", "ASD", "years", 3)
+    SPREAD_DURATION = ("spread_duration", "Spread duration", "SD", "years", 3)
+    DURATION = ("duration", "Duration", "Dur", "years", 3)
+    OAS = ("oas", "OAS", "OAS", "bp", 0)
+    DTS = ("dts", "Duration times spread", "DTS", "years x bp", 0)
+
+    def __init__(self, key: str, label: str, short: str, unit: str, decimals: int) -> None:
+        self.key = key
+        self.label = label
+        self.short = short
+        self.unit = unit
+        self.decimals = decimals
+
+    @classmethod
+    def of(cls, key: str) -> Metric:
+        """The metric with this key; ValueError for an unknown one."""
+        for metric in cls:
+            if metric.key == key:
+                return metric
+        raise ValueError(f"unknown metric {key!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Risk figures of a bond, a holding's bond or a benchmark. None is missing, never zero."""
+
+    spread_duration: float | None = None  # years
+    duration: float | None = None  # years
+    oas: float | None = None  # basis points
+
+    @property
+    def dts(self) -> float | None:
+        """Spread duration times OAS, years x basis points."""
+        if self.spread_duration is None or self.oas is None:
+            return None
+        return self.spread_duration * self.oas
+
+    def of(self, metric: Metric) -> float | None:
+        """The figure `metric` sums. Active spread duration sums spread durations; the benchmark is taken off later."""
+        if metric in (Metric.ASD, Metric.SPREAD_DURATION):
+            return self.spread_duration
+        if metric is Metric.DURATION:
+            return self.duration
+        if metric is Metric.OAS:
+            return self.oas
+        return self.dts
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """One security: terms, price per 100 face, measures, and the dates of both."""
+
+    asset_id: str
+    description: str
+    currency: str
+    min_piece: int  # face, the smallest line
+    increment: int  # face, the step above the smallest line
+    cusip: str = ""
+    isin: str = ""
+    sedol: str = ""
+    ticker: str = ""
+    issuer_id: str = ""
+    issuer: str = ""
+    sector: str = ""
+    rating: str = ""
+    country: str = ""
+    coupon: Decimal | None = None  # percent a year
+    coupon_frequency: int | None = None  # payments a year
+    maturity: date | None = None
+    is_144a: bool = False
+    factor: Decimal = Decimal(1)
+    price: Decimal | None = None  # clean, per 100 face
+    price_date: date | None = None
+    accrued: Decimal | None = None  # per 100 face
+    measures: Measures = Measures()
+    measures_date: date | None = None
+
+    @property
+    def label(self) -> str:
+        """Short name as traders say it: ticker, coupon, maturity; the description where those are missing."""
+        if self.ticker and self.coupon is not None and self.maturity is not None:
+            return f"{self.ticker} {self.coupon.normalize():f} {self.maturity:%m/%d/%y}"
+        return self.description or self.asset_id
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An account's position in one bond. Market values are in the account's base currency."""
+
+    asset_id: str
+    face: Decimal
+    market_value: Decimal  # clean
+    accrued_value: Decimal | None  # accrued interest in money; None when not known
+    measures: Measures = Measures()
+    issuer_id: str = ""
+    sector: str = ""
+    rating: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """The index an account is measured against."""
+
+    id: str
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """An account's metric today. `value` is None when it is unavailable, and `reason` then says why."""
+
+    value: float | None  # in the metric's unit
+    coverage: float  # share of the holdings' market value that has the measure, 0..1
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A portfolio that can take part in a block. Money is in `currency`, its base currency."""
+
+    id: str
+    name: str
+    currency: str
+    nav: Decimal | None
+    cash: Decimal | None  # spendable on the order's settlement date, after live orders
+    holdings: Mapping[str, Holding] = field(default_factory=dict)  # by asset id
+    benchmark: Benchmark | None = None
+    exposures: Mapping[Metric, Exposure] = field(default_factory=dict)
+    fx: Mapping[str, Decimal] = field(default_factory=dict)  # one unit of that currency in base currency
+
+    def held(self, asset_id: str) -> Decimal:
+        """Face held of one bond; zero when it is not held."""
+        holding = self.holdings.get(asset_id)
+        return holding.face if holding else Decimal(0)
+
+    def rate(self, currency: str) -> Decimal | None:
+        """Base currency per unit of `currency`: 1 for its own, None when no rate is known."""
+        return Decimal(1) if currency == self.currency else self.fx.get(currency)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockOrder:
+    """What the portfolio manager wants to trade for the whole group."""
+
+    bond: Bond
+    side: Side
+    face: int
+    settlement: date
+    limit: Decimal | None = None  # clean price per 100 face
+    market_buffer: Decimal = Decimal(0)  # share added to the mark when a buy has no limit
+
+    @property
+    def mark(self) -> Decimal | None:
+        """Clean price the position is valued at: the bond's, else the limit typed for a bond without one."""
+        return self.bond.price if self.bond.price is not None else self.limit
+
+    @property
+    def trade_price(self) -> Decimal | None:
+        """Clean price money is reserved at: the most a buy may cost, the least a sell should bring."""
+        mark = self.mark
+        if mark is None:
+            return None
+        if self.side is Side.SELL:
+            return mark if self.limit is None else min(mark, self.limit)
+        return mark * (1 + self.market_buffer) if self.limit is None else max(mark, self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The most one account may trade under one rule. `face` is the largest legal face, `reason` carries the numbers."""
+
+    account_id: str
+    rule: str  # "cash", "holding", ...
+    face: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One account's part of the block, with the figures before and after."""
+
+    account_id: str
+    face: int
+    wish: Decimal  # face the engine would give were there no caps or pieces
+    cap: Cap
+    money: Decimal  # base currency, unsigned
+    cash_before: Decimal | None
+    cash_after: Decimal | None
+    reason: str  # one sentence: why this amount
+
+    @property
+    def headroom(self) -> int:
+        """Face this account could still take under its binding cap."""
+        return self.cap.face - self.face
+
+
+@dataclass(frozen=True, slots=True)
+class Unallocated:
+    """Face that could not be placed and why. `account_id` is empty when no single account is the cause."""
+
+    face: int
+    reason: str
+    account_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What the lines do to one metric. Mappings are by account id and leave out the excluded accounts."""
+
+    metric: Metric
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    dispersion_before: float
+    dispersion_after: float
+    excluded: Mapping[str, str] = field(default_factory=dict)  # account id -> reason
+
+    @property
+    def improvement(self) -> float | None:
+        """(before - after) / before; None ("not applicable") when there was no dispersion before."""
+        if self.dispersion_before == 0:
+            return None
+        return (self.dispersion_before - self.dispersion_after) / self.dispersion_before
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An engine's answer, always returned: lines for every account, reasons for every unit not placed."""
+
+    engine: str
+    parameters: Mapping[str, str]
+    block: BlockOrder
+    accounts: tuple[Account, ...]  # sorted by id; lines are in the same order
+    lines: tuple[Line, ...]
+    unallocated: tuple[Unallocated, ...]
+    effect: Effect
+    basis: str  # "dirty" or "clean": how holdings and trade are valued
+    warnings: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()  # what was tried before this result, in order
+
+    @property
+    def placed(self) -> int:
+        """Face allocated over all accounts."""
+        return sum(line.face for line in self.lines)
+
+    @property
+    def fill(self) -> float:
+        """Allocated over ordered face."""
+        return self.placed / self.block.face if self.block.face else 0.0

@@ -1,0 +1,251 @@
+"""The nouns of an order's life: who asks (`User`), what was decided (`Statement`), what goes out (`Order`), and what
+came of it (`Event`). Frozen values; money and prices are `Decimal`, times are UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from allocation.model import Account, Side
+
+
+class Permission(StrEnum):
+    """What a use case asks of a user."""
+
+    VIEW = "view"  # groups, bonds, orders
+    PREVIEW = "preview"  # try allocations
+    CONFIRM = "confirm"  # freeze a statement and send an order
+    AUDIT = "audit"  # read the audit log
+
+
+class Role(StrEnum):
+    """What a user is on the desk."""
+
+    PORTFOLIO_MANAGER = "portfolio_manager"
+    ANALYST = "analyst"
+    COMPLIANCE = "compliance"
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ")
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return _PERMISSIONS[self]
+
+
+_PERMISSIONS = {
+    Role.PORTFOLIO_MANAGER: frozenset({Permission.VIEW, Permission.PREVIEW, Permission.CONFIRM}),
+    Role.ANALYST: frozenset({Permission.VIEW, Permission.PREVIEW}),
+    Role.COMPLIANCE: frozenset({Permission.VIEW, Permission.AUDIT}),
+}
+
+EVERY_GROUP = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A signed-in person. `groups` are the tickers they may see; `EVERY_GROUP` stands for all."""
+
+    username: str
+    name: str
+    roles: frozenset[Role]
+    groups: frozenset[str]
+
+    def may(self, permission: Permission) -> bool:
+        return any(permission in role.permissions for role in self.roles)
+
+    def sees(self, group: str) -> bool:
+        return EVERY_GROUP in self.groups or group in self.groups
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Which world the desk works on. `id` stamps the ledger; `as_of` is its business date."""
+
+    id: str  # "demo:7", "csv:<name>:<as_of>", "aladdin:<host>"
+    kind: str  # "demo", "csv", "aladdin"
+    name: str  # as the screen says it: "demo book, seed 7"
+    as_of: date
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A portfolio group and its accounts, sorted by id, read together."""
+
+    ticker: str
+    accounts: tuple[Account, ...]
+
+
+class OrderState(StrEnum):
+    """Where an order is in its life. The steps between are in `orders.lifecycle`."""
+
+    CONFIRMED = "confirmed"  # statement stored, intent in the outbox
+    SENDING = "sending"  # about to be posted, or being posted
+    UNKNOWN = "unknown"  # the answer to the post was lost
+    COMPLIANCE = "compliance"  # Aladdin: Compl Pending
+    OPEN = "open"  # Aladdin: Open
+    AUTHORIZED = "authorized"  # Aladdin: Authorized
+    ACTIVE = "active"  # Aladdin: Active, filling
+    FOREIGN = "foreign"  # Aladdin reports a status we do not know: kept visible and live
+    BOOKED = "booked"  # Aladdin: Booked
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"  # refused by Aladdin, or by compliance
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The frozen allocation: canonical JSON of every input and result, and its SHA-256."""
+
+    id: str
+    order_id: str
+    version: int
+    created_at: datetime
+    created_by: str
+    body: str  # canonical JSON
+    sha256: str  # of `body` in UTF-8, hexadecimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One account's part of an order. `booked` is what Aladdin says it received."""
+
+    account_id: str
+    face: int
+    booked: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One block order, as the ledger has it. `version` counts its changes."""
+
+    id: str  # ours, and the external reference at Aladdin (at most 64 characters)
+    version: int
+    state: OrderState
+    group: str
+    asset_id: str
+    label: str  # the bond as traders say it
+    currency: str
+    side: Side
+    ordered: int  # face asked for
+    face: int  # face allocated: the sum of the lines
+    settlement: date
+    trade_date: date
+    limit: Decimal | None
+    engine: str
+    lines: tuple[OrderLine, ...]
+    statement_id: str
+    statement_sha256: str
+    comment: str
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    broker_id: str = ""  # Aladdin's order id
+    broker_status: str = ""  # Aladdin's word
+    filled: Decimal = Decimal(0)  # face
+    average_price: Decimal | None = None
+    message: str = ""  # what went wrong, for the screen
+
+    @property
+    def progress(self) -> float:
+        """Filled over allocated face, 0..1."""
+        return float(self.filled / self.face) if self.face else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of an order's history."""
+
+    order_id: str
+    at: datetime
+    actor: str  # a username, or "worker"
+    event: str  # of orders.lifecycle.Event
+    state: OrderState  # after it
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Something the worker has been asked to do with an order."""
+
+    id: str
+    order_id: str
+    kind: str  # "send"
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of one order, to be written with its audit entry. None leaves a field as it is."""
+
+    order_id: str
+    version: int  # the version this change was made from
+    state: OrderState
+    event: str
+    actor: str
+    at: datetime
+    detail: str = ""
+    broker_id: str | None = None
+    broker_status: str | None = None
+    filled: Decimal | None = None
+    average_price: Decimal | None = None
+    booked: Mapping[str, Decimal] | None = None  # by account id
+    message: str | None = None
+    closes_intent: str | None = None  # id of the intent this step completes
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """An order as it is posted: one order with one detail per account."""
+
+    reference: str  # our order id, the external reference
+    asset_id: str
+    side: Side
+    settlement: date
+    trade_date: date
+    limit: Decimal | None
+    lines: tuple[OrderLine, ...]
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOrder:
+    """An order as Aladdin reports it. `booked` is by account id."""
+
+    id: str
+    reference: str
+    status: str  # Aladdin's word, unmapped
+    face: Decimal
+    filled: Decimal
+    average_price: Decimal | None
+    booked: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work the outbox until `until`. `fence` grows with each new holder; every write checks it."""
+
+    name: str
+    holder: str
+    fence: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One entry of the hash-chained audit log, newest last in its stream."""
+
+    stream: str
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    body: str  # canonical JSON
+    previous: str
+    sha256: str

@@ -1,0 +1,134 @@
+"""What the use cases need of the outside: `Market` to read, `Broker` to trade, `Ledger` to remember, `Clock` to know
+the time. Each is a Protocol of a few methods; `aladdin` and `storage` implement them, `bootstrap` wires them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, Protocol, TypeVar
+
+from allocation.model import Bond
+from orders.model import (
+    AuditEntry,
+    BrokerOrder,
+    Change,
+    Event,
+    Group,
+    Intent,
+    Lease,
+    Order,
+    OrderState,
+    Statement,
+    Ticket,
+)
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated(Generic[T_co]):
+    """A value with the moment it was read (UTC) and where from; the age travels to the screen."""
+
+    value: T_co
+    as_of: datetime
+    source: str
+
+
+class Clock(Protocol):
+    """Time. `today` is the book's business date, `now` the wall clock in UTC."""
+
+    def now(self) -> datetime: ...
+
+    def today(self) -> date: ...
+
+
+class Market(Protocol):
+    """Reads. Each may raise any `OutsideError`; an unknown name raises `NotFound`."""
+
+    def group(self, ticker: str, settlement: date, *, fresh: bool = False) -> Dated[Group]:
+        """The group's accounts: cash spendable on `settlement`, order-adjusted holdings, exposures.
+        `fresh` reads past every cache."""
+        ...
+
+    def bond(self, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
+        """One security with terms, price and measures."""
+        ...
+
+    def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
+        """Securities by CUSIP, ISIN, SEDOL (from the security master) or by ticker and words (over the bonds held in
+        `groups` and those looked up before), best first. A mistyped identifier raises `NotFound` with suggestions."""
+        ...
+
+
+class Broker(Protocol):
+    """Orders at Aladdin. Only the worker calls it."""
+
+    def post(self, ticket: Ticket) -> BrokerOrder:
+        """Create the order; never repeated by the implementation. `Rejected` when refused; `Unavailable` with
+        `sent=False` when it certainly never left, `sent=True` when its fate is unknown."""
+        ...
+
+    def find_order(self, reference: str) -> BrokerOrder | None:
+        """The order that carries our reference, or None."""
+        ...
+
+    def orders(self, broker_ids: Sequence[str]) -> tuple[BrokerOrder, ...]:
+        """The orders with these Aladdin ids, finished ones included."""
+        ...
+
+
+class Ledger(Protocol):
+    """The system of record. Every write is one transaction with its audit entry, idempotent by `command_id`: the same
+    command again changes nothing and returns what it returned the first time."""
+
+    def confirm(self, command_id: str, statement: Statement, order: Order) -> Order:
+        """Store a statement, its order with lines, and the intent to send it."""
+        ...
+
+    def advance(self, command_id: str, change: Change, fence: int | None = None) -> Order:
+        """Write one step of an order. `VersionConflict` when the row is not at `change.version`; `LeaseLost` when
+        `fence` is given and is not the newest of the worker's lease."""
+        ...
+
+    def order(self, order_id: str) -> Order:
+        """One order; `NotFound` when there is none."""
+        ...
+
+    def orders(
+        self, groups: Collection[str] | None = None, states: Collection[OrderState] | None = None, limit: int = 500
+    ) -> tuple[Order, ...]:
+        """Orders, newest first; `groups` None means of every group."""
+        ...
+
+    def statement(self, order_id: str) -> Statement:
+        """The newest statement of an order; `NotFound` when there is none."""
+        ...
+
+    def events(self, order_id: str) -> tuple[Event, ...]:
+        """An order's history, oldest first."""
+        ...
+
+    def intents(self) -> tuple[Intent, ...]:
+        """What the outbox still holds, oldest first."""
+        ...
+
+    def last_allocations(self) -> Mapping[str, datetime]:
+        """When each group was last allocated to, by group ticker."""
+        ...
+
+    def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
+        """Take or renew a lease; None while somebody else holds it. A new holder gets a larger fence."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Give a lease back, so that the next worker need not wait for it to run out."""
+        ...
+
+    def audit(self, stream: str | None = None, limit: int = 500) -> tuple[AuditEntry, ...]:
+        """The audit log's newest entries, newest first."""
+        ...
+
+    def verify(self) -> tuple[str, ...]:
+        """Recompute every chain; one sentence per fault found, none when all is whole."""
+        ...
