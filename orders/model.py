@@ -71,6 +71,7 @@ class Book:
     name: str  # as the screen says it: "demo book, seed 7"
     as_of: date
     groups: tuple[str, ...]
+    currency: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,7 @@ class BrokerOrder:
     filled: Decimal
     average_price: Decimal | None
     booked: Mapping[str, Decimal]
+    message: str = ""  # what compliance holds it up for, as answered to the post
 
 
 @dataclass(frozen=True, slots=True)

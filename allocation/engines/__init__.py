@@ -1,0 +1,25 @@
+"""The engines, one signature, registered by name. An engine turns a `Problem` into a `Draft`; `allocation.propose`
+checks it and makes it a `Proposal`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from allocation.engines.equal import Equal
+from allocation.engines.pro_rata import ProRata
+from allocation.engines.problem import Draft, Engine, Problem
+from allocation.errors import InvalidParameter
+
+ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (ProRata(), Equal())}
+
+
+def engine(name: str) -> Engine:
+    """The engine of that name; `InvalidParameter` listing the known ones otherwise."""
+    try:
+        return ENGINES[name]
+    except KeyError:
+        known = ", ".join(ENGINES)
+        raise InvalidParameter("engine", f"There is no engine called {name!r}; choose one of {known}.") from None
+
+
+__all__ = ["ENGINES", "Draft", "Engine", "Problem", "engine"]

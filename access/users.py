@@ -1,0 +1,248 @@
+"""Who may come in: the user file, read whole with all its faults at once, re-read when it changes, and the three users
+of the demo."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import bcrypt
+import structlog
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from orders.errors import SettingsError
+from orders.model import EVERY_GROUP, Role, User
+
+_log = structlog.get_logger(__name__)
+
+HASH_COST = 12  # log2 of bcrypt's rounds, of the hashes we make
+_COSTS = range(10, 16)  # cheaper is guessed too fast, dearer holds a sign-in for seconds
+_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+_HOW_TO_HASH = "make one with `python -m access hash`"
+_DEMO_SALT = b"$2b$06$EvenlotDemoDeskSaltO.."  # fixed, so that a cookie survives a restart of the demo
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A user and the bcrypt hash of their password."""
+
+    user: User
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLogin:
+    """A demo user's credentials, to be shown on the sign-in card."""
+
+    username: str
+    password: str
+    role: str
+
+
+class Users(Mapping[str, Entry]):
+    """Entries by username, in lower case; immutable."""
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self._entries = dict(entries)
+        cost = max((_cost(entry.password_hash) for entry in self._entries.values()), default=HASH_COST)
+        self.decoy = bcrypt.gensalt(cost).decode() + "." * 31
+        """A well-formed hash of no known password: checking against it takes an unknown name as long as a known one."""
+
+    def __getitem__(self, username: str) -> Entry:
+        return self._entries[username]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+class UserFile:
+    """The user file on disk. Changes take effect at the next look; a file that has become invalid is logged, and the
+    last good users stay."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `SettingsError` when the file is missing or has faults."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._stamp = _stamp(path)
+        self._users = read_users(path)
+
+    def current(self) -> Users:
+        """The users as the file has them now."""
+        with self._lock:
+            stamp = _stamp(self._path)
+            if stamp != self._stamp:
+                self._stamp = stamp  # first, so that one bad edit is logged once
+                self._reread()
+            return self._users
+
+    def _reread(self) -> None:
+        try:
+            self._users = read_users(self._path)
+        except SettingsError as error:
+            _log.error("user file refused, the last good one stays", error=str(error))
+        else:
+            _log.info("user file read again", path=str(self._path), users=len(self._users))
+
+
+def read_users(path: Path) -> Users:
+    """Users of a YAML file in streamlit-authenticator's shape with our `roles` and `groups`.
+
+    Raises `SettingsError` naming the path and every fault, each with its user.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506, a SafeLoader
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The user file {path} cannot be read: {error}.") from error
+    except yaml.YAMLError as error:
+        hint = ' Write a star in quotes: groups: ["*"].' if "alias" in str(error) else ""
+        raise SettingsError(f"The user file {path} is not valid YAML: {error}.{hint}") from error
+    try:
+        rows = _File.model_validate(content).credentials.usernames
+    except ValidationError as error:
+        raise _refused(path, [_sentence(fault) for fault in error.errors(include_url=False)]) from error
+    entries = {name.strip().lower(): Entry(row.user(name.strip().lower()), row.password) for name, row in rows.items()}
+    if len(entries) < len(rows):
+        twice = sorted(name for name in rows if name != name.strip().lower())
+        raise _refused(path, [f"user {name!r}: the same name is there in lower case too" for name in twice])
+    _warn_of_mixed_costs(path, entries)
+    return Users(entries)
+
+
+def demo_users() -> tuple[Users, tuple[DemoLogin, ...]]:
+    """One user per role for the demo book, who see every group, and what to type for each. Their hashes are cheap and
+    their passwords public: for the demo only."""
+    people = (
+        ("pm", "Paula Mercer", Role.PORTFOLIO_MANAGER),
+        ("analyst", "Anders Lyst", Role.ANALYST),
+        ("compliance", "Connie Price", Role.COMPLIANCE),
+    )
+    logins = tuple(DemoLogin(username, f"{username}-demo", role.label) for username, _, role in people)
+    entries = {
+        username: Entry(
+            User(username, name, frozenset({role}), frozenset({EVERY_GROUP})),
+            bcrypt.hashpw(login.password.encode(), _DEMO_SALT).decode(),
+        )
+        for (username, name, role), login in zip(people, logins, strict=True)
+    }
+    return Users(entries), logins
+
+
+def hash_password(password: str) -> str:
+    """The bcrypt hash of a password for the user file. Raises `SettingsError` for one the sign-in could not take."""
+    if password != password.strip():
+        raise SettingsError("The password begins or ends with a space, which the sign-in form leaves out.")
+    if len(password) < 12:
+        raise SettingsError("The password is shorter than 12 characters.")
+    if len(password.encode()) > 72:
+        raise SettingsError("The password is longer than 72 bytes, more than bcrypt can tell apart.")
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(HASH_COST)).decode()
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key given twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value!r} is there twice", problem_mark=key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def _hashed(password: str) -> str:
+    match = _BCRYPT.fullmatch(password)
+    if match is None:
+        raise ValueError(f"is not a bcrypt hash; a password is never written in plain text: {_HOW_TO_HASH}")
+    if int(match[1]) not in _COSTS:
+        raise ValueError(f"has cost {match[1]}, allowed are {_COSTS[0]} to {_COSTS[-1]}: {_HOW_TO_HASH}")
+    return password
+
+
+def _known_role(value: object) -> object:
+    if not isinstance(value, str) or value not in list(Role):
+        raise ValueError(f"{value!r} is not a role; the roles are {', '.join(Role)}")
+    return Role(value)
+
+
+_Text = Annotated[str, Field(strict=True, min_length=1)]
+
+
+class _Row(BaseModel):
+    """One user as the file has it; streamlit-authenticator's own bookkeeping is let through unused."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    name: _Text
+    email: str | None = None
+    password: Annotated[str, Field(strict=True), AfterValidator(_hashed)]
+    roles: Annotated[list[Annotated[Role, BeforeValidator(_known_role)]], Field(min_length=1)]
+    groups: Annotated[list[_Text], Field(min_length=1)]
+    failed_login_attempts: int | None = None
+    logged_in: bool | None = None
+
+    def user(self, username: str) -> User:
+        return User(username, self.name, frozenset(self.roles), frozenset(self.groups))
+
+
+class _Credentials(BaseModel):
+    usernames: Annotated[dict[Annotated[_Text, Field(max_length=64)], _Row], Field(min_length=1)]
+
+
+class _File(BaseModel):
+    credentials: _Credentials
+
+
+_SENTENCES = {
+    "missing": "is missing",
+    "extra_forbidden": "is not an entry of a user; check its spelling",
+    "string_type": "must be text; write it in quotes",
+    "string_too_short": "is empty",
+    "too_short": "is empty",
+    "list_type": 'must be a list, such as ["FIRST", "SECOND"]',
+    "model_type": "must be a mapping of entries",
+    "dict_type": "must be a mapping of usernames",
+}
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    """A pydantic fault in the words of the file: whose, which entry, what is wrong. Never the value of a password."""
+    where = [str(part) for part in fault["loc"] if part != "[key]"]
+    what = _SENTENCES.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ")
+    if where[:2] != ["credentials", "usernames"] or len(where) == 2:
+        return f"{'.'.join(where) or 'the file'} {what}"
+    entry = ["the username"] if "[key]" in fault["loc"] else where[3:4]
+    return " ".join((f"user {where[2]!r}:", *entry, what))
+
+
+def _refused(path: Path, faults: list[str]) -> SettingsError:
+    return SettingsError(f"The user file {path} cannot be used:" + "".join(f"\n- {fault}" for fault in faults))
+
+
+def _warn_of_mixed_costs(path: Path, entries: Mapping[str, Entry]) -> None:
+    costs = {name: _cost(entry.password_hash) for name, entry in entries.items()}
+    cheaper = sorted(name for name, cost in costs.items() if cost < max(costs.values()))
+    if cheaper:
+        _log.warning("hashes of a lower cost let time tell a name from an unknown one", path=str(path), users=cheaper)
+
+
+def _cost(password_hash: str) -> int:
+    return int(password_hash.split("$")[2])
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes with the file; None while it is not there."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

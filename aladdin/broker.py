@@ -1,0 +1,115 @@
+"""Orders at Aladdin: posted once, found by reference, followed by id. Nothing here is kept or repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from aladdin import tickets, wire
+from aladdin.config import AladdinConfig
+from aladdin.reads import Reads
+from aladdin.transport import Answer, Call, Transport
+from orders.errors import DeskError, Malformed, OutsideError, Rejected, Unavailable
+from orders.model import BrokerOrder, Ticket
+
+log = structlog.get_logger(__name__)
+
+ORDERS = "/api/trading/order-management/order/v1"
+_IDS_A_QUERY = 4000
+
+# google.rpc codes after which an order may well exist: deadline passed, reference taken, server gone.
+_FATE_UNKNOWN = {4: "DEADLINE_EXCEEDED", 6: "ALREADY_EXISTS", 14: "UNAVAILABLE"}
+
+
+class OrderBook:
+    """The `Broker` port over the wire."""
+
+    def __init__(self, config: AladdinConfig, transport: Transport, reads: Reads) -> None:
+        self._config = config
+        self._transport = transport
+        self._reads = reads
+
+    def post(self, ticket: Ticket) -> BrokerOrder:
+        """See `orders.ports.Broker.post`. An answer we cannot read leaves the order's fate unknown, and is raised as
+        `Unavailable` with `sent=True`."""
+        doing = f"posting order {ticket.reference}"
+        call = Call(
+            "POST", f"{ORDERS}/order:post", doing, body=tickets.post_body(ticket, self._config.compliance_timeout)
+        )
+        answer = self._transport.write(call)
+        try:
+            order, message = self._placed(ticket, answer)
+            return replace(self._reported([order])[0], message=message)
+        except DeskError as fault:
+            if isinstance(fault, Rejected) or (isinstance(fault, Unavailable) and fault.sent):
+                raise
+            # Whatever failed since the answer came, even a look-up that never left, must not read as "not sent".
+            raise Unavailable(f"{fault} The order may have been placed.", answer.reference, sent=True) from fault
+
+    def find_order(self, reference: str) -> BrokerOrder | None:
+        """See `orders.ports.Broker.find_order`. `Malformed` when more than one order carries the reference."""
+        query = {"externalIdCriterion": {"externalId1": reference}}
+        found = [o for o in self._filter(query, f"looking for order {reference}") if o.reference == reference]
+        if len(found) > 1:
+            ids = ", ".join(order.id for order in found)
+            raise Malformed(f"Aladdin has {len(found)} orders under reference {reference} ({ids}): check them there.")
+        return found[0] if found else None
+
+    def orders(self, broker_ids: Sequence[str]) -> tuple[BrokerOrder, ...]:
+        """See `orders.ports.Broker.orders`. In the order asked for; one that Aladdin does not show is left out."""
+        wanted = list(dict.fromkeys(broker_ids))
+        found: dict[str, BrokerOrder] = {}
+        for start in range(0, len(wanted), _IDS_A_QUERY):
+            query = {"orderIdCriterion": {"ids": wanted[start : start + _IDS_A_QUERY]}}
+            found |= {order.id: order for order in self._filter(query, "following orders")}
+        return tuple(found[broker_id] for broker_id in wanted if broker_id in found)
+
+    def _filter(self, query: Mapping[str, Any], doing: str) -> tuple[BrokerOrder, ...]:
+        body = {"query": query, "pageSize": self._config.page_size}
+        answer = self._reads.pages(Call("POST", f"{ORDERS}/orders:filter", doing, body=body))
+        pages = wire.parse(tuple[wire.Orders, ...], answer.json(), "orders", answer.reference)
+        return self._reported([order for page in pages for order in page.orders])
+
+    def _reported(self, orders: Sequence[wire.Order]) -> tuple[BrokerOrder, ...]:
+        unnamed = tickets.unnamed_portfolios(orders)
+        names = {p.id: p.portfolio_ticker for p in self._reads.portfolios(unnamed).value} if unnamed else {}
+        return tuple(tickets.broker_order(order, names) for order in orders)
+
+    def _placed(self, ticket: Ticket, answer: Answer) -> tuple[wire.Order, str]:
+        """The order in the answer to a post, and what compliance holds it up for."""
+        what = f"order {ticket.reference}"
+        results = wire.parse(wire.PostResults, answer.json(), what, answer.reference).results
+        if len(results) != 1:
+            raise Malformed(f"Aladdin gave {len(results)} results for {what}, not one.", answer.reference)
+        result = results[0]
+        if result.error is not None:
+            raise _refusal(result.error, what, answer.reference)
+        if result.output is None:
+            raise Malformed(f"Aladdin gave neither an order nor an error for {what}.", answer.reference)
+        messages = _restrictions(result.output.compliance_violations)
+        if result.output.order is None:
+            if messages:
+                raise Rejected(
+                    f"Compliance refused {what}: {messages}.", answer.reference, code="COMPLIANCE", message=messages
+                )
+            raise Malformed(f"Aladdin's answer for {what} has no order in it.", answer.reference)
+        if messages:
+            log.warning("aladdin_compliance", reference=ticket.reference, violations=messages)
+        return result.output.order, messages
+
+
+def _refusal(error: wire.Status, what: str, reference: str) -> OutsideError:
+    message = error.message.rstrip(".") or f"code {error.code}"
+    if error.code in _FATE_UNKNOWN:
+        sentence = f"Aladdin could not say what became of {what} ({message}). It may have been placed."
+        return Unavailable(sentence, reference, sent=True)
+    return Rejected(f"Aladdin refused {what}: {message}.", reference, code=str(error.code), message=message)
+
+
+def _restrictions(violations: Iterable[wire.Violation]) -> str:
+    """What compliance holds the order up for, as one text."""
+    held_up = [v for v in violations if v.compliance_severity == tickets.RESTRICTION]
+    return "; ".join((v.violation_description or f"rule {v.rule_id}").rstrip(".") for v in held_up)

@@ -1,0 +1,72 @@
+"""Aladdin as the desk sees it: one object that is both its market and its broker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import date
+
+import httpx
+
+from aladdin.broker import OrderBook
+from aladdin.cache import AnswerCache
+from aladdin.config import AladdinConfig
+from aladdin.market import MarketData
+from aladdin.reads import Reads
+from aladdin.transport import Transport
+from allocation.model import Bond
+from orders.model import BrokerOrder, Group, Ticket
+from orders.ports import Clock, Dated
+
+
+class Aladdin:
+    """Implements `orders.ports.Market` and `orders.ports.Broker`. One for the process: it holds the access token, the
+    connections and the cache. Thread-safe; `close` it at the end."""
+
+    def __init__(
+        self,
+        config: AladdinConfig,
+        cache: AnswerCache,
+        clock: Clock,
+        source: str,
+        *,
+        wire_transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`source` names the world in every `Dated` value; `wire_transport` and `sleep` replace the network and the
+        waiting between retries."""
+        self._transport = Transport(config, clock.now, wire_transport=wire_transport, sleep=sleep)
+        reads = Reads(config, self._transport, cache, clock, source)
+        self._market = MarketData(config, reads, clock, source)
+        self._broker = OrderBook(config, self._transport, reads)
+        self._cache = cache
+
+    def group(self, ticker: str, settlement: date, *, fresh: bool = False) -> Dated[Group]:
+        """See `orders.ports.Market`."""
+        return self._market.group(ticker, settlement, fresh=fresh)
+
+    def bond(self, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
+        """See `orders.ports.Market`."""
+        return self._market.bond(asset_id, fresh=fresh)
+
+    def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
+        """See `orders.ports.Market`."""
+        return self._market.find(text, groups, limit)
+
+    def post(self, ticket: Ticket) -> BrokerOrder:
+        """See `orders.ports.Broker`."""
+        return self._broker.post(ticket)
+
+    def find_order(self, reference: str) -> BrokerOrder | None:
+        """See `orders.ports.Broker`."""
+        return self._broker.find_order(reference)
+
+    def orders(self, broker_ids: Sequence[str]) -> tuple[BrokerOrder, ...]:
+        """See `orders.ports.Broker`."""
+        return self._broker.orders(broker_ids)
+
+    def close(self) -> None:
+        """Let the reads under way end, then give back connections and cache."""
+        self._market.close()
+        self._transport.close()
+        self._cache.close()

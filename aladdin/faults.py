@@ -1,0 +1,93 @@
+"""From what went wrong on the wire to what the use cases know: one place for the mapping, one for its sentences."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from orders.errors import (
+    AuthenticationFailed,
+    DeskError,
+    Malformed,
+    NotFound,
+    NotPermitted,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+
+Mask = Callable[[str], str]
+
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_LONGEST_MESSAGE = 500  # characters of the other side's text that a sentence may quote
+
+
+def of_request(error: httpx.RequestError, doing: str, reference: str, mask: Mask) -> DeskError:
+    """The error for a request that brought no readable answer. `doing` completes "while ..."."""
+    if isinstance(error, httpx.DecodingError):
+        return Malformed(f"Aladdin's answer could not be decoded while {doing}.", reference)
+    if isinstance(error, httpx.PoolTimeout):
+        return Unavailable(f"All connections to Aladdin were busy while {doing}. Try again.", reference, sent=False)
+    if isinstance(error, _NEVER_LEFT):
+        why = mask(str(error)) or type(error).__name__
+        return Unavailable(f"Aladdin could not be reached while {doing}: {why}.", reference, sent=False)
+    if isinstance(error, httpx.TimeoutException):
+        return Unavailable(f"Aladdin did not answer in time while {doing}.", reference, sent=True)
+    why = mask(str(error)) or type(error).__name__
+    return Unavailable(f"The connection to Aladdin broke while {doing}: {why}.", reference, sent=True)
+
+
+def of_status(response: httpx.Response, doing: str, reference: str, mask: Mask) -> DeskError:
+    """The error for an answer that is not a success. `doing` completes "while ..."."""
+    code, message = error_body(response, mask)
+    said = f" ({message})" if message else ""
+    status = response.status_code
+    if status == httpx.codes.UNAUTHORIZED:
+        return AuthenticationFailed(f"Aladdin did not accept our credentials while {doing}{said}.", reference)
+    if status == httpx.codes.FORBIDDEN:
+        return NotPermitted(f"Aladdin does not permit {doing}{said}. Request id {reference}.")
+    if status == httpx.codes.NOT_FOUND:
+        return NotFound(f"Aladdin knows nothing by that name: {doing}{said}. Request id {reference}.")
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        pause = retry_after(response)
+        when = "later" if pause is None else f"in {pause:.0f} seconds"
+        return RateLimited(
+            f"Aladdin's rate limit was reached while {doing}. Try again {when}.", reference, retry_after=pause
+        )
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.REQUEST_TIMEOUT:
+        return Unavailable(f"Aladdin failed with status {status} while {doing}{said}.", reference, sent=True)
+    sentence = f"Aladdin refused with status {status} while {doing}: {message or 'no reason given'}."
+    return Rejected(sentence, reference, code=code or str(status), message=message)
+
+
+def error_body(response: httpx.Response, mask: Mask) -> tuple[str, str]:
+    """The `{code, message}` of an error answer (or OAuth's `{error, error_description}`); empty where there is none."""
+    try:
+        body = json.loads(response.text)
+    except ValueError:
+        return "", ""
+    if not isinstance(body, dict):
+        return "", ""
+    code = body.get("code") or body.get("error") or ""
+    message = body.get("message") or body.get("error_description") or ""
+    return mask(str(code))[:_LONGEST_MESSAGE], mask(str(message))[:_LONGEST_MESSAGE].rstrip(".")
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds the server asks us to wait, from either form of Retry-After; None when it does not say."""
+    value = response.headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    if value.isdecimal():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,112 @@
+"""`python -m aladdin.simulator --book demo --port 0 --data DIR`: serves one book on a loopback address."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from aladdin.simulator.catalog import Catalog
+from aladdin.simulator.directory import ORDERS_FILE, Notice, hold, read_credentials
+from aladdin.simulator.errors import SimulatorError, StartFailed
+from aladdin.simulator.exchange import Exchange
+from aladdin.simulator.server import build_app
+from aladdin.simulator.state import Blotter
+from aladdin.simulator.tokens import Tokens
+from aladdin.simulator.world import World
+from books import Book, BookError, open_book
+
+HOST = "127.0.0.1"  # nowhere else: this server guards nothing worth a network
+PREDECESSOR_SECONDS = 10.0  # how long a server that is ending may take
+PARENT_POLL_SECONDS = 0.5
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serves until SIGTERM or SIGINT; 0 after a clean end, 1 with a sentence on stderr when it cannot start."""
+    options = _options(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        # Not before the book is read: a faulty book must not touch the directory's orders.
+        book = open_book(options.book)
+        options.data.mkdir(parents=True, exist_ok=True)
+        with hold(options.data, "server", PREDECESSOR_SECONDS):
+            serve(book, options)
+    except (SimulatorError, BookError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m aladdin.simulator", description="A simulated Aladdin on this machine.")
+    parser.add_argument("--book", required=True, help="demo, demo:SEED or a directory of CSV files")
+    parser.add_argument("--port", type=int, default=0, help="0: any free port")
+    parser.add_argument("--data", type=Path, required=True, help="where orders and credentials are kept")
+    parser.add_argument("--fill-seconds", type=float, default=20.0, help="from active to booked")
+    parser.add_argument("--parent-pid", type=int, help="end when this process, which must be the starter, is gone")
+    return parser.parse_args(arguments)
+
+
+def serve(book: Book, options: argparse.Namespace) -> None:
+    """Runs the server of one book in its data directory until it is told to end."""
+    credentials = read_credentials(options.data)
+    blotter = Blotter(options.data / ORDERS_FILE, book.id)
+    world = World(Catalog(book), blotter)
+    listener = _listen(options.port)
+    url = f"http://{HOST}:{listener.getsockname()[1]}"
+
+    def orphaned() -> bool:
+        return options.parent_pid is not None and os.getppid() != options.parent_pid
+
+    def end() -> None:
+        server.should_exit = True
+
+    exchange = Exchange(blotter, book.securities, options.fill_seconds, on_failure=end)
+    app = build_app(world, blotter, exchange, Tokens(credentials), orphaned)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3))
+    # uvicorn raises the signal it ended by once more when it is done; what is left to do then must still happen.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: end())
+    if options.parent_pid is not None:
+        threading.Thread(target=_watch, args=(orphaned, end), name="parent", daemon=True).start()
+    exchange.start()
+    notice = Notice(url, os.getpid(), credentials, options.book, book.id)
+    notice.post(options.data)
+    sys.stdout.write(f"Simulated Aladdin at {url}, {book.name} ({book.id})\n")
+    sys.stdout.flush()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        notice.withdraw(options.data)
+        exchange.stop()
+        blotter.close()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        raise StartFailed(f"port {port} of {HOST} cannot be used: {error.strerror}. Choose another, or 0.") from error
+    listener.listen(128)
+    return listener
+
+
+def _watch(orphaned: Callable[[], bool], end: Callable[[], None]) -> None:
+    while not orphaned():
+        time.sleep(PARENT_POLL_SECONDS)
+    end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

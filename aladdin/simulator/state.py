@@ -1,0 +1,234 @@
+"""The orders of the simulated world, kept in a SQLite file so that a restart finds them where they were."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from aladdin.simulator.errors import WrongWorld
+from aladdin.simulator.protocol import Code, OrderRefused
+
+FIRST_ORDER = 100001
+
+
+class Status(StrEnum):
+    """Aladdin's words for where an order is."""
+
+    OPEN = "Open"
+    COMPLIANCE = "Compl Pending"
+    AUTHORIZED = "Authorized"
+    ACTIVE = "Active"
+    BOOKED = "Booked"
+    CANCELED = "Canceled"
+
+
+LIVE = frozenset({Status.OPEN, Status.COMPLIANCE, Status.AUTHORIZED, Status.ACTIVE})
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One account's part of an order: face asked for and face booked."""
+
+    id: int
+    account: str
+    quantity: Decimal
+    booked: Decimal = Decimal(0)
+    strategy: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """An order as it stands. `due` is when its next event happens (UTC); None when nothing will happen by itself."""
+
+    id: int
+    reference: str
+    status: Status
+    asset_id: str
+    side: str  # "BUY" or "SELL"
+    limit: Decimal | None  # clean price per 100 face; None for a market order
+    settle: date
+    trade: date
+    details: tuple[Detail, ...]
+    entered: datetime
+    modified: datetime
+    due: datetime | None
+    basket: str = ""
+    instruction: str = ""
+    comments: tuple[tuple[str, str], ...] = ()
+    custom_fields: tuple[tuple[str, str], ...] = ()
+    authorized: datetime | None = None
+    active: datetime | None = None
+    version: int = 1
+    touches: int = 1
+    step: int = 0  # partial fills done
+    spent: Decimal = Decimal(0)  # sum of face x price per 100 over all fills
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.side == "BUY" else -1
+
+    @property
+    def live(self) -> bool:
+        return self.status in LIVE
+
+    @property
+    def face(self) -> Decimal:
+        return sum((detail.quantity for detail in self.details), Decimal(0))
+
+    @property
+    def filled(self) -> Decimal:
+        return sum((detail.booked for detail in self.details), Decimal(0))
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """Clean, per 100 face, to eight places; None before the first fill."""
+        filled = self.filled
+        return (self.spent / filled).quantize(Decimal("1e-8")) if filled else None
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What one account received in one partial fill."""
+
+    order_id: int
+    step: int
+    at: datetime
+    account: str
+    quantity: Decimal
+    price: Decimal  # clean, per 100 face
+
+
+Change = Callable[[PlacedOrder], tuple[PlacedOrder, tuple[Booking, ...]]]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS world (book_id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, reference TEXT UNIQUE, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS bookings (
+    order_id INTEGER NOT NULL REFERENCES orders (id), step INTEGER NOT NULL, at TEXT NOT NULL,
+    account TEXT NOT NULL, quantity TEXT NOT NULL, price TEXT NOT NULL, PRIMARY KEY (order_id, step, account)
+);
+"""
+_ORDER = TypeAdapter(PlacedOrder)
+
+
+class Blotter:
+    """All orders, in memory for reading and in the file before anyone is told. Safe for use by several threads; one
+    process at a time owns the file."""
+
+    def __init__(self, path: Path, book_id: str) -> None:
+        """Opens or creates the file. Raises WrongWorld when it holds another book's orders or cannot be read."""
+        self._lock = threading.RLock()
+        self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+        try:
+            self._file.execute("PRAGMA journal_mode = WAL")
+            self._file.execute("PRAGMA synchronous = FULL")
+            self._file.executescript(_SCHEMA)
+            self._stamp(path, book_id)
+            rows = self._file.execute("SELECT body FROM orders ORDER BY id").fetchall()
+            self._orders = {order.id: order for order in (_ORDER.validate_json(body) for (body,) in rows)}
+        except (sqlite3.DatabaseError, ValidationError) as error:
+            self._file.close()
+            raise WrongWorld(f"{path} cannot be read as a file of orders. Remove it to start afresh.") from error
+        self._by_reference = {order.reference: order.id for order in self._orders.values() if order.reference}
+
+    def _stamp(self, path: Path, book_id: str) -> None:
+        stamped = self._file.execute("SELECT book_id FROM world").fetchone()
+        if stamped is None:
+            self._file.execute("INSERT INTO world VALUES (?)", (book_id,))
+        elif stamped[0] != book_id:
+            self._file.close()
+            raise WrongWorld(
+                f"{path} holds the orders of the book {stamped[0]}, not of {book_id}. Use another data directory for "
+                f"{book_id}, or remove that file to start afresh."
+            )
+
+    def orders(self) -> tuple[PlacedOrder, ...]:
+        """Every order, oldest first."""
+        with self._lock:
+            return tuple(self._orders.values())
+
+    def order(self, order_id: int) -> PlacedOrder | None:
+        with self._lock:
+            return self._orders.get(order_id)
+
+    def by_reference(self, reference: str) -> PlacedOrder | None:
+        """The order with this external reference."""
+        with self._lock:
+            order_id = self._by_reference.get(reference)
+            return None if order_id is None else self._orders[order_id]
+
+    def bookings(self, order_id: int) -> tuple[Booking, ...]:
+        """An order's fills by account, oldest first."""
+        with self._lock:
+            rows = self._file.execute(
+                "SELECT step, at, account, quantity, price FROM bookings WHERE order_id = ? ORDER BY step, account",
+                (order_id,),
+            ).fetchall()
+        return tuple(
+            Booking(order_id, step, datetime.fromisoformat(at), account, Decimal(quantity), Decimal(price))
+            for step, at, account, quantity, price in rows
+        )
+
+    def refuse_known(self, reference: str) -> None:
+        """Raises OrderRefused ALREADY_EXISTS when an order carries this external reference."""
+        existing = self.by_reference(reference) if reference else None
+        if existing is not None:
+            raise OrderRefused(
+                Code.ALREADY_EXISTS, f"order {existing.id} already has the externalId1 {reference!r}", existing.id
+            )
+
+    def add(self, draft: PlacedOrder) -> PlacedOrder:
+        """Stores a new order under the next number. Raises OrderRefused when its external reference is taken."""
+        with self._lock:
+            self.refuse_known(draft.reference)
+            order = replace(draft, id=max(self._orders, default=FIRST_ORDER - 1) + 1)
+            self._write(order, ())
+            if order.reference:
+                self._by_reference[order.reference] = order.id
+            return order
+
+    def change(self, order_id: int, change: Change) -> PlacedOrder:
+        """Applies `change` to the order as it is now, atomically; whatever `change` raises leaves all as it was.
+        Raises OrderRefused NOT_FOUND for an unknown order."""
+        with self._lock:
+            if order_id not in self._orders:
+                raise OrderRefused(Code.NOT_FOUND, f"there is no order {order_id}")
+            order, bookings = change(self._orders[order_id])
+            self._write(order, bookings)
+            return order
+
+    def _write(self, order: PlacedOrder, bookings: tuple[Booking, ...]) -> None:
+        with self._transaction():
+            self._file.execute(
+                "INSERT INTO orders VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+                (order.id, order.reference or None, _ORDER.dump_json(order).decode()),
+            )
+            self._file.executemany(
+                "INSERT INTO bookings VALUES (?, ?, ?, ?, ?, ?)",
+                [(b.order_id, b.step, b.at.isoformat(), b.account, str(b.quantity), str(b.price)) for b in bookings],
+            )
+        self._orders[order.id] = order  # only once it is on disk
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._file.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._file.execute("ROLLBACK")
+            raise
+        self._file.execute("COMMIT")
+
+    def close(self) -> None:
+        """Flushes and closes the file."""
+        with self._lock:
+            self._file.close()

@@ -1,0 +1,266 @@
+"""Whole lots: which faces a line may have, how much of an order can be placed at all, and how a total is split over
+weights. Integer arithmetic throughout, so two engineers get the same allocation to the last unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+
+from allocation.model import Bond, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """The legal faces of a bond: 0, or min_piece + j * increment with j >= 0."""
+
+    min_piece: int
+    increment: int
+
+    @classmethod
+    def of(cls, bond: Bond) -> Lattice:
+        return cls(bond.min_piece, bond.increment)
+
+    def floor(self, face: int) -> int:
+        """The largest legal face not above `face`."""
+        if face < self.min_piece:
+            return 0
+        return face - (face - self.min_piece) % self.increment
+
+    def holds(self, face: int) -> bool:
+        return face >= 0 and self.floor(face) == face
+
+    def nearest(self, face: int) -> tuple[int, int]:
+        """The legal faces at or below (0 when there is none) and at or above `face`."""
+        below = self.floor(face)
+        if below == face:
+            return below, face
+        return below, self.min_piece if below == 0 else below + self.increment
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What one account may trade: 0, any lattice face up to `top`, or the whole holding `sell_out`.
+
+    Between `top` and `sell_out` lies the hole of a sell: it would leave a stub below the minimum piece.
+    """
+
+    top: int
+    sell_out: int | None = None
+
+    @property
+    def most(self) -> int:
+        return max(self.top, self.sell_out or 0)
+
+    def allows(self, face: int, lattice: Lattice) -> bool:
+        return face == self.sell_out or (lattice.holds(face) and face <= self.top)
+
+
+def room(lattice: Lattice, side: Side, cap: int, held: Decimal) -> Room:
+    """The room of an account that may trade at most `cap` and holds `held` (which may be fractional)."""
+    if side is Side.BUY:
+        return Room(lattice.floor(max(cap, 0)))
+    keep = int((held - lattice.min_piece).to_integral_value(ROUND_FLOOR))
+    top = lattice.floor(max(0, min(cap, keep)))
+    whole = held > 0 and held == held.to_integral_value() and held <= cap
+    return Room(top, int(held) if whole else None)
+
+
+def placeable(face: int, tops: Sequence[int], lattice: Lattice) -> int:
+    """The largest total not above `face` that lines on the lattice, each at most its top, can add up to.
+
+    With j accounts funded every total between j pieces and the sum of the j largest tops is reached, in steps of the
+    increment; so it is the best of those over j.
+    """
+    piece, step = lattice.min_piece, lattice.increment
+    best = held = 0
+    for j, top in enumerate(sorted((t for t in tops if t >= piece), reverse=True), start=1):
+        if j * piece > face:
+            break
+        held += top
+        best = max(best, min(face - (face - j * piece) % step, held))
+    return best
+
+
+def apportion(face: int, weights: Sequence[int], rooms: Sequence[Room], lattice: Lattice) -> list[int]:
+    """Split `face` over `weights` (non-negative integers) in whole lots: water-filling over the tops, then largest
+    remainder, ties to the earlier account. Nothing stays unallocated while an account with weight has room.
+
+    Accounts whose share falls below the minimum piece give way, the smallest weight first, unless the order could
+    then not be placed in full. Whole holdings (`sell_out`) are used where the share reaches them or lies in the hole
+    nearer to them. Returns one face for each account, in the order given.
+    """
+    faces = [0] * len(rooms)
+    tops = [room.top if weight > 0 else 0 for room, weight in zip(rooms, weights, strict=True)]
+    sold_out = _sell_outs(face, weights, rooms)
+    for i in sold_out:
+        faces[i] = rooms[i].most
+        tops[i] = 0
+    split = _split(face - sum(faces), weights, tops, lattice)
+    for i, line in enumerate(split):
+        faces[i] = faces[i] or line
+    return _use_the_rest(face - sum(faces), faces, weights, rooms, lattice)
+
+
+def _sell_outs(face: int, weights: Sequence[int], rooms: Sequence[Room]) -> list[int]:
+    """Accounts that sell their whole holding: their share reaches it, or lies in the hole and nearer to it."""
+    uppers = [room.most if weight > 0 else 0 for room, weight in zip(rooms, weights, strict=True)]
+    chosen: list[int] = []
+    open_ = {i for i, r in enumerate(rooms) if uppers[i] and r.sell_out is not None}
+    while open_:
+        rest = face - sum(rooms[i].most for i in chosen)
+        shares, scale = _water_fill(rest, weights, [0] * len(uppers), uppers)
+        in_hole = [i for i in open_ if shares[i] > rooms[i].top * scale]
+        if not in_hole:
+            break
+        full = [i for i in in_hole if shares[i] == rooms[i].most * scale]
+        for i in full:
+            chosen.append(i)
+            uppers[i] = 0
+        open_ -= set(full)
+        if not full:
+            # the one nearest to selling out decides first; the others are looked at again with what is then left
+            i = min(in_hole, key=lambda k: ((rooms[k].most * scale - shares[k]) / (rooms[k].most - rooms[k].top), k))
+            nearer = 2 * shares[i] >= (rooms[i].top + rooms[i].most) * scale
+            open_.discard(i)
+            if nearer and rooms[i].most <= rest:
+                chosen.append(i)
+                uppers[i] = 0
+            else:
+                uppers[i] = rooms[i].top
+    return chosen
+
+
+def _use_the_rest(
+    rest: int, faces: list[int], weights: Sequence[int], rooms: Sequence[Room], lattice: Lattice
+) -> list[int]:
+    """Move single accounts up to their next legal faces while what is left allows it, largest weight first."""
+    by_weight = sorted((i for i, w in enumerate(weights) if w > 0), key=lambda i: (-weights[i], i))
+    moved = True
+    while moved and rest > 0:
+        moved = False
+        for i in by_weight:
+            reach = [min(rooms[i].top, lattice.floor(faces[i] + rest)), rooms[i].sell_out or 0]
+            better = max((f for f in reach if faces[i] < f <= faces[i] + rest), default=faces[i])
+            if better > faces[i]:
+                rest -= better - faces[i]
+                faces[i] = better
+                moved = True
+    return faces
+
+
+def _split(face: int, weights: Sequence[int], tops: Sequence[int], lattice: Lattice) -> list[int]:
+    """`apportion` without whole holdings: every account's legal faces are 0 and the lattice up to its top."""
+    piece, step = lattice.min_piece, lattice.increment
+    total = placeable(face, tops, lattice)
+    lines = [0] * len(tops)
+    if total == 0:
+        return lines
+    funded, forced = _funded(total, weights, tops, lattice)
+    lows = [piece if i in forced else 0 for i in funded]
+    shares, scale = _water_fill(total, [weights[i] for i in funded], lows, [tops[i] for i in funded])
+    remainders = []
+    for i, share in zip(funded, shares, strict=True):
+        lots, remainder = divmod(share - piece * scale, step * scale)
+        lines[i] = piece + lots * step
+        remainders.append((-remainder, i))
+    for _, i in sorted(remainders)[: (total - sum(lines)) // step]:
+        lines[i] += step
+    return lines
+
+
+def _funded(total: int, weights: Sequence[int], tops: Sequence[int], lattice: Lattice) -> tuple[list[int], set[int]]:
+    """Which accounts take part, and which of them must be raised to the minimum piece for the total to be placed.
+
+    The accounts give way by ascending weight, the later account first among equals. While nobody is forced, the
+    smallest share grows with each account that gives way, so the number that must is found by bisection.
+    """
+    piece, step = lattice.min_piece, lattice.increment
+    order = sorted((i for i, top in enumerate(tops) if top >= piece), key=lambda i: (weights[i], -i))
+    if piece == step:
+        return sorted(order), set()  # one increment lattice from zero: rounding down to 0 is legal, nobody gives way
+
+    def enough(dropped: int) -> bool:
+        kept = order[dropped:]
+        shares, scale = _water_fill(total, [weights[i] for i in kept], [0] * len(kept), [tops[i] for i in kept])
+        return all(share >= piece * scale for share in shares)
+
+    low, high = 0, _droppable(total, order, tops)
+    if piece % step == 0 and enough(high):
+        while low < high:
+            middle = (low + high) // 2
+            if enough(middle):
+                high = middle
+            else:
+                low = middle + 1
+        return sorted(order[low:]), set()
+    return _funded_one_by_one(total, order, weights, tops, lattice)
+
+
+def _droppable(total: int, order: Sequence[int], tops: Sequence[int]) -> int:
+    """How many accounts, in the order they give way, can go before the others no longer hold the total."""
+    held = sum(tops[i] for i in order)
+    for dropped, i in enumerate(order):
+        held -= tops[i]
+        if held < total:
+            return dropped
+    return len(order)
+
+
+def _funded_one_by_one(
+    total: int, order: Sequence[int], weights: Sequence[int], tops: Sequence[int], lattice: Lattice
+) -> tuple[list[int], set[int]]:
+    """`_funded` where caps or a shifted lattice stand in the way: each account in turn goes if the total allows it,
+    else it is forced to at least a piece."""
+    piece, step = lattice.min_piece, lattice.increment
+    funded, forced = list(order), set[int]()
+
+    def reachable(must: Sequence[int], may: Sequence[int]) -> bool:
+        held = sum(tops[i] for i in must)
+        counts = [(len(must), held)]
+        for j, top in enumerate(sorted((tops[i] for i in may), reverse=True), start=len(must) + 1):
+            held += top
+            counts.append((j, held))
+        return any(j * piece <= total <= held and (total - j * piece) % step == 0 for j, held in counts)
+
+    while True:
+        rising = sorted(funded)
+        lows = [piece if i in forced else 0 for i in rising]
+        shares, scale = _water_fill(total, [weights[i] for i in rising], lows, [tops[i] for i in rising])
+        below = {i for i, share in zip(rising, shares, strict=True) if share < piece * scale}
+        undecided = [i for i in funded if i not in forced]
+        fits = (total - len(funded) * piece) % step == 0
+        if not undecided or (fits and not below):
+            return rising, forced
+        first = undecided[0]
+        rest = undecided[1:]
+        if reachable([*forced], rest):
+            funded.remove(first)
+        else:
+            forced.add(first)
+
+
+def _water_fill(total: int, weights: Sequence[int], lows: Sequence[int], highs: Sequence[int]) -> tuple[list[int], int]:
+    """Shares proportional to `weights`, each within its bounds, that add up to `total` (or as near as bounds allow).
+
+    Returns numerators over one common denominator. The method is that of resolving flexible lengths: share out, freeze
+    the side whose violations weigh more, share out again; each pass freezes at least one account.
+    """
+    free = [i for i in range(len(weights)) if weights[i] > 0]
+    fixed = {i: lows[i] for i in range(len(weights)) if weights[i] <= 0}
+    while free:
+        rest = total - sum(fixed.values())
+        weight = sum(weights[i] for i in free)
+        under = [i for i in free if rest * weights[i] < lows[i] * weight]
+        over = [i for i in free if rest * weights[i] > highs[i] * weight]
+        if not under and not over:
+            shares = [fixed[i] * weight if i in fixed else rest * weights[i] for i in range(len(weights))]
+            return shares, weight
+        lack = sum(lows[i] * weight - rest * weights[i] for i in under)
+        excess = sum(rest * weights[i] - highs[i] * weight for i in over)
+        if excess >= lack:
+            fixed.update((i, highs[i]) for i in over)
+        if lack >= excess:
+            fixed.update((i, lows[i]) for i in under)
+        free = [i for i in free if i not in fixed]
+    return [fixed[i] for i in range(len(weights))], 1

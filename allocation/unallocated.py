@@ -1,0 +1,61 @@
+"""Why face was left over: reasons that add up to it, in the order the desk agreed on."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from allocation.engines.problem import Draft, Problem
+from allocation.model import Unallocated
+
+
+def unallocated(problem: Problem, draft: Draft) -> tuple[Unallocated, ...]:
+    """First what is below one increment, then each capped account's shortfall (its uncapped wish less its cap) scaled
+    to the rest, then what no account may hold. The faces add up to ordered less allocated."""
+    block, lattice = problem.block, problem.lattice
+    rest = block.face - sum(draft.faces)
+    rows: list[Unallocated] = []
+    off_lattice = min(rest, block.face - lattice.floor(block.face))
+    if off_lattice:
+        rows.append(Unallocated(off_lattice, _below_one_step(problem)))
+        rest -= off_lattice
+    shortfalls = [
+        max(Fraction(wish) - cap.face, Fraction(0)) if cap.rule != "order" else Fraction(0)
+        for wish, cap in zip(draft.wishes, problem.caps, strict=True)
+    ]
+    for cap, face in zip(problem.caps, _scale(rest, shortfalls), strict=True):
+        if face:
+            rows.append(Unallocated(face, f"{cap.account_id}: {cap.reason}", cap.account_id))
+            rest -= face
+    if rest:
+        rows.append(Unallocated(rest, _nobody(problem)))
+    return tuple(rows)
+
+
+def _below_one_step(problem: Problem) -> str:
+    lattice = problem.lattice
+    if problem.block.face < lattice.min_piece:
+        return f"below the minimum piece of {lattice.min_piece:,}"
+    return f"below one increment of {lattice.increment:,}"
+
+
+def _nobody(problem: Problem) -> str:
+    lattice = problem.lattice
+    if lattice.min_piece > lattice.increment:
+        return f"no account may hold more in pieces of at least {lattice.min_piece:,}"
+    return "no account may hold more"
+
+
+def _scale(total: int, parts: list[Fraction]) -> list[int]:
+    """`parts` scaled down to add up to `total` in whole units (largest remainder, ties to the earlier account); as
+    they are, rounded down, when they add up to less."""
+    whole = sum(parts, Fraction(0))
+    if whole == 0 or total == 0:
+        return [0] * len(parts)
+    ratio = min(Fraction(1), total / whole)
+    scaled = [part * ratio for part in parts]
+    units = [int(part) for part in scaled]
+    short = int(sum(scaled)) - sum(units)
+    order = sorted(range(len(parts)), key=lambda i: (units[i] - scaled[i], i))
+    for i in order[:short]:
+        units[i] += 1
+    return units

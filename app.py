@@ -1,0 +1,154 @@
+"""The front door. `streamlit run app.py` serves the screens, with `/health/live` and `/health/ready` beside them, and
+runs the worker unless that runs apart. The server imports this file as `app`, each screen runs it as a script."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import streamlit as st
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from allocation.errors import EvenlotError
+from bootstrap import House, house, leave_house
+from orders.model import Permission, User
+from ui import session
+
+log = structlog.get_logger()
+
+PAGES = {  # section -> (file, title, icon, what it takes)
+    "Trade": [
+        ("groups", "Groups", ":material/groups:", Permission.VIEW),
+        ("securities", "Securities", ":material/search:", Permission.VIEW),
+        ("allocate", "Allocate", ":material/balance:", Permission.PREVIEW),
+        ("orders", "Orders", ":material/receipt_long:", Permission.VIEW),
+    ],
+}
+
+
+def screens() -> None:
+    """One run of the script: who is here, which page, and that page."""
+    st.set_page_config(page_title="Evenlot", page_icon=":material/balance:", layout="wide")
+    try:
+        session.open_office(house().office)
+    except EvenlotError as error:
+        st.title("Evenlot cannot start")
+        st.error(str(error))
+        st.stop()
+    gate = session.office().gate
+    user = gate.current_user()
+    page = st.navigation(
+        {
+            section: [
+                st.Page(
+                    f"pages/{name}.py",
+                    title=title,
+                    icon=icon,
+                    url_path=name,
+                    default=name == "groups",
+                    # every page is declared for everyone, or a deep link would be lost at sign-in
+                    visibility="visible" if user is not None and user.may(permission) else "hidden",
+                )
+                for name, title, icon, permission in pages
+            ]
+            for section, pages in PAGES.items()
+        },
+        position="sidebar" if user is not None else "hidden",
+    )
+    gate.mount()
+    if user is not None:
+        gate.touch()
+        _who(user, gate)
+    page.run()
+
+
+def _who(user: User, gate: session.Gate) -> None:
+    with st.sidebar:
+        roles = ", ".join(sorted(role.label for role in user.roles))
+        st.caption(f"{user.name} · {roles}")
+        st.button("Sign out", icon=":material/logout:", on_click=gate.sign_out, key="sign_out")
+
+
+async def live(_: Request) -> JSONResponse:
+    """The process answers."""
+    return JSONResponse({"status": "live"})
+
+
+def ready(_: Request) -> JSONResponse:
+    """The house is open and everything behind it answers; words only, since this route has no sign-in."""
+    try:
+        pulses = {pulse.name.lower(): "ok" if pulse.well else "failing" for pulse in house().office.pulses()}
+    except EvenlotError:
+        return JSONResponse({"status": "not ready", "settings": "failing"}, status_code=503)
+    well = all(word == "ok" for word in pulses.values())
+    return JSONResponse({"status": "ready" if well else "not ready"} | pulses, status_code=200 if well else 503)
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[None]:
+    """Open the house and let the worker run while the server does."""
+    _close_the_pages_folder()
+    worker: threading.Thread | None = None
+    opened: House | None = None
+    try:
+        opened = house()
+    except EvenlotError as error:
+        log.error("the screens will say why nothing works", error=str(error))
+    if opened is not None and opened.embedded_worker:
+        worker = threading.Thread(target=opened.dispatch.run, name="worker")
+        worker.start()
+    _lighten_the_collector()
+    try:
+        yield
+    finally:
+        if opened is not None and worker is not None:
+            opened.dispatch.stop()
+            worker.join()
+        leave_house()
+
+
+def _close_the_pages_folder() -> None:
+    """Streamlit would otherwise serve pages/*.py by itself, without sign-in, until the first `st.navigation`."""
+    from streamlit.runtime.pages_manager import PagesManager
+
+    PagesManager.uses_pages_directory = False
+
+
+def _lighten_the_collector() -> None:
+    """Streamlit collects all garbage after every script run; what is imported by now need not be looked at again."""
+    import pandas
+    import plotly.graph_objects
+    import scipy
+
+    for module in (pandas, plotly.graph_objects, scipy):
+        log.debug("imported ahead", module=module.__name__)
+    gc.freeze()
+
+
+def on_script_error(error: BaseException) -> bool:
+    """A defect: one sentence, and a reference that finds it in the logs."""
+    reference = uuid.uuid4().hex[:12]
+    log.error("a screen broke", reference=reference, exc_info=error)
+    st.error(
+        f"Something went wrong on our side, and nothing was sent because of it. Reference {reference}.",
+        icon=":material/error:",
+    )
+    return True
+
+
+if __name__ == "__main__":
+    screens()
+else:
+    app = st.App(
+        "app.py",
+        routes=[Route("/health/live", live), Route("/health/ready", ready)],
+        lifespan=lifespan,
+        on_script_error=on_script_error,
+    )

@@ -1,0 +1,229 @@
+"""Settings become a desk here, and nowhere else: the only place that knows every room."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import structlog
+from pydantic import SecretStr
+
+from access import DemoLogin, Gate, UserFile, Users, demo_users
+from aladdin import Aladdin, AladdinConfig, AnswerCache
+from aladdin.simulator.errors import SimulatorError
+from aladdin.simulator.process import Running, ensure_running
+from allocation.errors import EvenlotError
+from orders.desk import Desk, Policy
+from orders.dispatch import Dispatch
+from orders.errors import SettingsError
+from orders.model import Book
+from orders.ports import Clock
+from settings import ROOT, Settings, World, read_settings
+from storage import SqlLedger, SqlSignIns, migrate, open_engine
+from ui.session import Office, Pulse
+
+log = structlog.get_logger()
+
+SILENT_AFTER_SECONDS = 30  # a worker that has not finished a round for so long is in trouble
+
+
+@dataclass(frozen=True, slots=True)
+class BookClock:
+    """The wall clock, with a business date that is pinned to a book's unless Aladdin is live."""
+
+    pinned: date | None
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        return self.pinned or datetime.now().astimezone().date()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that was opened, and how to close it."""
+
+    office: Office
+    dispatch: Dispatch
+    book: Book
+    embedded_worker: bool
+    close: Callable[[], None]
+
+
+def open_house(settings: Settings | None = None) -> House:
+    """Open the ledger, Aladdin (simulated where nothing is configured) and the desk over them.
+
+    Raises `SettingsError`, `WrongBook` or an `OutsideError` with a sentence for whoever started it.
+    """
+    settings = settings or read_settings()
+    world = settings.world
+    data = settings.data_dir or ROOT / "data" / _folder(settings, world)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    simulated = _simulated_aladdin(settings, world, data)
+    try:
+        return _furnish(settings, world, data, simulated)
+    except BaseException:
+        if simulated is not None:
+            simulated.stop()
+        raise
+
+
+def _furnish(settings: Settings, world: World, data: Path, simulated: Running | None) -> House:
+    book, config = _book_and_config(settings, simulated)
+    clock = BookClock(book.as_of if simulated else None)
+    engine = open_engine(f"sqlite:///{data / 'ledger.db'}")
+    migrate(engine)
+    ledger = SqlLedger(engine, book.id, clock)
+    cache = AnswerCache(data / "cache" / re.sub(r"[^\w.-]+", "_", book.id))
+    aladdin = Aladdin(config, cache, clock, book.name)
+    dispatch = Dispatch(ledger, aladdin, clock, f"{socket.gethostname()}:{os.getpid()}")
+    policy = Policy(
+        settings.amber_after_days, settings.block_after_days, settings.minimum_coverage, settings.market_buffer
+    )
+    desk = Desk(aladdin, ledger, clock, book, policy, dispatch.wake)
+    users, logins = _users(settings)
+    gate = Gate(
+        users,
+        SqlSignIns(engine, clock),
+        clock,
+        cookie_key=_cookie_key(settings, world, data),
+        cookie_days=settings.cookie_days,
+        idle_minutes=settings.idle_minutes,
+        demo_logins=logins,
+    )
+
+    def pulses() -> tuple[Pulse, ...]:
+        return _aladdin_pulse(aladdin), _store_pulse(ledger), _worker_pulse(dispatch, clock, settings.worker_embedded)
+
+    def close() -> None:
+        aladdin.close()
+        engine.dispose()
+        if simulated is not None:
+            simulated.stop()
+
+    log.info("house opened", book=book.id, world=world.value, data=str(data))
+    return House(Office(desk, gate, book, pulses), dispatch, book, settings.worker_embedded, close)
+
+
+def _folder(settings: Settings, world: World) -> str:
+    """A data folder per book, so that changing the book never meets another book's ledger."""
+    if world is World.DEMO:
+        return f"demo-{settings.demo_seed}"
+    if world is World.CSV:
+        return f"csv-{re.sub(r'[^a-z0-9]+', '-', str(settings.book_dir).lower()).strip('-')[-60:]}"
+    return "aladdin"
+
+
+def _simulated_aladdin(settings: Settings, world: World, data: Path) -> Running | None:
+    if world is World.ALADDIN:
+        return None
+    source = f"demo:{settings.demo_seed}" if world is World.DEMO else str(settings.book_dir)
+    try:
+        return ensure_running(source, data, fill_seconds=settings.demo_fill_seconds)
+    except SimulatorError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _book_and_config(settings: Settings, simulated: Running | None) -> tuple[Book, AladdinConfig]:
+    if simulated is not None:
+        said = simulated.book
+        book = Book(said.id, said.kind, said.name, said.as_of, said.groups, said.currency)
+        for warning in said.warnings:
+            log.warning("book warning", warning=warning)
+        url, client_id, client_secret = simulated.url, simulated.client_id, simulated.client_secret
+    else:
+        host = re.sub(r"^https?://", "", settings.aladdin_url).strip("/")
+        today = datetime.now().astimezone().date()
+        book = Book(f"aladdin:{host}", "aladdin", "Aladdin", today, settings.aladdin_groups, settings.aladdin_currency)
+        url, client_id = settings.aladdin_url, settings.aladdin_client_id
+        client_secret = settings.aladdin_client_secret.get_secret_value()
+    config = AladdinConfig(
+        url=url,
+        client_id=client_id,
+        client_secret=SecretStr(client_secret),
+        api_key=settings.aladdin_api_key if settings.aladdin_api_key.get_secret_value() else None,
+        minimum_coverage=settings.minimum_coverage,
+    )
+    return book, config
+
+
+def _users(settings: Settings) -> tuple[Callable[[], Users], tuple[DemoLogin, ...]]:
+    """The user file where one is named; demo users only where Aladdin is simulated (`Settings.world` sees to it)."""
+    if settings.users_file is not None:
+        return UserFile(settings.users_file).current, ()
+    users, logins = demo_users()
+    return (lambda: users), logins
+
+
+def _cookie_key(settings: Settings, world: World, data: Path) -> str:
+    """The key that signs cookies: the setting, or in a simulated world one of its own, kept with its data."""
+    if key := settings.cookie_key.get_secret_value():
+        return key
+    if world is World.ALADDIN:
+        raise SettingsError("COOKIE_KEY is missing: set 32 random bytes or more.")
+    path = data / "cookie.key"
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        log.debug("cookie key found", path=str(path))
+    return path.read_text()
+
+
+def _aladdin_pulse(aladdin: Aladdin) -> Pulse:
+    trouble = aladdin.trouble
+    return Pulse("Aladdin", not trouble, trouble or "answers")
+
+
+def _store_pulse(ledger: SqlLedger) -> Pulse:
+    try:
+        ledger.intents()
+    except EvenlotError as error:
+        return Pulse("Store", False, f"{error} Nothing can be confirmed.")
+    return Pulse("Store", True, "answers")
+
+
+def _worker_pulse(dispatch: Dispatch, clock: Clock, embedded: bool) -> Pulse:
+    if not embedded:
+        return Pulse("Worker", True, "runs apart from the app")
+    pulse = dispatch.pulse
+    if pulse.trouble:
+        return Pulse("Worker", False, f"{pulse.trouble} Orders wait in the outbox; nothing is lost.")
+    silent = pulse.at is not None and (clock.now() - pulse.at).total_seconds() > SILENT_AFTER_SECONDS
+    return Pulse("Worker", not silent, "has been silent; orders wait in the outbox" if silent else "sends and follows")
+
+
+_lock = threading.Lock()
+_house: list[House | EvenlotError] = []
+
+
+def house() -> House:
+    """The house of this process, opened once. A house that could not be opened raises the same error each time."""
+    with _lock:
+        if not _house:
+            try:
+                _house.append(open_house())
+            except EvenlotError as error:
+                log.error("house could not be opened", error=str(error))
+                _house.append(error)
+    found = _house[0]
+    if isinstance(found, EvenlotError):
+        raise found
+    return found
+
+
+def leave_house() -> None:
+    """Close what `house` opened."""
+    with _lock:
+        for found in _house:
+            if isinstance(found, House):
+                found.close()
+        _house.clear()

@@ -1,0 +1,347 @@
+"""The desk: what a person can do, one method for each. Permissions are checked here, whatever the screen showed."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from allocation.errors import OffLattice
+from allocation.lots import Lattice
+from allocation.model import Account, BlockOrder, Bond, Proposal, Side
+from allocation.propose import Choices, propose
+from orders.calendar import business_age, check_settlement, default_settlement
+from orders.errors import NotFound, NotPermitted, PreviewChanged, StaleData
+from orders.lifecycle import OURS
+from orders.model import Book, Event, Group, Order, OrderLine, OrderState, Permission, Statement, User
+from orders.ports import Clock, Dated, Ledger, Market
+from orders.statement import freeze, reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The house rules a setting can change."""
+
+    amber_after: int = 1  # business days
+    blocked_after: int = 5  # business days
+    minimum_coverage: float = 0.95
+    market_buffer: Decimal = Decimal(0)
+    longest_comment: int = 500  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A block as typed, with the choices beside it."""
+
+    group: str
+    asset_id: str
+    side: Side
+    face: int
+    settlement: date
+    limit: Decimal | None = None
+    choices: Choices = field(default_factory=Choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A proposal with what it was made from. Nothing is written yet."""
+
+    request: Request
+    proposal: Proposal
+    read_at: datetime  # of the oldest input, UTC
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who in a group holds a bond."""
+
+    account_id: str
+    name: str
+    face: Decimal
+    share: float | None  # of NAV
+
+
+class Desk:
+    """The use cases. `sent` is called after a confirmation, so that an embedded worker need not wait for its tick."""
+
+    def __init__(
+        self,
+        market: Market,
+        ledger: Ledger,
+        clock: Clock,
+        book: Book,
+        policy: Policy | None = None,
+        sent: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.book = book
+        self.policy = policy or Policy()
+        self._market = market
+        self._ledger = ledger
+        self._clock = clock
+        self._sent = sent
+        # two confirmations at once would both count on the same cash
+        self._one_confirmation = threading.Lock()
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def today(self) -> date:
+        """The book's business date."""
+        return self._clock.today()
+
+    def groups(self, user: User) -> tuple[str, ...]:
+        """The groups this user may see, in the book's order."""
+        self._require(user, Permission.VIEW)
+        return tuple(group for group in self.book.groups if user.sees(group))
+
+    def group(self, user: User, ticker: str, settlement: date | None = None, *, fresh: bool = False) -> Dated[Group]:
+        """A group's accounts; cash is what may be spent on `settlement` (T+1 by default), less our own orders that
+        Aladdin does not know yet."""
+        self._require(user, Permission.VIEW, ticker)
+        day = settlement or default_settlement(self.today(), self.book.currency)
+        # our own orders first: one that is posted in between is then counted twice for a moment, never not at all
+        pending = self._ledger.orders(states=OURS)
+        read = self._market.group(ticker, day, fresh=fresh)
+        return replace(read, value=self._less_ours(read.value, pending))
+
+    def bond(self, user: User, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
+        """One security."""
+        self._require(user, Permission.VIEW)
+        return self._market.bond(asset_id, fresh=fresh)
+
+    def find(self, user: User, text: str) -> Dated[tuple[Bond, ...]]:
+        """Securities by identifier, ticker or words."""
+        self._require(user, Permission.VIEW)
+        return self._market.find(text, self.groups(user))
+
+    def holders(self, user: User, asset_id: str, ticker: str) -> tuple[Holder, ...]:
+        """Who in the group holds the bond, largest first."""
+        accounts = self.group(user, ticker).value.accounts
+        rows = [_holder(account, asset_id) for account in accounts if account.held(asset_id)]
+        return tuple(sorted(rows, key=lambda row: (-row.face, row.account_id)))
+
+    def last_allocations(self, user: User) -> Mapping[str, datetime]:
+        """When each group this user sees was last allocated to."""
+        self._require(user, Permission.VIEW)
+        return {group: at for group, at in self._ledger.last_allocations().items() if user.sees(group)}
+
+    def settlement(self, bond: Bond) -> date:
+        """The usual settlement date for this bond: T+1 on its market's calendar."""
+        return default_settlement(self.today(), bond.currency)
+
+    def age(self, day: date | None, currency: str) -> int | None:
+        """Business days since `day`, counted from the book's date; None when there is no date."""
+        return None if day is None else business_age(day, self.today(), currency)
+
+    # -- allocating ----------------------------------------------------------------------------------------------
+
+    def preview(self, user: User, request: Request, *, fresh: bool = False) -> Preview:
+        """What an engine would do with the block. Writes nothing.
+
+        Raises what `propose` raises, `OffLattice`, `InvalidSettlement`, `StaleData`, and any `OutsideError`.
+        """
+        self._require(user, Permission.PREVIEW, request.group)
+        bond = self._market.bond(request.asset_id, fresh=fresh)
+        check_settlement(request.settlement, self.today(), bond.value.currency)
+        warnings = self._refuse_stale(bond.value, request)
+        group = self.group(user, request.group, request.settlement, fresh=fresh)
+        block = BlockOrder(
+            bond.value, request.side, request.face, request.settlement, request.limit, self.policy.market_buffer
+        )
+        _refuse_off_lattice(block, group.value)
+        choices = replace(request.choices, minimum_coverage=self.policy.minimum_coverage)
+        proposal = propose(block, group.value.accounts, choices)
+        read_at = min(bond.as_of, group.as_of)
+        return Preview(replace(request, choices=choices), proposal, read_at, warnings + proposal.warnings)
+
+    def confirm(self, user: User, preview: Preview, comment: str, command_id: str) -> Order:
+        """Freeze the allocation, store it with its order, and ask the worker to send it.
+
+        Reads past every cache first; `PreviewChanged` when the lines would now be others. The same `command_id` again
+        returns the same order.
+        """
+        self._require(user, Permission.CONFIRM, preview.request.group)
+        with self._one_confirmation:
+            try:
+                return self._ledger.order(_order_id(command_id))
+            except NotFound:
+                return self._confirm(user, preview, comment, command_id)
+
+    def _confirm(self, user: User, preview: Preview, comment: str, command_id: str) -> Order:
+        if not preview.request.choices.respect_cash:
+            raise NotPermitted("A what-if that does not respect cash cannot be confirmed.")
+        if len(comment) > self.policy.longest_comment:
+            raise NotPermitted(f"The comment is longer than {self.policy.longest_comment} characters.")
+        if preview.proposal.placed == 0:
+            raise NotPermitted("Nothing is allocated, so there is nothing to send.")
+        now_ = self.preview(user, preview.request, fresh=True)
+        changes = _changes(preview.proposal, now_.proposal)
+        if changes:
+            raise PreviewChanged("The figures moved since this preview; look at the new one first.", changes)
+        order_id = _order_id(command_id)
+        at = self._clock.now()
+        statement = freeze(
+            now_.proposal,
+            now_.request.choices,
+            statement_id=f"{order_id}.1",
+            order_id=order_id,
+            group=preview.request.group,
+            book=self.book,
+            read_at=now_.read_at,
+            confirmed_at=at,
+            confirmed_by=user.username,
+            comment=comment,
+        )
+        order = self._ledger.confirm(command_id, statement, _order(now_, statement, user, comment, self.today(), at))
+        self._sent()
+        return order
+
+    # -- following -----------------------------------------------------------------------------------------------
+
+    def orders(self, user: User, states: tuple[OrderState, ...] | None = None) -> tuple[Order, ...]:
+        """Orders of the groups this user sees, newest first."""
+        self._require(user, Permission.VIEW)
+        return self._ledger.orders(groups=self.groups(user), states=states)
+
+    def order(self, user: User, order_id: str) -> Order:
+        """One order. An order of a group the user does not see is not found."""
+        self._require(user, Permission.VIEW)
+        order = self._ledger.order(order_id)
+        if not user.sees(order.group):
+            raise NotFound(f"There is no order {order_id} among your groups.")
+        return order
+
+    def events(self, user: User, order_id: str) -> tuple[Event, ...]:
+        """An order's history, oldest first."""
+        return self._ledger.events(self.order(user, order_id).id)
+
+    def statement(self, user: User, order_id: str) -> Statement:
+        """The frozen allocation behind an order."""
+        return self._ledger.statement(self.order(user, order_id).id)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _require(self, user: User, permission: Permission, group: str | None = None) -> None:
+        if not user.may(permission):
+            roles = " or ".join(sorted(role.label for role in user.roles)) or "a user without a role"
+            raise NotPermitted(f"As {roles} you may not {permission.value}; a portfolio manager can.")
+        if group is not None and group not in self.book.groups:
+            raise NotFound(f"There is no portfolio group {group}.", self.groups(user))
+        if group is not None and not user.sees(group):
+            raise NotPermitted(f"Your user is not entitled to the group {group}; ask whoever keeps the user file.")
+
+    def _less_ours(self, group: Group, pending: tuple[Order, ...]) -> Group:
+        """Cash and holdings less what our orders will use and Aladdin does not know yet."""
+        money: dict[str, Decimal] = {}
+        faces: dict[tuple[str, str], int] = {}
+        for order in pending:
+            for account, amount in reserved(self._ledger.statement(order.id)).items():
+                money[account] = money.get(account, Decimal(0)) + amount
+            if order.side is Side.SELL:
+                for line in order.lines:
+                    key = (line.account_id, order.asset_id)
+                    faces[key] = faces.get(key, 0) + line.face
+        accounts = tuple(_reserve(account, money.get(account.id), faces) for account in group.accounts)
+        return replace(group, accounts=accounts)
+
+    def _refuse_stale(self, bond: Bond, request: Request) -> tuple[str, ...]:
+        warnings = []
+        price = (bond.price_date if bond.price is not None else None, "price")
+        for day, what in (price, (bond.measures_date, "analytics")):
+            age = self.age(day, bond.currency)
+            if age is None or (what == "price" and request.limit is not None):
+                continue
+            if age > self.policy.blocked_after:
+                hint = " Type a price to go on." if what == "price" else ""
+                raise StaleData(f"The {what} of {bond.label}: {age} business days old, too old to trade on.{hint}")
+            if age > self.policy.amber_after:
+                warnings.append(f"The {what} of {bond.label}: {age} business days old.")
+        return tuple(warnings)
+
+
+def _refuse_off_lattice(block: BlockOrder, group: Group) -> None:
+    """A face between legal faces is sent back with the nearest ones, unless whole odd holdings can make it up."""
+    lattice = Lattice.of(block.bond)
+    odd = block.side is Side.SELL and any(
+        not lattice.holds(int(held)) for a in group.accounts if (held := a.held(block.bond.asset_id))
+    )
+    if lattice.holds(block.face) or block.face <= 0 or odd:
+        return
+    below, above = lattice.nearest(block.face)
+    if below == 0:
+        sentence = f"{block.face:,} is below the minimum piece of {lattice.min_piece:,}."
+    else:
+        sentence = f"{block.face:,} is not a whole number of increments of {lattice.increment:,}."
+    options = " or ".join(f"{face:,}" for face in (below, above) if face)
+    raise OffLattice(f"{sentence} The nearest faces that can be traded: {options}.", below, above)
+
+
+def _reserve(account: Account, money: Decimal | None, faces: Mapping[tuple[str, str], int]) -> Account:
+    cash = account.cash if money is None or account.cash is None else account.cash - money
+    held = {
+        asset: replace(holding, face=holding.face - faces[account.id, asset])
+        for asset, holding in account.holdings.items()
+        if (account.id, asset) in faces
+    }
+    if cash == account.cash and not held:
+        return account
+    return replace(account, cash=cash, holdings={**account.holdings, **held})
+
+
+def _holder(account: Account, asset_id: str) -> Holder:
+    value = account.holdings[asset_id].market_value
+    share = float(value / account.nav) if account.nav else None
+    return Holder(account.id, account.name, account.held(asset_id), share)
+
+
+def _changes(before: Proposal, after: Proposal) -> tuple[str, ...]:
+    """What moved, account by account, when the lines are no longer the same."""
+    old = {line.account_id: line for line in before.lines}
+    new = {line.account_id: line for line in after.lines}
+    if {k: line.face for k, line in old.items()} == {k: line.face for k, line in new.items()}:
+        return ()
+    changes = []
+    if before.block.trade_price != after.block.trade_price:
+        changes.append(f"Price: {before.block.trade_price} -> {after.block.trade_price}")
+    for account in sorted(old.keys() | new.keys()):
+        was, now_ = old.get(account), new.get(account)
+        if was is None or now_ is None:
+            changes.append(f"{account}: {'joined' if was is None else 'left'} the group")
+        elif was.face != now_.face:
+            changes.append(f"{account}: {was.face:,} -> {now_.face:,} ({now_.reason})")
+    return tuple(changes)
+
+
+def _order_id(command_id: str) -> str:
+    """Our reference, from the command, so that a repeated confirmation names the same order."""
+    return f"EL-{uuid.uuid5(uuid.NAMESPACE_OID, command_id).hex[:12].upper()}"
+
+
+def _order(preview: Preview, statement: Statement, user: User, comment: str, today: date, at: datetime) -> Order:
+    proposal, request = preview.proposal, preview.request
+    return Order(
+        id=statement.order_id,
+        version=1,
+        state=OrderState.CONFIRMED,
+        group=request.group,
+        asset_id=request.asset_id,
+        label=proposal.block.bond.label,
+        currency=proposal.block.bond.currency,
+        side=request.side,
+        ordered=request.face,
+        face=proposal.placed,
+        settlement=request.settlement,
+        trade_date=today,
+        limit=request.limit,
+        engine=proposal.engine,
+        lines=tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face),
+        statement_id=statement.id,
+        statement_sha256=statement.sha256,
+        comment=comment,
+        created_by=user.username,
+        created_at=at,
+        updated_at=at,
+    )

@@ -1,0 +1,242 @@
+"""The worker's half of an order's life: it takes intents from the outbox, posts them once, and follows live orders.
+
+Before each post the ledger says "sending"; after it, the answer. A lost answer is looked up by our reference, and the
+same reference is posted again only after a grace and enough misses.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from allocation.errors import EvenlotError
+from orders.errors import (
+    AuthenticationFailed,
+    IllegalTransition,
+    LeaseLost,
+    NotPermitted,
+    OutsideError,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+from orders.lifecycle import LIVE, Event, reported, step
+from orders.model import BrokerOrder, Change, Intent, Lease, Order, OrderState, Ticket
+from orders.ports import Broker, Clock, Ledger
+
+log = structlog.get_logger()
+
+LEASE = "worker"
+LEASE_SECONDS = 20.0
+GRACE = timedelta(seconds=60)  # longer than all timeouts of a post together
+MISSES = 3
+POSTS = 2  # a lost order is posted again once; after that a person decides
+TICK_SECONDS = 1.0
+IDLE_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How the worker is: when it last finished a round, and what kept it from working, if anything."""
+
+    at: datetime | None = None
+    trouble: str = ""
+
+
+class Dispatch:
+    """Sends and follows orders under a lease. One instance a process; `holder` names it."""
+
+    def __init__(self, ledger: Ledger, broker: Broker, clock: Clock, holder: str) -> None:
+        self.pulse = Pulse()
+        self._ledger = ledger
+        self._broker = broker
+        self._clock = clock
+        self._holder = holder
+        self._not_before: dict[str, datetime] = {}  # by intent id
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+
+    def wake(self) -> None:
+        """Work now rather than at the next tick."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Let `run` end after the step in hand."""
+        self._stop.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Work until stopped. A round that fails is logged, shown in `pulse`, and tried again."""
+        lease: Lease | None = None
+        while not self._stop.is_set():
+            busy = False
+            try:
+                lease = self._ledger.acquire(LEASE, self._holder, LEASE_SECONDS)
+                busy = self.work(lease) if lease else False
+                waiting = "" if lease else "another worker holds the lease"
+                self.pulse = Pulse(self._clock.now(), waiting)
+            except EvenlotError as error:
+                log.warning("worker round failed", error=str(error))
+                self.pulse = Pulse(self.pulse.at, str(error))
+            except Exception as error:
+                # the night watch must outlive a defect: it is logged whole, and the screens say there is trouble
+                log.exception("worker round broke")
+                self.pulse = Pulse(self.pulse.at, f"defect: {type(error).__name__}")
+            self._wake.wait(TICK_SECONDS if busy else IDLE_SECONDS)
+            self._wake.clear()
+        if lease is not None:
+            self._ledger.release(lease)
+
+    def work(self, lease: Lease) -> bool:
+        """One round: every intent, then every live order. True while something is still open."""
+        for intent in self._ledger.intents():
+            if self._clock.now() < self._not_before.get(intent.id, self._clock.now()):
+                continue
+            self._carry_out(intent, self._renewed(lease))
+        live = [order for order in self._ledger.orders(states=LIVE) if order.broker_id]
+        if live:
+            self._follow(live, self._renewed(lease))
+        return bool(live or self._ledger.intents())
+
+    def _renewed(self, lease: Lease) -> Lease:
+        renewed = self._ledger.acquire(LEASE, self._holder, LEASE_SECONDS)
+        if renewed is None or renewed.fence != lease.fence:
+            raise LeaseLost("Another worker has taken over.")
+        return renewed
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, intent: Intent, lease: Lease) -> None:
+        order = self._ledger.order(intent.order_id)
+        if order.state is OrderState.CONFIRMED:
+            self._post(intent, order, lease)
+        elif order.state is OrderState.SENDING:
+            # only a crash leaves an order here: whether the post went out is not known
+            self._record(order, Event.ANSWER_LOST, lease, "the worker stopped while sending")
+        elif order.state is OrderState.UNKNOWN:
+            self._look_up(intent, order, lease)
+        else:
+            raise IllegalTransition(f"{order.id} is {order.state.value}, yet its intent to be sent is still open.")
+
+    def _post(self, intent: Intent, order: Order, lease: Lease) -> None:
+        order = self._record(order, Event.SEND, lease)
+        try:
+            answer = self._broker.post(_ticket(order))
+        except Rejected as error:
+            self._record(order, Event.REFUSED, lease, str(error), message=str(error), closes_intent=intent.id)
+        except (RateLimited, AuthenticationFailed, NotPermitted) as error:
+            self._try_later(intent, order, lease, error)
+        except Unavailable as error:
+            if error.sent:
+                self._record(order, Event.ANSWER_LOST, lease, str(error), message=str(error))
+            else:
+                self._try_later(intent, order, lease, error)
+        except OutsideError as error:
+            self._record(order, Event.ANSWER_LOST, lease, str(error), message=str(error))
+        else:
+            self._report(order, answer, lease, closes_intent=intent.id)
+
+    def _try_later(self, intent: Intent, order: Order, lease: Lease, error: EvenlotError) -> None:
+        """The post never left: wait longer after each such failure, so that an outage does not fill the ledger."""
+        self._record(order, Event.NEVER_LEFT, lease, str(error), message=str(error))
+        failures = sum(event.event == Event.NEVER_LEFT for event in self._ledger.events(order.id))
+        wait = timedelta(seconds=min(TICK_SECONDS * 2**failures, LONGEST_WAIT_SECONDS))
+        self._not_before[intent.id] = self._clock.now() + wait
+
+    def _look_up(self, intent: Intent, order: Order, lease: Lease) -> None:
+        found = self._broker.find_order(order.id)
+        if found is not None:
+            self._report(order, found, lease, closes_intent=intent.id)
+            return
+        history = self._ledger.events(order.id)
+        posts = [event for event in history if event.event == Event.SEND]
+        misses = sum(event.event == Event.MISSED for event in history if event.at >= posts[-1].at)
+        if misses < MISSES:
+            self._record(order, Event.MISSED, lease, "Aladdin has no order with our reference yet")
+        elif len(posts) >= POSTS:
+            self._ask_a_person(order, lease)
+        elif self._clock.now() - posts[-1].at >= GRACE:
+            self._post(intent, order, lease)
+
+    def _ask_a_person(self, order: Order, lease: Lease) -> None:
+        message = "Posted twice without an answer and not found at Aladdin: a person must decide."
+        if order.message != message:
+            self._record(order, Event.MISSED, lease, message, message=message)
+
+    # -- following -----------------------------------------------------------------------------------------------
+
+    def _follow(self, live: list[Order], lease: Lease) -> None:
+        answers = {answer.id: answer for answer in self._broker.orders([order.broker_id for order in live])}
+        for order in live:
+            answer = answers.get(order.broker_id)
+            if answer is None:
+                log.warning("live order is missing at the broker", order=order.id, broker_id=order.broker_id)
+            elif _news(order, answer):
+                self._report(order, answer, lease)
+
+    def _report(self, order: Order, answer: BrokerOrder, lease: Lease, **also: Any) -> None:
+        event = reported(answer.status)
+        if order.state in LIVE and step(order.state, event) is order.state:
+            event = Event.FILLED
+        self._record(
+            order,
+            event,
+            lease,
+            _detail(order, answer),
+            broker_id=answer.id,
+            broker_status=answer.status,
+            filled=answer.filled,
+            average_price=answer.average_price,
+            booked=answer.booked,
+            message="" if order.message else None,
+            **also,
+        )
+
+    def _record(self, order: Order, event: Event, lease: Lease, detail: str = "", **also: Any) -> Order:
+        """Write one step. The command is the step itself, so a step repeated after a crash is written once."""
+        change = Change(
+            order_id=order.id,
+            version=order.version,
+            state=step(order.state, event),
+            event=event.value,
+            actor="worker",
+            at=self._clock.now(),
+            detail=detail,
+            **also,
+        )
+        return self._ledger.advance(f"{order.id}:{order.version}:{event.value}", change, lease.fence)
+
+
+def _ticket(order: Order) -> Ticket:
+    return Ticket(
+        reference=order.id,
+        asset_id=order.asset_id,
+        side=order.side,
+        settlement=order.settlement,
+        trade_date=order.trade_date,
+        limit=order.limit,
+        lines=order.lines,
+        comment=order.comment,
+    )
+
+
+def _news(order: Order, answer: BrokerOrder) -> bool:
+    booked = {line.account_id: line.booked for line in order.lines}
+    return (
+        answer.status != order.broker_status
+        or answer.filled != order.filled
+        or answer.average_price != order.average_price
+        or any(booked.get(account) != face for account, face in answer.booked.items())
+    )
+
+
+def _detail(order: Order, answer: BrokerOrder) -> str:
+    if answer.filled == order.filled:
+        return f"Aladdin order {answer.id}: {answer.status}"
+    price = f" at {answer.average_price.normalize():f}" if answer.average_price is not None else ""
+    return f"{answer.filled:,.0f} of {order.face:,} filled{price}"

@@ -1,0 +1,124 @@
+"""Orders: the live dashboard, and one order's lines, fills, history and statement."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import streamlit as st
+
+from orders.lifecycle import LIVE, OURS
+from orders.model import Order, OrderState, Permission
+from ui import formats, frame, session, tables
+from ui.lifecycle import diagram
+
+user = session.require_user(Permission.VIEW)
+desk = session.desk()
+
+MOVING = frozenset((*LIVE, *OURS))
+TICK, IDLE_TICK = 2, 20  # seconds: quick only while something is moving
+
+frame.strip()
+st.title("Orders")
+
+
+def pick(shown: list[str]) -> None:
+    """Remember the order, not the row: rows move as new orders come in."""
+    session.office().gate.touch()
+    rows = st.session_state["orders.table"]["selection"]["rows"]
+    if rows and rows[0] < len(shown):
+        st.query_params["order"] = shown[rows[0]]
+
+
+def dashboard() -> None:
+    """Counts by state as filters, and the table."""
+    with frame.explained():
+        every = desk.orders(user)
+    if any(order.state in MOVING for order in every) != st.session_state.get("orders.moving", False):
+        # the pace of the ticking is set by a full run
+        st.session_state["orders.moving"] = not st.session_state.get("orders.moving", False)
+        st.rerun()
+    if not every:
+        st.info("No orders yet. Choose a group and a bond, and allocate.")
+        return
+    counts = Counter(order.state for order in every)
+    wanted = st.pills(
+        "States",
+        [state for state in OrderState if counts[state]],
+        selection_mode="multi",
+        format_func=lambda state: f"{state.value} {counts[state]}",
+        key="orders.states",
+        label_visibility="collapsed",
+    )
+    shown = [order for order in every if not wanted or order.state in wanted]
+    table, columns = tables.orders(shown)
+    st.dataframe(
+        table,
+        column_config=columns,
+        hide_index=True,
+        on_select=lambda: pick([order.id for order in shown]),
+        selection_mode="single-row",
+        key="orders.table",
+        height=min(420, 38 + 35 * len(table)),
+        alt="orders, newest first",
+    )
+
+
+def detail(order: Order) -> None:
+    """One order, whole."""
+    st.subheader(f"{order.side.value.title()} {order.face:,} {order.label} for {order.group}")
+    at_aladdin = f" · Aladdin order {order.broker_id}" if order.broker_id else ""
+    st.caption(f"{order.id}{at_aladdin} · confirmed by {order.created_by}, {formats.moment(order.created_at)}")
+    if order.message:
+        st.warning(order.message)
+    grid = st.grid(5)
+    grid.metric("State", tables.state_word(order))
+    grid.metric("Filled", formats.percent(order.progress), help=f"{order.filled:,.0f} of {order.face:,}")
+    grid.metric("Average price", formats.price(order.average_price))
+    grid.metric("Settlement", formats.day(order.settlement))
+    grid.metric("Limit", formats.price(order.limit) if order.limit is not None else "market")
+    if order.comment:
+        st.markdown(f"“{order.comment}”")
+    events = desk.events(user, order.id)
+    st.mermaid_chart(diagram(events, order.state), alt="the order's life, with the path taken")
+    lines_tab, history_tab, statement_tab = st.tabs(["Accounts", "History", "Statement"])
+    with lines_tab:
+        table, columns = tables.order_lines(order)
+        st.dataframe(table, column_config=columns, hide_index=True, alt="lines of the order", key="order.lines")
+    with history_tab:
+        table, columns = tables.events(events)
+        st.dataframe(table, column_config=columns, hide_index=True, alt="history of the order", key="order.events")
+    with statement_tab:
+        statement = desk.statement(user, order.id)
+        st.markdown(f"Frozen {formats.moment(statement.created_at)} by {statement.created_by}, before it was sent.")
+        st.code(f"SHA-256 {statement.sha256}", language=None)
+        st.download_button(
+            "Download the statement",
+            statement.body,
+            file_name=f"{statement.id}.json",
+            mime="application/json",
+            on_click="ignore",
+        )
+        with st.expander("Show it"):
+            st.json(json.loads(statement.body), expanded=1)
+
+
+def chosen_order() -> None:
+    """The order named in the address, if any."""
+    if wanted := st.query_params.get("order"):
+        with frame.explained():
+            order = desk.order(user, wanted)
+        detail(order)
+
+
+@st.fragment(run_every=TICK if st.session_state.get("orders.moving") else IDLE_TICK)
+def live() -> None:
+    """What changes by itself."""
+    user_now = session.office().gate.current_user()
+    if user_now is None:
+        st.rerun()
+    dashboard()
+    chosen_order()
+
+
+live()

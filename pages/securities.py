@@ -1,0 +1,107 @@
+"""Securities: find a bond, see its terms, its figures and who holds it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from allocation.model import Bond
+from orders.model import Permission
+from ui import formats, frame, session, tables
+
+user = session.require_user(Permission.VIEW)
+trip, desk = session.trip(), session.desk()
+
+frame.strip()
+st.title("Securities")
+text = st.text_input(
+    "Find a bond",
+    key="securities.text",
+    placeholder="CUSIP, ISIN, SEDOL, ticker or words: T 4.25 2034, microsoft, 912810...",
+    icon=":material/search:",
+    type="search",
+    persist_state="session",
+)
+
+
+def aged(what: str, bond: Bond, dated: bool) -> str:
+    """Where a figure's date is said, amber or red when it is old."""
+    age = desk.age(bond.price_date if what == "price" else bond.measures_date, bond.currency)
+    if not dated or age is None:
+        return f"no {what}"
+    day = formats.day(bond.price_date if what == "price" else bond.measures_date)
+    if age > desk.policy.blocked_after:
+        return f":red[{what} of {day}: too old to trade on]"
+    return f":orange[{what} of {day}]" if age > desk.policy.amber_after else f"{what} of {day}"
+
+
+def card(bond: Bond) -> None:
+    """Terms, figures and holders of one bond."""
+    with st.container(border=True, key="bond.card"):
+        st.subheader(bond.label)
+        marks = " · ".join(filter(None, [bond.issuer, bond.sector, bond.rating, "144A" if bond.is_144a else ""]))
+        st.caption(f"{bond.description} · {marks}")
+        figures = st.grid(5)
+        figures.metric("Price", formats.price(bond.price))
+        figures.metric("Accrued", formats.price(bond.accrued))
+        figures.metric("Spread duration", f"{_figure(bond.measures.spread_duration, 2)}")
+        figures.metric("Duration", f"{_figure(bond.measures.duration, 2)}")
+        figures.metric("OAS, bp", f"{_figure(bond.measures.oas, 0)}")
+        any_measure = any(m is not None for m in (bond.measures.spread_duration, bond.measures.oas))
+        st.caption(f"{aged('price', bond, bond.price is not None)} · {aged('analytics', bond, any_measure)}")
+        left, right = st.columns(2)
+        left.markdown(
+            f"CUSIP `{bond.cusip or '–'}`  \nISIN `{bond.isin or '–'}`  \n"
+            f"Coupon {formats.MISSING if bond.coupon is None else f'{bond.coupon.normalize():f} %'}"
+            f"{f', {bond.coupon_frequency} a year' if bond.coupon_frequency else ''}"
+        )
+        right.markdown(
+            f"Maturity {formats.day(bond.maturity)}  \nTrades in {formats.pieces(bond)}  \nFactor {bond.factor:f}"
+        )
+        if trip.group:
+            with frame.explained():
+                held = desk.holders(user, bond.asset_id, trip.group)
+            if held:
+                st.markdown(f"**Held by {len(held)} accounts of {trip.group}**")
+                table, columns = tables.holders(held)
+                st.dataframe(table, column_config=columns, hide_index=True, alt=f"holders of {bond.label}")
+            else:
+                st.caption(f"No account of {trip.group} holds it.")
+
+
+def _figure(value: float | None, decimals: int) -> str:
+    return formats.MISSING if value is None else f"{value:,.{decimals}f}"
+
+
+if not text.strip():
+    st.info(
+        "Type an identifier, a ticker or words. Words search the bonds your groups hold and those looked up before."
+    )
+    st.stop()
+with frame.explained():
+    found = desk.find(user, text).value
+if not found:
+    st.info(f"Nothing found for “{text}” among the bonds your groups hold. A CUSIP or ISIN reaches every bond.")
+    st.stop()
+st.caption(f"{len(found)} found" + (", the best 50 shown" if len(found) >= 50 else ""))
+table, columns = tables.bonds(found)
+picked = st.dataframe(
+    table,
+    column_config=columns,
+    hide_index=True,
+    on_select="rerun",
+    selection_mode="single-row-required",
+    height=min(320, 38 + 35 * len(table)),
+    key=f"securities.rows.{text}",
+    alt="bonds found",
+)
+rows = picked["selection"]["rows"]
+bond = found[rows[0] if rows and rows[0] < len(found) else 0]
+trip.asset_id = bond.asset_id
+card(bond)
+with st.bottom:
+    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    if row.button("Groups", icon=":material/arrow_back:"):
+        st.switch_page("pages/groups.py")
+    if row.button(f"Allocate {bond.label}", type="primary", icon=":material/arrow_forward:", icon_position="right"):
+        trip.keep(None)
+        st.switch_page("pages/allocate.py")

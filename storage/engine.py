@@ -1,0 +1,87 @@
+"""Opens the store. SQLite: one private file, WAL, fully synchronous, writers queue up and never block readers."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from orders.errors import SettingsError
+
+BUSY_SECONDS = 30.0
+WRITES = "evenlot_writes"  # execution option of a connection whose transactions write
+
+
+def open_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """The engine for a ledger `url`, as `sqlite:///data/ledger.db`. A missing file is made with mode 0600, a missing
+    directory with 0700. A writer waits `busy_seconds` for another. Raises `SettingsError` where the URL or the place
+    cannot be used."""
+    parsed = _parse(url)
+    path = Path(parsed.database or "")
+    try:
+        _make_private_file(path)
+        _switch_to_wal(path, busy_seconds)
+    except (OSError, sqlite3.Error) as error:
+        raise SettingsError(
+            f"The ledger file {path} cannot be opened: {error}. Check that its directory exists, is on a local disk "
+            "and may be written to, or choose another."
+        ) from error
+    engine = create_engine(parsed, connect_args={"timeout": busy_seconds}, pool_size=8, max_overflow=-1)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError(f"The ledger's address is not a database URL; write it as {_EXAMPLE}.") from error
+    if parsed.get_backend_name() != "sqlite":
+        raise SettingsError(f"The ledger cannot be kept in {parsed.get_backend_name()!r}; write it as {_EXAMPLE}.")
+    if parsed.database in (None, "", ":memory:") or parsed.query:
+        raise SettingsError(f"The ledger needs a file of its own, without options; write it as {_EXAMPLE}.")
+    return parsed
+
+
+_EXAMPLE = "sqlite:///data/ledger.db"
+
+
+def _make_private_file(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its -wal and -shm files the same mode
+
+
+def _switch_to_wal(path: Path, patience: float) -> None:
+    """WAL stays with the file. Switching to it does not always honour the busy timeout, hence the retries."""
+    retrying = Retrying(
+        retry=retry_if_exception_type(sqlite3.OperationalError),
+        stop=stop_after_delay(min(patience, 5.0)),
+        wait=wait_random_exponential(multiplier=0.01, max=0.5),
+        reraise=True,
+    )
+    for attempt in retrying:
+        with attempt, closing(sqlite3.connect(path, timeout=patience)) as connection:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            if mode != "wal":
+                raise sqlite3.NotSupportedError(f"write-ahead logging is not possible there (journal mode {mode!r})")
+
+
+def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # sqlite3 must not begin transactions of its own: `_begin` does
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin(conn: Connection) -> None:
+    """A writer takes its lock at once: a transaction that turned from reading to writing could not wait for one."""
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get(WRITES) else "BEGIN")

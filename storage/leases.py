@@ -1,0 +1,48 @@
+"""Leases: who may work the outbox, and the fence that stops a former holder's late writes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from orders.errors import LeaseLost
+from orders.model import Lease
+from storage.schema import leases
+from storage.unit import lock_registry
+
+
+def take(conn: Connection, name: str, holder: str, now: datetime, until: datetime) -> Lease | None:
+    """Renew the holder's lease, keeping its fence, or take one that nobody holds at `now`, with a larger fence than
+    any given before. None while somebody else holds it."""
+    mine = update(leases).where(leases.c.name == name, leases.c.holder == holder)
+    if conn.execute(mine.values(held_until=until)).rowcount == 1:
+        fence = conn.execute(select(leases.c.fence).where(leases.c.name == name)).scalar_one()
+        return Lease(name, holder, fence, until)
+    lock_registry(conn)  # two new holders must not get one fence
+    fence = (conn.scalar(select(func.max(leases.c.fence))) or 0) + 1
+    row = {"holder": holder, "fence": fence, "held_until": until}
+    held = conn.execute(select(leases.c.fence).where(leases.c.name == name)).first()
+    if held is None:
+        conn.execute(insert(leases).values(name=name, **row))
+        return Lease(name, holder, fence, until)
+    free = update(leases).where(leases.c.name == name, leases.c.fence == held.fence, leases.c.held_until <= now)
+    return Lease(name, holder, fence, until) if conn.execute(free.values(row)).rowcount == 1 else None
+
+
+def give_back(conn: Connection, lease: Lease, now: datetime) -> bool:
+    """Free a lease for the next holder; False when it had passed on already."""
+    mine = update(leases).where(
+        leases.c.name == lease.name, leases.c.holder == lease.holder, leases.c.fence == lease.fence
+    )
+    return conn.execute(mine.values(holder="", held_until=now)).rowcount == 1
+
+
+def check(conn: Connection, fence: int) -> None:
+    """Raise `LeaseLost` unless some lease has this fence now. The row stays locked, so that nobody takes the lease over
+    before this transaction ends."""
+    if conn.execute(update(leases).where(leases.c.fence == fence).values(fence=fence)).rowcount != 1:
+        raise LeaseLost(
+            f"The lease with fence {fence} has passed to another worker, so its write was refused. "
+            "The new holder carries on from what the ledger says."
+        )

@@ -1,0 +1,22 @@
+"""Run by alembic: upgrades over the connection `storage.migrations` hands in."""
+
+from __future__ import annotations
+
+from alembic import context
+from alembic.ddl.impl import DefaultImpl
+
+from storage.schema import metadata
+
+
+class SnowflakeImpl(DefaultImpl):
+    """Teaches alembic the dialect's name."""
+
+    __dialect__ = "snowflake"
+
+
+connection = context.config.attributes["connection"]
+# SQLite can roll DDL back once BEGIN is really sent; Snowflake commits at each DDL statement.
+transactional = connection.dialect.name == "sqlite"
+context.configure(connection=connection, target_metadata=metadata, transactional_ddl=transactional)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,58 @@
+"""Failed sign-ins and revoked sessions, kept in the store so that they hold across processes and restarts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+
+from orders.ports import Clock
+from storage.schema import sign_in_failures, sign_in_revocations
+from storage.unit import read, write
+
+
+class SqlSignIns:
+    """Sign-in failures by user and address, and the moment before which a user's sessions no longer count. Safe to
+    share between threads and processes. Every method may raise `Unavailable`."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def record_failure(self, username: str, address: str) -> None:
+        """Remember one failed attempt, now."""
+        row = {"id": uuid4().hex, "username": username, "address": address, "failed_at": self._clock.now()}
+        write(self._engine, lambda conn: conn.execute(insert(sign_in_failures).values(row)))
+
+    def failures(self, username: str, address: str, since: datetime) -> int:
+        """How many attempts failed at `since` (aware) or later."""
+        table = sign_in_failures.c
+        query = select(func.count()).where(
+            table.username == username, table.address == address, table.failed_at >= since
+        )
+        return read(self._engine, lambda conn: conn.execute(query).scalar_one())
+
+    def clear(self, username: str, address: str) -> None:
+        """Forget this pair's failures, as after a sign-in that worked."""
+        table = sign_in_failures.c
+        gone = delete(sign_in_failures).where(table.username == username, table.address == address)
+        write(self._engine, lambda conn: conn.execute(gone))
+
+    def revoke(self, username: str) -> None:
+        """End every session of a user that began before now."""
+        row = {"username": username, "not_before": self._clock.now()}
+        here = update(sign_in_revocations).where(sign_in_revocations.c.username == username)
+
+        def renew(conn: Connection) -> None:
+            if conn.execute(here.values(row)).rowcount == 0:
+                conn.execute(insert(sign_in_revocations).values(row))
+
+        write(self._engine, renew)
+
+    def not_before(self, username: str) -> datetime | None:
+        """The moment the user's sessions must have begun at or after; None when none was ever revoked."""
+        column = sign_in_revocations.c.not_before
+        query = select(func.max(column)).where(sign_in_revocations.c.username == username)
+        moment: datetime | None = read(self._engine, lambda conn: conn.scalar(query))
+        return moment

@@ -1,0 +1,365 @@
+"""The gate's decisions, in scripts run in process; cookies in a real browser are in `test_gate_in_browser`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+import streamlit as st
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+from structlog.testing import capture_logs
+
+from access import Entry, Gate, Users, demo_users
+from orders.errors import SettingsError, Unavailable
+from orders.model import Role
+from tests.access.surroundings import SetClock, open_sign_ins, written
+
+KEY = "k" * 32
+WRONG = "The username or the password is not right."
+MINUTE = timedelta(minutes=1)
+
+
+class Door:
+    """A gate with its surroundings within reach, and browsers that come to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = SetClock()
+        self.sign_ins = open_sign_ins(folder, self.clock)
+        self.users, self.logins = demo_users()
+        self.gate = self.new_gate()
+
+    def new_gate(self, **settings: Any) -> Gate:
+        """A gate over the same store: another one is what a restarted server has."""
+        return Gate(
+            lambda: self.users, self.sign_ins, self.clock, demo_logins=self.logins, **{"cookie_key": KEY} | settings
+        )
+
+    def browser(self) -> AppTest:
+        return AppTest.from_function(_script, args=(self.draw,))
+
+    def draw(self) -> None:
+        """What an app does: the form for a stranger, a page for a user."""
+        user = self.gate.current_user()
+        if user is None:
+            st.text_input("Username", key="typed_name")
+            st.text_input("Password", key="typed_password")
+            st.button("Sign in", on_click=self.submit)
+            st.caption(self.gate.message() or "")
+            st.stop()
+        if not st.toggle("As a live tick", key="tick"):
+            self.gate.touch()
+        st.title(f"{user.username}: {', '.join(user.roles)}; {', '.join(user.groups)}")
+        st.text_input("Note", key="note")
+        st.button("Sign out", on_click=self.gate.sign_out)
+
+    def submit(self) -> None:
+        self.gate.submit(st.session_state["typed_name"], st.session_state["typed_password"])
+
+    def change(self, username: str, entry: Entry | None) -> None:
+        entries = dict(self.users) | ({username: entry} if entry else {})
+        if entry is None:
+            del entries[username]
+        self.users = Users(entries)
+
+
+def _script(draw: object) -> None:
+    assert callable(draw)  # AppTest runs this function's source alone: no name of this module is known here
+    draw()
+
+
+class Visit:
+    """What the connection tells of a browser, where AppTest has none."""
+
+    def __init__(self) -> None:
+        self.address: str | None = "192.0.2.1"
+        self.cookies: dict[str, str] = {}
+
+    def keep_cookie(self, browser: AppTest) -> None:
+        """From now on browsers come with this one's cookie."""
+        self.cookies = {"evenlot": browser.session_state["access.cookie_work"].value}
+
+
+@pytest.fixture(autouse=True)
+def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
+    visit = Visit()
+    monkeypatch.setattr(ContextProxy, "ip_address", property(lambda _: visit.address))
+    monkeypatch.setattr(ContextProxy, "cookies", property(lambda _: visit.cookies))
+    return visit
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    return Door(tmp_path)
+
+
+def sign_in(browser: AppTest, username: str = "pm", password: str = "pm-demo") -> AppTest:
+    if not browser.button:
+        browser.run()
+    browser.text_input(key="typed_name").input(username)
+    browser.text_input(key="typed_password").input(password)
+    return browser.button[0].click().run()
+
+
+def shown(browser: AppTest) -> str:
+    """The page of a signed-in user, or the sentence at the sign-in form."""
+    assert not browser.exception, browser.exception[0].message
+    return str(browser.title[0].value if browser.title else browser.caption[0].value)
+
+
+SIGNED_IN = "pm: portfolio_manager; *"
+
+
+def test_the_run_after_the_submit_sees_the_user(door: Door) -> None:
+    with capture_logs() as logs:
+        assert shown(sign_in(door.browser())) == SIGNED_IN
+    assert [(entry["event"], entry["username"]) for entry in logs] == [("signed in", "pm")]
+
+
+def test_case_and_spaces_around_a_name_do_not_matter(door: Door) -> None:
+    assert shown(sign_in(door.browser(), " PM ")) == SIGNED_IN
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [("pm", "wrong"), ("nobody", "wrong"), ("nobody", "pm-demo"), ("pm", "x" * 73), ("pm", "a\0b"), ("pm\0", "x")],
+)
+def test_whatever_is_wrong_the_text_is_the_same(
+    door: Door, username: str, password: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shown(sign_in(door.browser(), username, password)) == WRONG
+    assert "please hash" not in capsys.readouterr().out, "the library's print, when bcrypt refuses a length"
+
+
+@pytest.mark.parametrize(("username", "password"), [("", "pm-demo"), ("pm", ""), ("  ", "  ")])
+def test_an_empty_field_is_asked_for_and_counts_as_no_failure(door: Door, username: str, password: str) -> None:
+    assert shown(sign_in(door.browser(), username, password)) == "Type your username and your password."
+    assert written(door.folder) == ""
+
+
+@pytest.mark.parametrize("username", ["pm", "nobody"])
+def test_bcrypt_runs_once_and_equally_dear_for_known_and_unknown_names(
+    door: Door, username: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs = []
+    check = bcrypt.checkpw
+
+    def counting(password: bytes, hashed: bytes) -> bool:
+        costs.append(hashed[:7])
+        return check(password, hashed)
+
+    monkeypatch.setattr(bcrypt, "checkpw", counting)
+    sign_in(door.browser(), username, "wrong")
+    assert costs == [b"$2b$06$"]
+
+
+def test_a_password_typed_as_a_name_reaches_neither_log_nor_store(door: Door) -> None:
+    with capture_logs() as logs:
+        sign_in(door.browser(), "correct horse battery", "pm")
+        sign_in(door.browser(), "pm", "correct horse")
+    assert "correct horse" not in str(logs)
+    assert "correct horse" not in written(door.folder)
+    assert "unknown:" in written(door.folder)
+    assert [entry["username"].split(":")[0] for entry in logs] == ["unknown", "pm"]
+
+
+@pytest.mark.parametrize("username", ["pm", "nobody"])
+def test_the_fifth_failure_locks_known_and_unknown_names_alike(door: Door, username: str) -> None:
+    browser = door.browser()
+    told = [shown(sign_in(browser, username, "wrong")) for _ in range(5)]
+    locked = "Too many failed attempts. Wait 15 minutes, then try again."
+    assert told == [WRONG] * 4 + [locked]
+    assert shown(sign_in(door.browser(), username, "pm-demo")) == locked
+
+
+def test_a_lock_outlives_a_restart_and_ends_with_its_window(door: Door) -> None:
+    for _ in range(5):
+        sign_in(door.browser(), "pm", "wrong")
+    door.gate = door.new_gate()
+    assert shown(sign_in(door.browser())).startswith("Too many")
+    door.clock.move(15 * MINUTE + timedelta(seconds=1))
+    assert shown(sign_in(door.browser())) == SIGNED_IN
+
+
+@pytest.mark.parametrize("elsewhere", ["192.0.2.2", None])
+def test_a_lock_holds_at_its_address_only(door: Door, visit: Visit, elsewhere: str | None) -> None:
+    for _ in range(5):
+        sign_in(door.browser(), "pm", "wrong")
+    visit.address = elsewhere
+    assert shown(sign_in(door.browser())) == SIGNED_IN
+
+
+def test_the_right_password_clears_the_failures_before_it(door: Door) -> None:
+    for _ in range(4):
+        sign_in(door.browser(), "pm", "wrong")
+    sign_in(door.browser())
+    assert shown(sign_in(door.browser(), "pm", "wrong")) == WRONG
+
+
+def test_signing_out_ends_the_users_other_windows_and_nobody_else(door: Door) -> None:
+    here, there, colleague = sign_in(door.browser()), sign_in(door.browser()), door.browser()
+    sign_in(colleague, "analyst", "analyst-demo")
+    assert shown(here.button[0].click().run()) == "You are signed out."
+    assert shown(there.run()) == "You are signed out."
+    assert shown(colleague.run()).startswith("analyst")
+    assert shown(sign_in(here)) == SIGNED_IN, "in the very moment of the sign-out"
+
+
+def test_nothing_of_a_session_passes_to_the_next_user(door: Door) -> None:
+    browser = sign_in(door.browser())
+    browser.session_state["wizard"] = "a half-typed order"
+    browser.button[0].click().run()
+    assert "wizard" not in browser.session_state
+    assert shown(sign_in(browser, "analyst", "analyst-demo")).startswith("analyst")
+    assert "wizard" not in browser.session_state
+
+
+def test_the_library_leaves_none_of_its_common_words_in_the_session(door: Door) -> None:
+    browser = sign_in(door.browser())
+    for word in ("name", "username", "email", "roles", "logout", "authentication_status"):
+        assert word not in browser.session_state
+
+
+def test_a_store_that_does_not_answer_leaves_the_user_signed_in_and_says_so(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(username: str) -> None:
+        raise Unavailable("The ledger does not answer.")
+
+    browser = sign_in(door.browser())
+    monkeypatch.setattr(door.sign_ins, "revoke", down)
+    browser.button[0].click().run()
+    assert [error.message for error in browser.exception] == ["The ledger does not answer."]
+    assert "access.token" in browser.session_state
+
+
+def test_roles_and_groups_are_those_of_the_moment(door: Door) -> None:
+    browser = sign_in(door.browser())
+    entry = door.users["pm"]
+    changed = replace(entry.user, roles=frozenset({Role.COMPLIANCE}), groups=frozenset({"CORE"}))
+    door.change("pm", replace(entry, user=changed))
+    assert shown(browser.run()) == "pm: compliance; CORE"
+
+
+def test_a_user_taken_off_the_list_is_out_at_the_next_run(door: Door) -> None:
+    browser = sign_in(door.browser())
+    door.change("pm", None)
+    assert shown(browser.run()).startswith("You are no longer among the users")
+
+
+def test_a_new_password_ends_the_sign_ins_under_the_old_one(door: Door) -> None:
+    browser = sign_in(door.browser())
+    new = bcrypt.hashpw(b"another", bcrypt.gensalt(6)).decode()
+    door.change("pm", replace(door.users["pm"], password_hash=new))
+    assert shown(browser.run()) == "Your password has changed; sign in with the new one."
+    assert shown(sign_in(browser, "pm", "another")) == SIGNED_IN
+
+
+def test_a_session_expires_after_its_idle_minutes_and_its_state_goes_with_it(door: Door) -> None:
+    browser = sign_in(door.browser())
+    browser.session_state["wizard"] = "a half-typed order"
+    door.clock.move(30 * MINUTE)
+    assert shown(browser.run()) == SIGNED_IN
+    door.clock.move(30 * MINUTE + timedelta(seconds=1))
+    assert shown(browser.run()) == "Your session expired after 30 minutes without use; sign in again."
+    assert "wizard" not in browser.session_state
+
+
+def test_a_live_tick_is_no_use(door: Door) -> None:
+    browser = sign_in(door.browser())
+    browser.toggle(key="tick").set_value(True)
+    for _ in range(3):
+        door.clock.move(10 * MINUTE)
+        assert shown(browser.run()) == SIGNED_IN
+    door.clock.move(1 * MINUTE)
+    assert shown(browser.run()).startswith("Your session expired")
+
+
+def test_touch_does_not_revive_an_expired_session(door: Door) -> None:
+    browser = sign_in(door.browser())
+    door.clock.move(31 * MINUTE)
+    token = browser.session_state["access.token"]
+
+    def touch() -> None:
+        st.session_state["access.token"] = token
+        door.gate.touch()
+
+    AppTest.from_function(_script, args=(touch,)).run()
+    assert shown(browser.run()).startswith("Your session expired")
+
+
+def test_a_sign_in_ends_after_its_days_however_busy(door: Door) -> None:
+    door.gate = door.new_gate(idle_minutes=10_000)
+    browser = sign_in(door.browser())
+    door.clock.move(timedelta(hours=23))
+    assert shown(browser.run()) == SIGNED_IN
+    door.clock.move(timedelta(hours=1))
+    assert shown(browser.run()) == "A sign-in ends after 24 hours; sign in again."
+
+
+def test_a_cookie_signs_in_a_new_window_and_shares_its_use(door: Door, visit: Visit) -> None:
+    first = sign_in(door.browser())
+    visit.keep_cookie(first)
+    second = door.browser()
+    for _ in range(3):
+        door.clock.move(20 * MINUTE)
+        assert shown(second.run()) == SIGNED_IN
+    assert shown(first.run()) == SIGNED_IN
+
+
+def test_a_cookie_is_no_way_round_the_idle_expiry(door: Door, visit: Visit) -> None:
+    visit.keep_cookie(sign_in(door.browser()))
+    door.clock.move(31 * MINUTE)
+    for _ in range(2):
+        assert shown(door.browser().run()).startswith("Your session expired after 30 minutes")
+
+
+def test_after_a_restart_a_cookie_counts_only_within_the_idle_time_of_its_sign_in(door: Door, visit: Visit) -> None:
+    visit.keep_cookie(sign_in(door.browser()))
+    door.clock.move(20 * MINUTE)
+    door.gate = door.new_gate()
+    assert shown(door.browser().run()) == SIGNED_IN
+    door.gate = door.new_gate()
+    door.clock.move(20 * MINUTE)
+    assert shown(door.browser().run()) == "The server was restarted after you signed in; sign in again."
+
+
+def test_a_cookie_copied_before_the_sign_out_is_refused_even_if_the_days_were_changed(door: Door, visit: Visit) -> None:
+    browser = sign_in(door.browser())
+    visit.keep_cookie(browser)
+    browser.button[0].click().run()
+    door.gate = door.new_gate(cookie_days=0.01)
+    assert shown(door.browser().run()) == "You are signed out."
+
+
+def test_a_forged_cookie_gets_the_form_and_a_line_in_the_log(door: Door, visit: Visit) -> None:
+    door.gate = door.new_gate(cookie_key="x" * 32)
+    visit.keep_cookie(sign_in(door.browser()))
+    door.gate = door.new_gate()
+    with capture_logs() as logs:
+        browser = door.browser().run()
+        browser.run()
+    assert shown(browser) == ""
+    assert [entry["event"] for entry in logs] == ["cookie refused: not one of ours"]
+
+
+def test_the_cookie_of_a_refused_sign_in_does_not_hide_why_the_next_attempt_failed(door: Door, visit: Visit) -> None:
+    browser = sign_in(door.browser())
+    visit.keep_cookie(browser)
+    browser.button[0].click().run()
+    assert shown(sign_in(browser, "pm", "wrong")) == WRONG
+
+
+def test_a_key_too_short_and_times_of_nothing_are_refused(door: Door) -> None:
+    for settings in ({"cookie_key": "short"}, {"cookie_days": 0}, {"idle_minutes": 0}):
+        with pytest.raises(SettingsError):
+            door.new_gate(**settings)
+
+
+def test_the_gate_offers_the_demo_logins_it_was_given(door: Door) -> None:
+    assert [login.username for login in door.gate.demo_logins] == ["pm", "analyst", "compliance"]

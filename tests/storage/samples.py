@@ -1,0 +1,72 @@
+"""A clock to set, and orders with their statements to write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from allocation.model import Side
+from orders.model import Change, Order, OrderLine, OrderState, Statement
+from storage.audit import canonical, digest
+
+BOOK = "demo:7"
+NOON = datetime(2025, 9, 15, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+@dataclass
+class SetClock:
+    """Shows the time it was set to."""
+
+    time: datetime = NOON
+
+    def now(self) -> datetime:
+        return self.time
+
+    def today(self) -> date:
+        return self.time.date()
+
+    def forward(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+def block(name: str = "A", group: str = "CORE", created_at: datetime = NOON) -> tuple[Statement, Order]:
+    """A statement and its order over three accounts; different names make different orders."""
+    lines = (OrderLine("P3", 300_000), OrderLine("P1", 500_000), OrderLine("P2", 200_000))
+    body = canonical({"order": name, "lines": {line.account_id: line.face for line in lines}})
+    statement = Statement(f"st-{name}", f"or-{name}", 1, created_at, "maria", body, digest(body))
+    order = Order(
+        id=f"or-{name}",
+        version=1,
+        state=OrderState.CONFIRMED,
+        group=group,
+        asset_id="ABC1234X9",
+        label="ABC 5.25 06/15/31",
+        currency="USD",
+        side=Side.BUY,
+        ordered=1_050_000,
+        face=1_000_000,
+        settlement=date(2025, 9, 17),
+        trade_date=date(2025, 9, 15),
+        limit=Decimal("99.875"),
+        engine="min_dispersion",
+        lines=lines,
+        statement_id=statement.id,
+        statement_sha256=statement.sha256,
+        comment=f"remark of {name}",
+        created_by="maria",
+        created_at=created_at,
+        updated_at=created_at,
+    )
+    return statement, order
+
+
+def change(order: Order, state: OrderState = OrderState.SENDING, event: str = "send", **more: object) -> Change:
+    """A step of an order made from the version given."""
+    base = Change(order.id, order.version, state, event, "worker", order.updated_at + timedelta(seconds=5))
+    return _with(base, more)
+
+
+def _with(base: Change, more: dict[str, object]) -> Change:
+    values = {name: getattr(base, name) for name in Change.__slots__}
+    return Change(**{**values, **more})

@@ -1,0 +1,56 @@
+"""One worker at a time, and each new one with a larger fence."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from storage import SqlLedger
+from tests.storage.samples import NOON, SetClock
+
+
+def test_a_lease_is_renewed_with_its_fence_and_closed_to_others(ledger: SqlLedger, clock: SetClock) -> None:
+    first = ledger.acquire("worker", "one", 10)
+    assert first is not None
+    assert first.until == NOON + timedelta(seconds=10)
+    clock.forward(9)
+    assert ledger.acquire("worker", "two", 10) is None
+    renewed = ledger.acquire("worker", "one", 10)
+    assert renewed is not None
+    assert (renewed.fence, renewed.until) == (first.fence, NOON + timedelta(seconds=19))
+    clock.forward(9)
+    assert ledger.acquire("worker", "two", 10) is None
+
+
+def test_a_lease_that_ran_out_passes_on_with_a_larger_fence(ledger: SqlLedger, clock: SetClock) -> None:
+    first = ledger.acquire("worker", "one", 10)
+    clock.forward(10)
+    second = ledger.acquire("worker", "two", 10)
+    assert first is not None
+    assert second is not None
+    assert second.fence > first.fence
+    assert ledger.acquire("worker", "one", 10) is None
+    ledger.release(first)  # too late: it is the other's
+    assert ledger.acquire("worker", "three", 10) is None
+
+
+def test_a_lease_given_back_is_free_at_once_and_its_fence_is_not_used_again(ledger: SqlLedger) -> None:
+    first = ledger.acquire("worker", "one", 10)
+    assert first is not None
+    ledger.release(first)
+    second = ledger.acquire("worker", "one", 10)
+    assert second is not None
+    assert second.fence > first.fence
+
+
+def test_leases_of_different_names_do_not_share_a_fence(ledger: SqlLedger) -> None:
+    one, two = ledger.acquire("worker", "one", 10), ledger.acquire("night", "one", 10)
+    assert one is not None
+    assert two is not None
+    assert one.fence != two.fence
+
+
+def test_of_eight_threads_one_gets_the_lease(ledger: SqlLedger) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        leases = list(pool.map(lambda number: ledger.acquire("worker", f"holder {number}", 60), range(8)))
+    assert len([lease for lease in leases if lease is not None]) == 1

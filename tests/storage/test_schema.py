@@ -1,0 +1,22 @@
+"""The schema on both stores."""
+
+from __future__ import annotations
+
+import pytest
+from snowflake.sqlalchemy import dialect as snowflake_dialect
+from sqlalchemy import Table
+from sqlalchemy.schema import CreateTable
+
+from storage.schema import metadata, orders
+
+
+@pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: str(table.name))
+def test_no_name_needs_quotes_on_snowflake_and_no_number_counts_by_itself(table: Table) -> None:
+    ddl = str(CreateTable(table).compile(dialect=snowflake_dialect()))
+    assert '"' not in ddl
+    assert "AUTOINCREMENT" not in ddl.upper()
+
+
+def test_the_terms_an_order_memorandum_asks_for_are_columns() -> None:
+    terms = {"asset_id", "side", "ordered", "limit_price", "settlement", "created_by", "created_at", "trade_date"}
+    assert terms <= set(orders.columns.keys())

@@ -1,0 +1,157 @@
+"""Whoever changes the past is found out."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine, text
+
+from orders.model import OrderState
+from storage import SqlLedger
+from storage.audit import canonical, digest
+from tests.storage.samples import BOOK, block, change
+
+
+@pytest.fixture
+def kept(ledger: SqlLedger) -> SqlLedger:
+    """A ledger with three entries in each of two groups."""
+    for group in ("CORE", "PLUS"):
+        for name in "ABC":
+            ledger.confirm(f"{group}{name}", *block(f"{group}{name}", group=group))
+    assert ledger.verify() == ()
+    return ledger
+
+
+def _tamper(engine: Engine, *statements: str) -> None:
+    with engine.begin() as conn:
+        conn.execute(text("PRAGMA defer_foreign_keys = ON"))
+        for statement in statements:
+            conn.execute(text(statement))
+
+
+@pytest.mark.parametrize("column", ["written_at", "actor", "action", "subject", "body", "previous", "sha256"])
+def test_an_edited_entry_is_named(engine: Engine, kept: SqlLedger, column: str) -> None:
+    value = "2025-01-01 00:00:00.000000" if column == "written_at" else "x"
+    _tamper(engine, f"UPDATE audit_log SET {column} = '{value}' WHERE stream = 'group:CORE' AND seq = 2")
+    assert "Entry 2 of group:CORE was edited: its hash is not that of its content." in kept.verify()
+
+
+def test_a_removed_entry_leaves_a_gap(engine: Engine, kept: SqlLedger) -> None:
+    _tamper(engine, "DELETE FROM audit_log WHERE stream = 'group:CORE' AND seq = 2")
+    assert "Entry 3 of group:CORE is preceded by a gap: 2 removed." in kept.verify()
+
+
+def test_a_cut_tail_is_missed_by_the_head(engine: Engine, kept: SqlLedger) -> None:
+    _tamper(engine, "DELETE FROM audit_log WHERE stream = 'group:CORE' AND seq = 3")
+    assert "The tail of group:CORE was cut off: it has 3 entries, and the last one here is 2." in kept.verify()
+
+
+def test_a_cut_tail_with_its_head_moved_back_is_missed_by_the_registry(engine: Engine, kept: SqlLedger) -> None:
+    _tamper(
+        engine,
+        "DELETE FROM audit_log WHERE stream = 'group:CORE' AND seq = 3",
+        "UPDATE streams SET seq = 2, sha256 = (SELECT sha256 FROM audit_log WHERE stream = 'group:CORE' AND seq = 2) "
+        "WHERE stream = 'group:CORE'",
+    )
+    assert "Entry 3 of group:CORE is in the registry and was removed." in kept.verify()
+
+
+def test_a_vanished_stream_is_missed_by_the_registry(engine: Engine, kept: SqlLedger) -> None:
+    _tamper(
+        engine, "DELETE FROM audit_log WHERE stream = 'group:CORE'", "DELETE FROM streams WHERE stream = 'group:CORE'"
+    )
+    faults = kept.verify()
+    assert "The stream group:CORE has vanished: the registry knows 3 of its entries, none is here." in faults
+
+
+def test_a_removed_head_is_named(engine: Engine, kept: SqlLedger) -> None:
+    _tamper(engine, "DELETE FROM streams WHERE stream = 'group:CORE'")
+    assert kept.verify() == ("The head of group:CORE was removed.",)
+
+
+def test_an_edit_with_its_own_hash_made_to_fit_is_given_away_by_head_and_registry(
+    engine: Engine, kept: SqlLedger
+) -> None:
+    entry = kept.audit("group:CORE")[0]
+    body = entry.body.replace("maria", "paul")
+    fields = {name: getattr(entry, name) for name in entry.__slots__ if name != "sha256"} | {"body": body}
+    forged = digest(canonical(fields))
+    with engine.begin() as conn:
+        conn.execute(
+            text("UPDATE audit_log SET body = :body, sha256 = :sha WHERE stream = 'group:CORE' AND seq = 3"),
+            {"body": body, "sha": forged},
+        )
+    assert kept.verify() == (
+        "The head of group:CORE (entry 3) is not its last entry (3): one of the two was rewritten.",
+        "Entry 3 of group:CORE is not the one the registry recorded: it was rewritten.",
+    )
+
+
+def test_a_replaced_middle_entry_breaks_the_link_to_the_next(engine: Engine, kept: SqlLedger) -> None:
+    entry = kept.audit("group:CORE")[1]
+    forged = digest(
+        canonical({name: getattr(entry, name) for name in entry.__slots__ if name != "sha256"} | {"actor": "x"})
+    )
+    _tamper(engine, f"UPDATE audit_log SET actor = 'x', sha256 = '{forged}' WHERE stream = 'group:CORE' AND seq = 2")
+    assert (
+        "Entry 3 of group:CORE does not follow from the entry before it: one of the two was replaced." in kept.verify()
+    )
+
+
+def test_a_cut_registry_is_named(engine: Engine, kept: SqlLedger) -> None:
+    _tamper(
+        engine,
+        "DELETE FROM audit_log WHERE stream = 'registry' AND seq = 7",
+        "UPDATE streams SET seq = 6, sha256 = (SELECT sha256 FROM audit_log WHERE stream = 'registry' AND seq = 6) "
+        "WHERE stream = 'registry'",
+    )
+    assert kept.verify() == ("Entry 3 of group:PLUS is not in the registry: it was added, or the registry was cut.",)
+
+
+def test_an_edited_statement_is_named_even_with_its_hash_made_to_fit(engine: Engine, kept: SqlLedger) -> None:
+    _tamper(engine, "UPDATE statements SET body = '{}' WHERE id = 'st-COREA'")
+    assert kept.verify() == ("The statement st-COREA of order or-COREA was edited: its hash is not that of its text.",)
+    _tamper(engine, f"UPDATE statements SET sha256 = '{digest('{}')}' WHERE id = 'st-COREA'")
+    assert kept.verify() == (
+        "The statement st-COREA of order or-COREA is not the one that was confirmed: it was rewritten.",
+    )
+
+
+def test_a_removed_or_added_statement_is_named(engine: Engine, kept: SqlLedger) -> None:
+    _tamper(
+        engine,
+        "INSERT INTO statements SELECT 'st-new', order_id, 2, created_at, created_by, body, sha256 FROM statements "
+        "WHERE id = 'st-COREA'",
+        "UPDATE orders SET statement_id = 'st-new' WHERE id = 'or-COREA'",
+        "DELETE FROM statements WHERE id = 'st-COREA'",
+    )
+    assert kept.verify() == (
+        "The statement st-new of order or-COREA has no confirmation in the audit log.",
+        "The statement st-COREA was confirmed and has been removed.",
+    )
+
+
+def test_another_stamp_is_named(engine: Engine, kept: SqlLedger) -> None:
+    _tamper(engine, "UPDATE stamp SET book_id = 'demo:8'")
+    assert kept.verify() == ("The ledger is stamped with demo:8, and the audit log says demo:7.",)
+
+
+def test_the_log_says_who_did_what_and_with_which_figures(kept: SqlLedger) -> None:
+    _, order = block("COREA")
+    kept.advance("f", change(order, OrderState.ACTIVE, "fill", filled=Decimal("10.5"), booked={"P1": Decimal("10.5")}))
+    entry = kept.audit("group:CORE", limit=1)[0]
+    assert (entry.seq, entry.actor, entry.action, entry.subject) == (4, "worker", "fill", "or-COREA")
+    body = json.loads(entry.body)
+    assert body["command"] == "f"
+    assert body["content"]["change"]["booked"] == {"P1": "10.5"}
+    assert kept.verify() == ()
+
+
+def test_the_whole_log_leaves_the_registry_out_unless_named(kept: SqlLedger) -> None:
+    assert len(kept.audit()) == 6
+    assert [entry.seq for entry in kept.audit("registry")] == [7, 6, 5, 4, 3, 2, 1]
+    assert kept.audit("registry")[-1].action == "stamp"
+    assert BOOK in kept.audit("registry")[-1].body
+    assert kept.audit("group:NONE") == ()

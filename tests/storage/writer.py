@@ -1,0 +1,33 @@
+"""A process that confirms and advances orders until it is killed, saying each one aloud once it is acknowledged.
+Arguments: ledger URL, prefix of the order names, number of orders (0: no end)."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from decimal import Decimal
+
+import structlog
+
+from orders.model import OrderState
+from storage import SqlLedger, migrate, open_engine
+from tests.storage.samples import BOOK, SetClock, block, change
+
+
+def run(url: str, prefix: str, count: int) -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for what is acknowledged
+    engine = open_engine(url)
+    migrate(engine)
+    ledger = SqlLedger(engine, BOOK, SetClock())
+    for number in itertools.count() if count == 0 else range(count):
+        name = f"{prefix}{number}"
+        order = ledger.confirm(f"confirm-{name}", *block(name, group=f"G{number % 2}"))
+        print("confirmed", order.id, flush=True)  # noqa: T201
+        booked = {"P1": Decimal("1000.5"), "P2": Decimal(7)}
+        step = change(order, OrderState.ACTIVE, "fill", booked=booked, closes_intent=f"{order.id}:send")
+        ledger.advance(f"fill-{name}", step)
+        print("filled", order.id, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    run(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -1,0 +1,145 @@
+"""Plotly charts in one template: two hues and grey, direct labels, units on axes and hovers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from allocation.metrics import Spread, spread_of
+from allocation.model import Account, Effect, Line
+from ui import formats
+
+BEFORE, AFTER, CONTEXT = "#9aa3b2", "#2f6fde", "#9aa3b2"
+LIMIT = "#d9822b"
+CONFIG = {
+    "displaylogo": False,
+    "toImageButtonOptions": {"format": "png", "scale": 2},
+    "modeBarButtonsToRemove": ["lasso2d"],
+}
+
+
+def _layout(figure: go.Figure, height: int, title: str) -> go.Figure:
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 40},
+        showlegend=False,
+        xaxis_title=title,
+        hoverlabel={"align": "left"},
+        dragmode="select",
+    )
+    figure.update_yaxes(showgrid=False, zeroline=False)
+    figure.update_xaxes(zeroline=False)
+    return figure
+
+
+def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
+    """One dot an account at its metric, sized by NAV, with the mean and one standard deviation marked."""
+    metric = spread.metric
+    shown = [(a, spread.values[a.id]) for a in accounts if a.id in spread.values]
+    values = [value for _, value in shown]
+    largest = max((float(a.nav or 0) for a, _ in shown), default=1.0) or 1.0
+    figure = go.Figure()
+    if values:
+        _mark(figure, spread)
+        figure.add_annotation(
+            x=spread.mean, y=1.0, yref="paper", yanchor="bottom", showarrow=False,
+            text=f"mean {formats.metric(spread.mean, metric)}, "
+            f"one standard deviation {formats.dispersion(spread.stdev, metric)}",
+        )  # fmt: skip
+    figure.add_scatter(
+        x=values,
+        y=_spread_out(values),
+        mode="markers",
+        marker={
+            "size": [10 + 26 * (float(a.nav or 0) / largest) ** 0.5 for a, _ in shown],
+            "color": AFTER,
+            "opacity": 0.75,
+            "line": {"width": 1, "color": "white"},
+        },
+        customdata=[[a.id] for a, _ in shown],
+        hovertext=[
+            f"<b>{a.id}</b> {a.name}<br>{metric.label} {formats.metric(value, metric)} {metric.unit}"
+            f"<br>NAV {formats.money(a.nav, a.currency)}"
+            for a, value in shown
+        ],
+        hoverinfo="text",
+    )
+    figure.update_yaxes(visible=False, range=[-1.6, 1.6])
+    figure = _layout(figure, 220, f"{metric.label}, {metric.unit}")
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 40})
+    return figure
+
+
+def _mark(figure: go.Figure, spread: Spread) -> None:
+    """The mean, and one standard deviation to each side."""
+    low, high = spread.mean - spread.stdev, spread.mean + spread.stdev
+    figure.add_vrect(x0=low, x1=high, fillcolor=CONTEXT, opacity=0.15, line_width=0)
+    figure.add_vline(x=spread.mean, line={"color": CONTEXT, "dash": "dot"})
+
+
+def _spread_out(values: Sequence[float]) -> list[float]:
+    """Heights that keep neighbours apart: three lanes, taken in turn along the axis."""
+    lanes = (0.0, 0.8, -0.8)
+    order = sorted(range(len(values)), key=lambda i: values[i])
+    heights = [0.0] * len(values)
+    for turn, i in enumerate(order):
+        heights[i] = lanes[turn % len(lanes)]
+    return heights
+
+
+def dumbbell(effect: Effect, lines: Sequence[Line]) -> go.Figure:
+    """One row an account, its metric before and after joined, sorted by before; accounts at a cap marked."""
+    metric, held_back = effect.metric, {x.account_id for x in lines if x.cap.rule != "order" and x.headroom == 0}
+    by_id = {line.account_id: line for line in lines}
+    order = sorted(effect.before, key=lambda account: (effect.before[account], account))
+    figure = go.Figure()
+    if order:
+        _mark(figure, spread_of(effect.after, metric, effect.excluded))
+    joined_x: list[float | None] = []
+    joined_y: list[str | None] = []
+    for account in order:
+        joined_x += [effect.before[account], effect.after[account], None]
+        joined_y += [account, account, None]
+    figure.add_scatter(x=joined_x, y=joined_y, mode="lines", line={"color": AFTER, "width": 2}, hoverinfo="skip")
+    hover = [
+        f"<b>{a}</b><br>before {formats.metric(effect.before[a], metric)} {metric.unit}"
+        f"<br>after {formats.metric(effect.after[a], metric)} {metric.unit}<br>face {formats.face(by_id[a].face)}"
+        for a in order
+    ]
+    figure.add_scatter(
+        x=[effect.before[a] for a in order], y=order, mode="markers", name="before", hovertext=hover, hoverinfo="text",
+        marker={"size": 9, "color": "white", "line": {"color": BEFORE, "width": 2}},
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[effect.after[a] for a in order], y=order, mode="markers", name="after", hovertext=hover, hoverinfo="text",
+        marker={
+            "size": 10,
+            "color": [LIMIT if a in held_back else AFTER for a in order],
+            "symbol": ["diamond" if a in held_back else "circle" for a in order],
+        },
+    )  # fmt: skip
+    figure = _layout(figure, max(220, 60 + 20 * len(order)), f"{metric.label}, {metric.unit}")
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=order, tickfont={"size": 11})
+    return figure
+
+
+def dispersion_bars(effect: Effect) -> go.Figure:
+    """Dispersion before and after, labelled."""
+    metric = effect.metric
+    values = [effect.dispersion_before, effect.dispersion_after]
+    figure = go.Figure(
+        go.Bar(
+            x=values,
+            y=["before", "after"],
+            orientation="h",
+            marker_color=[BEFORE, AFTER],
+            text=[formats.dispersion(value, metric) for value in values],
+            textposition="auto",
+            hovertext=[formats.dispersion(value, metric) for value in values],
+            hoverinfo="y+text",
+        )
+    )
+    figure = _layout(figure, 150, f"dispersion (standard deviation), {metric.unit}")
+    figure.update_yaxes(autorange="reversed")
+    return figure

@@ -1,0 +1,91 @@
+"""How numbers and dates read on every screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from allocation.model import Bond, Metric
+
+MISSING = "–"
+
+
+def face(value: int | Decimal | None) -> str:
+    """25,000,000"""
+    return MISSING if value is None else f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def money(value: Decimal | None, currency: str = "") -> str:
+    """USD 1,234,567"""
+    return MISSING if value is None else f"{currency} {value:,.0f}".strip()
+
+
+def short_money(value: Decimal | None) -> str:
+    """24.9mm, 1.3bn: where space is short."""
+    if value is None:
+        return MISSING
+    size = abs(value)
+    if size >= 1_000_000_000:
+        return f"{value / 1_000_000_000:,.2f}bn"
+    if size >= 1_000_000:
+        return f"{value / 1_000_000:,.1f}mm"
+    return f"{value:,.0f}"
+
+
+def percent(value: float | Decimal | None, decimals: int = 1) -> str:
+    return MISSING if value is None else f"{value:.{decimals}%}"
+
+
+def metric(value: float | None, of: Metric, *, signed: bool = False) -> str:
+    """1.234, or 87 for basis points."""
+    if value is None:
+        return MISSING
+    return f"{value:{'+' if signed else ''},.{of.decimals}f}"
+
+
+def dispersion(value: float, of: Metric) -> str:
+    """0.2586 years, 12.4 bp: one decimal more than a level, so that a small improvement shows."""
+    return f"{value:,.{of.decimals + 1}f} {of.unit}"
+
+
+def price(value: Decimal | None) -> str:
+    """98.515625, without trailing zeros but with two decimals at least."""
+    if value is None:
+        return MISSING
+    text = f"{value:f}"
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
+
+
+def day(value: date | None) -> str:
+    """Tue 24 Nov 2026"""
+    return MISSING if value is None else f"{value:%a %d %b %Y}"
+
+
+def moment(value: datetime) -> str:
+    """24 Nov 2026, 14:05:09 UTC"""
+    return f"{value.astimezone(UTC):%d %b %Y, %H:%M:%S} UTC"
+
+
+def since(value: datetime, now: datetime) -> str:
+    """just now, 3 min, 2 h, 5 d: the age of what was read."""
+    seconds = max(0, int((now - value).total_seconds()))
+    if seconds < 60:
+        return "just now" if seconds < 10 else f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 86400:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86400} d"
+
+
+def pieces(bond: Bond) -> str:
+    """200,000, then steps of 1,000"""
+    if bond.min_piece == bond.increment:
+        return f"steps of {bond.increment:,}"
+    return f"{bond.min_piece:,}, then steps of {bond.increment:,}"
+
+
+def signed_percent(value: float | None) -> str:
+    """+12.3%, or "not applicable" where there was nothing to improve."""
+    return "not applicable" if value is None else f"{value:+.1%}"

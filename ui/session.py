@@ -1,0 +1,134 @@
+"""What a screen asks for: the desk, the signed-in user, and what this browser session has chosen so far."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import streamlit as st
+
+from orders.desk import Desk, Preview
+from orders.errors import NotPermitted
+from orders.model import Book, Permission, User
+
+
+class DemoLogin(Protocol):
+    """A user the sign-in card may show, in the demo only."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+class Gate(Protocol):
+    """Sign-in, as the screens use it."""
+
+    @property
+    def demo_logins(self) -> Sequence[DemoLogin]: ...
+    def current_user(self) -> User | None: ...
+    def submit(self, username: str, password: str) -> None: ...
+    def mount(self) -> None: ...
+    def sign_out(self) -> None: ...
+    def message(self) -> str | None: ...
+    def touch(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How one of the systems behind the desk is: `sentence` says what is wrong and what still works."""
+
+    name: str
+    well: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the front door opened: everything a screen may use."""
+
+    desk: Desk
+    gate: Gate
+    book: Book
+    pulses: Callable[[], tuple[Pulse, ...]]
+
+
+@dataclass
+class Trip:
+    """What this session has chosen on its way to an order."""
+
+    group: str | None = None
+    asset_id: str | None = None
+    preview: Preview | None = None
+    command_id: str = ""  # of the confirmation to come: the same for a repeated click
+
+    def keep(self, preview: Preview | None) -> None:
+        """Hold a new preview; it is confirmed under a command of its own."""
+        self.preview = preview
+        self.command_id = uuid.uuid4().hex
+
+
+class _Closed(Exception):
+    """The front door has not been opened in this process."""
+
+
+_opened: list[Office] = []
+
+
+def open_office(office: Office) -> None:
+    """Called once by the front door, for the whole process."""
+    _opened[:] = [office]
+
+
+def office() -> Office:
+    """Everything a screen may use. A page that runs without the front door stops here."""
+    if not _opened:
+        st.error("Open Evenlot at its front page.")
+        st.stop()
+    return _opened[0]
+
+
+def desk() -> Desk:
+    return office().desk
+
+
+def trip() -> Trip:
+    """This session's choices so far."""
+    if "trip" not in st.session_state:
+        st.session_state["trip"] = Trip()
+    found: Trip = st.session_state["trip"]
+    return found
+
+
+def require_user(permission: Permission) -> User:
+    """The signed-in user. Everyone else sees the sign-in form, or who can do this, and the script stops there."""
+    from ui.sign_in import sign_in_form
+
+    gate = office().gate
+    user = gate.current_user()
+    if user is None:
+        sign_in_form(gate, office().book)
+        st.stop()
+    if not user.may(permission):
+        st.title("Not permitted")
+        roles = " or ".join(sorted(role.label for role in user.roles))
+        st.warning(f"Signed in as {roles}, you cannot use this page. A portfolio manager can.")
+        st.stop()
+    return user
+
+
+def only_if(user: User, permission: Permission) -> bool:
+    """Whether to offer an action at all; the use case checks again."""
+    return user.may(permission)
+
+
+def groups_of(user: User) -> tuple[str, ...]:
+    """The user's groups, or a designed page saying there are none."""
+    groups = desk().groups(user)
+    if not groups:
+        raise NotPermitted("Your user sees no portfolio group yet. Whoever keeps the user file can add some.")
+    return groups

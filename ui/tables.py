@@ -1,0 +1,230 @@
+"""The tables of the screens: rows from the model, columns with their units, no arithmetic of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from allocation.metrics import Spread
+from allocation.model import Account, Bond, Metric, Proposal
+from orders.desk import Holder
+from orders.model import Event, Order
+from ui import formats
+
+Columns = dict[str, Any]
+_ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # shown whichever metric is chosen
+
+
+def number(label: str, decimals: int = 0, help_: str | None = None) -> Any:
+    """A right-aligned number with thousands separators."""
+    return st.column_config.NumberColumn(label, format=f"%,.{decimals}f", help=help_)
+
+
+def accounts(rows: Sequence[Account], spread: Spread) -> tuple[pd.DataFrame, Columns]:
+    """A group's accounts, farthest from the mean first; those without the metric last, with the reason."""
+    metric = spread.metric
+    distance = {account: value - spread.mean for account, value in spread.values.items()}
+    table = pd.DataFrame(
+        [
+            {
+                "Account": a.id,
+                "Name": a.name,
+                "NAV": _float(a.nav),
+                "Cash": _float(a.cash),
+                "Cash %": float(a.cash / a.nav * 100) if a.cash is not None and a.nav else None,
+                **{m.short: a.exposures[m].value for m in dict.fromkeys((metric, *_ALWAYS))},
+                "From mean": distance.get(a.id),
+                "Coverage": a.exposures[metric].coverage * 100,
+                "Holdings": len(a.holdings),
+                "Note": a.exposures[metric].reason,
+            }
+            for a in sorted(rows, key=lambda a: (a.id not in distance, -abs(distance.get(a.id, 0.0)), a.id))
+        ]
+    )
+    columns = {
+        "NAV": number("NAV"),
+        "Cash": number("Cash", help_="spendable on the usual settlement date, after live orders"),
+        "Cash %": number("Cash % of NAV", 1),
+        **{m.short: number(f"{m.short} ({m.unit})", m.decimals) for m in Metric},
+        "From mean": number(f"From mean ({metric.unit})", metric.decimals),
+        "Coverage": number("Coverage %", 1, "share of the holdings' market value that has the figure"),
+        "Holdings": number("Holdings"),
+    }
+    return table, columns
+
+
+def totals(rows: Sequence[Account]) -> tuple[Decimal, Decimal]:
+    """NAV and cash of a group, over the accounts where they are known."""
+    nav = sum((a.nav for a in rows if a.nav is not None), Decimal(0))
+    return nav, sum((a.cash for a in rows if a.cash is not None), Decimal(0))
+
+
+def bonds(rows: Sequence[Bond]) -> tuple[pd.DataFrame, Columns]:
+    """Search results."""
+    table = pd.DataFrame(
+        [
+            {
+                "Bond": bond.label,
+                "Issuer": bond.issuer,
+                "CUSIP": bond.cusip,
+                "ISIN": bond.isin,
+                "Coupon": _float(bond.coupon),
+                "Maturity": bond.maturity,
+                "Rating": bond.rating,
+                "Price": _float(bond.price),
+                "SD": bond.measures.spread_duration,
+                "OAS": bond.measures.oas,
+                "Pieces": formats.pieces(bond) + (" · 144A" if bond.is_144a else ""),
+            }
+            for bond in rows
+        ]
+    )
+    columns = {
+        "Coupon": number("Coupon %", 3),
+        "Maturity": st.column_config.DateColumn("Maturity", format="DD MMM YYYY"),
+        "Price": number("Price", 4),
+        "SD": number("Spread duration (years)", 2),
+        "OAS": number("OAS (bp)"),
+    }
+    return table, columns
+
+
+def holders(rows: Sequence[Holder]) -> tuple[pd.DataFrame, Columns]:
+    """Who holds a bond."""
+    table = pd.DataFrame(
+        [
+            {"Account": h.account_id, "Name": h.name, "Face": float(h.face), "% of NAV": (h.share or 0) * 100}
+            for h in rows
+        ]
+    )
+    return table, {"Face": number("Face"), "% of NAV": number("% of NAV", 2)}
+
+
+def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
+    """The preview: a row per account."""
+    effect, metric = proposal.effect, proposal.effect.metric
+    names = {a.id: a.name for a in proposal.accounts}
+    table = pd.DataFrame(
+        [
+            {
+                "Account": line.account_id,
+                "Name": names[line.account_id],
+                "Face": line.face,
+                "Money": float(line.money),
+                "Cash before": _float(line.cash_before),
+                "Cash after": _float(line.cash_after),
+                "Before": effect.before.get(line.account_id),
+                "After": effect.after.get(line.account_id),
+                "Headroom": line.headroom,
+                "Cap": line.cap.rule if line.headroom == 0 and line.cap.rule != "order" else "",
+                "Why": line.reason,
+            }
+            for line in proposal.lines
+        ]
+    )
+    columns = {
+        "Face": number("Face"),
+        "Money": number("Money", help_="at the price it is reserved at, accrued included where known"),
+        "Cash before": number("Cash before"),
+        "Cash after": number("Cash after"),
+        "Before": number(f"{metric.short} before", metric.decimals),
+        "After": number(f"{metric.short} after", metric.decimals),
+        "Headroom": number("Headroom", help_="face the account could still take"),
+        "Why": st.column_config.TextColumn("Why", width="large"),
+    }
+    return table, columns
+
+
+def not_placed(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
+    """Every unit that could not be placed, with its reason; the faces add up to the difference."""
+    table = pd.DataFrame([{"Face": row.face, "Reason": row.reason} for row in proposal.unallocated])
+    return table, {"Face": number("Face"), "Reason": st.column_config.TextColumn("Reason", width="large")}
+
+
+STATE_ICONS = {
+    "confirmed": "🕓", "sending": "📤", "unknown": "❓", "compliance": "⚖️", "open": "📂", "authorized": "✔️",
+    "active": "▶️", "unknown status": "❓", "booked": "✅", "canceled": "⛔", "expired": "⌛", "rejected": "❌",
+}  # fmt: skip
+
+
+def state_word(order: Order) -> str:
+    """Icon and word; partly filled orders say so, and an unknown status is Aladdin's own word."""
+    word = order.state.value if order.state.value != "foreign" else f"{order.broker_status} (unknown status)"
+    partly = ", partly filled" if 0 < order.progress < 1 else ""
+    return f"{STATE_ICONS.get(order.state.value, '❓')} {word}{partly}"
+
+
+def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
+    """The dashboard."""
+    table = pd.DataFrame(
+        [
+            {
+                "Order": order.id,
+                "State": state_word(order),
+                "Side": order.side.value.title(),
+                "Bond": order.label,
+                "Face": order.face,
+                "Filled": order.progress,
+                "Average price": _float(order.average_price),
+                "Limit": _float(order.limit),
+                "Group": order.group,
+                "By": order.created_by,
+                "Confirmed": order.created_at,
+            }
+            for order in rows
+        ]
+    )
+    columns = {
+        "Face": number("Face"),
+        "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
+        "Average price": number("Average price", 4),
+        "Limit": number("Limit", 4),
+        "Confirmed": st.column_config.DatetimeColumn("Confirmed (UTC)", format="DD MMM HH:mm:ss", timezone="UTC"),
+    }
+    return table, columns
+
+
+def order_lines(order: Order) -> tuple[pd.DataFrame, Columns]:
+    """One order's accounts: what was allocated, what Aladdin has booked, what is left."""
+    table = pd.DataFrame(
+        [
+            {
+                "Account": line.account_id,
+                "Face": line.face,
+                "Booked": float(line.booked),
+                "Left": float(line.face - line.booked),
+                "Filled": float(line.booked) / line.face if line.face else 0.0,
+            }
+            for line in order.lines
+        ]
+    )
+    columns = {
+        "Face": number("Face"),
+        "Booked": number("Booked"),
+        "Left": number("Left"),
+        "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
+    }
+    return table, columns
+
+
+def events(rows: Sequence[Event]) -> tuple[pd.DataFrame, Columns]:
+    """An order's history, newest first."""
+    table = pd.DataFrame(
+        [
+            {"At": e.at, "Event": e.event, "State": e.state.value, "By": e.actor, "Detail": e.detail}
+            for e in reversed(rows)
+        ]
+    )
+    columns = {
+        "At": st.column_config.DatetimeColumn("At (UTC)", format="DD MMM HH:mm:ss", timezone="UTC"),
+        "Detail": st.column_config.TextColumn("Detail", width="large"),
+    }
+    return table, columns
+
+
+def _float(value: Any) -> float | None:
+    return None if value is None else float(value)
