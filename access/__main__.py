@@ -31,8 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _hash() -> str:
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("Once more: ") != password:
+    try:
+        password, again = getpass.getpass("Password: "), getpass.getpass("Once more: ")
+    except EOFError as error:
+        raise SettingsError("The password was not typed twice; run this in a terminal.") from error
+    if again != password:
         raise SettingsError("The two passwords differ; nothing was hashed.")
     return hash_password(password)
 

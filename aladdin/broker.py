@@ -39,7 +39,10 @@ class OrderBook:
         call = Call(
             "POST", f"{ORDERS}/order:post", doing, body=tickets.post_body(ticket, self._config.compliance_timeout)
         )
-        answer = self._transport.write(call)
+        try:
+            answer = self._transport.write(call)
+        finally:
+            self._reads.order_sent()
         try:
             order, message = self._placed(ticket, answer)
             return replace(self._reported([order])[0], message=message)

@@ -19,7 +19,7 @@ _SHAPES = {
 }
 _FEWEST_DIGITS = 3  # below that it is a word: "CHEVRON", "MICROSOFT"
 _LOOKALIKES = str.maketrans("OI", "01")
-_ALIKE = 0.75  # share of characters two identifiers must have in common to be near
+_ALIKE = 0.8  # share of characters two identifiers must have in common to be near
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class KnownBonds:
         self._reads = reads
         self._lock = threading.Lock()
         self._sheets: dict[str, _Sheet] = {}
+        self._terms: dict[str, wire.Security] = {}
         self._loaded = False
 
     def note(self, group: str, read: Read[tuple[wire.Position, ...]]) -> None:
@@ -37,6 +38,17 @@ class KnownBonds:
             known = self._sheets.get(group)
             if known is None or known.as_of < read.as_of:
                 self._sheets[group] = _Sheet(read.as_of, _by_asset(read))
+
+    def note_terms(self, terms: Mapping[str, wire.Security]) -> None:
+        """Remember securities that were looked up, by asset id."""
+        with self._lock:
+            self._terms.update(terms)
+
+    def read_at(self, group: str) -> datetime | None:
+        """When the group's rows were read; None when they have not been."""
+        self._load()
+        with self._lock:
+            return self._sheets[group].as_of if group in self._sheets else None
 
     def newest(self, asset_id: str) -> tuple[Seen, datetime, str] | None:
         """A bond's newest row, when it was read and of which group; None when no group read so far holds it."""
@@ -52,7 +64,7 @@ class KnownBonds:
         self._load()
         with self._lock:
             rows = {a: s.row for g in groups if g in self._sheets for a, s in self._sheets[g].seen.items()}
-        terms = self._reads.securities_at_hand()
+            terms = dict(self._terms)
         return [_candidate(a, rows.get(a), terms.get(a)) for a in sorted(rows.keys() | terms.keys())]
 
     def _load(self) -> None:
@@ -62,7 +74,10 @@ class KnownBonds:
         for group in self._reads.groups_at_hand():
             if (read := self._reads.positions_at_hand(group)) is not None:
                 self.note(group, read)
-        self._loaded = True
+        earlier = self._reads.securities_at_hand()
+        with self._lock:
+            self._terms = earlier | self._terms
+            self._loaded = True
 
 
 def _by_asset(read: Read[tuple[wire.Position, ...]]) -> dict[str, Seen]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -74,9 +74,7 @@ class MarketData:
     def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
         """See `orders.ports.Market.find`. A bond that cannot be traded for want of terms is left out of a list, and is
         the error when it is all there is."""
-        within = self._config.freshness.holdings_searched
-        started = [self._start(partial(self._positions, group, within=within)) for group in sorted(set(groups))]
-        ages = [read.result().as_of for read in started]
+        ages = self._searchable(groups)
         found = self._matching(text.strip(), groups, limit)
         parts = self._parts(found, fresh=False)
         bonds: list[Bond] = []
@@ -94,6 +92,15 @@ class MarketData:
             raise faults[0]
         return Dated(tuple(bonds), min([parts.as_of, *ages]), self._source)
 
+    def _searchable(self, groups: Collection[str]) -> list[datetime]:
+        """Make sure the bonds of these groups are known, and say when each group was read."""
+        within = self._config.freshness.holdings_searched
+        oldest = self._clock.now() - timedelta(seconds=within)
+        read_at = {group: self._known.read_at(group) for group in sorted(set(groups))}
+        stale = [group for group, at in read_at.items() if at is None or at <= oldest]
+        started = [self._start(partial(self._positions, group, within=within)) for group in stale]
+        return [at for group, at in read_at.items() if at and group not in stale] + [s.result().as_of for s in started]
+
     def _matching(self, text: str, groups: Collection[str], limit: int) -> tuple[str, ...]:
         """Asset ids of what `text` may mean, best first. What we know is asked before Aladdin is."""
         candidates = self._known.candidates(groups)
@@ -108,17 +115,25 @@ class MarketData:
                 else (identifier.kind,)
             )
             for kind in kinds:
-                if (security := self._reads.identified(identifier.value, kind)) is not None:
-                    return (security.asset_id,)
+                if found := self._identified(identifier.value, kind):
+                    return found
         if hits := search.rank(text, candidates, limit):
             return hits
         valid = identifier is not None and identifier.valid
         if not valid and identifiers.looks_like_identifier(text):
-            if (security := self._reads.identified(text, "ALADDIN_SEC_ID")) is not None:
-                return (security.asset_id,)
+            if found := self._identified(text, "ALADDIN_SEC_ID"):
+                return found
         elif not valid:
             return ()
         raise _not_found(text, identifier, {i for candidate in candidates for i in candidate.identifiers})
+
+    def _identified(self, value: str, kind: str) -> tuple[str, ...]:
+        """The asset id the master has for an identifier; nothing when it has none."""
+        security = self._reads.identified(value, kind)
+        if security is None:
+            return ()
+        self._known.note_terms({security.asset_id: security})
+        return (security.asset_id,)
 
     def _portfolios(self, ticker: str, fresh: bool) -> tuple[tuple[wire.Portfolio, ...], tuple[datetime, ...]]:
         """Details of the group's accounts, each once, and when the two reads were made."""
@@ -170,6 +185,7 @@ class MarketData:
         """What each bond is made of; an asset the master does not know is absent."""
         risks = self._start(lambda: self._reads.analytics(asset_ids, fresh))
         terms, known = self._reads.securities(asset_ids, fresh), {a: self._known.newest(a) for a in asset_ids}
+        self._known.note_terms(terms.value)
         risk = risks.result()
         seen = {a: found for a, found in known.items() if found is not None}
         parts = {a: (t, risk.value.get(a), seen[a][0] if a in seen else None) for a, t in terms.value.items()}

@@ -57,6 +57,7 @@ class Reads:
         self._cache = cache
         self._clock = clock
         # One cache directory may serve several worlds, and several credentials that may see different things.
+        self._traded_at: datetime | None = None
         self._world = hashlib.sha256(f"{world}|{config.url}|{config.client_id}".encode()).hexdigest()[:16]
 
     def members(self, group: str, fresh: bool = False) -> Read[tuple[wire.Node, ...]]:
@@ -100,7 +101,7 @@ class Reads:
         call = Call("GET", POSITIONS, f"reading the positions of group {group}", params=params)
         return self._kept(
             f"positions|{group}",  # the group is all that varies in this request
-            self._config.freshness.positions if within is None else within,
+            self._since_order(self._config.freshness.positions) if within is None else within,
             fresh,
             lambda: self._transport.read(call),
             lambda answer: _rows(answer, group),
@@ -127,7 +128,7 @@ class Reads:
         call = Call("POST", LADDERS, f"reading the cash of group {group}", body={"cashLadderQuery": query})
         return self._kept(
             f"cash|{call.key}",
-            self._config.freshness.cash,
+            self._since_order(self._config.freshness.cash),
             fresh,
             lambda: self._transport.read(call),
             lambda answer: _shaped(wire.Ladders, answer, f"the cash of {group}").portfolio_currency_ladders,
@@ -171,6 +172,16 @@ class Reads:
         ids = [key.removeprefix(prefix) for key in self._cache.keys(prefix)]
         found = {asset_id: self._at_hand(f"master|{asset_id}", None, _model(wire.Security)) for asset_id in ids}
         return {asset_id: read.value for asset_id, read in found.items() if read is not None}
+
+    def order_sent(self) -> None:
+        """An order of ours changes holdings and cash: answers from before it serve the search alone."""
+        self._traded_at = self._clock.now()
+
+    def _since_order(self, freshness: float) -> float:
+        """`freshness`, but no further back than our last order; in seconds."""
+        if self._traded_at is None:
+            return freshness
+        return min(freshness, (self._clock.now() - self._traded_at).total_seconds())
 
     def pages(self, call: Call) -> Answer:
         """A paged call to its end; the text is a JSON array of its pages."""

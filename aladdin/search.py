@@ -40,15 +40,16 @@ def by_identifier(value: str, candidates: Iterable[Candidate]) -> tuple[str, ...
 def rank(text: str, candidates: Collection[Candidate], limit: int) -> tuple[str, ...]:
     """Asset ids of at most `limit` candidates that match every word of `text`, best first; ties by ticker, maturity and
     asset id, held ones before others."""
-    tokens = text.casefold().split()
+    tokens = [token for word in text.casefold().split() if (token := word.strip("(),;:\"'"))]
     if not tokens:
         return ()
     words = {c.asset_id: frozenset(_WORD.findall(f"{c.text} {c.ticker}".casefold())) for c in candidates}
     vocabulary = frozenset().union(*words.values())
-    meanings = {token: _meanings(token, vocabulary) for token in tokens}
+    spelled = {token: _WORD.findall(token) for token in tokens}
+    meanings = {word: _meanings(word, vocabulary) for token in tokens for word in {token, *spelled[token]}}
     scored: list[tuple[float, Candidate]] = []
     for candidate in candidates:
-        scores = [_score(token, meanings[token], candidate, words[candidate.asset_id]) for token in tokens]
+        scores = [_score(token, spelled[token], meanings, candidate, words[candidate.asset_id]) for token in tokens]
         if all(scores):
             scored.append((sum(scores), candidate))
     scored.sort(key=lambda pair: (-pair[0], not pair[1].held, *_order(pair[1])))
@@ -76,10 +77,19 @@ def _meanings(token: str, vocabulary: Collection[str]) -> Mapping[str, float]:
     return worth
 
 
-def _score(token: str, meanings: Mapping[str, float], candidate: Candidate, words: frozenset[str]) -> float:
-    """How well one token fits one bond; 0 when it does not."""
+def _score(
+    token: str,
+    spelled: list[str],
+    meanings: Mapping[str, Mapping[str, float]],
+    candidate: Candidate,
+    words: frozenset[str],
+) -> float:
+    """How well one token fits one bond; 0 when it does not. `spelled` are the words in it: 22/09/2033 is three, which
+    must all be there."""
     ticker = candidate.ticker.casefold()
-    best = max((worth for word, worth in meanings.items() if word in words), default=0.0)
+    best = _worth(meanings[token], words)
+    if len(spelled) > 1:
+        best = max(best, min(_worth(meanings[word], words) for word in spelled))
     if ticker and token == ticker:
         best = _TICKER
     elif ticker.startswith(token):
@@ -89,6 +99,10 @@ def _score(token: str, meanings: Mapping[str, float], candidate: Candidate, word
     if _is_coupon(token, candidate.coupon) or _is_maturity(token, candidate.maturity):
         best = max(best, _TERM)
     return best
+
+
+def _worth(meanings: Mapping[str, float], words: frozenset[str]) -> float:
+    return max((worth for word, worth in meanings.items() if word in words), default=0.0)
 
 
 def _is_coupon(token: str, coupon: Decimal | None) -> bool:

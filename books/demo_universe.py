@@ -82,7 +82,7 @@ def universe(rng: Random, settlement: date) -> dict[str, Security]:
 
 
 def _table(name: str) -> Iterator[dict[str, str]]:
-    yield from csv.DictReader(files("books").joinpath("data", name).read_text(encoding="utf-8").splitlines())
+    yield from csv.DictReader(files("books").joinpath("tables", name).read_text(encoding="utf-8").splitlines())
 
 
 def _treasury(row: dict[str, str], settlement: date) -> Security:

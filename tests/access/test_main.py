@@ -41,6 +41,13 @@ def test_hash_refuses_two_passwords_that_differ(typed: list[str], capsys: pytest
     assert "The two passwords differ" in captured.err
 
 
+def test_hash_without_a_terminal_says_so() -> None:
+    answer = run("hash")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "run this in a terminal" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
 def test_check_lists_the_users_of_a_file_and_fails_on_its_faults(tmp_path: Path) -> None:
     row = {
         "name": "Anna Berg",
@@ -63,5 +70,11 @@ def test_check_lists_the_users_of_a_file_and_fails_on_its_faults(tmp_path: Path)
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[2]
     return subprocess.run(
-        [sys.executable, "-m", "access", *arguments], cwd=root, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "access", *arguments],
+        cwd=root,
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,  # no terminal to ask on
     )

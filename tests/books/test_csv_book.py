@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from books import BookError, Fault, open_book, read_book
+from books import BookError, Fault, read_book
 from books.accrued import accrued_interest
 from books.csv_book import next_weekday
 from tests.books.folder import FILES, small_book, with_cell, without_column
@@ -275,58 +275,14 @@ def test_the_settings_file_is_held_to_the_same_standard(
     assert fault.expected.startswith(expected)
 
 
+def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    (small_book(tmp_path) / "accounts.csv").unlink()
+    (tmp_path / "accounts.csv").mkdir()
+    assert only_fault(tmp_path) == Fault("accounts.csv", 0, "", "Is a directory", "a file that can be opened")
+
+
 def test_a_folder_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
     assert only_fault(tmp_path / "nowhere").found == "no such folder"
-
-
-def warning_of(folder: Path) -> str:
-    (warning,) = read_book(folder).warnings
-    return warning
-
-
-def test_wrong_check_digits_are_one_warning_for_each_kind(tmp_path: Path) -> None:
-    text = FILES["securities.csv"].replace("TSY,91282CLW9,US91282CLW90,", "TSY,91282CLW8,US91282CLW91,0000001")
-    assert read_book(small_book(tmp_path, securities=text)).warnings == (
-        "securities.csv: 1 CUSIP without a valid form or check digit: line 2 (91282CLW8).",
-        "securities.csv: 1 ISIN without a valid form or check digit: line 2 (US91282CLW91).",
-        "securities.csv: 1 SEDOL without a valid form or check digit: line 2 (0000001).",
-    )
-
-
-def test_an_unknown_column_is_passed_over_with_a_hint(tmp_path: Path) -> None:
-    text = FILES["securities.csv"].replace("is_144a", "is_144", 1)
-    assert warning_of(small_book(tmp_path, securities=text)) == (
-        "securities.csv: column 'is_144' is not one this file has and was not read (did you mean 'is_144a'?)."
-    )
-
-
-def test_market_values_far_from_the_price_are_one_warning_the_furthest_first(tmp_path: Path) -> None:
-    text = FILES["positions.csv"].replace("4060000", "4300000").replace("992500", "1985000")
-    assert warning_of(small_book(tmp_path, positions=text)) == (
-        "positions.csv: 2 market values more than 5% away from face * factor * price / 100, the furthest first: "
-        "line 3 (ALPHA, CORP, off by 100%), line 2 (ALPHA, TSY, off by 6%)."
-    )
-
-
-def test_matured_bonds_unusable_day_counts_and_lost_accounts_are_warnings(tmp_path: Path) -> None:
-    matured = with_cell("securities.csv", 4, "maturity", "2025-09-11")
-    assert "1 bond matured before the book's date 2025-09-12: line 4" in warning_of(
-        small_book(tmp_path / "a", securities=matured)
-    )
-    countless = with_cell("securities.csv", 5, "day_count", "actual/360")
-    assert "1 bond with a day_count but without" in warning_of(small_book(tmp_path / "b", securities=countless))
-    assert warning_of(small_book(tmp_path / "c", groups="group,account\nALL,ALPHA\n")) == (
-        "groups.csv: 1 account in no group, so not to be reached: BRAVO."
-    )
-
-
-def test_a_source_names_the_demo_book_a_seed_or_a_folder(tmp_path: Path) -> None:
-    assert open_book("demo").id == "demo:7"
-    assert open_book("demo:3").id == "demo:3"
-    assert open_book(str(small_book(tmp_path))).name == "Small book"
-    for wrong in ("demo:", "demo:x", "demo:-1"):
-        with pytest.raises(BookError, match="whole number"):
-            open_book(wrong)
 
 
 @pytest.mark.skipif(not REAL_BOOK.is_dir(), reason="the real book is not beside this checkout")

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from allocation.check import check
+from allocation.engines import ENGINES
+from allocation.errors import (
+    Infeasible,
+    InvalidBlock,
+    InvalidParameter,
+    MetricUnavailable,
+    MissingMeasure,
+    MissingPrice,
+)
+from allocation.model import Measures, Metric, Side
+from allocation.propose import Choices, propose
+from tests.allocation.desk import account, block, bond
+
+GROUP = [account("C", nav="50000000", level=1.0), account("A", level=2.0), account("B", nav="150000000", level=4.0)]
+
+
+def test_every_account_gets_a_line_in_the_order_of_its_id() -> None:
+    proposal = propose(block(6_000_000), GROUP, Choices())
+    assert [line.account_id for line in proposal.lines] == ["A", "B", "C"]
+    assert [line.face for line in proposal.lines] == [2_000_000, 3_000_000, 1_000_000]
+    assert proposal.unallocated == ()
+
+
+def test_equal_gives_every_account_the_same_face() -> None:
+    assert [line.face for line in propose(block(6_000_000), GROUP, Choices("equal")).lines] == [2_000_000] * 3
+
+
+def test_money_and_cash_after_are_exact_and_include_accrued() -> None:
+    proposal = propose(block(1_000_000, of=bond(accrued="1.234567")), [account("A")], Choices())
+    line = proposal.lines[0]
+    assert line.money == Decimal("997345.67000")
+    assert line.cash_after == Decimal("5000000") - Decimal("997345.67")
+
+
+def test_cash_caps_a_buy_and_the_reason_carries_the_numbers() -> None:
+    proposal = propose(block(20_000_000), [account("A", cash="1000000"), account("B", cash="500000")], Choices())
+    assert [line.face for line in proposal.lines] == [1_015_000, 507_000]
+    assert {line.cap.rule for line in proposal.lines} == {"cash"}
+    assert sum(row.face for row in proposal.unallocated) == 20_000_000 - 1_522_000
+    assert "cash of USD 1,000,000 buys 1,015,228 at 98.5" in proposal.unallocated[0].reason
+
+
+def test_a_limit_above_the_mark_reserves_more_money() -> None:
+    proposal = propose(block(20_000_000, limit="100"), [account("A", cash="1000000")], Choices())
+    assert proposal.lines[0].face == 1_000_000
+    assert proposal.lines[0].cash_after == 0
+
+
+def test_a_limit_below_the_mark_still_reserves_the_mark() -> None:
+    assert propose(block(20_000_000, limit="90"), [account("A", cash="1000000")], Choices()).lines[0].face == 1_015_000
+
+
+def test_a_market_buffer_reserves_more_than_the_mark() -> None:
+    buffered = replace(block(20_000_000), market_buffer=Decimal("0.01"))
+    assert propose(buffered, [account("A", cash="1000000")], Choices()).lines[0].face == 1_005_000
+
+
+def test_nothing_is_bought_with_negative_or_unknown_cash() -> None:
+    proposal = propose(block(1_000_000), [account("A", cash="-5"), account("B", cash=None), account("C")], Choices())
+    assert [line.face for line in proposal.lines] == [0, 0, 1_000_000]
+    assert "cash on 23 Nov 2026 is not known" in proposal.lines[1].reason
+
+
+def test_an_account_without_an_exchange_rate_buys_nothing_and_says_why() -> None:
+    proposal = propose(block(1_000_000), [account("A", currency="EUR"), account("B")], Choices())
+    assert [line.face for line in proposal.lines] == [0, 1_000_000]
+    assert "no exchange rate from USD to EUR" in proposal.lines[0].reason
+
+
+def test_money_is_in_the_accounts_base_currency() -> None:
+    rates = {"USD": Decimal("0.9")}
+    proposal = propose(block(1_000_000), [account("A", currency="EUR", fx=rates)], Choices())
+    assert proposal.lines[0].money == Decimal("886500")
+
+
+def test_a_sell_stops_at_what_is_held() -> None:
+    group = [account("A", held="300000"), account("B", held="700000"), account("C")]
+    proposal = propose(block(2_000_000, Side.SELL), group, Choices(parameters={"by": "holding"}))
+    assert [line.face for line in proposal.lines] == [300_000, 700_000, 0]
+    assert proposal.lines[2].reason == "Nothing: no holding of this bond to share by."
+    assert sum(row.face for row in proposal.unallocated) == 1_000_000
+
+
+def test_what_is_below_one_increment_is_left_over_first() -> None:
+    proposal = propose(block(1_000_500), [account("A")], Choices())
+    assert [(row.face, row.reason) for row in proposal.unallocated] == [(500, "below one increment of 1,000")]
+
+
+def test_an_order_below_the_minimum_piece_is_left_over_whole() -> None:
+    proposal = propose(block(150_000, of=bond(200_000, 1_000)), [account("A")], Choices())
+    assert proposal.placed == 0
+    assert [row.face for row in proposal.unallocated] == [150_000]
+
+
+def test_the_dispersion_is_over_all_accounts_not_only_those_that_received() -> None:
+    proposal = propose(block(1_000, of=bond()), GROUP, Choices())
+    assert len(proposal.effect.after) == 3
+
+
+def test_improvement_is_not_applicable_without_dispersion_before() -> None:
+    group = [account("A"), account("B")]
+    assert propose(block(1_000_000), group, Choices()).effect.improvement is None
+
+
+def test_accounts_without_the_metric_must_be_left_out_by_an_explicit_choice() -> None:
+    group = [account("A", level=1.0), account("B", level=None)]
+    with pytest.raises(MetricUnavailable) as refused:
+        propose(block(2_000_000), group, Choices())
+    assert refused.value.reasons == {"B": "half of it has no figure"}
+    proposal = propose(block(2_000_000), group, Choices(excluded=frozenset({"B"})))
+    assert proposal.effect.excluded == {"B": "half of it has no figure"}
+    assert list(proposal.effect.after) == ["A"]
+    assert proposal.lines[1].face == 1_000_000
+
+
+def test_a_bond_without_a_price_needs_one_typed() -> None:
+    with pytest.raises(MissingPrice, match="Type a price"):
+        propose(block(1_000_000, of=bond(price=None)), [account("A")], Choices())
+    typed = propose(block(1_000_000, of=bond(price=None), limit="99"), [account("A")], Choices())
+    assert typed.lines[0].money == Decimal("990000")
+
+
+def test_a_bond_without_the_metrics_figure_names_the_metrics_that_work() -> None:
+    bare = bond(measures=Measures(duration=4.0))
+    with pytest.raises(MissingMeasure, match=r"no OAS.*Choose another metric: Duration"):
+        propose(block(1_000_000, of=bare), [account("A")], Choices(metric=Metric.OAS))
+
+
+def test_money_is_clean_with_a_warning_when_accrued_is_not_known() -> None:
+    proposal = propose(block(1_000_000, of=bond(accrued=None)), [account("A")], Choices(metric=Metric.DURATION))
+    assert proposal.basis == "clean"
+    assert "Accrued interest" in proposal.warnings[0]
+
+
+@pytest.mark.parametrize("face", [0, -1_000])
+def test_a_face_not_above_zero_is_refused(face: int) -> None:
+    with pytest.raises(InvalidBlock):
+        propose(block(face), [account("A")], Choices())
+
+
+def test_an_unknown_engine_or_parameter_lists_the_known_ones() -> None:
+    with pytest.raises(InvalidParameter, match="choose one of pro_rata, equal"):
+        propose(block(1_000), [account("A")], Choices("fastest"))
+    with pytest.raises(InvalidParameter, match="nav, market_value, holding, cash"):
+        propose(block(1_000), [account("A")], Choices(parameters={"by": "luck"}))
+    with pytest.raises(InvalidParameter, match="no parameter"):
+        propose(block(1_000), [account("A")], Choices("equal", {"by": "nav"}))
+
+
+def test_an_empty_group_places_nothing_and_says_so() -> None:
+    proposal = propose(block(1_000_000), [], Choices())
+    assert proposal.placed == 0
+    assert sum(row.face for row in proposal.unallocated) == 1_000_000
+
+
+def test_an_account_without_nav_gets_no_pro_rata_share() -> None:
+    group = [account("A", nav=None, level=None), account("B")]
+    proposal = propose(block(1_000_000), group, Choices(excluded=frozenset({"A"})))
+    assert proposal.lines[0].reason == "Nothing: no NAV to share by."
+
+
+def test_the_gate_refuses_a_lost_unit_and_a_broken_cap() -> None:
+    proposal = propose(block(1_000_000), [account("A"), account("B")], Choices())
+    first, second = proposal.lines
+    with pytest.raises(Infeasible, match="do not add up"):
+        check(replace(proposal, lines=(replace(first, face=first.face - 1_000), second)))
+    with pytest.raises(Infeasible, match="not a legal face"):
+        check(replace(proposal, lines=(replace(first, face=10**9), second)))
+
+
+NAVS = st.lists(st.integers(1, 10**11), min_size=2, max_size=12)
+
+
+@st.composite
+def _cases(draw: st.DrawFn) -> tuple[int, list[tuple[int, int, int]], tuple[int, int], Side, str]:
+    accounts = draw(
+        st.lists(
+            st.tuples(st.integers(1, 10**10), st.integers(-(10**6), 10**8), st.integers(0, 10**7)),
+            min_size=1,
+            max_size=10,
+        )
+    )
+    lattice = draw(st.sampled_from([(1_000, 1_000), (2_000, 1_000), (200_000, 1_000), (100, 1_000), (1, 1)]))
+    return (
+        draw(st.integers(1, 10**8)),
+        accounts,
+        lattice,
+        draw(st.sampled_from(Side)),
+        draw(st.sampled_from([*ENGINES])),
+    )
+
+
+@given(_cases())
+@settings(max_examples=250, deadline=None)
+def test_whatever_is_asked_nothing_is_lost_and_no_cap_is_broken(
+    case: tuple[int, list[tuple[int, int, int]], tuple[int, int], Side, str],
+) -> None:
+    face, rows, (piece, step), side, engine = case
+    group = [account(f"A{i:02}", str(nav), str(cash), str(held)) for i, (nav, cash, held) in enumerate(rows)]
+    proposal = propose(block(face, side, bond(piece, step, accrued="0.7")), group, Choices(engine))
+    assert proposal.placed + sum(row.face for row in proposal.unallocated) == face
+    for line in proposal.lines:
+        assert 0 <= line.face <= line.cap.face
+        assert line.reason
+        if side is Side.BUY and line.face:
+            assert line.cash_after is not None
+            assert line.cash_after >= 0
+            assert line.face >= piece
+
+
+@given(NAVS, st.integers(1, 2_000))
+@settings(max_examples=150, deadline=None)
+def test_nav_pro_rata_with_slack_caps_leaves_a_contribution_metrics_dispersion_as_it_was(
+    navs: list[int], lots: int
+) -> None:
+    group = [account(f"A{i:02}", str(nav), "1e15", level=float(i % 5)) for i, nav in enumerate(navs)]
+    effect = propose(block(lots * 1_000), group, Choices(metric=Metric.DURATION)).effect
+    one_lot = max(1_000 * 0.985 * 4.1 / nav for nav in navs)
+    assert abs(effect.dispersion_after - effect.dispersion_before) <= one_lot + 1e-9
+
+
+@given(NAVS, st.integers(1, 2_000))
+@settings(max_examples=100, deadline=None)
+def test_scaling_all_money_by_a_thousand_scales_every_face(navs: list[int], lots: int) -> None:
+    small = [account(f"A{i:02}", str(nav), str(nav // 20)) for i, nav in enumerate(navs)]
+    large = [account(f"A{i:02}", str(nav * 1_000), str(nav // 20 * 1_000)) for i, nav in enumerate(navs)]
+    faces = [line.face for line in propose(block(lots * 1_000), small, Choices()).lines]
+    scaled = propose(block(lots * 1_000_000, of=bond(1_000_000, 1_000_000)), large, Choices())
+    assert [line.face for line in scaled.lines] == [face * 1_000 for face in faces]
+
+
+@given(NAVS, st.integers(1, 5_000))
+@settings(max_examples=100, deadline=None)
+def test_selling_back_a_buy_restores_every_metric(navs: list[int], lots: int) -> None:
+    group = [account(f"A{i:02}", str(nav), "1e15", level=float(i % 3)) for i, nav in enumerate(navs)]
+    bought = propose(block(lots * 1_000), group, Choices())
+    after = [
+        account(a.id, str(a.nav), "1e15", str(line.face), level=bought.effect.after[a.id])
+        for a, line in zip(bought.accounts, bought.lines, strict=True)
+    ]
+    sold = propose(block(lots * 1_000, Side.SELL), after, Choices(parameters={"by": "holding"}))
+    assert [line.face for line in sold.lines] == [line.face for line in bought.lines]
+    for i, a in enumerate(sold.accounts):
+        assert sold.effect.after[a.id] == pytest.approx(float(i % 3), abs=1e-9)
