@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from aladdin.config import AladdinConfig
 from aladdin.oauth import TOKEN_PATH
 
-SECRET = "s3cret-of-the-desk"  # noqa: S105
+SECRET = "s3cret-of-the-desk"
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Loopback:
                 self.end_headers()
                 self.wfile.write(text.encode())
 
-            do_GET = do_POST = _answer
+            do_GET = do_POST = _answer  # noqa: N815 - the server's names
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Tests read `asked` instead."""

@@ -1,0 +1,121 @@
+"""Small written fakes of the outside, and a desk over a real ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from allocation.model import Account, Bond
+from orders.desk import Desk, Policy
+from orders.errors import NotFound
+from orders.model import Book, BrokerOrder, Group, Role, Ticket, User
+from orders.ports import Dated
+from storage import SqlLedger, migrate, open_engine
+from tests.allocation.desk import account, bond
+
+TODAY = date(2026, 11, 20)
+BOOK = Book("demo:7", "demo", "demo book", TODAY, ("BIG6", "OPNIC"))
+PM = User("pm", "Paula", frozenset({Role.PORTFOLIO_MANAGER}), frozenset({"BIG6"}))
+ANALYST = User("ana", "Anders", frozenset({Role.ANALYST}), frozenset({"*"}))
+COMPLIANCE = User("con", "Connie", frozenset({Role.COMPLIANCE}), frozenset({"*"}))
+
+
+@dataclass
+class TestClock:
+    """A clock that moves when told."""
+
+    __test__ = False
+
+    at: datetime = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def today(self) -> date:
+        return TODAY
+
+    def pass_(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@dataclass
+class FakeMarket:
+    """A market that says what it was given."""
+
+    clock: TestClock
+    bonds: dict[str, Bond] = field(default_factory=lambda: {"B": replace(bond(), price_date=TODAY)})
+    accounts: tuple[Account, ...] = (account("A"), account("B"))
+    fresh_reads: int = 0
+
+    def group(self, ticker: str, settlement: date, *, fresh: bool = False) -> Dated[Group]:
+        self.fresh_reads += fresh
+        return Dated(Group(ticker, self.accounts), self.clock.now(), "fake")
+
+    def bond(self, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
+        if asset_id not in self.bonds:
+            raise NotFound(f"There is no bond {asset_id}.")
+        return Dated(self.bonds[asset_id], self.clock.now(), "fake")
+
+    def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
+        found = tuple(b for b in self.bonds.values() if text.lower() in b.description.lower())
+        return Dated(found[:limit], self.clock.now(), "fake")
+
+
+@dataclass
+class FakeBroker:
+    """A broker that keeps what is posted; `fails` is raised by the next posts, `keeps` says whether it acted first."""
+
+    posted: list[Ticket] = field(default_factory=list)
+    book: dict[str, BrokerOrder] = field(default_factory=dict)
+    fails: list[tuple[Exception, bool]] = field(default_factory=list)
+
+    def post(self, ticket: Ticket) -> BrokerOrder:
+        failure = self.fails.pop(0) if self.fails else None
+        if failure is None or failure[1]:
+            self.posted.append(ticket)
+            face = Decimal(sum(line.face for line in ticket.lines))
+            order = BrokerOrder(str(len(self.book) + 1), ticket.reference, "Open", face, Decimal(0), None, {})
+            self.book[order.id] = order
+        if failure is not None:
+            raise failure[0]
+        return order
+
+    def find_order(self, reference: str) -> BrokerOrder | None:
+        return next((order for order in self.book.values() if order.reference == reference), None)
+
+    def orders(self, broker_ids: Sequence[str]) -> tuple[BrokerOrder, ...]:
+        return tuple(self.book[i] for i in broker_ids if i in self.book)
+
+    def fill(self, status: str, **booked: int) -> None:
+        """The newest order moves."""
+        order = list(self.book.values())[-1]
+        total = Decimal(sum(booked.values()))
+        self.book[order.id] = replace(
+            order,
+            status=status,
+            filled=total,
+            average_price=Decimal("98.5") if total else None,
+            booked={name: Decimal(face) for name, face in booked.items()},
+        )
+
+
+@dataclass
+class Outfit:
+    """A desk with its outside at hand."""
+
+    desk: Desk
+    market: FakeMarket
+    ledger: SqlLedger
+    clock: TestClock
+
+
+def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
+    clock = TestClock()
+    engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
+    migrate(engine)
+    ledger = SqlLedger(engine, BOOK.id, clock)
+    market = FakeMarket(clock)
+    return Outfit(Desk(market, ledger, clock, BOOK, policy), market, ledger, clock)

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from allocation.errors import OffLattice
+from allocation.model import Side
+from allocation.propose import Choices
+from orders.desk import Preview, Request
+from orders.errors import InvalidSettlement, NotFound, NotPermitted, PreviewChanged, StaleData
+from orders.model import OrderState
+from orders.statement import sha256
+from tests.allocation.desk import account, bond
+from tests.orders.desk import ANALYST, COMPLIANCE, PM, TODAY, Outfit, outfit
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Outfit:
+    return outfit(tmp_path)
+
+
+def request(face: int = 2_000_000, side: Side = Side.BUY, **also: object) -> Request:
+    return Request("BIG6", "B", side, face, date(2026, 11, 23), **also)  # type: ignore[arg-type]
+
+
+def preview(at: Outfit) -> Preview:
+    return at.desk.preview(PM, request())
+
+
+def test_a_user_sees_the_groups_of_their_entry_only(at: Outfit) -> None:
+    assert at.desk.groups(PM) == ("BIG6",)
+    assert at.desk.groups(ANALYST) == ("BIG6", "OPNIC")
+    with pytest.raises(NotPermitted, match="not entitled to the group OPNIC"):
+        at.desk.group(PM, "OPNIC")
+
+
+def test_an_unknown_group_is_not_found_and_the_known_ones_are_named(at: Outfit) -> None:
+    with pytest.raises(NotFound) as unknown:
+        at.desk.group(ANALYST, "BIG7")
+    assert unknown.value.close == ("BIG6", "OPNIC")
+
+
+def test_a_preview_writes_nothing(at: Outfit) -> None:
+    preview(at)
+    assert at.ledger.orders() == ()
+    assert at.ledger.audit() == () or all(entry.action != "confirm" for entry in at.ledger.audit())
+
+
+def test_the_usual_settlement_is_the_next_day_of_the_bond_market(at: Outfit) -> None:
+    assert at.desk.settlement(bond()) == date(2026, 11, 23)
+
+
+def test_a_holiday_is_refused_with_the_next_business_day(at: Outfit) -> None:
+    with pytest.raises(InvalidSettlement, match="Thu 26 Nov 2026 is a holiday") as refused:
+        at.desk.preview(PM, replace(request(), settlement=date(2026, 11, 26)))
+    assert refused.value.proposed == date(2026, 11, 27)
+
+
+def test_a_settlement_before_the_books_date_is_refused(at: Outfit) -> None:
+    with pytest.raises(InvalidSettlement, match="before the book's date"):
+        at.desk.preview(PM, replace(request(), settlement=date(2026, 11, 19)))
+
+
+def test_a_face_between_lots_is_sent_back_with_the_nearest(at: Outfit) -> None:
+    with pytest.raises(OffLattice) as refused:
+        at.desk.preview(PM, request(2_000_500))
+    assert (refused.value.below, refused.value.above) == (2_000_000, 2_001_000)
+
+
+def test_a_face_below_the_minimum_piece_proposes_the_piece(at: Outfit) -> None:
+    at.market.bonds["B"] = replace(bond(200_000, 1_000), price_date=TODAY)
+    with pytest.raises(OffLattice, match=r"below the minimum piece of 200,000.*: 200,000\."):
+        at.desk.preview(PM, request(150_000))
+
+
+def test_an_odd_holding_may_be_sold_whole(at: Outfit) -> None:
+    at.market.accounts = (account("A", held="1234567"),)
+    made = at.desk.preview(PM, request(1_234_567, Side.SELL, choices=Choices(parameters={"by": "holding"})))
+    assert made.proposal.lines[0].face == 1_234_567
+
+
+def test_an_old_price_is_shown_and_a_very_old_one_blocks(at: Outfit) -> None:
+    at.market.bonds["B"] = replace(bond(), price_date=date(2026, 11, 18))
+    assert "2 business days old" in preview(at).warnings[0]
+    at.market.bonds["B"] = replace(bond(), price_date=date(2026, 11, 10))
+    with pytest.raises(StaleData, match="Type a price to go on"):
+        preview(at)
+    assert at.desk.preview(PM, request(limit=Decimal(99)))
+
+
+def test_old_analytics_block_whatever_price_is_typed(at: Outfit) -> None:
+    at.market.bonds["B"] = replace(bond(), price_date=TODAY, measures_date=date(2026, 11, 10))
+    with pytest.raises(StaleData, match="analytics"):
+        at.desk.preview(PM, request(limit=Decimal(99)))
+
+
+def test_confirming_stores_a_statement_whose_hash_is_its_bodys(at: Outfit) -> None:
+    order = at.desk.confirm(PM, preview(at), "new money", "c1")
+    statement = at.desk.statement(PM, order.id)
+    assert order.state is OrderState.CONFIRMED
+    assert statement.sha256 == sha256(statement.body) == order.statement_sha256
+    body = json.loads(statement.body)
+    assert body["confirmed"]["comment"] == "new money"
+    assert [line["face"] for line in body["lines"]] == [1_000_000, 1_000_000]
+    assert body["accounts"][0]["exposures"]["asd"]["value"] == 5.0
+    assert at.market.fresh_reads == 1
+
+
+def test_the_same_confirmation_twice_is_one_order(at: Outfit) -> None:
+    made = preview(at)
+    assert at.desk.confirm(PM, made, "x", "c1").id == at.desk.confirm(PM, made, "x", "c1").id
+    assert len(at.ledger.orders()) == 1
+    assert len(at.ledger.intents()) == 1
+
+
+def test_an_analyst_may_preview_but_not_confirm_and_compliance_may_neither(at: Outfit) -> None:
+    made = at.desk.preview(ANALYST, request())
+    with pytest.raises(NotPermitted):
+        at.desk.confirm(ANALYST, made, "", "c1")
+    with pytest.raises(NotPermitted):
+        at.desk.preview(COMPLIANCE, request())
+    assert at.ledger.orders() == ()
+
+
+def test_a_preview_the_world_has_left_behind_is_refused_with_what_changed(at: Outfit) -> None:
+    made = preview(at)
+    at.market.accounts = (account("A", cash="100000"), account("B"))
+    with pytest.raises(PreviewChanged) as moved:
+        at.desk.confirm(PM, made, "", "c1")
+    assert any(change.startswith("A: 1,000,000 -> 101,000") for change in moved.value.changes)
+    assert at.ledger.orders() == ()
+
+
+def test_cash_of_a_confirmed_order_is_not_spent_again(at: Outfit) -> None:
+    before = at.desk.group(PM, "BIG6").value.accounts[0].cash
+    at.desk.confirm(PM, preview(at), "", "c1")
+    after = at.desk.group(PM, "BIG6").value.accounts[0].cash
+    assert before is not None
+    assert after == before - Decimal(985_000)
+
+
+def test_a_holding_promised_to_a_sell_is_not_sold_again(at: Outfit) -> None:
+    at.market.accounts = (account("A", held="1000000"),)
+    sell = request(600_000, Side.SELL, choices=Choices(parameters={"by": "holding"}))
+    at.desk.confirm(PM, at.desk.preview(PM, sell), "", "c1")
+    again = at.desk.preview(PM, sell)
+    assert again.proposal.lines[0].face == 400_000
+
+
+def test_a_comment_that_is_too_long_is_refused(at: Outfit) -> None:
+    with pytest.raises(NotPermitted, match="longer than 500"):
+        at.desk.confirm(PM, preview(at), "x" * 501, "c1")
+
+
+def test_an_order_of_another_group_is_not_found(at: Outfit) -> None:
+    order = at.desk.confirm(PM, preview(at), "", "c1")
+    stranger = replace(PM, groups=frozenset({"OPNIC"}))
+    assert at.desk.orders(stranger) == ()
+    with pytest.raises(NotFound):
+        at.desk.order(stranger, order.id)
+
+
+def test_who_holds_a_bond_is_listed_largest_first(at: Outfit) -> None:
+    at.market.accounts = (account("A", held="100000"), account("B", held="300000"), account("C"))
+    assert [h.account_id for h in at.desk.holders(PM, "B", "BIG6")] == ["B", "A"]

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from orders.dispatch import GRACE, LEASE, LEASE_SECONDS, MISSES, Dispatch
+from orders.errors import LeaseLost, Malformed, OutsideError, Rejected, Unavailable
+from orders.model import Order, OrderState
+from tests.orders.desk import PM, FakeBroker, Outfit, outfit
+from tests.orders.test_desk import preview
+
+
+@dataclass
+class Watch:
+    """A worker at its desk, driven a round at a time."""
+
+    at: Outfit
+    broker: FakeBroker
+    worker: Dispatch
+
+    def order(self) -> Order:
+        return self.at.ledger.orders()[0]
+
+    def round(self) -> Order:
+        lease = self.at.ledger.acquire(LEASE, "w1", LEASE_SECONDS)
+        assert lease is not None
+        self.worker.work(lease)
+        return self.order()
+
+    def history(self) -> list[str]:
+        return [event.event for event in self.at.ledger.events(self.order().id)]
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Watch:
+    at, broker = outfit(tmp_path), FakeBroker()
+    at.desk.confirm(PM, preview(at), "", "c1")
+    return Watch(at, broker, Dispatch(at.ledger, broker, at.clock, "w1"))
+
+
+def test_a_confirmed_order_is_posted_once_with_a_detail_per_account(watch: Watch) -> None:
+    order = watch.round()
+    assert order.state is OrderState.OPEN
+    assert order.broker_id == "1"
+    watch.round()
+    assert [[line.face for line in ticket.lines] for ticket in watch.broker.posted] == [[1_000_000, 1_000_000]]
+    assert watch.broker.posted[0].reference == order.id
+    assert watch.at.ledger.intents() == ()
+
+
+def test_fills_come_in_until_the_order_is_booked(watch: Watch) -> None:
+    watch.round()
+    watch.broker.fill("Active", A=300_000, B=300_000)
+    partly = watch.round()
+    assert (partly.state, partly.filled, partly.average_price) == (OrderState.ACTIVE, Decimal(600_000), Decimal("98.5"))
+    assert [line.booked for line in partly.lines] == [300_000, 300_000]
+    watch.broker.fill("Booked", A=1_000_000, B=1_000_000)
+    assert watch.round().state is OrderState.BOOKED
+    assert watch.history() == ["confirm", "send", "opened", "active", "booked"]
+
+
+def test_a_fill_in_the_same_state_is_an_event_and_no_news_is_none(watch: Watch) -> None:
+    watch.round()
+    watch.broker.fill("Active", A=100_000, B=100_000)
+    watch.round()
+    watch.broker.fill("Active", A=200_000, B=200_000)
+    watch.round()
+    watch.round()
+    assert watch.history()[-2:] == ["active", "filled"]
+
+
+def test_an_unknown_status_is_kept_visible_and_live(watch: Watch) -> None:
+    watch.round()
+    watch.broker.fill("Pending Wizardry", A=0, B=0)
+    order = watch.round()
+    assert order.state is OrderState.FOREIGN
+    assert order.broker_status == "Pending Wizardry"
+    watch.broker.fill("Booked", A=1_000_000, B=1_000_000)
+    assert watch.round().state is OrderState.BOOKED
+
+
+def test_a_refused_order_is_rejected_with_aladdins_words(watch: Watch) -> None:
+    watch.broker.fails = [(Rejected("Aladdin refused the order: RESTRICTED.", code="RESTRICTED"), False)]
+    order = watch.round()
+    assert order.state is OrderState.REJECTED
+    assert "RESTRICTED" in order.message
+    assert watch.at.ledger.intents() == ()
+
+
+def test_a_post_that_never_left_is_tried_again_later(watch: Watch) -> None:
+    watch.broker.fails = [(Unavailable("Aladdin cannot be reached.", sent=False), False)]
+    assert watch.round().state is OrderState.CONFIRMED
+    assert watch.round().state is OrderState.CONFIRMED
+    assert watch.broker.posted == []
+    watch.at.clock.pass_(3)
+    order = watch.round()
+    assert order.state is OrderState.OPEN
+    assert order.message == ""
+
+
+@pytest.mark.parametrize("failure", [Unavailable("No answer in time.", sent=True), Malformed("Cannot be read.")])
+def test_a_lost_answer_is_looked_up_and_never_posted_again(watch: Watch, failure: OutsideError) -> None:
+    watch.broker.fails = [(failure, True)]
+    assert watch.round().state is OrderState.UNKNOWN
+    assert watch.round().state is OrderState.OPEN
+    assert len(watch.broker.posted) == 1
+
+
+def test_a_lost_post_goes_out_again_only_after_the_grace_and_the_misses(watch: Watch) -> None:
+    watch.broker.fails = [(Unavailable("No answer in time.", sent=True), False)]
+    watch.round()
+    for _ in range(MISSES + 2):
+        assert watch.round().state is OrderState.UNKNOWN
+    assert watch.broker.posted == []
+    watch.at.clock.pass_(GRACE.total_seconds() + 1)
+    assert watch.round().state is OrderState.OPEN
+    assert len(watch.broker.posted) == 1
+    assert watch.history().count("not found") == MISSES
+
+
+def test_after_two_lost_posts_a_person_decides(watch: Watch) -> None:
+    lost = (Unavailable("No answer in time.", sent=True), False)
+    watch.broker.fails = [lost, lost, lost]
+    for _ in range(20):
+        watch.round()
+        watch.at.clock.pass_(GRACE.total_seconds())
+    assert watch.order().state is OrderState.UNKNOWN
+    assert "a person must decide" in watch.order().message
+    assert watch.history().count("send") == 2
+
+
+def test_an_order_left_sending_by_a_crash_is_looked_up_first(watch: Watch) -> None:
+    class Crash(BaseException):
+        """The process dies after Aladdin has the order."""
+
+    watch.broker.fails = [(Crash(), True)]  # type: ignore[list-item]
+    with pytest.raises(Crash):
+        watch.round()
+    assert watch.order().state is OrderState.SENDING
+    watch.round()
+    assert watch.round().state is OrderState.OPEN
+    assert len(watch.broker.posted) == 1
+
+
+def test_a_worker_whose_lease_has_passed_on_writes_nothing(watch: Watch) -> None:
+    lease = watch.at.ledger.acquire(LEASE, "w1", LEASE_SECONDS)
+    assert lease is not None
+    watch.at.clock.pass_(LEASE_SECONDS + 1)
+    assert watch.at.ledger.acquire(LEASE, "w2", LEASE_SECONDS) is not None
+    with pytest.raises(LeaseLost):
+        watch.worker.work(lease)
+    assert watch.broker.posted == []
+    assert watch.order().state is OrderState.CONFIRMED
+
+
+def test_one_order_that_cannot_be_handled_does_not_hold_up_the_others(watch: Watch) -> None:
+    watch.at.desk.confirm(PM, preview(watch.at), "", "c2")
+    watch.broker.fails = [(Unavailable("Aladdin cannot be reached.", sent=False), False)]
+    watch.round()
+    assert sorted(order.state for order in watch.at.ledger.orders()) == [OrderState.CONFIRMED, OrderState.OPEN]

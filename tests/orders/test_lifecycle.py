@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from orders.errors import IllegalTransition
+from orders.lifecycle import FINAL, LIVE, OURS, TABLE, Event, reported, step
+from orders.model import OrderState
+
+
+def test_every_state_is_ours_live_or_final() -> None:
+    assert sorted([*OURS, *LIVE, *FINAL]) == sorted(OrderState)
+
+
+def test_a_final_state_is_never_left() -> None:
+    assert not [pair for pair in TABLE if pair[0] in FINAL]
+    with pytest.raises(IllegalTransition, match="booked cannot be canceled"):
+        step(OrderState.BOOKED, Event.REPORTED_CANCELED)
+
+
+def test_a_cancel_may_lose_to_a_fill() -> None:
+    assert step(OrderState.ACTIVE, Event.REPORTED_BOOKED) is OrderState.BOOKED
+
+
+def test_every_state_but_the_first_can_be_reached() -> None:
+    reached = {OrderState.CONFIRMED}
+    for _ in OrderState:
+        reached |= {to for (state, _), to in TABLE.items() if state in reached}
+    assert reached == set(OrderState)
+
+
+@pytest.mark.parametrize(
+    ("word", "event"),
+    [
+        ("Compl Pending", Event.REPORTED_COMPLIANCE),
+        ("ACTIVE ", Event.REPORTED_ACTIVE),
+        ("Canceled", Event.REPORTED_CANCELED),
+        ("Something New", Event.REPORTED_FOREIGN),
+    ],
+)
+def test_aladdins_words_are_mapped_and_an_unknown_one_stays_live(word: str, event: Event) -> None:
+    assert reported(word) is event
