@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ import structlog
 from pydantic import SecretStr
 
 from access import DemoLogin, Gate, UserFile, Users, demo_users
-from aladdin import Aladdin, AladdinConfig, AnswerCache
+from aladdin.cache import AnswerCache
+from aladdin.client import Aladdin
+from aladdin.config import AladdinConfig
 from aladdin.simulator.errors import SimulatorError
 from aladdin.simulator.process import Running, ensure_running
 from allocation.errors import EvenlotError
@@ -64,6 +67,7 @@ def open_house(settings: Settings | None = None) -> House:
     Raises `SettingsError`, `WrongBook` or an `OutsideError` with a sentence for whoever started it.
     """
     settings = settings or read_settings()
+    _log_as_json(settings.log_level)
     world = settings.world
     data = settings.data_dir or ROOT / "data" / _folder(settings, world)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -111,6 +115,21 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
 
     log.info("house opened", book=book.id, world=world.value, data=str(data))
     return House(Office(desk, gate, book, pulses), dispatch, book, settings.worker_embedded, close)
+
+
+def _log_as_json(level: str) -> None:
+    """One JSON object a line on standard error, with the time and whatever the context carries."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(default=str),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def _folder(settings: Settings, world: World) -> str:
@@ -179,7 +198,7 @@ def _cookie_key(settings: Settings, world: World, data: Path) -> str:
 
 
 def _aladdin_pulse(aladdin: Aladdin) -> Pulse:
-    trouble = aladdin.trouble
+    trouble: str = getattr(aladdin, "trouble", "")
     return Pulse("Aladdin", not trouble, trouble or "answers")
 
 

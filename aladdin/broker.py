@@ -45,12 +45,12 @@ class OrderBook:
             self._reads.order_sent()
         try:
             order, message = self._placed(ticket, answer)
+        except Malformed as fault:
+            raise _in_doubt(fault, answer) from fault
+        try:
             return replace(self._reported([order])[0], message=message)
-        except DeskError as fault:
-            if isinstance(fault, Rejected) or (isinstance(fault, Unavailable) and fault.sent):
-                raise
-            # Whatever failed since the answer came, even a look-up that never left, must not read as "not sent".
-            raise Unavailable(f"{fault} The order may have been placed.", answer.reference, sent=True) from fault
+        except DeskError as fault:  # even a look-up that never left must not read as an order that was not sent
+            raise _in_doubt(fault, answer) from fault
 
     def find_order(self, reference: str) -> BrokerOrder | None:
         """See `orders.ports.Broker.find_order`. `Malformed` when more than one order carries the reference."""
@@ -102,6 +102,10 @@ class OrderBook:
         if messages:
             log.warning("aladdin_compliance", reference=ticket.reference, violations=messages)
         return result.output.order, messages
+
+
+def _in_doubt(fault: DeskError, answer: Answer) -> Unavailable:
+    return Unavailable(f"{fault} The order may have been placed.", answer.reference, sent=True)
 
 
 def _refusal(error: wire.Status, what: str, reference: str) -> OutsideError:

@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 _WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\d*[.,]?\d+%?")
 _MATURITY = re.compile(r"(\d{1,2})/(?:(\d{1,2})/)?(\d{2}|\d{4})")
 _TYPO = 0.75  # share of characters a mistyped word must have in common with the word meant
 _SHORTEST_TYPO = 4  # letters; below that, everything resembles everything
@@ -40,16 +41,15 @@ def by_identifier(value: str, candidates: Iterable[Candidate]) -> tuple[str, ...
 def rank(text: str, candidates: Collection[Candidate], limit: int) -> tuple[str, ...]:
     """Asset ids of at most `limit` candidates that match every word of `text`, best first; ties by ticker, maturity and
     asset id, held ones before others."""
-    tokens = [token for word in text.casefold().split() if (token := word.strip("(),;:\"'"))]
+    tokens = [token for word in text.casefold().split() if (token := word.strip("(),;:\"'")) and _WORD.search(token)]
     if not tokens:
         return ()
     words = {c.asset_id: frozenset(_WORD.findall(f"{c.text} {c.ticker}".casefold())) for c in candidates}
     vocabulary = frozenset().union(*words.values())
-    spelled = {token: _WORD.findall(token) for token in tokens}
-    meanings = {word: _meanings(word, vocabulary) for token in tokens for word in {token, *spelled[token]}}
+    meanings = {token: _meanings(token, vocabulary) for token in tokens}
     scored: list[tuple[float, Candidate]] = []
     for candidate in candidates:
-        scores = [_score(token, spelled[token], meanings, candidate, words[candidate.asset_id]) for token in tokens]
+        scores = [_score(token, meanings[token], candidate, words[candidate.asset_id]) for token in tokens]
         if all(scores):
             scored.append((sum(scores), candidate))
     scored.sort(key=lambda pair: (-pair[0], not pair[1].held, *_order(pair[1])))
@@ -67,29 +67,24 @@ def _meanings(token: str, vocabulary: Collection[str]) -> Mapping[str, float]:
     for word in vocabulary:
         if word == token:
             worth[word] = _WORD_EXACT
+        elif token.isdecimal():
+            continue  # half a number is another number
         elif word.startswith(token):
             worth[word] = _WORD_START
         elif len(token) >= _SHORTEST_TYPO and token in word:
             worth[word] = _WORD_INSIDE
-    if not worth and len(token) >= _SHORTEST_TYPO and token.isalpha():
+    if not worth and sum(c.isalpha() for c in token) >= _SHORTEST_TYPO:
         alike = difflib.get_close_matches(token, vocabulary, n=10, cutoff=_TYPO)
         worth = {word: _WORD_ALIKE * difflib.SequenceMatcher(None, token, word).ratio() for word in alike}
     return worth
 
 
-def _score(
-    token: str,
-    spelled: list[str],
-    meanings: Mapping[str, Mapping[str, float]],
-    candidate: Candidate,
-    words: frozenset[str],
-) -> float:
-    """How well one token fits one bond; 0 when it does not. `spelled` are the words in it: 22/09/2033 is three, which
-    must all be there."""
+def _score(token: str, meanings: Mapping[str, float], candidate: Candidate, words: frozenset[str]) -> float:
+    """How well one token fits one bond; 0 when it does not."""
     ticker = candidate.ticker.casefold()
-    best = _worth(meanings[token], words)
-    if len(spelled) > 1:
-        best = max(best, min(_worth(meanings[word], words) for word in spelled))
+    best = max((worth for word, worth in meanings.items() if word in words), default=0.0)
+    if not _NUMBER.fullmatch(token) and set(_WORD.findall(token)) <= words:
+        best = max(best, _WORD_EXACT)  # AT&T, 22/09/2033: the words in it, all of them as they are
     if ticker and token == ticker:
         best = _TICKER
     elif ticker.startswith(token):
@@ -99,10 +94,6 @@ def _score(
     if _is_coupon(token, candidate.coupon) or _is_maturity(token, candidate.maturity):
         best = max(best, _TERM)
     return best
-
-
-def _worth(meanings: Mapping[str, float], words: frozenset[str]) -> float:
-    return max((worth for word, worth in meanings.items() if word in words), default=0.0)
 
 
 def _is_coupon(token: str, coupon: Decimal | None) -> bool:

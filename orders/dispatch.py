@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 LEASE = "worker"
 LEASE_SECONDS = 20.0
-GRACE = timedelta(seconds=60)  # longer than all timeouts of a post together
+GRACE = timedelta(seconds=120)  # longer than all timeouts of a post together
 MISSES = 3
 POSTS = 2  # a lost order is posted again once; after that a person decides
 TICK_SECONDS = 1.0
@@ -95,7 +95,8 @@ class Dispatch:
     def work(self, lease: Lease) -> bool:
         """One round: every intent, then every live order. True while something is still open."""
         for intent in self._ledger.intents():
-            if self._clock.now() < self._not_before.get(intent.id, self._clock.now()):
+            wait_until = self._not_before.get(intent.id)
+            if wait_until is not None and self._clock.now() < wait_until:
                 continue
             self._carry_out(intent, self._renewed(lease))
         live = [order for order in self._ledger.orders(states=LIVE) if order.broker_id]

@@ -103,27 +103,25 @@ def offer(error: EvenlotError) -> None:
     row = st.container(horizontal=True)
     for label, value in frame.proposals(error):
         row.button(label, on_click=put, args=(key, value), key=f"put.{label}")
-    if isinstance(error, MetricUnavailable):
-        st.checkbox(
-            f"Leave {len(error.reasons)} accounts out of the dispersion; they still receive their share",
-            key=f"allocate.exclude.{trip.group}",
-            persist_state="session",
-        )
 
 
 def make_preview(request: Request) -> Preview | None:
-    """The preview, or what is in its way."""
-    leave_out = st.session_state.get(f"allocate.exclude.{trip.group}", False)
+    """The preview, or what is in its way. Accounts without the metric are left out only where the user ticks it."""
     fresh = st.session_state.pop("allocate.fresh", False)
     try:
-        try:
-            return desk.preview(user, request, fresh=fresh)
-        except MetricUnavailable as error:
-            if not leave_out:
-                raise
+        return desk.preview(user, request, fresh=fresh)
+    except MetricUnavailable as error:
+        left_out = f"allocate.exclude.{trip.group}"
+        if not st.session_state.get(left_out, False):
             offer(error)
-            choices = replace(request.choices, excluded=frozenset(error.reasons))
-            return desk.preview(user, replace(request, choices=choices))
+        if not st.checkbox(
+            f"Leave {len(error.reasons)} accounts out of the dispersion; they still receive their share",
+            key=left_out,
+            persist_state="session",
+        ):
+            return None
+        choices = replace(request.choices, excluded=frozenset(error.reasons))
+        return make_preview(replace(request, choices=choices))
     except EvenlotError as error:
         offer(error)
         return None
@@ -132,15 +130,15 @@ def make_preview(request: Request) -> Preview | None:
 def figures(preview: Preview) -> None:
     """The six figures of a proposal."""
     proposal, effect = preview.proposal, preview.proposal.effect
-    grid = st.grid(6)
-    grid.metric("Filled", formats.percent(proposal.fill), help=f"{proposal.placed:,} of {proposal.block.face:,}")
-    grid.metric("Not placed", formats.face(proposal.block.face - proposal.placed))
+    grid = st.columns(6)
+    grid[0].metric("Filled", formats.percent(proposal.fill), help=f"{proposal.placed:,} of {proposal.block.face:,}")
+    grid[1].metric("Not placed", formats.face(proposal.block.face - proposal.placed))
     before, after = (formats.dispersion(v, effect.metric) for v in (effect.dispersion_before, effect.dispersion_after))
-    grid.metric("Dispersion before", before)
-    grid.metric("Dispersion after", after)
-    grid.metric("Improvement", formats.signed_percent(effect.improvement), help="(before - after) / before")
+    grid[2].metric("Dispersion before", before)
+    grid[3].metric("Dispersion after", after)
+    grid[4].metric("Improvement", formats.signed_percent(effect.improvement), help="(before - after) / before")
     touched = sum(line.face > 0 for line in proposal.lines)
-    grid.metric("Accounts touched", f"{touched} of {len(proposal.lines)}")
+    grid[5].metric("Accounts touched", f"{touched} of {len(proposal.lines)}")
     if effect.excluded:
         counted = len(proposal.lines) - len(effect.excluded)
         st.warning(
@@ -149,6 +147,16 @@ def figures(preview: Preview) -> None:
         )
     for warning in preview.warnings:
         st.warning(warning)
+
+
+def funds(preview: Preview) -> None:
+    """Money needed and cash there is, at once."""
+    proposal = preview.proposal
+    needed, available = tables.money_and_cash(proposal)
+    if proposal.block.side is Side.BUY:
+        st.caption(f"Needs {formats.short_money(needed)} of {formats.short_money(available)} cash in the group.")
+    else:
+        st.caption(f"Brings {formats.short_money(needed)}; the group has {formats.short_money(available)} of cash.")
 
 
 def details(preview: Preview) -> None:
@@ -164,22 +172,31 @@ def details(preview: Preview) -> None:
         if proposal.unallocated:
             st.markdown("**Not placed, and why**")
             table, columns = tables.not_placed(proposal)
-            st.dataframe(table, column_config=columns, hide_index=True, alt="not placed", key="allocate.left")
+            st.dataframe(
+                table,
+                column_config=columns,
+                hide_index=True,
+                placeholder=formats.MISSING,
+                alt="not placed",
+                key="allocate.left",
+            )
         else:
             st.success("Every unit is placed.", icon=":material/done_all:")
     with right:
         st.markdown("**Each account, before → after** · orange diamonds stopped at a cap")
-        st.plotly_chart(
-            charts.dumbbell(proposal.effect, proposal.lines),
-            config=charts.CONFIG,
-            key="allocate.dumbbell",
-            alt=f"{proposal.effect.metric.label} of each account before and after",
-        )
+        with st.container(height=min(480, 110 + 20 * len(proposal.lines)), border=False):
+            st.plotly_chart(
+                charts.dumbbell(proposal.effect, proposal.lines),
+                config=charts.CONFIG,
+                key="allocate.dumbbell",
+                alt=f"{proposal.effect.metric.label} of each account before and after",
+            )
     table, columns = tables.lines(proposal)
     st.dataframe(
         table,
         column_config=columns,
         hide_index=True,
+        placeholder=formats.MISSING,
         height=min(640, 38 + 35 * len(table)),
         key="allocate.lines",
         alt="the allocation, a row per account",
@@ -217,7 +234,9 @@ def confirm(preview: Preview, sentence: str) -> None:
         st.warning(f"{proposal.block.face - proposal.placed:,} of {proposal.block.face:,} will not be placed.")
     table, columns = tables.lines(proposal)
     funded = table[table["Face"] > 0][["Account", "Name", "Face", "Money", "Cash after"]]
-    st.dataframe(funded, column_config=columns, hide_index=True, height=240, alt="what will be sent")
+    st.dataframe(
+        funded, column_config=columns, hide_index=True, placeholder=formats.MISSING, height=240, alt="what will be sent"
+    )
     st.text_area("Comment", key="allocate.comment", max_chars=desk.policy.longest_comment, placeholder="Why this trade")
     st.button(
         "Confirm and send",
@@ -249,7 +268,7 @@ else:
     try:
         face, limit = forms.face(typed_face), forms.price(typed_limit)
         at = f" at {formats.price(limit)}" if limit is not None else ""
-        sentence = f"{side.value.title()} {face:,} {bond.label} for {trip.group}{at}, settle {formats.day(settlement)}"
+        sentence = f"{side.value.title()} {face:,} {bond.label} for {trip.group}{at}, settle {settlement:%a %d %b}"
         request = Request(trip.group, trip.asset_id, side, face, settlement, limit, choices)
         preview = make_preview(request)
         problem = "" if preview else "Mend what is marked above."
@@ -263,6 +282,7 @@ if preview is not None:
     if trip.preview is None or trip.preview.request != preview.request:
         trip.keep(preview)
     trip.preview = preview
+    funds(preview)
     figures(preview)
     details(preview)
 elif not typed_face.strip():

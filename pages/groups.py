@@ -72,7 +72,8 @@ for name in names:
         st.button(
             "Chosen" if name == trip.group else "Choose",
             key=f"choose.{name}",
-            type="primary" if name == trip.group else "secondary",
+            icon=":material/check:" if name == trip.group else None,
+            disabled=name == trip.group,
             on_click=choose,
             args=(name,),
             width="stretch",
@@ -102,6 +103,7 @@ st.dataframe(
     table,
     column_config=columns,
     hide_index=True,
+    placeholder=formats.MISSING,
     height=min(620, 38 + 35 * len(table)),
     alt=f"accounts of {trip.group}",
     key="groups.accounts",

@@ -56,6 +56,7 @@ def dashboard() -> None:
         table,
         column_config=columns,
         hide_index=True,
+        placeholder=formats.MISSING,
         on_select=lambda: pick([order.id for order in shown]),
         selection_mode="single-row",
         key="orders.table",
@@ -71,12 +72,12 @@ def detail(order: Order) -> None:
     st.caption(f"{order.id}{at_aladdin} · confirmed by {order.created_by}, {formats.moment(order.created_at)}")
     if order.message:
         st.warning(order.message)
-    grid = st.grid(5)
-    grid.metric("State", tables.state_word(order))
-    grid.metric("Filled", formats.percent(order.progress), help=f"{order.filled:,.0f} of {order.face:,}")
-    grid.metric("Average price", formats.price(order.average_price))
-    grid.metric("Settlement", formats.day(order.settlement))
-    grid.metric("Limit", formats.price(order.limit) if order.limit is not None else "market")
+    grid = st.columns(5)
+    grid[0].metric("State", tables.state_word(order))
+    grid[1].metric("Filled", formats.percent(order.progress), help=f"{order.filled:,.0f} of {order.face:,}")
+    grid[2].metric("Average price", formats.price(order.average_price))
+    grid[3].metric("Settlement", formats.day(order.settlement))
+    grid[4].metric("Limit", formats.price(order.limit) if order.limit is not None else "market")
     if order.comment:
         st.markdown(f"“{order.comment}”")
     events = desk.events(user, order.id)
@@ -84,10 +85,24 @@ def detail(order: Order) -> None:
     lines_tab, history_tab, statement_tab = st.tabs(["Accounts", "History", "Statement"])
     with lines_tab:
         table, columns = tables.order_lines(order)
-        st.dataframe(table, column_config=columns, hide_index=True, alt="lines of the order", key="order.lines")
+        st.dataframe(
+            table,
+            column_config=columns,
+            hide_index=True,
+            placeholder=formats.MISSING,
+            alt="lines of the order",
+            key="order.lines",
+        )
     with history_tab:
         table, columns = tables.events(events)
-        st.dataframe(table, column_config=columns, hide_index=True, alt="history of the order", key="order.events")
+        st.dataframe(
+            table,
+            column_config=columns,
+            hide_index=True,
+            placeholder=formats.MISSING,
+            alt="history of the order",
+            key="order.events",
+        )
     with statement_tab:
         statement = desk.statement(user, order.id)
         st.markdown(f"Frozen {formats.moment(statement.created_at)} by {statement.created_by}, before it was sent.")

@@ -40,12 +40,12 @@ def card(bond: Bond) -> None:
         st.subheader(bond.label)
         marks = " · ".join(filter(None, [bond.issuer, bond.sector, bond.rating, "144A" if bond.is_144a else ""]))
         st.caption(f"{bond.description} · {marks}")
-        figures = st.grid(5)
-        figures.metric("Price", formats.price(bond.price))
-        figures.metric("Accrued", formats.price(bond.accrued))
-        figures.metric("Spread duration", f"{_figure(bond.measures.spread_duration, 2)}")
-        figures.metric("Duration", f"{_figure(bond.measures.duration, 2)}")
-        figures.metric("OAS, bp", f"{_figure(bond.measures.oas, 0)}")
+        figures = st.columns(5)
+        figures[0].metric("Price", formats.price(bond.price))
+        figures[1].metric("Accrued", formats.price(bond.accrued))
+        figures[2].metric("Spread duration", formats.figure(bond.measures.spread_duration, 2))
+        figures[3].metric("Duration", formats.figure(bond.measures.duration, 2))
+        figures[4].metric("OAS, bp", formats.figure(bond.measures.oas, 0))
         any_measure = any(m is not None for m in (bond.measures.spread_duration, bond.measures.oas))
         st.caption(f"{aged('price', bond, bond.price is not None)} · {aged('analytics', bond, any_measure)}")
         left, right = st.columns(2)
@@ -63,13 +63,15 @@ def card(bond: Bond) -> None:
             if held:
                 st.markdown(f"**Held by {len(held)} accounts of {trip.group}**")
                 table, columns = tables.holders(held)
-                st.dataframe(table, column_config=columns, hide_index=True, alt=f"holders of {bond.label}")
+                st.dataframe(
+                    table,
+                    column_config=columns,
+                    hide_index=True,
+                    placeholder=formats.MISSING,
+                    alt=f"holders of {bond.label}",
+                )
             else:
                 st.caption(f"No account of {trip.group} holds it.")
-
-
-def _figure(value: float | None, decimals: int) -> str:
-    return formats.MISSING if value is None else f"{value:,.{decimals}f}"
 
 
 if not text.strip():
@@ -88,6 +90,7 @@ picked = st.dataframe(
     table,
     column_config=columns,
     hide_index=True,
+    placeholder=formats.MISSING,
     on_select="rerun",
     selection_mode="single-row-required",
     height=min(320, 38 + 35 * len(table)),

@@ -36,11 +36,16 @@ def percent(value: float | Decimal | None, decimals: int = 1) -> str:
     return MISSING if value is None else f"{value:.{decimals}%}"
 
 
-def metric(value: float | None, of: Metric, *, signed: bool = False) -> str:
-    """1.234, or 87 for basis points."""
+def figure(value: float | None, decimals: int, *, signed: bool = False) -> str:
+    """A number with thousands separators, and never a negative zero."""
     if value is None:
         return MISSING
-    return f"{value:{'+' if signed else ''},.{of.decimals}f}"
+    return f"{round(value, decimals) + 0.0:{'+' if signed else ''},.{decimals}f}"
+
+
+def metric(value: float | None, of: Metric, *, signed: bool = False) -> str:
+    """1.234, or 87 for basis points."""
+    return figure(value, of.decimals, signed=signed)
 
 
 def dispersion(value: float, of: Metric) -> str:
@@ -49,10 +54,10 @@ def dispersion(value: float, of: Metric) -> str:
 
 
 def price(value: Decimal | None) -> str:
-    """98.515625, without trailing zeros but with two decimals at least."""
+    """98.515625: up to eight decimals, without trailing zeros but with two at least."""
     if value is None:
         return MISSING
-    text = f"{value:f}"
+    text = f"{value:.8f}"
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 

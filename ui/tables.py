@@ -12,7 +12,7 @@ import streamlit as st
 from allocation.metrics import Spread
 from allocation.model import Account, Bond, Metric, Proposal
 from orders.desk import Holder
-from orders.model import Event, Order
+from orders.model import Event, Order, OrderState
 from ui import formats
 
 Columns = dict[str, Any]
@@ -36,8 +36,8 @@ def accounts(rows: Sequence[Account], spread: Spread) -> tuple[pd.DataFrame, Col
                 "NAV": _float(a.nav),
                 "Cash": _float(a.cash),
                 "Cash %": float(a.cash / a.nav * 100) if a.cash is not None and a.nav else None,
-                **{m.short: a.exposures[m].value for m in dict.fromkeys((metric, *_ALWAYS))},
-                "From mean": distance.get(a.id),
+                **{m.short: _rounded(a.exposures[m].value, m.decimals) for m in dict.fromkeys((metric, *_ALWAYS))},
+                "From mean": _rounded(distance.get(a.id), metric.decimals),
                 "Coverage": a.exposures[metric].coverage * 100,
                 "Holdings": len(a.holdings),
                 "Note": a.exposures[metric].reason,
@@ -63,6 +63,11 @@ def totals(rows: Sequence[Account]) -> tuple[Decimal, Decimal]:
     return nav, sum((a.cash for a in rows if a.cash is not None), Decimal(0))
 
 
+def money_and_cash(proposal: Proposal) -> tuple[Decimal, Decimal]:
+    """Money of all lines, and cash of all accounts."""
+    return sum((line.money for line in proposal.lines), Decimal(0)), totals(proposal.accounts)[1]
+
+
 def bonds(rows: Sequence[Bond]) -> tuple[pd.DataFrame, Columns]:
     """Search results."""
     table = pd.DataFrame(
@@ -76,8 +81,8 @@ def bonds(rows: Sequence[Bond]) -> tuple[pd.DataFrame, Columns]:
                 "Maturity": bond.maturity,
                 "Rating": bond.rating,
                 "Price": _float(bond.price),
-                "SD": bond.measures.spread_duration,
-                "OAS": bond.measures.oas,
+                "SD": _rounded(bond.measures.spread_duration, 2),
+                "OAS": _rounded(bond.measures.oas, 0),
                 "Pieces": formats.pieces(bond) + (" · 144A" if bond.is_144a else ""),
             }
             for bond in rows
@@ -112,16 +117,16 @@ def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
         [
             {
                 "Account": line.account_id,
-                "Name": names[line.account_id],
                 "Face": line.face,
                 "Money": float(line.money),
                 "Cash before": _float(line.cash_before),
                 "Cash after": _float(line.cash_after),
-                "Before": effect.before.get(line.account_id),
-                "After": effect.after.get(line.account_id),
-                "Headroom": line.headroom,
+                "Before": _rounded(effect.before.get(line.account_id), metric.decimals),
+                "After": _rounded(effect.after.get(line.account_id), metric.decimals),
                 "Cap": line.cap.rule if line.headroom == 0 and line.cap.rule != "order" else "",
                 "Why": line.reason,
+                "Headroom": line.headroom,
+                "Name": names[line.account_id],
             }
             for line in proposal.lines
         ]
@@ -145,17 +150,18 @@ def not_placed(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
     return table, {"Face": number("Face"), "Reason": st.column_config.TextColumn("Reason", width="large")}
 
 
-STATE_ICONS = {
-    "confirmed": "🕓", "sending": "📤", "unknown": "❓", "compliance": "⚖️", "open": "📂", "authorized": "✔️",
-    "active": "▶️", "unknown status": "❓", "booked": "✅", "canceled": "⛔", "expired": "⌛", "rejected": "❌",
+STATE_SIGNS = {
+    OrderState.CONFIRMED: "○", OrderState.SENDING: "→", OrderState.UNKNOWN: "?", OrderState.COMPLIANCE: "◇",
+    OrderState.OPEN: "○", OrderState.AUTHORIZED: "◎", OrderState.ACTIVE: "▶", OrderState.FOREIGN: "?",
+    OrderState.BOOKED: "●", OrderState.CANCELED: "×", OrderState.EXPIRED: "×", OrderState.REJECTED: "×",
 }  # fmt: skip
 
 
 def state_word(order: Order) -> str:
-    """Icon and word; partly filled orders say so, and an unknown status is Aladdin's own word."""
-    word = order.state.value if order.state.value != "foreign" else f"{order.broker_status} (unknown status)"
+    """Sign and word; partly filled orders say so, and an unknown status is Aladdin's own word."""
+    word = order.state.value if order.state is not OrderState.FOREIGN else f"{order.broker_status} (unknown status)"
     partly = ", partly filled" if 0 < order.progress < 1 else ""
-    return f"{STATE_ICONS.get(order.state.value, '❓')} {word}{partly}"
+    return f"{STATE_SIGNS[order.state]} {word}{partly}"
 
 
 def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
@@ -224,6 +230,11 @@ def events(rows: Sequence[Event]) -> tuple[pd.DataFrame, Columns]:
         "Detail": st.column_config.TextColumn("Detail", width="large"),
     }
     return table, columns
+
+
+def _rounded(value: float | None, decimals: int) -> float | None:
+    """What the column shows, without a negative zero."""
+    return None if value is None else round(value, decimals) + 0.0
 
 
 def _float(value: Any) -> float | None:

@@ -51,9 +51,16 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--book", required=True, help="demo, demo:SEED or a directory of CSV files")
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--data", type=Path, required=True, help="where orders and credentials are kept")
-    parser.add_argument("--fill-seconds", type=float, default=20.0, help="from active to booked")
+    parser.add_argument("--fill-seconds", type=_seconds, default=20.0, help="from active to booked")
     parser.add_argument("--parent-pid", type=int, help="end when this process, which must be the starter, is gone")
     return parser.parse_args(arguments)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 86_400:
+        raise argparse.ArgumentTypeError(f"must be above 0 and less than a day, not {text}")
+    return value
 
 
 def serve(book: Book, options: argparse.Namespace) -> None:
@@ -86,13 +93,14 @@ def serve(book: Book, options: argparse.Namespace) -> None:
     try:
         server.run(sockets=[listener])
     finally:
-        notice.withdraw(options.data)
         exchange.stop()
         blotter.close()
+        notice.withdraw(options.data)
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol left to its default, asyncio would not recognise TCP and not switch Nagle's delay off (40 ms).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))

@@ -89,6 +89,7 @@ class Loopback:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body leave together
 
             def _answer(self) -> None:
                 parts = urlsplit(self.path)

@@ -29,7 +29,7 @@ BOOK = [
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("T", ("912810TX6", "00206RDR0", "00206RBH4")),
+        ("T", ("00206RDR0", "00206RBH4", "912810TX6")),
         ("vz", ("92343VGN8", "92343VCX0")),  # held before not held
         ("t 5.25", ("00206RDR0",)),
         ("T 5.250%", ("00206RDR0",)),
@@ -50,8 +50,7 @@ BOOK = [
     ],
 )
 def test_a_text_finds_the_bonds_it_means_best_first(text: str, found: tuple[str, ...]) -> None:
-    hits = rank(text, BOOK, 50)
-    assert set(hits) == set(found) if text == "T" else hits == found
+    assert rank(text, BOOK, 50) == found
 
 
 def test_a_bonds_own_label_finds_it_first() -> None:
@@ -70,4 +69,4 @@ def test_an_identifier_is_found_in_any_case() -> None:
 
 def test_thousands_of_bonds_are_searched_with_typing_errors() -> None:
     many = [bond(f"{n:09}", f"TK{n % 900}", f"Issuer{n % 900} Holdings", "4.5", date(2030, 1, 1)) for n in range(5000)]
-    assert rank("isuer77 holdngs", [*many, *BOOK], 10) == rank("issuer77 holdings", [*many, *BOOK], 10) != ()
+    assert rank("isuer77 holdngs", [*many, *BOOK], 10)[0] == "000000077"

@@ -25,13 +25,14 @@ COMPLIANCE = User("con", "Connie", frozenset({Role.COMPLIANCE}), frozenset({"*"}
 
 @dataclass
 class TestClock:
-    """A clock that moves when told."""
+    """A clock that moves when told, and a little with every look, as a real one does."""
 
     __test__ = False
 
     at: datetime = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
     def now(self) -> datetime:
+        self.at += timedelta(microseconds=1)
         return self.at
 
     def today(self) -> date:

@@ -11,7 +11,7 @@ from aladdin.simulator.process import Running, ensure_running
 from books import Book, read_book
 from tests.aladdin.simulator.samples import Caller, write_book
 
-FILL_SECONDS = 0.4
+FILL_SECONDS = 0.2
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,8 @@ PORTFOLIOS = "/api/portfolio/setup/portfolio-toolkit/v1"
 ANALYTICS = "/api/portfolio-mgmt/security-analytics/v2/assets"
 MASTER = "/api/reference-data/securities/v1/security-master"
 
+AWAY = {"orderType": "Limit", "tradingLimitType": "Price", "tradingLimitValue": 90}  # waits below the market
+
 BOND: dict[str, Any] = {
     "asset_id": "BOND1",
     "cusip": "037833AK6",
@@ -179,6 +181,16 @@ class Caller:
                 return order
             time.sleep(0.02)
         raise AssertionError(f"order {order_id} is still {order['orderStatus']}, filled {order['fillAmount']}")
+
+    def cancel(self, **named: Any) -> dict[str, Any]:
+        """The one result of an order:cancel."""
+        (result,) = exact(self.post(f"{ORDERS}/order:cancel", named))["results"]
+        answer: dict[str, Any] = result
+        return answer
+
+    def found(self, query: dict[str, Any]) -> list[str]:
+        """The ids of the orders that meet a query."""
+        return [order["id"] for order in exact(self.post(f"{ORDERS}/orders:filter", {"query": query}))["orders"]]
 
     def rows(self, group: str, view: str) -> dict[tuple[str, str], dict[str, Any]]:
         """Positions by account and asset."""

@@ -35,7 +35,7 @@ def order_of(faces: list[Decimal], order_id: int = 1, side: str = "BUY", limit: 
 
 def fill(order: PlacedOrder, step: int) -> PlacedOrder:
     target = fill_target(order, step, fill_steps(order, 1000), 1000)
-    added = split_fill(order.details, target, Decimal(1000))
+    added = split_fill(order.details, target, 1000)
     details = (replace(d, booked=d.booked + more) for d, more in zip(order.details, added, strict=True))
     return replace(order, step=step, details=tuple(details))
 
@@ -56,7 +56,7 @@ def test_fills_grow_in_whole_increments_to_exactly_what_was_ordered(faces: list[
 def test_a_fill_is_pro_rata_within_one_increment(lots: list[int], data: st.DataObject) -> None:
     details = [Detail(n, f"A{n:03d}", Decimal(lot * 1000)) for n, lot in enumerate(lots)]
     filled = data.draw(st.integers(0, sum(lots)))
-    given_out = split_fill(details, Decimal(filled * 1000), Decimal(1000))
+    given_out = split_fill(details, Decimal(filled * 1000), 1000)
     assert sum(given_out) == filled * 1000
     for lot, face in zip(lots, given_out, strict=True):
         assert abs(face / 1000 - Decimal(lot) * filled / sum(lots)) < 1

@@ -7,20 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.aladdin.simulator.samples import AS_OF, ORDERS, Caller, exact
+from tests.aladdin.simulator.samples import AS_OF, AWAY, ORDERS, Caller, exact
 
 FILTER = f"{ORDERS}/orders:filter"
-AWAY = {"orderType": "Limit", "tradingLimitType": "Price", "tradingLimitValue": 90}  # waits below the market
-
-
-def cancel(caller: Caller, **named: Any) -> dict[str, Any]:
-    (result,) = exact(caller.post(f"{ORDERS}/order:cancel", named))["results"]
-    found: dict[str, Any] = result
-    return found
-
-
-def found(caller: Caller, query: dict[str, Any]) -> list[str]:
-    return [order["id"] for order in exact(caller.post(FILTER, {"query": query}))["orders"]]
 
 
 def test_an_order_goes_from_open_to_booked_and_every_detail_is_complete(caller: Caller) -> None:
@@ -81,7 +70,7 @@ def test_a_live_order_is_reserved_at_the_higher_of_limit_and_mark(caller: Caller
     now = caller.rows("ALPHA", "SOD+Trades+Orders")
     assert now["ALPHA", "BOND1"]["posQuantity"] == held["ALPHA", "BOND1"]["posQuantity"] + 500_000
     assert caller.rows("ALPHA", "SOD+Trades") == traded
-    assert "error" not in cancel(caller, orderId=order["id"])
+    assert "error" not in caller.cancel(orderId=order["id"])
     assert caller.ladder("ALPHA")["2025-09-15"] == cash
     assert caller.rows("ALPHA", "SOD+Trades+Orders") == held
 
@@ -102,7 +91,7 @@ def test_a_settlement_beyond_the_ladder_has_a_date_of_its_own(caller: Caller) ->
     after = caller.ladder("DELTA")
     assert after["2025-10-01"] == before["2025-09-19"] - 1000
     assert after["2025-09-19"] == before["2025-09-19"]
-    cancel(caller, orderId=order["id"])
+    caller.cancel(orderId=order["id"])
 
 
 def test_a_reference_is_accepted_once(caller: Caller) -> None:
@@ -111,7 +100,7 @@ def test_a_reference_is_accepted_once(caller: Caller) -> None:
     assert error["code"] == 6
     assert "ALREADY_EXISTS" in error["message"]
     assert error["details"][0]["resourceName"] == first["id"]
-    assert found(caller, {"externalIdCriterion": {"externalId1": "once", "accountCode": "1"}}) == [first["id"]]
+    assert caller.found({"externalIdCriterion": {"externalId1": "once", "accountCode": "1"}}) == [first["id"]]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +173,7 @@ def test_the_same_account_twice_is_refused(caller: Caller) -> None:
 
 
 def test_a_what_if_runs_compliance_and_leaves_nothing_behind(caller: Caller) -> None:
-    before = caller.rows("WIDE", "SOD+Trades+Orders")
+    before = caller.rows("CORE", "SOD+Trades+Orders")
     large = {"TINY": 101_000, "ALPHA": 200_000}
     output = caller.place(large, config={"whatIf": True}, externalOrderReference={"externalId1": "if"})["output"]
     (warning,) = output["complianceViolations"]
@@ -192,8 +181,8 @@ def test_a_what_if_runs_compliance_and_leaves_nothing_behind(caller: Caller) -> 
     assert warning["ruleId"]
     assert "more than 25% of its NAV" in warning["violationDescription"]
     assert not {"id", "orderStatus"} & output["order"].keys()
-    assert caller.rows("WIDE", "SOD+Trades+Orders") == before
-    assert found(caller, {"externalIdCriterion": {"externalId1": "if"}}) == []
+    assert caller.rows("CORE", "SOD+Trades+Orders") == before
+    assert caller.found({"externalIdCriterion": {"externalId1": "if"}}) == []
     quiet = caller.place(large, config={"whatIf": True, "runCompliance": False})["output"]
     assert quiet["complianceViolations"] == []
 
@@ -227,7 +216,7 @@ def test_a_modification_that_leaves_the_details_out_keeps_them(caller: Caller) -
     changed = caller.order(order["id"])
     assert (changed["basketId"], changed["settleDate"], changed["face"]) == ("moved", "2025-09-17", 50_000)
     assert changed["tradingLimitValue"] == 90
-    cancel(caller, orderId=order["id"])
+    caller.cancel(orderId=order["id"])
 
 
 def test_what_an_order_is_for_cannot_be_modified(caller: Caller) -> None:
@@ -241,88 +230,22 @@ def test_what_an_order_is_for_cannot_be_modified(caller: Caller) -> None:
     what_if = caller.place({"ALPHA": 60_000}, id=order["id"], config={"whatIf": True})["output"]
     assert what_if["order"]["face"] == 60_000
     assert caller.order(order["id"])["face"] == 50_000
-    cancel(caller, orderId=order["id"])
+    caller.cancel(orderId=order["id"])
 
 
 def test_a_finished_order_can_be_neither_modified_nor_canceled(caller: Caller) -> None:
     order = caller.until(caller.placed({"ALPHA": 1000})["id"], "Booked")
     refused = caller.place({"ALPHA": 2000}, id=order["id"])["error"]
     assert (refused["code"], "is Booked" in refused["message"]) == (9, True)
-    assert cancel(caller, orderId=order["id"])["error"]["code"] == 9
+    assert caller.cancel(orderId=order["id"])["error"]["code"] == 9
 
 
 def test_a_cancel_keeps_what_is_filled_and_its_reason(caller: Caller) -> None:
     order = caller.placed({"ALPHA": 50_000}, externalOrderReference={"externalId1": "to-cancel"}, **AWAY)
     reason = [{"orderCommentKey": "General", "orderCommentValue": "price moved"}]
-    output = cancel(caller, externalReference={"externalId1": "to-cancel"}, orderComments=reason)["output"]
+    output = caller.cancel(externalReference={"externalId1": "to-cancel"}, orderComments=reason)["output"]
     assert (output["id"], output["orderStatus"]) == (order["id"], "Canceled")
     assert output["orderComments"] == reason
-    assert cancel(caller, orderId="1")["error"]["code"] == 5
-    assert cancel(caller, externalReference={"externalId1": "nowhere"})["error"]["code"] == 5
+    assert caller.cancel(orderId="1")["error"]["code"] == 5
+    assert caller.cancel(externalReference={"externalId1": "nowhere"})["error"]["code"] == 5
     assert caller.post(f"{ORDERS}/order:cancel", {}).status_code == 400
-
-
-def test_finished_orders_are_found_by_id_and_reference_but_not_by_group(caller: Caller) -> None:
-    done = caller.until(caller.placed({"TINY": 1000}, basketId="search")["id"], "Booked")["id"]
-    live = caller.placed({"TINY": 1000}, basketId="search", externalOrderReference={"externalId1": "s-2"}, **AWAY)["id"]
-    answer = exact(caller.post(FILTER, {"query": {"orderIdCriterion": {"ids": [live, done, "7"]}}}))
-    assert [order["id"] for order in answer["orders"]] == [done, live]
-    assert answer["status"].startswith("1 of the orders")
-    assert found(caller, {"basketIdCriterion": {"basketIds": ["search"]}}) == [done, live]
-    in_group = found(caller, {"portfolioGroupCriterion": {"portfolioGroupTicker": "WIDE"}})
-    assert live in in_group
-    assert done not in in_group
-    assert live not in found(caller, {"portfolioGroupCriterion": {"portfolioGroupTicker": "CORE"}})
-    other = {"portfolioGroupTicker": "TINY", "assetIds": ["PLAIN"]}
-    assert live not in found(caller, {"portfolioGroupCriterion": other})
-    listed = {"externalIdListCriterion": {"externalIdsGroups": [{"externalId1s": ["s-2", "none"], "accountCode": "1"}]}}
-    assert found(caller, listed) == [live]
-    cancel(caller, orderId=live)
-
-
-def test_orders_are_found_by_the_time_of_their_last_change(caller: Caller) -> None:
-    order = caller.placed({"DELTA": 1000}, assetId="PLAIN")["id"]
-    day = {"startTimeRange": {"filterDate": AS_OF}}
-    criterion = {"portfolioGroupTicker": "WIDE", "modifiedTimeRange": day}
-    assert order in found(caller, {"portfolioModifiedTimeCriterion": criterion})
-    assert order not in found(caller, {"portfolioModifiedTimeCriterion": criterion | {"portfolioGroupTicker": "ALPHA"}})
-    later = {"startTimeRange": {"filterDate": "2025-09-13"}, "endTimeRange": {"filterDate": "2025-09-14"}}
-    assert found(caller, {"portfolioModifiedTimeCriterion": criterion | {"modifiedTimeRange": later}}) == []
-    long = {"startTimeRange": {"filterDate": "2025-09-01"}, "endTimeRange": {"filterDate": AS_OF}}
-    query = {"portfolioModifiedTimeCriterion": criterion | {"modifiedTimeRange": long}}
-    assert "7 days" in caller.post(FILTER, {"query": query}).json()["message"]
-
-
-def test_orders_and_their_ids_come_in_pages(caller: Caller) -> None:
-    ids = [caller.placed({"DELTA": 1000}, assetId="PLAIN", basketId="pages", **AWAY)["id"] for _ in range(5)]
-    query = {"basketIdCriterion": {"basketIds": ["pages"]}}
-    for path, field in ((FILTER, "orders"), (f"{ORDERS}/orderIds:filter", "orderIds")):
-        seen: list[str] = []
-        body: dict[str, Any] = {"query": query, "pageSize": 2, "pageToken": ""}
-        while True:
-            answer = exact(caller.post(path, body))
-            seen += [item if isinstance(item, str) else item["id"] for item in answer[field]]
-            if "nextPageToken" not in answer:
-                break
-            body["pageToken"] = answer["nextPageToken"]
-        assert seen == ids
-    for order_id in ids:
-        cancel(caller, orderId=order_id)
-
-
-@pytest.mark.parametrize(
-    ("query", "status", "says"),
-    [
-        ({}, 400, "exactly one criterion"),
-        ({"orderIdCriterion": {"ids": ["1"]}, "basketIdCriterion": {"basketIds": ["b"]}}, 400, "exactly one criterion"),
-        ({"orderIdCriterion": {"ids": []}}, 400, "orderIdCriterion.ids"),
-        ({"portfolioGroupCriterion": {"portfolioGroupTicker": "NOBODY"}}, 404, "NOBODY"),
-        ({"portfolioGroupCriterion": {"portfolioGroupTicker": "CORE", "orderStatuses": ["Booked"]}}, 400, "only live"),
-    ],
-)
-def test_a_query_that_cannot_be_answered_says_why(
-    caller: Caller, query: dict[str, Any], status: int, says: str
-) -> None:
-    answer = caller.post(FILTER, {"query": query})
-    assert answer.status_code == status
-    assert says in answer.json()["message"]

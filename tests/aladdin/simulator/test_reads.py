@@ -130,7 +130,8 @@ def test_an_unescaped_plus_in_the_position_type_is_understood(caller: Caller) ->
 
 
 def test_the_ladder_has_the_business_date_and_five_weekdays(caller: Caller) -> None:
-    query = {"portfolioGroupTickers": ["WIDE", "TINY"], "cashDate": AS_OF}
+    query = {"portfolioGroupTickers": ["WIDE", "TINY"], "cashDate": AS_OF, "includeIntradayTradesCashImpact": False}
+    query |= {f"includeIntraday{which}OrdersCashImpact": False for which in ("Open", "AuthAndActive")}
     rows = exact(caller.post(LADDERS, {"cashLadderQuery": query}))["portfolioCurrencyLadders"]
     tiny = {row["portfolioTicker"]: row for row in rows}["TINY"]
     assert len(rows) == 4
