@@ -17,9 +17,7 @@ import structlog
 from pydantic import SecretStr
 
 from access import DemoLogin, Gate, UserFile, Users, demo_users
-from aladdin.cache import AnswerCache
-from aladdin.client import Aladdin
-from aladdin.config import AladdinConfig
+from aladdin import Aladdin, AladdinConfig, AnswerCache
 from aladdin.simulator.errors import SimulatorError
 from aladdin.simulator.process import Running, ensure_running
 from allocation.errors import EvenlotError
@@ -198,8 +196,7 @@ def _cookie_key(settings: Settings, world: World, data: Path) -> str:
 
 
 def _aladdin_pulse(aladdin: Aladdin) -> Pulse:
-    trouble: str = getattr(aladdin, "trouble", "")
-    return Pulse("Aladdin", not trouble, trouble or "answers")
+    return Pulse("Aladdin", not aladdin.trouble, aladdin.trouble or "answers")
 
 
 def _store_pulse(ledger: SqlLedger) -> Pulse:

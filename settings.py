@@ -33,7 +33,9 @@ class World(StrEnum):
 class Settings(BaseSettings):
     """Every setting with its default. Names are read without regard to case: `book_dir` is `BOOK_DIR`."""
 
-    model_config = SettingsConfigDict(env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     # which world
     demo: bool = Field(False, description="run the demo although Aladdin is configured")

@@ -65,6 +65,11 @@ class Aladdin:
         """See `orders.ports.Broker`."""
         return self._broker.orders(broker_ids)
 
+    @property
+    def trouble(self) -> str:
+        """Why Aladdin's newest answer could not be used; empty while it answers."""
+        return self._transport.trouble
+
     def close(self) -> None:
         """Let the reads under way end, then give back connections and cache."""
         self._market.close()

@@ -12,6 +12,8 @@ from orders.model import BrokerOrder, Ticket
 
 RESTRICTION = "COMPLIANCE_SEVERITY_RESTRICTION"
 
+PRICE_DECIMALS = 12
+
 
 def post_body(ticket: Ticket, compliance_timeout: int) -> dict[str, Any]:
     """The body of `order:post`: one order with one detail per account that trades, checked by compliance for at most
@@ -56,7 +58,8 @@ def broker_order(order: wire.Order, tickers: Mapping[str, str]) -> BrokerOrder:
         status=order.order_status,
         face=order.face if order.face is not None else quantities,
         filled=order.fill_amount or Decimal(0),
-        average_price=order.average_price or None,  # a price of zero stands for no fill yet
+        # a price of zero stands for no fill yet; averages may run on for ever, and ours end at the ledger's decimals
+        average_price=round(order.average_price, PRICE_DECIMALS) if order.average_price else None,
         booked=booked,
     )
 

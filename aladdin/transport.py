@@ -17,7 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from aladdin import faults, wire
 from aladdin.config import AladdinConfig
 from aladdin.oauth import AccessToken
-from orders.errors import AuthenticationFailed, RateLimited, Unavailable
+from orders.errors import AuthenticationFailed, DeskError, Malformed, RateLimited, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -75,20 +75,39 @@ class Transport:
             trust_env=not config.on_loopback,  # a company proxy has no business on this machine
         )
         self._token = AccessToken(config, self._http, self._headers)
+        self._trouble = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why the newest call got no usable answer; empty when it got one, if only a refusal of what was asked."""
+        return self._trouble
 
     def read(self, call: Call) -> Answer:
         """Send a call that changes nothing, repeating it on rate limits, 5xx and transport faults.
         Raises `NotPermitted`, `NotFound` or an `OutsideError`."""
-        return self._repeating(lambda: self._exchange(call))
+        return self._noting(lambda: self._repeating(lambda: self._exchange(call)))
 
     def write(self, call: Call) -> Answer:
         """Send a call that may change something, once. Same errors as `read`; `Unavailable.sent` tells whether
         it may have been acted upon."""
-        self._repeating(self._token.current)  # signing in may be repeated; what follows may not
-        return self._exchange(call)
+        self._noting(lambda: self._repeating(self._token.current))  # signing in may be repeated; what follows may not
+        return self._noting(lambda: self._exchange(call))
 
     def close(self) -> None:
         self._http.close()
+
+    def _noting(self, step: Callable[[], T]) -> T:
+        """Run `step` and note in `trouble` how it went."""
+        try:
+            answer = step()
+        except (Unavailable, RateLimited, AuthenticationFailed, Malformed) as error:
+            self._trouble = str(error)
+            raise
+        except DeskError:
+            self._trouble = ""
+            raise
+        self._trouble = ""
+        return answer
 
     def _repeating(self, step: Callable[[], T]) -> T:
         """Run `step`, again after a pause when its error may pass. The last error is raised as it is."""

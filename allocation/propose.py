@@ -10,7 +10,7 @@ import numpy as np
 
 from allocation.caps import CASH, HARD, bind
 from allocation.check import check
-from allocation.engines import Draft, Problem, engine
+from allocation.engines import Draft, Problem, engine, read_options
 from allocation.errors import InvalidBlock, MetricUnavailable, MissingMeasure, MissingPrice
 from allocation.lots import Lattice, room
 from allocation.metrics import MINIMUM_COVERAGE, basis, dispersion, on_basis, post_trade
@@ -50,11 +50,13 @@ def propose(block: BlockOrder, accounts: Sequence[Account], choices: Choices) ->
         for cap, account in zip(caps, members, strict=True)
     )
     problem = Problem(block, members, caps, rooms, lattice, choices.metric)
-    draft = engine(choices.engine).solve(problem, choices.parameters)
+    chosen = engine(choices.engine)
+    parameters = read_options(chosen, choices.parameters)
+    draft = chosen.solve(problem, parameters)
     lines = tuple(_line(problem, draft, i) for i in range(len(members)))
     proposal = Proposal(
         engine=choices.engine,
-        parameters=dict(choices.parameters),
+        parameters=parameters,
         block=block,
         accounts=members,
         lines=lines,

@@ -194,7 +194,7 @@ class Dispatch:
             filled=answer.filled,
             average_price=answer.average_price,
             booked=answer.booked,
-            message="" if order.message else None,
+            message=answer.message or ("" if order.message else None),
             **also,
         )
 

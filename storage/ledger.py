@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection, Engine, func, insert, or_, select
 
+from orders.canonical import canonical, digest
 from orders.errors import NotFound, Rejected, WrongBook
 from orders.model import AuditEntry, Change, Event, Intent, Lease, Order, OrderState, Statement
 from orders.ports import Clock
@@ -173,14 +174,14 @@ def _confirm(conn: Connection, statement: Statement, order: Order) -> Outcome:
         )
     )
     frozen = {"id": statement.id, "version": statement.version, "sha256": statement.sha256}
-    return Outcome(audit.canonical(order), body={"order": order, "statement": frozen})
+    return Outcome(canonical(order), body={"order": order, "statement": frozen})
 
 
 def _require_agreement(statement: Statement, order: Order) -> None:
     placed = sum(line.face for line in order.lines)
     accounts = {line.account_id for line in order.lines}
     faults = {
-        "statement_hash": audit.digest(statement.body) != statement.sha256 and "the statement's hash is not its text's",
+        "statement_hash": digest(statement.body) != statement.sha256 and "the statement's hash is not its text's",
         "statement_order": (order.statement_id, order.statement_sha256, order.id)
         != (statement.id, statement.sha256, statement.order_id)
         and "the order and the statement do not name each other",

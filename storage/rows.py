@@ -18,7 +18,7 @@ _order_json: TypeAdapter[Order] = TypeAdapter(Order)
 
 
 def order_of_json(text: str) -> Order:
-    """An order from the JSON that `audit.canonical` made of it."""
+    """An order from the JSON that `canonical` made of it."""
     return _order_json.validate_json(text)
 
 

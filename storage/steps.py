@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, case, insert, literal, select, update
 
+from orders.canonical import canonical
 from orders.errors import Rejected, VersionConflict
 from orders.model import Change, Order, OrderLine
-from storage.audit import canonical
 from storage.rows import line_rows, order_row, read_orders
 from storage.schema import intents, order_events, order_lines, orders
 from storage.unit import Outcome

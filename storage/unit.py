@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
+from orders.canonical import canonical, digest
 from orders.errors import Rejected, Unavailable
 from orders.model import AuditEntry
 from orders.ports import Clock
@@ -101,7 +102,7 @@ class Command:
     actor: str
     action: str
     subject: str
-    content: object  # anything `audit.canonical` takes
+    content: object  # anything `canonical` takes
     guard: Callable[[Connection], None] | None = None  # must pass even when the command was carried out before
 
 
@@ -148,11 +149,11 @@ class UnitOfWork:
         seq, previous = self._lock(conn, command.stream)
         if command.guard is not None:
             command.guard(conn)
-        asked = audit.digest(audit.canonical([command.action, command.content]))
+        asked = digest(canonical([command.action, command.content]))
         _raise_if_done(conn, command, asked)
         outcome = work(conn)
         at = self._clock.now()
-        body = audit.canonical({"command": command.id, "content": outcome.body})
+        body = canonical({"command": command.id, "content": outcome.body})
         written = AuditEntry(
             command.stream, seq, at, command.actor, command.action, command.subject, body, previous, sha256=""
         )

@@ -9,8 +9,9 @@ from itertools import groupby
 
 from sqlalchemy import Connection, select
 
+from orders.canonical import digest
 from orders.model import AuditEntry
-from storage.audit import GENESIS, REGISTRY, digest, entry_of, fingerprint
+from storage.audit import GENESIS, REGISTRY, entry_of, fingerprint
 from storage.schema import audit_log, stamp, statements, streams
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from allocation.engines.equal import Equal
 from allocation.engines.pro_rata import ProRata
-from allocation.engines.problem import Draft, Engine, Problem
+from allocation.engines.problem import Draft, Engine, Option, Problem, read_options
 from allocation.errors import InvalidParameter
 
 ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (ProRata(), Equal())}
@@ -22,4 +22,4 @@ def engine(name: str) -> Engine:
         raise InvalidParameter("engine", f"There is no engine called {name!r}; choose one of {known}.") from None
 
 
-__all__ = ["ENGINES", "Draft", "Engine", "Problem", "engine"]
+__all__ = ["ENGINES", "Draft", "Engine", "Option", "Problem", "engine", "read_options"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from allocation.engines.problem import Draft, Option, Problem, read_options, split_by_weight
+from allocation.engines.problem import Draft, Option, Problem, split_by_weight
 
 
 class Equal:
@@ -17,7 +17,6 @@ class Equal:
     options: tuple[Option, ...] = ()
 
     def solve(self, problem: Problem, parameters: Mapping[str, str]) -> Draft:
-        read_options(self, parameters)
         count = len(problem.accounts)
         notes = [f"one of {count} equal shares" for _ in problem.accounts]
         return split_by_weight(problem, [Decimal(1)] * count, notes)

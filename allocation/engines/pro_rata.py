@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from allocation.engines.problem import Draft, Option, Problem, read_options, split_by_weight
+from allocation.engines.problem import Draft, Option, Problem, split_by_weight
 from allocation.model import Account, Side
 
 Size = Callable[[Account, Problem], Decimal | None]
@@ -37,7 +37,7 @@ class ProRata:
         return {"by": "nav" if side is Side.BUY else "holding"}
 
     def solve(self, problem: Problem, parameters: Mapping[str, str]) -> Draft:
-        label, size = _SIZES[read_options(self, parameters)["by"]]
+        label, size = _SIZES[parameters["by"]]
         sizes = [size(account, problem) for account in problem.accounts]
         weights = [max(value, Decimal(0)) if value is not None else Decimal(0) for value in sizes]
         total = sum(weights)

@@ -56,7 +56,7 @@ class Engine(Protocol):
     options: tuple[Option, ...]
 
     def solve(self, problem: Problem, parameters: Mapping[str, str]) -> Draft:
-        """Split the block. `InvalidParameter` for a parameter value the engine does not know."""
+        """Split the block. `parameters` have been through `read_options`: complete and valid."""
         ...
 
 

@@ -11,10 +11,10 @@ import pytest
 from allocation.errors import OffLattice
 from allocation.model import Side
 from allocation.propose import Choices
+from orders.canonical import digest
 from orders.desk import Preview, Request
 from orders.errors import InvalidSettlement, NotFound, NotPermitted, PreviewChanged, StaleData
 from orders.model import OrderState
-from orders.statement import sha256
 from tests.allocation.desk import account, bond
 from tests.orders.desk import ANALYST, COMPLIANCE, PM, TODAY, Outfit, outfit
 
@@ -103,7 +103,7 @@ def test_confirming_stores_a_statement_whose_hash_is_its_bodys(at: Outfit) -> No
     order = at.desk.confirm(PM, preview(at), "new money", "c1")
     statement = at.desk.statement(PM, order.id)
     assert order.state is OrderState.CONFIRMED
-    assert statement.sha256 == sha256(statement.body) == order.statement_sha256
+    assert statement.sha256 == digest(statement.body) == order.statement_sha256
     body = json.loads(statement.body)
     assert body["confirmed"]["comment"] == "new money"
     assert [line["face"] for line in body["lines"]] == [1_000_000, 1_000_000]

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from allocation.model import Side
+from orders.canonical import canonical, digest
 from orders.model import Change, Order, OrderLine, OrderState, Statement
-from storage.audit import canonical, digest
 
 BOOK = "demo:7"
 NOON = datetime(2025, 9, 15, 12, 0, 0, 123456, tzinfo=UTC)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allocation.model import Side
-from storage.audit import canonical
+from orders.canonical import canonical
 from storage.rows import order_of_json
 from tests.storage.samples import NOON, block
 
@@ -34,9 +34,7 @@ def test_equal_decimals_have_one_text_and_lose_nothing(value: Decimal) -> None:
     assert canonical(value) == canonical(Decimal(f"{value:f}" + ("0" if "." in f"{value:f}" else ".0")))
 
 
-@pytest.mark.parametrize(
-    "value", [float("nan"), Decimal("Infinity"), NOON.replace(tzinfo=None), {1: "a"}, {"a", "b"}, object()]
-)
+@pytest.mark.parametrize("value", [float("nan"), Decimal("Infinity"), NOON.replace(tzinfo=None), {1: "a"}, object()])
 def test_what_has_no_one_form_is_refused(value: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         canonical(value)

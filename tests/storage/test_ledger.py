@@ -11,11 +11,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, event, func, select
 
+from orders.canonical import digest
 from orders.errors import LeaseLost, NotFound, Rejected, VersionConflict, WrongBook
 from orders.model import Event, Intent, Order, OrderLine, OrderState, Statement
 from orders.ports import Ledger
 from storage import SqlLedger, migrate, open_engine
-from storage.audit import digest
 from storage.schema import order_lines, orders
 from tests.storage.samples import BOOK, NOON, SetClock, block, change
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
+from orders.canonical import canonical, digest
 from orders.model import OrderState
 from storage import SqlLedger
-from storage.audit import canonical, digest
 from tests.storage.samples import BOOK, block, change
 
 

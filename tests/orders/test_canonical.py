@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allocation.model import Metric, Side
-from orders.statement import canonical, sha256
+from orders.canonical import canonical, digest
 
 
 def test_one_value_has_one_text() -> None:
@@ -20,7 +20,7 @@ def test_one_value_has_one_text() -> None:
         "set": frozenset({"y", "x"}),
     }
     assert canonical(value) == (
-        '{"a":["BUY","asd","2026-11-20"],"b":"1.50","none":null,"oas":"2026-11-20T09:00:00+00:00","set":["x","y"]}'
+        '{"a":["BUY","asd","2026-11-20"],"b":"1.5","none":null,"oas":"2026-11-20T09:00:00.000000Z","set":["x","y"]}'
     )
 
 
@@ -36,7 +36,7 @@ def test_what_cannot_be_written_exactly_is_refused() -> None:
 
 
 def test_the_hash_is_of_the_text_in_utf8() -> None:
-    assert sha256("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert digest("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 @given(st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False)))
