@@ -103,7 +103,11 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     )
 
     def pulses() -> tuple[Pulse, ...]:
-        return _aladdin_pulse(aladdin), _store_pulse(ledger), _worker_pulse(dispatch, clock, settings.worker_embedded)
+        return (
+            _aladdin_pulse(aladdin, simulated is not None),
+            _store_pulse(ledger),
+            _worker_pulse(dispatch, clock, settings.worker_embedded),
+        )
 
     def close() -> None:
         aladdin.close()
@@ -195,8 +199,8 @@ def _cookie_key(settings: Settings, world: World, data: Path) -> str:
     return path.read_text()
 
 
-def _aladdin_pulse(aladdin: Aladdin) -> Pulse:
-    return Pulse("Aladdin", not aladdin.trouble, aladdin.trouble or "answers")
+def _aladdin_pulse(aladdin: Aladdin, simulated: bool) -> Pulse:
+    return Pulse("Simulated Aladdin" if simulated else "Aladdin", not aladdin.trouble, aladdin.trouble or "answers")
 
 
 def _store_pulse(ledger: SqlLedger) -> Pulse:

@@ -122,6 +122,12 @@ def spread_of(values: Mapping[str, float], metric: Metric, missing: Mapping[str,
     return Spread(metric, dict(values), mean, dispersion(vector), dict(missing))
 
 
+def offered_first(accounts: Sequence[Account]) -> Metric:
+    """The metric to begin with: active spread duration, or plain spread duration where nobody has a benchmark."""
+    measured = any(a.exposures[Metric.ASD].value is not None for a in accounts)
+    return Metric.ASD if measured or not accounts else Metric.SPREAD_DURATION
+
+
 class Dispersion(Enum):
     """How far a group is spread: the internal-dispersion measures GIPS 2020 names, and the largest deviation."""
 

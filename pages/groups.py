@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import streamlit as st
 
-from allocation.metrics import spread
+from allocation.metrics import offered_first, spread
 from allocation.model import Metric
 from orders.model import Group, Permission, User
 from orders.ports import Dated
@@ -45,7 +45,7 @@ metric = st.segmented_control(
     "Metric",
     list(Metric),
     format_func=lambda m: m.label,
-    default=Metric.ASD,
+    default=offered_first(chosen.value.accounts),
     required=True,
     key="metric",
     persist_state="session",

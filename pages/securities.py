@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from allocation.errors import EvenlotError
 from allocation.model import Bond
+from orders.errors import NotFound
 from orders.model import Permission
 from ui import formats, frame, session, tables
 
@@ -21,6 +23,10 @@ text = st.text_input(
     type="search",
     persist_state="session",
 )
+
+
+def search_for(text: str) -> None:
+    st.session_state["securities.text"] = text
 
 
 def aged(what: str, bond: Bond, dated: bool) -> str:
@@ -79,8 +85,17 @@ if not text.strip():
         "Type an identifier, a ticker or words. Words search the bonds your groups hold and those looked up before."
     )
     st.stop()
-with frame.explained():
+try:
     found = desk.find(user, text).value
+except NotFound as error:
+    frame.show(error)
+    row = st.container(horizontal=True)
+    for label, value in frame.proposals(error):
+        row.button(label, key=f"close.{label}", on_click=search_for, args=(str(value),))
+    st.stop()
+except EvenlotError as error:
+    frame.show(error)
+    st.stop()
 if not found:
     st.info(f"Nothing found for “{text}” among the bonds your groups hold. A CUSIP or ISIN reaches every bond.")
     st.stop()

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from allocation.model import Bond, Metric
+from orders.model import Book
 
 MISSING = "–"
 
@@ -82,6 +83,11 @@ def since(value: datetime, now: datetime) -> str:
     if seconds < 86400:
         return f"{seconds // 3600} h"
     return f"{seconds // 86400} d"
+
+
+def book(value: Book) -> str:
+    """Which world this is: "demo book, seed 7", "CSV: Our funds", "Aladdin"."""
+    return f"CSV: {value.name}" if value.kind == "csv" else value.name
 
 
 def pieces(bond: Bond) -> str:

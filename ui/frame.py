@@ -24,7 +24,7 @@ def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = 
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip")
     with row:
         st.badge(group or "no group chosen", icon=":material/folder_shared:", color="blue" if group else "gray")
-        st.badge(f"{book.name} · {formats.day(book.as_of)}", icon=":material/menu_book:", color="gray")
+        st.badge(f"{formats.book(book)} · {formats.day(book.as_of)}", icon=":material/menu_book:", color="gray")
         if read_at is not None:
             st.badge(f"read {formats.since(read_at, datetime.now(UTC))}", icon=":material/schedule:", color="gray")
         for pulse in office().pulses():
@@ -56,8 +56,6 @@ def show(error: EvenlotError) -> None:
         st.error(f"{error} Reference {reference}.", icon=":material/cloud_off:")
     else:
         st.error(str(error), icon=":material/error:")
-    if isinstance(error, NotFound) and error.close:
-        st.caption("Close matches: " + ", ".join(error.close))
     if isinstance(error, PreviewChanged):
         for change in error.changes:
             st.caption(change)
@@ -70,6 +68,8 @@ def proposals(error: EvenlotError) -> tuple[tuple[str, object], ...]:
     """What the user can click to mend the input: (label, value) pairs."""
     if isinstance(error, OffLattice):
         return tuple((f"Use {face:,}", face) for face in (error.below, error.above) if face)
+    if isinstance(error, NotFound):
+        return tuple((close, close) for close in error.close)
     if isinstance(error, InvalidSettlement):
         return ((f"Use {formats.day(error.proposed)}", error.proposed),)
     return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from orders.model import Book
+from ui import formats
 from ui.session import Gate
 
 
@@ -22,7 +23,7 @@ def sign_in_form(gate: Gate, book: Book) -> None:
     _, middle, _ = st.columns([1, 1.4, 1])
     with middle:
         st.title("Evenlot")
-        st.caption(f"Block bond allocation for portfolio groups · {book.name}")
+        st.caption(f"Block bond allocation for portfolio groups · {formats.book(book)}")
         with st.form("sign_in", border=True):
             st.text_input("Username", key="sign_in.username", autocomplete="username")
             st.text_input("Password", key="sign_in.password", type="password", autocomplete="current-password")

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from allocation.metrics import spread
+from allocation.model import Metric, Proposal
+from allocation.propose import Choices, propose
+from tests.allocation.desk import account, block
+from ui import charts, formats
+
+ACCOUNTS = (account("A", level=4.0), account("B", nav="400000000", level=6.0), account("C", level=None))
+
+
+@pytest.fixture
+def proposal() -> Proposal:
+    group = (account("A", level=4.0), account("B", cash="100000", level=6.0))
+    return propose(block(3_000_000), group, Choices())
+
+
+def test_the_strip_has_a_dot_for_each_account_with_the_metric() -> None:
+    figure = charts.strip(ACCOUNTS, spread(ACCOUNTS, Metric.ASD))
+    (dots,) = figure.data
+    assert list(dots.x) == [4.0, 6.0]
+    assert [row[0] for row in dots.customdata] == ["A", "B"]
+    assert "Active spread duration 4.000 years" in dots.hovertext[0]
+    assert "NAV USD 100,000,000" in dots.hovertext[0]
+
+
+def test_a_larger_account_has_a_larger_dot() -> None:
+    (dots,) = charts.strip(ACCOUNTS, spread(ACCOUNTS, Metric.ASD)).data
+    assert dots.marker.size[1] > dots.marker.size[0]
+
+
+def test_the_strip_says_the_mean_and_the_standard_deviation_it_marks() -> None:
+    figure = charts.strip(ACCOUNTS, spread(ACCOUNTS, Metric.ASD))
+    assert figure.layout.annotations[0].text == "mean 5.000, one standard deviation 1.0000 years"
+    assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(4.0, 6.0), (5.0, 5.0)]
+    assert figure.layout.xaxis.title.text == "Active spread duration, years"
+
+
+def test_a_group_without_the_metric_is_an_empty_strip() -> None:
+    nobody = (account("C", level=None),)
+    figure = charts.strip(nobody, spread(nobody, Metric.ASD))
+    assert not figure.data[0].x
+    assert not figure.layout.annotations
+
+
+def test_neighbours_on_the_axis_are_on_different_heights() -> None:
+    near = tuple(account(name, level=5.0 + i / 1000) for i, name in enumerate("ABCDEF"))
+    (dots,) = charts.strip(near, spread(near, Metric.ASD)).data
+    assert all(a != b for a, b in zip(dots.y, dots.y[1:], strict=False))
+
+
+def test_the_dumbbell_joins_before_and_after_and_marks_who_stopped_at_a_cap(proposal: Proposal) -> None:
+    joined, before, after = charts.dumbbell(proposal.effect, proposal.lines).data
+    assert list(before.y) == list(after.y) == ["A", "B"]
+    assert list(before.x) == list(proposal.effect.before.values())
+    assert list(after.x) == list(proposal.effect.after.values())
+    assert list(joined.x) == [before.x[0], after.x[0], None, before.x[1], after.x[1], None]
+    assert list(after.marker.symbol) == ["circle", "diamond"]
+    assert formats.face(proposal.lines[0].face) in after.hovertext[0]
+
+
+def test_an_account_left_out_of_the_metric_has_no_row() -> None:
+    group = (account("A"), account("C", level=None))
+    made = propose(block(1_000_000), group, Choices(excluded=frozenset({"C"})))
+    _, before, _ = charts.dumbbell(made.effect, made.lines).data
+    assert list(before.y) == ["A"]
+
+
+def test_nobody_with_the_metric_is_an_empty_dumbbell() -> None:
+    group = (account("C", level=None),)
+    made = propose(block(1_000_000), group, Choices(excluded=frozenset({"C"})))
+    assert all(not trace.x for trace in charts.dumbbell(made.effect, made.lines).data)
+
+
+def test_the_bars_are_the_effects_own_dispersions(proposal: Proposal) -> None:
+    (bars,) = charts.dispersion_bars(proposal.effect).data
+    assert list(bars.x) == [proposal.effect.dispersion_before, proposal.effect.dispersion_after]
+    assert list(bars.text) == [formats.dispersion(value, Metric.ASD) for value in bars.x]
+
+
+def test_an_account_without_nav_is_a_small_dot_and_no_fault() -> None:
+    group = (account("A", nav=None), account("B"))
+    (dots,) = charts.strip(group, spread(group, Metric.ASD)).data
+    assert dots.marker.size[0] == 10
+    assert formats.money(Decimal(100_000_000), "USD") in dots.hovertext[1]

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allocation.model import Metric
+from tests.allocation.desk import bond
+from ui import formats
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def test_a_missing_figure_is_a_dash_and_never_a_zero() -> None:
+    missing = (
+        formats.face(None),
+        formats.money(None, "USD"),
+        formats.short_money(None),
+        formats.percent(None),
+        formats.figure(None, 2),
+        formats.price(None),
+        formats.day(None),
+    )
+    assert set(missing) == {formats.MISSING}
+
+
+def test_faces_have_thousands_separators_and_decimals_only_where_they_have_some() -> None:
+    assert formats.face(25_000_000) == "25,000,000"
+    assert formats.face(Decimal("1000.000000")) == "1,000"
+    assert formats.face(Decimal("1234567.4")) == "1,234,567.40"
+
+
+def test_money_names_its_currency() -> None:
+    assert formats.money(Decimal("1234567.8"), "USD") == "USD 1,234,568"
+    assert formats.money(Decimal(12)) == "12"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("950", "950"), ("24900000", "24.9mm"), ("1300000000", "1.30bn"), ("-24900000", "-24.9mm"), ("0", "0")],
+)
+def test_money_is_short_where_space_is(value: str, text: str) -> None:
+    assert formats.short_money(Decimal(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("98.515625", "98.515625"), ("98.5", "98.50"), ("100", "100.00"), ("98.123456789", "98.12345679")],
+)
+def test_a_price_has_two_decimals_at_least_and_eight_at_most(value: str, text: str) -> None:
+    assert formats.price(Decimal(value)) == text
+
+
+@given(st.decimals(min_value="0.00000001", max_value=999, places=8))
+def test_a_price_reads_back_as_the_same_price(value: Decimal) -> None:
+    assert Decimal(formats.price(value)) == value
+
+
+@given(st.floats(-1000, 1000), st.integers(0, 4))
+def test_no_figure_is_a_negative_zero(value: float, decimals: int) -> None:
+    text = formats.figure(value, decimals)
+    assert not text.startswith("-") or float(text.replace(",", "")) < 0
+
+
+def test_a_metric_has_the_decimals_of_its_unit() -> None:
+    assert formats.metric(1.23456, Metric.ASD) == "1.235"
+    assert formats.metric(1.23456, Metric.ASD, signed=True) == "+1.235"
+    assert formats.metric(86.7, Metric.OAS) == "87"
+
+
+def test_a_dispersion_has_one_decimal_more_than_a_level_and_its_unit() -> None:
+    assert formats.dispersion(0.25861, Metric.SPREAD_DURATION) == "0.2586 years"
+    assert formats.dispersion(12.36, Metric.OAS) == "12.4 bp"
+
+
+def test_an_improvement_is_signed_or_not_applicable() -> None:
+    assert formats.signed_percent(0.1234) == "+12.3%"
+    assert formats.signed_percent(-0.05) == "-5.0%"
+    assert formats.signed_percent(None) == "not applicable"
+
+
+def test_an_improvement_that_rounds_to_nothing_has_no_minus() -> None:
+    assert formats.signed_percent(-0.0001) == "+0.0%"
+
+
+def test_dates_say_the_weekday_and_moments_are_in_utc() -> None:
+    assert formats.day(date(2026, 11, 24)) == "Tue 24 Nov 2026"
+    new_york = datetime(2026, 11, 24, 9, 5, 9, tzinfo=timezone(timedelta(hours=-5)))
+    assert formats.moment(new_york) == "24 Nov 2026, 14:05:09 UTC"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-5, "just now"), (9, "just now"), (30, "30 s"), (200, "3 min"), (7300, "2 h"), (5 * 86_400, "5 d")],
+)
+def test_an_age_is_said_in_the_unit_that_fits(seconds: int, text: str) -> None:
+    assert formats.since(NOON - timedelta(seconds=seconds), NOON) == text
+
+
+def test_pieces_are_said_once_where_piece_and_step_are_the_same() -> None:
+    assert formats.pieces(bond(1_000, 1_000)) == "steps of 1,000"
+    assert formats.pieces(bond(200_000, 1_000)) == "200,000, then steps of 1,000"

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from orders.lifecycle import FINAL, TABLE
+from orders.model import Event, OrderState
+from ui.lifecycle import diagram
+
+AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+
+
+def history(*states: OrderState) -> list[Event]:
+    return [Event("EL-1", AT, "worker", "step", state, "") for state in states]
+
+
+def test_the_path_taken_is_bold_and_what_may_come_is_dashed() -> None:
+    drawn = diagram(history(OrderState.CONFIRMED, OrderState.SENDING, OrderState.OPEN), OrderState.OPEN)
+    assert "  CONFIRMED ==> SENDING" in drawn
+    assert "  SENDING ==> OPEN" in drawn
+    assert "  OPEN -.-> BOOKED" in drawn
+    assert "style OPEN fill" in drawn
+    assert "OPEN ==> BOOKED" not in drawn
+
+
+def test_a_fill_in_the_same_state_draws_no_loop() -> None:
+    drawn = diagram(history(OrderState.SENDING, OrderState.ACTIVE, OrderState.ACTIVE), OrderState.ACTIVE)
+    assert "ACTIVE ==> ACTIVE" not in drawn
+    assert "ACTIVE -.-> ACTIVE" not in drawn
+
+
+@pytest.mark.parametrize("final", FINAL)
+def test_nothing_comes_after_the_end(final: OrderState) -> None:
+    drawn = diagram(history(OrderState.SENDING, final), final)
+    assert "-.->" not in drawn
+
+
+def test_a_way_walked_twice_is_drawn_once() -> None:
+    back_and_forth = history(OrderState.SENDING, OrderState.CONFIRMED, OrderState.SENDING, OrderState.OPEN)
+    assert diagram(back_and_forth, OrderState.OPEN).count("CONFIRMED ==> SENDING") == 1
+
+
+@pytest.mark.parametrize("state", OrderState)
+def test_every_state_shows_each_step_the_table_has_for_it(state: OrderState) -> None:
+    drawn = diagram(history(state), state)
+    ahead = {to for (frm, _), to in TABLE.items() if frm is state and to is not state}
+    for to in ahead:
+        assert f"  {state.name} -.-> {to.name}" in drawn or state in FINAL
