@@ -72,7 +72,7 @@ def detail(order: Order) -> None:
     st.caption(f"{order.id}{at_aladdin} · confirmed by {order.created_by}, {formats.moment(order.created_at)}")
     if order.message:
         st.warning(order.message)
-    grid = st.columns(5)
+    grid = st.columns([1.7, 0.8, 1.2, 1.4, 0.9])
     grid[0].metric("State", tables.state_word(order))
     grid[1].metric("Filled", formats.percent(order.progress), help=f"{order.filled:,.0f} of {order.face:,}")
     grid[2].metric("Average price", formats.price(order.average_price))

@@ -185,6 +185,7 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = {
+        "State": st.column_config.TextColumn("State", width="medium"),
         "Face": number("Face"),
         "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
         "Average price": number("Average price", 4),
