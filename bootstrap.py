@@ -21,7 +21,8 @@ from aladdin import Aladdin, AladdinConfig, AnswerCache
 from aladdin.simulator.errors import SimulatorError
 from aladdin.simulator.process import Running, ensure_running
 from allocation.errors import EvenlotError
-from orders.desk import Desk, Policy
+from orders.checks import Policy
+from orders.desk import Desk
 from orders.dispatch import Dispatch
 from orders.errors import SettingsError
 from orders.model import Book

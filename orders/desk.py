@@ -9,27 +9,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from allocation.errors import OffLattice
-from allocation.lots import Lattice
 from allocation.model import Account, BlockOrder, Bond, Proposal, Side
 from allocation.propose import Choices, propose
 from orders.calendar import business_age, check_settlement, default_settlement
-from orders.errors import NotFound, NotPermitted, PreviewChanged, StaleData
+from orders.checks import Policy, refuse_off_lattice, refuse_stale
+from orders.errors import NotFound, NotPermitted, PreviewChanged
 from orders.lifecycle import OURS
 from orders.model import Book, Event, Group, Order, OrderLine, OrderState, Permission, Statement, User
 from orders.ports import Clock, Dated, Ledger, Market
-from orders.statement import freeze, reserved
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The house rules a setting can change."""
-
-    amber_after: int = 1  # business days
-    blocked_after: int = 5  # business days
-    minimum_coverage: float = 0.95
-    market_buffer: Decimal = Decimal(0)
-    longest_comment: int = 500  # characters
+from orders.spendable import less_ours
+from orders.statement import freeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +94,7 @@ class Desk:
         # our own orders first: one that is posted in between is then counted twice for a moment, never not at all
         pending = self._ledger.orders(states=OURS)
         read = self._market.group(ticker, day, fresh=fresh)
-        return replace(read, value=self._less_ours(read.value, pending))
+        return replace(read, value=less_ours(read.value, pending, self._ledger))
 
     def bond(self, user: User, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
         """One security."""
@@ -146,12 +135,12 @@ class Desk:
         self._require(user, Permission.PREVIEW, request.group)
         bond = self._market.bond(request.asset_id, fresh=fresh)
         check_settlement(request.settlement, self.today(), bond.value.currency)
-        warnings = self._refuse_stale(bond.value, request)
+        warnings = refuse_stale(bond.value, request.limit is not None, self.today(), self.policy)
         group = self.group(user, request.group, request.settlement, fresh=fresh)
         block = BlockOrder(
             bond.value, request.side, request.face, request.settlement, request.limit, self.policy.market_buffer
         )
-        _refuse_off_lattice(block, group.value)
+        refuse_off_lattice(block, group.value)
         choices = replace(request.choices, minimum_coverage=self.policy.minimum_coverage)
         proposal = propose(block, group.value.accounts, choices)
         read_at = min(bond.as_of, group.as_of)
@@ -232,63 +221,6 @@ class Desk:
             raise NotFound(f"There is no portfolio group {group}.", self.groups(user))
         if group is not None and not user.sees(group):
             raise NotPermitted(f"Your user is not entitled to the group {group}; ask whoever keeps the user file.")
-
-    def _less_ours(self, group: Group, pending: tuple[Order, ...]) -> Group:
-        """Cash and holdings less what our orders will use and Aladdin does not know yet."""
-        money: dict[str, Decimal] = {}
-        faces: dict[tuple[str, str], int] = {}
-        for order in pending:
-            for account, amount in reserved(self._ledger.statement(order.id)).items():
-                money[account] = money.get(account, Decimal(0)) + amount
-            if order.side is Side.SELL:
-                for line in order.lines:
-                    key = (line.account_id, order.asset_id)
-                    faces[key] = faces.get(key, 0) + line.face
-        accounts = tuple(_reserve(account, money.get(account.id), faces) for account in group.accounts)
-        return replace(group, accounts=accounts)
-
-    def _refuse_stale(self, bond: Bond, request: Request) -> tuple[str, ...]:
-        warnings = []
-        price = (bond.price_date if bond.price is not None else None, "price")
-        for day, what in (price, (bond.measures_date, "analytics")):
-            age = self.age(day, bond.currency)
-            if age is None or (what == "price" and request.limit is not None):
-                continue
-            if age > self.policy.blocked_after:
-                hint = " Type a price to go on." if what == "price" else ""
-                raise StaleData(f"The {what} of {bond.label}: {age} business days old, too old to trade on.{hint}")
-            if age > self.policy.amber_after:
-                warnings.append(f"The {what} of {bond.label}: {age} business days old.")
-        return tuple(warnings)
-
-
-def _refuse_off_lattice(block: BlockOrder, group: Group) -> None:
-    """A face between legal faces is sent back with the nearest ones, unless whole odd holdings can make it up."""
-    lattice = Lattice.of(block.bond)
-    odd = block.side is Side.SELL and any(
-        not lattice.holds(int(held)) for a in group.accounts if (held := a.held(block.bond.asset_id))
-    )
-    if lattice.holds(block.face) or block.face <= 0 or odd:
-        return
-    below, above = lattice.nearest(block.face)
-    if below == 0:
-        sentence = f"{block.face:,} is below the minimum piece of {lattice.min_piece:,}."
-    else:
-        sentence = f"{block.face:,} is not a whole number of increments of {lattice.increment:,}."
-    options = " or ".join(f"{face:,}" for face in (below, above) if face)
-    raise OffLattice(f"{sentence} The nearest faces that can be traded: {options}.", below, above)
-
-
-def _reserve(account: Account, money: Decimal | None, faces: Mapping[tuple[str, str], int]) -> Account:
-    cash = account.cash if money is None or account.cash is None else account.cash - money
-    held = {
-        asset: replace(holding, face=holding.face - faces[account.id, asset])
-        for asset, holding in account.holdings.items()
-        if (account.id, asset) in faces
-    }
-    if cash == account.cash and not held:
-        return account
-    return replace(account, cash=cash, holdings={**account.holdings, **held})
 
 
 def _holder(account: Account, asset_id: str) -> Holder:

@@ -9,7 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from allocation.model import Account, Bond
-from orders.desk import Desk, Policy
+from orders.checks import Policy
+from orders.desk import Desk
 from orders.errors import NotFound
 from orders.model import Book, BrokerOrder, Group, Role, Ticket, User
 from orders.ports import Dated
