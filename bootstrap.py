@@ -8,6 +8,7 @@ import secrets
 import socket
 import sys
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -23,7 +24,7 @@ from aladdin.simulator.process import Running, ensure_running
 from allocation.errors import EvenlotError
 from orders.checks import Policy
 from orders.desk import Desk
-from orders.dispatch import Dispatch
+from orders.dispatch import LEASE, Dispatch
 from orders.errors import SettingsError
 from orders.model import Book
 from orders.ports import Clock
@@ -87,7 +88,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     ledger = SqlLedger(engine, book.id, clock)
     cache = AnswerCache(data / "cache" / re.sub(r"[^\w.-]+", "_", book.id))
     aladdin = Aladdin(config, cache, clock, book.name)
-    dispatch = Dispatch(ledger, aladdin, clock, f"{socket.gethostname()}:{os.getpid()}")
+    dispatch = Dispatch(ledger, aladdin, clock, f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
     policy = Policy(
         settings.amber_after_days, settings.block_after_days, settings.minimum_coverage, settings.market_buffer
     )
@@ -107,7 +108,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         return (
             _aladdin_pulse(aladdin, simulated is not None),
             _store_pulse(ledger),
-            _worker_pulse(dispatch, clock, settings.worker_embedded),
+            _worker_pulse(dispatch, ledger, clock),
         )
 
     def close() -> None:
@@ -212,14 +213,22 @@ def _store_pulse(ledger: SqlLedger) -> Pulse:
     return Pulse("Store", True, "answers")
 
 
-def _worker_pulse(dispatch: Dispatch, clock: Clock, embedded: bool) -> Pulse:
-    if not embedded:
-        return Pulse("Worker", True, "runs apart from the app")
+def _worker_pulse(dispatch: Dispatch, ledger: SqlLedger, clock: Clock) -> Pulse:
+    """Whoever holds the lease sends and follows; nobody holding it is trouble."""
+    waiting = "Orders wait in the outbox; nothing is lost."
+    try:
+        lease = ledger.lease(LEASE)
+    except EvenlotError as error:
+        return Pulse("Worker", False, f"{error} {waiting}")
+    if lease is None:
+        return Pulse("Worker", False, f"No worker is running. {waiting}")
+    if lease.holder != dispatch.holder:
+        return Pulse("Worker", True, f"{lease.holder} sends and follows")
     pulse = dispatch.pulse
     if pulse.trouble:
-        return Pulse("Worker", False, f"{pulse.trouble} Orders wait in the outbox; nothing is lost.")
+        return Pulse("Worker", False, f"{pulse.trouble} {waiting}")
     silent = pulse.at is not None and (clock.now() - pulse.at).total_seconds() > SILENT_AFTER_SECONDS
-    return Pulse("Worker", not silent, "has been silent; orders wait in the outbox" if silent else "sends and follows")
+    return Pulse("Worker", not silent, f"It has been silent. {waiting}" if silent else "sends and follows")
 
 
 _lock = threading.Lock()

@@ -56,7 +56,7 @@ class Dispatch:
         self._ledger = ledger
         self._broker = broker
         self._clock = clock
-        self._holder = holder
+        self.holder = holder
         self._not_before: dict[str, datetime] = {}  # by intent id
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -76,10 +76,9 @@ class Dispatch:
         while not self._stop.is_set():
             busy = False
             try:
-                lease = self._ledger.acquire(LEASE, self._holder, LEASE_SECONDS)
+                lease = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS)
                 busy = self.work(lease) if lease else False
-                waiting = "" if lease else "another worker holds the lease"
-                self.pulse = Pulse(self._clock.now(), waiting)
+                self.pulse = Pulse(self._clock.now())
             except EvenlotError as error:
                 log.warning("worker round failed", error=str(error))
                 self.pulse = Pulse(self.pulse.at, str(error))
@@ -105,7 +104,7 @@ class Dispatch:
         return bool(live or self._ledger.intents())
 
     def _renewed(self, lease: Lease) -> Lease:
-        renewed = self._ledger.acquire(LEASE, self._holder, LEASE_SECONDS)
+        renewed = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS)
         if renewed is None or renewed.fence != lease.fence:
             raise LeaseLost("Another worker has taken over.")
         return renewed

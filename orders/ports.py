@@ -121,6 +121,10 @@ class Ledger(Protocol):
         """Take or renew a lease; None while somebody else holds it. A new holder gets a larger fence."""
         ...
 
+    def lease(self, name: str) -> Lease | None:
+        """Who holds a lease now; None when nobody does."""
+        ...
+
     def release(self, lease: Lease) -> None:
         """Give a lease back, so that the next worker need not wait for it to run out."""
         ...

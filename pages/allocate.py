@@ -46,9 +46,10 @@ def empty() -> None:
 
 
 def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
-    """Side, face as typed, settlement, limit as typed."""
-    if "allocate.settlement" not in st.session_state or trip.asset_id != st.session_state.get("allocate.for"):
+    """Side, face as typed, settlement, limit as typed. Another bond starts afresh: a price is of one bond only."""
+    if trip.asset_id != st.session_state.get("allocate.for"):
         st.session_state["allocate.settlement"] = desk.settlement(bond)
+        st.session_state["allocate.face"] = st.session_state["allocate.limit"] = ""
         st.session_state["allocate.for"] = trip.asset_id
     side_col, face_col, settle_col, limit_col = st.columns([1, 1.4, 1.2, 1.2], vertical_alignment="top")
     side = side_col.segmented_control(
@@ -256,7 +257,8 @@ with frame.explained():
     bond = desk.bond(user, trip.asset_id).value
 top = st.container()
 title = st.empty()
-side, typed_face, settlement, typed_limit = block_inputs(bond)
+with frame.explained():
+    side, typed_face, settlement, typed_limit = block_inputs(bond)
 choices = method_inputs(side)
 problem, preview = "", None
 sentence = f"{side.value.title()} {bond.label} for {trip.group}"

@@ -64,8 +64,7 @@ def card(bond: Bond) -> None:
             f"Maturity {formats.day(bond.maturity)}  \nTrades in {formats.pieces(bond)}  \nFactor {bond.factor:f}"
         )
         if trip.group:
-            with frame.explained():
-                held = desk.holders(user, bond.asset_id, trip.group)
+            held = desk.holders(user, bond.asset_id, trip.group)
             if held:
                 st.markdown(f"**Held by {len(held)} accounts of {trip.group}**")
                 table, columns = tables.holders(held)
@@ -115,7 +114,8 @@ picked = st.dataframe(
 rows = picked["selection"]["rows"]
 bond = found[rows[0] if rows and rows[0] < len(found) else 0]
 trip.asset_id = bond.asset_id
-card(bond)
+with frame.explained():
+    card(bond)
 with st.bottom:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     if row.button("Groups", icon=":material/arrow_back:"):

@@ -30,6 +30,12 @@ def take(conn: Connection, name: str, holder: str, now: datetime, until: datetim
     return Lease(name, holder, fence, until) if conn.execute(free.values(row)).rowcount == 1 else None
 
 
+def standing(conn: Connection, name: str, now: datetime) -> Lease | None:
+    """The lease that somebody holds at `now`."""
+    row = conn.execute(select(leases).where(leases.c.name == name, leases.c.held_until > now)).first()
+    return Lease(name, row.holder, row.fence, row.held_until) if row else None
+
+
 def give_back(conn: Connection, lease: Lease, now: datetime) -> bool:
     """Free a lease for the next holder; False when it had passed on already."""
     mine = update(leases).where(

@@ -133,6 +133,11 @@ class SqlLedger:
         until = now + timedelta(seconds=seconds)
         return write(self._engine, lambda conn: leases.take(conn, name, holder, now, until))
 
+    def lease(self, name: str) -> Lease | None:
+        """Who holds a lease now."""
+        now = self._clock.now()
+        return read(self._engine, lambda conn: leases.standing(conn, name, now))
+
     def release(self, lease: Lease) -> None:
         """Give a lease back. One that has passed on already is left to its new holder."""
         now = self._clock.now()

@@ -54,3 +54,17 @@ def test_of_eight_threads_one_gets_the_lease(ledger: SqlLedger) -> None:
     with ThreadPoolExecutor(8) as pool:
         leases = list(pool.map(lambda number: ledger.acquire("worker", f"holder {number}", 60), range(8)))
     assert len([lease for lease in leases if lease is not None]) == 1
+
+
+def test_whoever_holds_a_lease_can_be_named_until_it_runs_out_or_is_given_back(
+    ledger: SqlLedger, clock: SetClock
+) -> None:
+    assert ledger.lease("worker") is None
+    first = ledger.acquire("worker", "one", 10)
+    assert ledger.lease("worker") == first
+    clock.forward(10)
+    assert ledger.lease("worker") is None
+    second = ledger.acquire("worker", "two", 10)
+    assert second is not None
+    ledger.release(second)
+    assert ledger.lease("worker") is None
