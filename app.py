@@ -20,6 +20,7 @@ from allocation.errors import EvenlotError
 from bootstrap import House, house, leave_house
 from orders.model import Permission, User
 from ui import session
+from ui.sign_in import Gate
 
 log = structlog.get_logger()
 
@@ -69,7 +70,7 @@ def screens() -> None:
     page.run()
 
 
-def _who(user: User, gate: session.Gate) -> None:
+def _who(user: User, gate: Gate) -> None:
     with st.sidebar:
         roles = ", ".join(sorted(role.label for role in user.roles))
         st.caption(f"{user.name} · {roles}")

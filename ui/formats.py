@@ -99,4 +99,4 @@ def pieces(bond: Bond) -> str:
 
 def signed_percent(value: float | None) -> str:
     """+12.3%, or "not applicable" where there was nothing to improve."""
-    return "not applicable" if value is None else f"{value:+.1%}"
+    return "not applicable" if value is None else f"{round(value, 3) + 0.0:+.1%}"  # and never a negative zero

@@ -47,6 +47,6 @@ def price(text: str) -> Decimal | None:
         raise InvalidBlock("limit", f"“{typed}” is not a price per 100: type 98.515625 or 98-16+.") from None
     if not value.is_finite() or not 0 < value < 1000:
         raise InvalidBlock("limit", f"A price of {typed} per 100 is not plausible: type it per 100 face, like 98.5.")
-    if -int(value.normalize().as_tuple().exponent) > 8:
+    if value != round(value, 8):
         raise InvalidBlock("limit", "A price may have at most eight decimals.")
     return value

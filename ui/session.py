@@ -3,39 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import streamlit as st
 
 from orders.desk import Desk, Preview
 from orders.errors import NotPermitted
 from orders.model import Book, Permission, User
-
-
-class DemoLogin(Protocol):
-    """A user the sign-in card may show, in the demo only."""
-
-    @property
-    def username(self) -> str: ...
-    @property
-    def password(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-
-
-class Gate(Protocol):
-    """Sign-in, as the screens use it."""
-
-    @property
-    def demo_logins(self) -> Sequence[DemoLogin]: ...
-    def current_user(self) -> User | None: ...
-    def submit(self, username: str, password: str) -> None: ...
-    def mount(self) -> None: ...
-    def sign_out(self) -> None: ...
-    def message(self) -> str | None: ...
-    def touch(self) -> None: ...
+from ui.sign_in import Gate, sign_in_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +82,6 @@ def trip() -> Trip:
 
 def require_user(permission: Permission) -> User:
     """The signed-in user. Everyone else sees the sign-in form, or who can do this, and the script stops there."""
-    from ui.sign_in import sign_in_form
-
     gate = office().gate
     user = gate.current_user()
     if user is None:

@@ -1,12 +1,38 @@
-"""The sign-in card."""
+"""Sign-in as the screens use it: the gate they ask, and the card they show."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import streamlit as st
 
-from orders.model import Book
+from orders.model import Book, User
 from ui import formats
-from ui.session import Gate
+
+
+class DemoLogin(Protocol):
+    """A user the sign-in card may show, in the demo only."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+class Gate(Protocol):
+    """Sign-in, as the screens use it."""
+
+    @property
+    def demo_logins(self) -> Sequence[DemoLogin]: ...
+    def current_user(self) -> User | None: ...
+    def submit(self, username: str, password: str) -> None: ...
+    def mount(self) -> None: ...
+    def sign_out(self) -> None: ...
+    def message(self) -> str | None: ...
+    def touch(self) -> None: ...
 
 
 def _submit(gate: Gate) -> None:
