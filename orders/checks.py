@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -25,21 +25,29 @@ class Policy:
     longest_comment: int = 500  # characters
 
 
-def refuse_stale(bond: Bond, price_typed: bool, today: date, policy: Policy) -> tuple[str, ...]:
-    """Warnings for a price or figures past the amber age; `StaleData` past the blocking age. A typed price stands in
-    for an old mark. Ages are business days before `today`."""
+def fresh_enough(bond: Bond, price_typed: bool, today: date, policy: Policy) -> tuple[Bond, tuple[str, ...]]:
+    """The bond as it may be traded on, with a warning for each figure past the amber age.
+
+    `StaleData` for figures past the blocking age. A price past it is dropped where one was typed, which then values the
+    position too. Ages are business days before `today`.
+    """
     warnings = []
-    price_date = None if bond.price is None or price_typed else bond.price_date
-    for day, what in ((price_date, "price"), (bond.measures_date, "analytics")):
+    priced = bond.price_date if bond.price is not None else None
+    for day, what in ((priced, "price"), (bond.measures_date, "analytics")):
         if day is None:
             continue
         age = business_age(day, today, bond.currency)
-        if age > policy.blocked_after:
-            hint = " Type a price to go on." if what == "price" else ""
-            raise StaleData(f"The {what} of {bond.label}: {age} business days old, too old to trade on.{hint}")
-        if age > policy.amber_after:
-            warnings.append(f"The {what} of {bond.label}: {age} business days old.")
-    return tuple(warnings)
+        old = f"The {what} of {bond.label}: {age} business days old"
+        if age <= policy.amber_after:
+            continue
+        if age <= policy.blocked_after:
+            warnings.append(f"{old}.")
+        elif what == "price" and price_typed:
+            bond = replace(bond, price=None)
+            warnings.append(f"{old}. The typed price is used instead.")
+        else:
+            raise StaleData(f"{old}, too old to trade on.{' Type a price to go on.' if what == 'price' else ''}")
+    return bond, tuple(warnings)
 
 
 def refuse_off_lattice(block: BlockOrder, group: Group) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from allocation.model import Account, BlockOrder, Bond, Proposal, Side
 from allocation.propose import Choices, propose
 from orders.calendar import business_age, check_settlement, default_settlement
-from orders.checks import Policy, refuse_off_lattice, refuse_stale
+from orders.checks import Policy, fresh_enough, refuse_off_lattice
 from orders.errors import NotFound, NotPermitted, PreviewChanged
 from orders.lifecycle import OURS
 from orders.model import Book, Event, Group, Order, OrderLine, OrderState, Permission, Statement, User
@@ -135,10 +135,10 @@ class Desk:
         self._require(user, Permission.PREVIEW, request.group)
         bond = self._market.bond(request.asset_id, fresh=fresh)
         check_settlement(request.settlement, self.today(), bond.value.currency)
-        warnings = refuse_stale(bond.value, request.limit is not None, self.today(), self.policy)
+        tradable, warnings = fresh_enough(bond.value, request.limit is not None, self.today(), self.policy)
         group = self.group(user, request.group, request.settlement, fresh=fresh)
         block = BlockOrder(
-            bond.value, request.side, request.face, request.settlement, request.limit, self.policy.market_buffer
+            tradable, request.side, request.face, request.settlement, request.limit, self.policy.market_buffer
         )
         refuse_off_lattice(block, group.value)
         choices = replace(request.choices, minimum_coverage=self.policy.minimum_coverage)

@@ -90,7 +90,9 @@ def test_an_old_price_is_shown_and_a_very_old_one_blocks(at: Outfit) -> None:
     at.market.bonds["B"] = replace(bond(), price_date=date(2026, 11, 10))
     with pytest.raises(StaleData, match="Type a price to go on"):
         preview(at)
-    assert at.desk.preview(PM, request(limit=Decimal(99)))
+    typed = at.desk.preview(PM, request(limit=Decimal(99)))
+    assert typed.proposal.block.mark == Decimal(99)
+    assert "The typed price is used instead" in typed.warnings[0]
 
 
 def test_old_analytics_block_whatever_price_is_typed(at: Outfit) -> None:
