@@ -34,10 +34,21 @@ class CashCap:
         if account.cash is None:
             return 0, f"cash on {block.settlement:%d %b %Y} is not known"
         if rate is None:
-            return 0, f"no exchange rate from {block.bond.currency} to {account.currency}"
+            return None  # the rate's own cap stops it
         face = largest_face(account.cash, block.bond, price, rate)
         accrued = " plus accrued" if block.bond.accrued else ""
         return face, f"cash of {account.currency} {account.cash:,.0f} buys {face:,} at {price:f}{accrued}"
+
+
+class RateCap:
+    """Nothing for an account whose base currency the bond's cannot be turned into: a missing rate is never 1."""
+
+    name: ClassVar[str] = "exchange rate"
+
+    def limit(self, block: BlockOrder, account: Account) -> tuple[int, str] | None:
+        if account.rate(block.bond.currency) is not None:
+            return None
+        return 0, f"no exchange rate from {block.bond.currency} to {account.currency}"
 
 
 class HoldingCap:
@@ -54,7 +65,7 @@ class HoldingCap:
         return int(held.to_integral_value(ROUND_FLOOR)), f"holds {held.normalize():,f}"
 
 
-HARD: tuple[CapRule, ...] = (HoldingCap(),)
+HARD: tuple[CapRule, ...] = (RateCap(), HoldingCap())
 CASH: tuple[CapRule, ...] = (CashCap(),)
 
 
@@ -72,7 +83,13 @@ def _binding(block: BlockOrder, account: Account, rules: Sequence[CapRule], latt
         limit = rule.limit(block, account)
         if limit is not None and limit[0] < face:
             face, name, reason = limit[0], rule.name, limit[1]
-    legal = room(lattice, block.side, face, account.held(block.bond.asset_id)).most
-    if legal == 0 and face > 0:
+    held = account.held(block.bond.asset_id)
+    legal = room(lattice, block.side, face, held).most
+    if legal == 0 and face >= lattice.min_piece:
+        # only a sell comes here: there is enough to sell, but not in a face that leaves nothing or a whole piece
+        left = "it is not a whole number of units" if held != int(held) else f"{face:,} would leave {held - face:,}"
+        name = "minimum piece"
+        reason = f"holds {held.normalize():,f}; {left}, and a rest must be at least {lattice.min_piece:,}"
+    elif legal == 0 and face > 0:
         reason = f"{reason}, less than the minimum piece of {lattice.min_piece:,}"
     return Cap(account.id, name, legal, reason)

@@ -3,7 +3,7 @@ weights. Integer arithmetic throughout, so two engineers get the same allocation
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
@@ -84,50 +84,96 @@ def placeable(face: int, tops: Sequence[int], lattice: Lattice) -> int:
 
 def apportion(face: int, weights: Sequence[int], rooms: Sequence[Room], lattice: Lattice) -> list[int]:
     """Split `face` over `weights` (non-negative integers) in whole lots: water-filling over the tops, then largest
-    remainder, ties to the earlier account. Nothing stays unallocated while an account with weight has room.
+    remainder, ties to the earlier account. A buy places the most that any allocation of these accounts could; so does
+    a sell as far as `sellable` can prove.
 
     Accounts whose share falls below the minimum piece give way, the smallest weight first, unless the order could
     then not be placed in full. Whole holdings (`sell_out`) are used where the share reaches them or lies in the hole
     nearer to them. Returns one face for each account, in the order given.
     """
-    faces = [0] * len(rooms)
-    tops = [room.top if weight > 0 else 0 for room, weight in zip(rooms, weights, strict=True)]
-    sold_out = _sell_outs(face, weights, rooms)
-    for i in sold_out:
-        faces[i] = rooms[i].most
-        tops[i] = 0
+    taking = [room if weight > 0 else Room(0) for room, weight in zip(rooms, weights, strict=True)]
+    sold_out = _sell_outs(face, weights, taking)
+    faces = _around(sold_out, face, weights, taking, lattice)
+    if sum(faces) < face and any(room.sell_out for room in taking):
+        best = sellable(face, taking, lattice)
+        if best.total > sum(faces):
+            faces = _around(best.sold_out, face, weights, taking, lattice)
+    return faces
+
+
+def _around(
+    sold_out: Collection[int], face: int, weights: Sequence[int], rooms: Sequence[Room], lattice: Lattice
+) -> list[int]:
+    """The split once it is known who sells the whole holding."""
+    faces = [rooms[i].most if i in sold_out else 0 for i in range(len(rooms))]
+    tops = [0 if i in sold_out else room.top for i, room in enumerate(rooms)]
     split = _split(face - sum(faces), weights, tops, lattice)
-    for i, line in enumerate(split):
-        faces[i] = faces[i] or line
+    faces = [whole or line for whole, line in zip(faces, split, strict=True)]
     return _use_the_rest(face - sum(faces), faces, weights, rooms, lattice)
 
 
-def _sell_outs(face: int, weights: Sequence[int], rooms: Sequence[Room]) -> list[int]:
-    """Accounts that sell their whole holding: their share reaches it, or lies in the hole and nearer to it."""
-    uppers = [room.most if weight > 0 else 0 for room, weight in zip(rooms, weights, strict=True)]
-    chosen: list[int] = []
-    open_ = {i for i, r in enumerate(rooms) if uppers[i] and r.sell_out is not None}
-    while open_:
-        rest = face - sum(rooms[i].most for i in chosen)
-        shares, scale = _water_fill(rest, weights, [0] * len(uppers), uppers)
-        in_hole = [i for i in open_ if shares[i] > rooms[i].top * scale]
+@dataclass(frozen=True, slots=True)
+class Sellable:
+    """The most that was found to be sellable and who sells out for it; `most` bounds what any choice could sell."""
+
+    total: int
+    sold_out: frozenset[int]
+    most: int
+
+
+def sellable(face: int, rooms: Sequence[Room], lattice: Lattice) -> Sellable:
+    """The largest total not above `face` over every choice of who sells the whole holding: depth first, the larger
+    holdings first, cut where even everything left could not beat the best. Exact while that is small; else `most` is
+    above `total`, and says by how much at most."""
+    choices = sorted((i for i, r in enumerate(rooms) if r.sell_out), key=lambda i: (-rooms[i].most, i))
+    reach = [sum(rooms[i].most for i in choices[k:]) for k in range(len(choices) + 1)]
+    others = sum(r.top for r in rooms if not r.sell_out)
+    evaluations = max(64, 200_000 // max(1, len(rooms)))
+    best = Sellable(0, frozenset(), min(face, reach[0] + others))
+    # per node: how far decided, who sells out, what that comes to, and the tops given up or kept so far
+    open_: list[tuple[int, frozenset[int], int, int]] = [(0, frozenset(), 0, 0)]
+    while open_ and best.total < best.most:
+        decided, out, sold, kept = open_.pop()
+        if min(face, sold + kept + reach[decided] + others) <= best.total:
+            continue
+        if decided == len(choices):
+            if evaluations == 0:
+                return best
+            evaluations -= 1
+            total = sold + placeable(face - sold, [0 if i in out else r.top for i, r in enumerate(rooms)], lattice)
+            if total > best.total:
+                best = Sellable(total, out, best.most)
+            continue
+        i = choices[decided]
+        open_.append((decided + 1, out, sold, kept + rooms[i].top))
+        if sold + rooms[i].most <= face:
+            open_.append((decided + 1, out | {i}, sold + rooms[i].most, kept))
+    return Sellable(best.total, best.sold_out, best.total)
+
+
+def _sell_outs(face: int, weights: Sequence[int], rooms: Sequence[Room]) -> set[int]:
+    """Accounts that sell their whole holding: their share reaches it, or lies in the hole and nearer to it. Each pass
+    settles everybody whose share lies there at the level of that pass."""
+    uppers = [room.most for room in rooms]
+    chosen = set[int]()
+    undecided = {i for i, room in enumerate(rooms) if room.sell_out}
+    left = face
+    while undecided:
+        shares, scale = _water_fill(left, weights, [0] * len(uppers), uppers)
+        in_hole = [i for i in undecided if shares[i] > rooms[i].top * scale]
         if not in_hole:
             break
-        full = [i for i in in_hole if shares[i] == rooms[i].most * scale]
-        for i in full:
-            chosen.append(i)
-            uppers[i] = 0
-        open_ -= set(full)
-        if not full:
-            # the one nearest to selling out decides first; the others are looked at again with what is then left
-            i = min(in_hole, key=lambda k: ((rooms[k].most * scale - shares[k]) / (rooms[k].most - rooms[k].top), k))
+        # those whose share is the holding itself first, then the nearest to it
+        in_hole.sort(key=lambda i: ((rooms[i].most * scale - shares[i]) / (rooms[i].most - rooms[i].top), i))
+        for i in in_hole:
             nearer = 2 * shares[i] >= (rooms[i].top + rooms[i].most) * scale
-            open_.discard(i)
-            if nearer and rooms[i].most <= rest:
-                chosen.append(i)
+            if nearer and rooms[i].most <= left:
+                chosen.add(i)
+                left -= rooms[i].most
                 uppers[i] = 0
             else:
                 uppers[i] = rooms[i].top
+        undecided.difference_update(in_hole)
     return chosen
 
 

@@ -38,7 +38,7 @@ def propose(block: BlockOrder, accounts: Sequence[Account], choices: Choices) ->
     were not excluded) or `InvalidParameter`. The result has passed `check`.
     """
     _refuse_untradable(block, choices.metric)
-    valued = _valuation(block, accounts)
+    valued, restated = _valuation(block, accounts)
     members = tuple(
         on_basis(account, valued, choices.minimum_coverage) for account in sorted(accounts, key=lambda a: a.id)
     )
@@ -63,7 +63,7 @@ def propose(block: BlockOrder, accounts: Sequence[Account], choices: Choices) ->
         unallocated=unallocated(problem, draft),
         effect=effect(block, members, lines, choices.metric, excluded, valued),
         basis=valued,
-        warnings=_warnings(block, choices) + draft.warnings,
+        warnings=_warnings(block, choices) + restated + draft.warnings,
         tried=draft.tried or (choices.engine,),
     )
     check(proposal, respect_cash=choices.respect_cash)
@@ -112,6 +112,12 @@ def _refuse_untradable(block: BlockOrder, metric: Metric) -> None:
         raise MissingPrice(f"{bond.label} has no price today. Type a price to go on.")
     if block.trade_price <= 0 or (block.mark is not None and block.mark <= 0):
         raise InvalidBlock("limit", "The price must be above zero.")
+    if bond.factor <= 0:
+        raise InvalidBlock("bond", f"{bond.label} has a factor of {bond.factor:f}: nothing of it is outstanding.")
+    if bond.maturity is not None and block.settlement >= bond.maturity:
+        raise InvalidBlock(
+            "settlement", f"{bond.label} matures on {bond.maturity:%d %b %Y}, before the trade would settle."
+        )
     if bond.measures.of(metric) is None:
         others = [m.label for m in Metric if bond.measures.of(m) is not None]
         hint = f"Choose another metric: {', '.join(others)}." if others else "None of its figures is known today."
@@ -128,11 +134,16 @@ def _figure(metric: Metric) -> str:
     }[metric]
 
 
-def _valuation(block: BlockOrder, accounts: Sequence[Account]) -> str:
-    """One basis for holdings and trade: dirty only when accrued interest is known for all of them."""
+def _valuation(block: BlockOrder, accounts: Sequence[Account]) -> tuple[str, tuple[str, ...]]:
+    """One basis for holdings and trade, dirty only when accrued interest is known for all of them; and a warning that
+    names the accounts for whom it is not."""
     if block.bond.accrued is None:
-        return "clean"
-    return "dirty" if all(basis(a.holdings.values()) == "dirty" for a in accounts) else "clean"
+        return "clean", ()
+    unknown = sorted(a.id for a in accounts if basis(a.holdings.values()) == "clean")
+    if not unknown:
+        return "dirty", ()
+    names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+    return "clean", (f"Metrics are on clean values: accrued interest is not known for all holdings of {names}.",)
 
 
 def _excluded(accounts: Sequence[Account], choices: Choices) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from allocation.engines.problem import Draft, Problem
-from allocation.model import Unallocated
+from allocation.model import Side, Unallocated
 
 
 def unallocated(problem: Problem, draft: Draft) -> tuple[Unallocated, ...]:
@@ -27,7 +27,7 @@ def unallocated(problem: Problem, draft: Draft) -> tuple[Unallocated, ...]:
             rows.append(Unallocated(face, f"{cap.account_id}: {cap.reason}", cap.account_id))
             rest -= face
     if rest:
-        rows.append(Unallocated(rest, _nobody(problem)))
+        rows.append(Unallocated(rest, _nobody(problem, draft)))
     return tuple(rows)
 
 
@@ -38,11 +38,15 @@ def _below_one_step(problem: Problem) -> str:
     return f"below one increment of {lattice.increment:,}"
 
 
-def _nobody(problem: Problem) -> str:
-    lattice = problem.lattice
+def _nobody(problem: Problem, draft: Draft) -> str:
+    lattice, more = problem.lattice, "hold more" if problem.block.side is Side.BUY else "sell more"
+    if not problem.accounts:
+        return "the group has no accounts"
+    if not any(draft.wishes):
+        return f"no account takes part: {draft.notes[0]}"
     if lattice.min_piece > lattice.increment:
-        return f"no account may hold more in pieces of at least {lattice.min_piece:,}"
-    return "no account may hold more"
+        return f"no account may {more} in pieces of at least {lattice.min_piece:,}"
+    return f"no account may {more}"
 
 
 def _scale(total: int, parts: list[Fraction]) -> list[int]:

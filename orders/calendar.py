@@ -37,8 +37,7 @@ def _market(currency: str) -> tuple[str, str]:
     except KeyError:
         known = ", ".join(sorted(_MARKETS))
         raise InvalidSettlement(
-            f"No settlement calendar is set up for {currency or 'a bond without currency'}; known are {known}.",
-            date.max,
+            f"No settlement calendar is set up for {currency or 'a bond without currency'}; known are {known}."
         ) from None
 
 
@@ -56,10 +55,14 @@ def next_business_day(day: date, currency: str, count: int = 1) -> date:
     return day
 
 
+def trade_date(today: date, currency: str) -> date:
+    """The business day at or after `today`: what is decided at a weekend is traded after it."""
+    return today if is_business_day(today, currency) else next_business_day(today, currency)
+
+
 def default_settlement(today: date, currency: str) -> date:
-    """T+1 on the bond market's calendar, T being the business day at or after `today`."""
-    trade = today if is_business_day(today, currency) else next_business_day(today, currency)
-    return next_business_day(trade, currency)
+    """T+1 on the bond market's calendar, T being the trade date."""
+    return next_business_day(trade_date(today, currency), currency)
 
 
 def business_age(day: date, today: date, currency: str) -> int:
@@ -74,7 +77,7 @@ def business_age(day: date, today: date, currency: str) -> int:
 def check_settlement(settlement: date, today: date, currency: str) -> None:
     """`InvalidSettlement` for a date before the book's date, on a holiday, or implausibly far out."""
     _, market = _market(currency)
-    if settlement < today:
+    if settlement < trade_date(today, currency):
         proposed = default_settlement(today, currency)
         raise InvalidSettlement(
             f"Settlement on {settlement:%a %d %b %Y} lies before the book's date, {today:%a %d %b %Y}. "

@@ -1,4 +1,4 @@
-"""What a block must pass before it is tried: a face that can be traded, figures that are not too old."""
+"""What a block must pass: a face that can be traded, figures that are not too old, and none that moved unseen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from allocation.errors import OffLattice
 from allocation.lots import Lattice
-from allocation.model import BlockOrder, Bond, Side
+from allocation.model import BlockOrder, Bond, Measures, Proposal, Side
 from orders.calendar import business_age
 from orders.errors import StaleData
 from orders.model import Group
@@ -33,6 +33,10 @@ def fresh_enough(bond: Bond, price_typed: bool, today: date, policy: Policy) -> 
     """
     warnings = []
     priced = bond.price_date if bond.price is not None else None
+    if bond.price is not None and priced is None and not price_typed:
+        warnings.append(f"The price of {bond.label} carries no date: its age is not known.")
+    if bond.measures_date is None and bond.measures != Measures():
+        warnings.append(f"The analytics of {bond.label} carry no date: their age is not known.")
     for day, what in ((priced, "price"), (bond.measures_date, "analytics")):
         if day is None:
             continue
@@ -65,3 +69,35 @@ def refuse_off_lattice(block: BlockOrder, group: Group) -> None:
         sentence = f"{block.face:,} is not a whole number of increments of {lattice.increment:,}."
     options = " or ".join(f"{face:,}" for face in (below, above) if face)
     raise OffLattice(f"{sentence} The nearest faces that can be traded: {options}.", below, above)
+
+
+def what_changed(before: Proposal, after: Proposal) -> tuple[str, ...]:
+    """What moved between the preview somebody looked at and the one about to be frozen; empty when nothing they saw
+    did. Cash may move as long as no line follows it."""
+    changes = []
+    if before.block.trade_price != after.block.trade_price or before.block.bond.accrued != after.block.bond.accrued:
+        old, new = (f"{b.trade_price} + {b.bond.accrued or 0} accrued" for b in (before.block, after.block))
+        changes.append(f"Price: {old} -> {new}")
+    if before.basis != after.basis:
+        changes.append(f"Valuation: {before.basis} -> {after.basis}")
+    if before.effect.excluded != after.effect.excluded:
+        changes.append(f"Left out of the dispersion: {len(before.effect.excluded)} -> {len(after.effect.excluded)}")
+    metric, step = before.effect.metric, 10.0 ** -(before.effect.metric.decimals + 1)  # the last decimal shown
+    for when in ("dispersion_before", "dispersion_after"):
+        old_value, new_value = getattr(before.effect, when), getattr(after.effect, when)
+        if abs(old_value - new_value) > step:
+            changes.append(f"{when.replace('_', ' ').capitalize()}: {old_value:g} -> {new_value:g} {metric.unit}")
+    return tuple(changes) + _moved_lines(before, after)
+
+
+def _moved_lines(before: Proposal, after: Proposal) -> tuple[str, ...]:
+    was = {line.account_id: line for line in before.lines}
+    now_ = {line.account_id: line for line in after.lines}
+    changes = []
+    for account in sorted(was.keys() | now_.keys()):
+        old, new = was.get(account), now_.get(account)
+        if old is None or new is None:
+            changes.append(f"{account}: {'joined' if old is None else 'left'} the group")
+        elif old.face != new.face:
+            changes.append(f"{account}: {old.face:,} -> {new.face:,} ({new.reason})")
+    return tuple(changes)

@@ -9,16 +9,23 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+import structlog
+
 from allocation.model import Account, BlockOrder, Bond, Proposal, Side
 from allocation.propose import Choices, propose
-from orders.calendar import business_age, check_settlement, default_settlement
-from orders.checks import Policy, fresh_enough, refuse_off_lattice
-from orders.errors import NotFound, NotPermitted, PreviewChanged
-from orders.lifecycle import OURS
+from orders.calendar import business_age, check_settlement, default_settlement, trade_date
+from orders.checks import Policy, fresh_enough, refuse_off_lattice, what_changed
+from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
+from orders.lifecycle import UNCOUNTED
 from orders.model import Book, Event, Group, Order, OrderLine, OrderState, Permission, Statement, User
 from orders.ports import Clock, Dated, Ledger, Market
 from orders.spendable import less_ours
 from orders.statement import freeze
+
+log = structlog.get_logger()
+
+CONFIRMATION_TRIES = 5
+MOST_ORDERS = 500  # on the dashboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ class Desk:
         self._require(user, Permission.VIEW, ticker)
         day = settlement or default_settlement(self.today(), self.book.currency)
         # our own orders first: one that is posted in between is then counted twice for a moment, never not at all
-        pending = self._ledger.orders(states=OURS)
+        pending = self._ledger.orders(states=UNCOUNTED)
         read = self._market.group(ticker, day, fresh=fresh)
         return replace(read, value=less_ours(read.value, pending, self._ledger))
 
@@ -154,10 +161,29 @@ class Desk:
         """
         self._require(user, Permission.CONFIRM, preview.request.group)
         with self._one_confirmation:
-            try:
-                return self._ledger.order(_order_id(command_id))
-            except NotFound:
-                return self._confirm(user, preview, comment, command_id)
+            for _ in range(CONFIRMATION_TRIES - 1):
+                if (earlier := self._earlier(preview.request, command_id)) is not None:
+                    return earlier
+                try:
+                    return self._confirm(user, preview, comment, command_id)
+                except VersionConflict:
+                    # another process confirmed in between: its cash is taken off, and we look again
+                    log.info("confirmation looks again", command=command_id)
+            return self._confirm(user, preview, comment, command_id)
+
+    def _earlier(self, request: Request, command_id: str) -> Order | None:
+        """The order this very confirmation made before; `Rejected` when the command made another one."""
+        try:
+            order = self._ledger.order(_order_id(command_id))
+        except NotFound:
+            return None
+        asked = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
+        if asked != (order.group, order.asset_id, order.side, order.ordered, order.settlement, order.limit):
+            raise Rejected(
+                f"This confirmation already made order {order.id}, which is another block. Preview again to go on.",
+                code="command_reused",
+            )
+        return order
 
     def _confirm(self, user: User, preview: Preview, comment: str, command_id: str) -> Order:
         if not preview.request.choices.respect_cash:
@@ -166,10 +192,13 @@ class Desk:
             raise NotPermitted(f"The comment is longer than {self.policy.longest_comment} characters.")
         if preview.proposal.placed == 0:
             raise NotPermitted("Nothing is allocated, so there is nothing to send.")
+        confirmed = self._ledger.confirmed()
         now_ = self.preview(user, preview.request, fresh=True)
-        changes = _changes(preview.proposal, now_.proposal)
+        changes = what_changed(preview.proposal, now_.proposal) + tuple(
+            f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
+        )
         if changes:
-            raise PreviewChanged("The figures moved since this preview; look at the new one first.", changes)
+            raise PreviewChanged("The figures moved since this preview. Look at them before you confirm.", changes)
         order_id = _order_id(command_id)
         at = self._clock.now()
         statement = freeze(
@@ -184,16 +213,18 @@ class Desk:
             confirmed_by=user.username,
             comment=comment,
         )
-        order = self._ledger.confirm(command_id, statement, _order(now_, statement, user, comment, self.today(), at))
+        traded = trade_date(self.today(), now_.proposal.block.bond.currency)
+        order = _order(now_, statement, user, comment, traded, at)
+        order = self._ledger.confirm(command_id, statement, order, after=confirmed)
         self._sent()
         return order
 
     # -- following -----------------------------------------------------------------------------------------------
 
     def orders(self, user: User, states: tuple[OrderState, ...] | None = None) -> tuple[Order, ...]:
-        """Orders of the groups this user sees, newest first."""
+        """The newest `MOST_ORDERS` orders of the groups this user sees, newest first."""
         self._require(user, Permission.VIEW)
-        return self._ledger.orders(groups=self.groups(user), states=states)
+        return self._ledger.orders(groups=self.groups(user), states=states, limit=MOST_ORDERS)
 
     def order(self, user: User, order_id: str) -> Order:
         """One order. An order of a group the user does not see is not found."""
@@ -229,30 +260,12 @@ def _holder(account: Account, asset_id: str) -> Holder:
     return Holder(account.id, account.name, account.held(asset_id), share)
 
 
-def _changes(before: Proposal, after: Proposal) -> tuple[str, ...]:
-    """What moved, account by account, when the lines are no longer the same."""
-    old = {line.account_id: line for line in before.lines}
-    new = {line.account_id: line for line in after.lines}
-    if {k: line.face for k, line in old.items()} == {k: line.face for k, line in new.items()}:
-        return ()
-    changes = []
-    if before.block.trade_price != after.block.trade_price:
-        changes.append(f"Price: {before.block.trade_price} -> {after.block.trade_price}")
-    for account in sorted(old.keys() | new.keys()):
-        was, now_ = old.get(account), new.get(account)
-        if was is None or now_ is None:
-            changes.append(f"{account}: {'joined' if was is None else 'left'} the group")
-        elif was.face != now_.face:
-            changes.append(f"{account}: {was.face:,} -> {now_.face:,} ({now_.reason})")
-    return tuple(changes)
-
-
 def _order_id(command_id: str) -> str:
     """Our reference, from the command, so that a repeated confirmation names the same order."""
     return f"EL-{uuid.uuid5(uuid.NAMESPACE_OID, command_id).hex[:12].upper()}"
 
 
-def _order(preview: Preview, statement: Statement, user: User, comment: str, today: date, at: datetime) -> Order:
+def _order(preview: Preview, statement: Statement, user: User, comment: str, traded: date, at: datetime) -> Order:
     proposal, request = preview.proposal, preview.request
     return Order(
         id=statement.order_id,
@@ -266,7 +279,7 @@ def _order(preview: Preview, statement: Statement, user: User, comment: str, tod
         ordered=request.face,
         face=proposal.placed,
         settlement=request.settlement,
-        trade_date=today,
+        trade_date=traded,
         limit=request.limit,
         engine=proposal.engine,
         lines=tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face),

@@ -7,6 +7,7 @@ same reference is posted again only after a grace and enough misses.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from orders.errors import (
     AuthenticationFailed,
     IllegalTransition,
     LeaseLost,
+    NotFound,
     NotPermitted,
     OutsideError,
     RateLimited,
@@ -26,13 +28,16 @@ from orders.errors import (
 )
 from orders.lifecycle import LIVE, Event, reported, step
 from orders.model import BrokerOrder, Change, Intent, Lease, Order, OrderState, Ticket
+from orders.model import Event as History
 from orders.ports import Broker, Clock, Ledger
+from orders.statement import faithful
 
 log = structlog.get_logger()
 
 LEASE = "worker"
 LEASE_SECONDS = 20.0
-GRACE = timedelta(seconds=120)  # longer than all timeouts of a post together
+POST_WINDOW = timedelta(seconds=10)  # a post that has not left by then does not leave at all
+GRACE = timedelta(seconds=120)  # longer than the window and all timeouts of a post together
 MISSES = 3
 POSTS = 2  # a lost order is posted again once; after that a person decides
 TICK_SECONDS = 1.0
@@ -58,6 +63,7 @@ class Dispatch:
         self._clock = clock
         self.holder = holder
         self._not_before: dict[str, datetime] = {}  # by intent id
+        self._failures: dict[str, int] = {}  # by intent id
         self._wake = threading.Event()
         self._stop = threading.Event()
 
@@ -78,7 +84,6 @@ class Dispatch:
             try:
                 lease = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS)
                 busy = self.work(lease) if lease else False
-                self.pulse = Pulse(self._clock.now())
             except EvenlotError as error:
                 log.warning("worker round failed", error=str(error))
                 self.pulse = Pulse(self.pulse.at, str(error))
@@ -92,16 +97,32 @@ class Dispatch:
             self._ledger.release(lease)
 
     def work(self, lease: Lease) -> bool:
-        """One round: every intent, then every live order. True while something is still open."""
+        """One round: every intent that is due, then every live order. True while something is still open. What one
+        order cannot get over is logged and shown, and holds up no other."""
+        troubles: list[str] = []
         for intent in self._ledger.intents():
             wait_until = self._not_before.get(intent.id)
             if wait_until is not None and self._clock.now() < wait_until:
                 continue
-            self._carry_out(intent, self._renewed(lease))
+            try:
+                self._carry_out(intent, self._renewed(lease))
+            except LeaseLost:
+                raise
+            except EvenlotError as error:
+                self._put_off(intent, error)
+                troubles.append(f"Order {intent.order_id}: {error}")
         live = [order for order in self._ledger.orders(states=LIVE) if order.broker_id]
         if live:
-            self._follow(live, self._renewed(lease))
+            troubles += self._follow(live, self._renewed(lease))
+        self.pulse = Pulse(self._clock.now(), " ".join(troubles))
         return bool(live or self._ledger.intents())
+
+    def _put_off(self, intent: Intent, error: EvenlotError) -> None:
+        """Wait longer after each failure of the same intent, so that an outage fills neither ledger nor log."""
+        self._failures[intent.id] = self._failures.get(intent.id, 0) + 1
+        wait = min(TICK_SECONDS * 2.0 ** self._failures[intent.id], LONGEST_WAIT_SECONDS)
+        self._not_before[intent.id] = self._clock.now() + timedelta(seconds=wait)
+        log.warning("order put off", order=intent.order_id, error=str(error), seconds=wait)
 
     def _renewed(self, lease: Lease) -> Lease:
         renewed = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS)
@@ -124,43 +145,51 @@ class Dispatch:
             raise IllegalTransition(f"{order.id} is {order.state.value}, yet its intent to be sent is still open.")
 
     def _post(self, intent: Intent, order: Order, lease: Lease) -> None:
+        if order.trade_date < self._clock.today():
+            lapsed = f"Not sent on its trade date, {order.trade_date:%d %b %Y}: it lapsed."
+            self._record(order, Event.LAPSED, lease, lapsed, message=lapsed, closes_intent=intent.id)
+            return
         order = self._record(order, Event.SEND, lease)
+        if not faithful(order, self._ledger.statement(order.id)):
+            fault = "The order is no longer what its statement froze, so it was not sent. Verify the audit log."
+            self._record(order, Event.REFUSED, lease, fault, message=fault, closes_intent=intent.id)
+            return
         try:
-            answer = self._broker.post(_ticket(order))
+            answer = self._broker.post(_ticket(order), order.updated_at + POST_WINDOW)
         except Rejected as error:
             self._record(order, Event.REFUSED, lease, str(error), message=str(error), closes_intent=intent.id)
         except (RateLimited, AuthenticationFailed, NotPermitted) as error:
-            self._try_later(intent, order, lease, error)
+            self._never_left(intent, order, lease, error)
         except Unavailable as error:
             if error.sent:
                 self._record(order, Event.ANSWER_LOST, lease, str(error), message=str(error))
             else:
-                self._try_later(intent, order, lease, error)
+                self._never_left(intent, order, lease, error)
         except OutsideError as error:
             self._record(order, Event.ANSWER_LOST, lease, str(error), message=str(error))
         else:
             self._report(order, answer, lease, closes_intent=intent.id)
 
-    def _try_later(self, intent: Intent, order: Order, lease: Lease, error: EvenlotError) -> None:
-        """The post never left: wait longer after each such failure, so that an outage does not fill the ledger."""
+    def _never_left(self, intent: Intent, order: Order, lease: Lease, error: EvenlotError) -> None:
         self._record(order, Event.NEVER_LEFT, lease, str(error), message=str(error))
-        failures = sum(event.event == Event.NEVER_LEFT for event in self._ledger.events(order.id))
-        wait = timedelta(seconds=min(TICK_SECONDS * 2**failures, LONGEST_WAIT_SECONDS))
-        self._not_before[intent.id] = self._clock.now() + wait
+        self._put_off(intent, error)
 
     def _look_up(self, intent: Intent, order: Order, lease: Lease) -> None:
         found = self._broker.find_order(order.id)
         if found is not None:
             self._report(order, found, lease, closes_intent=intent.id)
             return
-        history = self._ledger.events(order.id)
-        posts = [event for event in history if event.event == Event.SEND]
-        misses = sum(event.event == Event.MISSED for event in history if event.at >= posts[-1].at)
+        posts, misses = _posts_and_misses(self._ledger.events(order.id))
+        missing = NotFound(f"Aladdin does not show {order.id} yet.")
         if misses < MISSES:
-            self._record(order, Event.MISSED, lease, "Aladdin has no order with our reference yet")
+            self._record(order, Event.MISSED, lease, str(missing))
+            self._put_off(intent, missing)
+        elif self._clock.now() - posts[-1].at < GRACE:
+            self._put_off(intent, missing)
         elif len(posts) >= POSTS:
             self._ask_a_person(order, lease)
-        elif self._clock.now() - posts[-1].at >= GRACE:
+            self._put_off(intent, missing)
+        else:
             self._post(intent, order, lease)
 
     def _ask_a_person(self, order: Order, lease: Lease) -> None:
@@ -170,14 +199,23 @@ class Dispatch:
 
     # -- following -----------------------------------------------------------------------------------------------
 
-    def _follow(self, live: list[Order], lease: Lease) -> None:
+    def _follow(self, live: list[Order], lease: Lease) -> list[str]:
+        """Write what is new of each live order; the troubles met on the way."""
         answers = {answer.id: answer for answer in self._broker.orders([order.broker_id for order in live])}
+        troubles: list[str] = []
         for order in live:
             answer = answers.get(order.broker_id)
-            if answer is None:
-                log.warning("live order is missing at the broker", order=order.id, broker_id=order.broker_id)
-            elif _news(order, answer):
-                self._report(order, answer, lease)
+            try:
+                if answer is None:
+                    troubles.append(f"Aladdin does not show order {order.broker_id} ({order.id}).")
+                elif _news(order, answer):
+                    self._report(order, answer, lease)
+            except LeaseLost:
+                raise
+            except EvenlotError as error:
+                log.warning("order not followed", order=order.id, error=str(error))
+                troubles.append(f"Order {order.id}: {error}")
+        return troubles
 
     def _report(self, order: Order, answer: BrokerOrder, lease: Lease, **also: Any) -> None:
         event = reported(answer.status)
@@ -240,3 +278,14 @@ def _detail(order: Order, answer: BrokerOrder) -> str:
         return f"Aladdin order {answer.id}: {answer.status}"
     price = f" at {answer.average_price.normalize():f}" if answer.average_price is not None else ""
     return f"{answer.filled:,.0f} of {order.face:,} filled{price}"
+
+
+def _posts_and_misses(history: Sequence[History]) -> tuple[list[History], int]:
+    """The posts that may have reached Aladdin, oldest first, and how often the order was looked up since the last."""
+    following = [*history[1:], None]
+    posts = [
+        step
+        for step, then in zip(history, following, strict=True)
+        if step.event == Event.SEND and (then is None or then.event != Event.NEVER_LEFT)
+    ]
+    return posts, sum(step.event == Event.MISSED and step.at >= posts[-1].at for step in history)

@@ -44,9 +44,9 @@ class NotFound(DeskError):
 
 
 class InvalidSettlement(DeskError):
-    """The settlement date cannot be used. `proposed` is the next date that can."""
+    """The settlement date cannot be used. `proposed` is the next date that can, where there is one."""
 
-    def __init__(self, sentence: str, proposed: date) -> None:
+    def __init__(self, sentence: str, proposed: date | None = None) -> None:
         super().__init__(sentence)
         self.proposed = proposed
 

@@ -17,6 +17,7 @@ class Event(StrEnum):
     ANSWER_LOST = "answer lost"  # the post may have reached Aladdin
     MISSED = "not found"  # looked up by our reference, and not there
     REFUSED = "refused"  # Aladdin answered no
+    LAPSED = "lapsed"  # not sent in time: its trade date has passed
     FILLED = "filled"  # more was executed, in the same state
     # Aladdin's own words, as it reports them
     REPORTED_COMPLIANCE = "compliance pending"
@@ -56,7 +57,9 @@ _STATUSES = {
 }
 
 LIVE = (S.COMPLIANCE, S.OPEN, S.AUTHORIZED, S.ACTIVE, S.FOREIGN)  # Aladdin works on them
-OURS = (S.CONFIRMED, S.SENDING, S.UNKNOWN)  # Aladdin may not know them yet: their money is ours to reserve
+OURS = (S.CONFIRMED, S.SENDING, S.UNKNOWN)  # Aladdin may not know them yet
+# Aladdin's cash and holdings may not count these: their money is ours to set aside, at the risk of counting it twice
+UNCOUNTED = (*OURS, S.COMPLIANCE, S.FOREIGN)
 FINAL = (S.BOOKED, S.CANCELED, S.EXPIRED, S.REJECTED)
 
 TABLE: dict[tuple[S, Event], S] = {
@@ -65,8 +68,10 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.SENDING, Event.ANSWER_LOST): S.UNKNOWN,
     (S.SENDING, Event.REFUSED): S.REJECTED,
     (S.UNKNOWN, Event.MISSED): S.UNKNOWN,
-    # after the grace and enough misses the same reference is posted once more
+    # after the grace and enough misses the same reference is posted once more, unless its day has passed
     (S.UNKNOWN, Event.SEND): S.SENDING,
+    (S.UNKNOWN, Event.LAPSED): S.EXPIRED,
+    (S.CONFIRMED, Event.LAPSED): S.EXPIRED,
     # Aladdin does not publish its transitions: from any live state it may report any status, forward or back
     # (a cancel can lose to a fill; an authorized order can be reopened)
     **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in _REPORTS.items()},

@@ -64,9 +64,9 @@ class Market(Protocol):
 class Broker(Protocol):
     """Orders at Aladdin. Only the worker calls it."""
 
-    def post(self, ticket: Ticket) -> BrokerOrder:
-        """Create the order; never repeated by the implementation. `Rejected` when refused; `Unavailable` with
-        `sent=False` when it certainly never left, `sent=True` when its fate is unknown."""
+    def post(self, ticket: Ticket, not_after: datetime) -> BrokerOrder:
+        """Create the order; never repeated by the implementation, and never begun after `not_after`. `Rejected` when
+        refused; `Unavailable` with `sent=False` when it certainly never left, `sent=True` when its fate is unknown."""
         ...
 
     def find_order(self, reference: str) -> BrokerOrder | None:
@@ -82,8 +82,13 @@ class Ledger(Protocol):
     """The system of record. Every write is one transaction with its audit entry, idempotent by `command_id`: the same
     command again changes nothing and returns what it returned the first time."""
 
-    def confirm(self, command_id: str, statement: Statement, order: Order) -> Order:
-        """Store a statement, its order with lines, and the intent to send it."""
+    def confirmed(self) -> int:
+        """How many orders were ever confirmed, over all groups."""
+        ...
+
+    def confirm(self, command_id: str, statement: Statement, order: Order, after: int | None = None) -> Order:
+        """Store a statement, its order with lines, and the intent to send it. `VersionConflict` when `after` is given
+        and is not `confirmed()` any more: somebody else may have promised the same cash in between."""
         ...
 
     def advance(self, command_id: str, change: Change, fence: int | None = None) -> Order:
@@ -96,9 +101,12 @@ class Ledger(Protocol):
         ...
 
     def orders(
-        self, groups: Collection[str] | None = None, states: Collection[OrderState] | None = None, limit: int = 500
+        self,
+        groups: Collection[str] | None = None,
+        states: Collection[OrderState] | None = None,
+        limit: int | None = None,
     ) -> tuple[Order, ...]:
-        """Orders, newest first; `groups` None means of every group."""
+        """Orders, newest first, all of them unless a limit is given; `groups` None means of every group."""
         ...
 
     def statement(self, order_id: str) -> Statement:

@@ -12,10 +12,11 @@ from typing import Any
 from allocation.model import Account, Proposal
 from allocation.propose import Choices
 from orders.canonical import canonical, digest
-from orders.model import Book, Statement
+from orders.model import Book, Order, Statement
 
 FORMAT = 1  # of the body; a change in its shape is a new number
-_LIBRARIES = ("numpy", "scipy", "pandas")
+ENGINES = 1  # of the engines' results; a change that could split a block otherwise is a new number
+_LIBRARIES = ("numpy", "scipy")
 
 
 def freeze(
@@ -68,7 +69,7 @@ def freeze(
             "effect": proposal.effect,
             "warnings": proposal.warnings,
             "tried": proposal.tried,
-            "versions": {name: version(name) for name in _LIBRARIES},
+            "versions": {"engines": str(ENGINES)} | {name: version(name) for name in _LIBRARIES},
         }
     )
     return Statement(statement_id, order_id, 1, confirmed_at, confirmed_by, body, digest(body))
@@ -96,3 +97,19 @@ def reserved(statement: Statement) -> dict[str, Decimal]:
     if body["block"]["side"] != "BUY":
         return {}
     return {line["account_id"]: Decimal(line["money"]) for line in body["lines"] if line["face"]}
+
+
+def faithful(order: Order, statement: Statement) -> bool:
+    """Whether an order is still what its statement froze: the hash is that of the text, and the lines are the same."""
+    if digest(statement.body) != statement.sha256 or statement.sha256 != order.statement_sha256:
+        return False
+    body = json.loads(statement.body)
+    promised = {line["account_id"]: line["face"] for line in body["lines"] if line["face"]}
+    block = body["block"]
+    terms = (block["bond"]["asset_id"], block["side"], block["settlement"])
+    limit = None if block["limit"] is None else Decimal(block["limit"])
+    return (
+        promised == {line.account_id: line.face for line in order.lines if line.face}
+        and terms == (order.asset_id, order.side.value, order.settlement.isoformat())
+        and limit == order.limit
+    )

@@ -10,13 +10,13 @@ import structlog
 from sqlalchemy import Connection, Engine, func, insert, or_, select
 
 from orders.canonical import canonical, digest
-from orders.errors import NotFound, Rejected, WrongBook
+from orders.errors import NotFound, Rejected, VersionConflict, WrongBook
 from orders.model import AuditEntry, Change, Event, Intent, Lease, Order, OrderState, Statement
 from orders.ports import Clock
 from storage import audit, leases, steps, verification
 from storage.rows import line_rows, order_of_json, order_row, read_orders
 from storage.schema import intents, order_events, order_lines, orders, stamp, statements
-from storage.unit import Command, Outcome, UnitOfWork, read, write
+from storage.unit import Command, Outcome, UnitOfWork, lock_registry, read, write
 
 log = structlog.get_logger(__name__)
 
@@ -44,9 +44,14 @@ class SqlLedger:
 
         return self._unit.run(Command("stamp", audit.REGISTRY, "ledger", "stamp", "ledger", content=None), work)
 
-    def confirm(self, command_id: str, statement: Statement, order: Order) -> Order:
+    def confirmed(self) -> int:
+        """How many orders were ever confirmed, over all groups."""
+        return read(self._engine, _confirmed)
+
+    def confirm(self, command_id: str, statement: Statement, order: Order, after: int | None = None) -> Order:
         """Store a statement, its order with lines, the event and the intent to send it. `Rejected` where the three do
-        not agree with each other, or when the order is there already."""
+        not agree with each other, or when the order is there already; `VersionConflict` when orders were confirmed
+        since there were `after` of them."""
         _require_agreement(statement, order)
         command = Command(
             id=command_id,
@@ -56,7 +61,7 @@ class SqlLedger:
             subject=order.id,
             content=_asked(order),
         )
-        return order_of_json(self._unit.run(command, lambda conn: _confirm(conn, statement, order)))
+        return order_of_json(self._unit.run(command, lambda conn: _confirm(conn, statement, order, after)))
 
     def advance(self, command_id: str, change: Change, fence: int | None = None) -> Order:
         """Write one step of an order; whether its lifecycle allows the step was judged before. A booking for an account
@@ -87,9 +92,12 @@ class SqlLedger:
         return found[0]
 
     def orders(
-        self, groups: Collection[str] | None = None, states: Collection[OrderState] | None = None, limit: int = 500
+        self,
+        groups: Collection[str] | None = None,
+        states: Collection[OrderState] | None = None,
+        limit: int | None = None,
     ) -> tuple[Order, ...]:
-        """Orders, newest first; None means of every group, in every state."""
+        """Orders, newest first; None means of every group, in every state, without a limit."""
         wanted = select(orders).order_by(orders.c.created_at.desc(), orders.c.id.desc()).limit(limit)
         if groups is not None:
             wanted = wanted.where(orders.c.group_ticker.in_(sorted(groups)))
@@ -153,7 +161,15 @@ class SqlLedger:
         return read(self._engine, verification.verify)
 
 
-def _confirm(conn: Connection, statement: Statement, order: Order) -> Outcome:
+def _confirmed(conn: Connection) -> int:
+    return conn.scalar(select(func.count()).select_from(orders)) or 0
+
+
+def _confirm(conn: Connection, statement: Statement, order: Order, after: int | None) -> Outcome:
+    if after is not None:
+        lock_registry(conn)  # groups share accounts: confirmations of all of them take turns
+        if _confirmed(conn) != after:
+            raise VersionConflict("Another allocation was confirmed since the figures were read; read them again.")
     taken = or_(statements.c.id == statement.id, statements.c.order_id == order.id)  # no order is without a statement
     if conn.scalar(select(func.count()).select_from(statements).where(taken)):
         raise Rejected(f"Order {order.id} is in the ledger already, under another command.", code="order_exists")

@@ -70,6 +70,6 @@ def proposals(error: EvenlotError) -> tuple[tuple[str, object], ...]:
         return tuple((f"Use {face:,}", face) for face in (error.below, error.above) if face)
     if isinstance(error, NotFound):
         return tuple((close, close) for close in error.close)
-    if isinstance(error, InvalidSettlement):
+    if isinstance(error, InvalidSettlement) and error.proposed is not None:
         return ((f"Use {formats.day(error.proposed)}", error.proposed),)
     return ()

@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import Protocol
 
 from allocation.errors import InvalidParameter
-from allocation.lots import Lattice, Room, apportion
-from allocation.model import Account, BlockOrder, Cap, Metric
+from allocation.lots import Lattice, Room, apportion, sellable
+from allocation.model import Account, BlockOrder, Cap, Metric, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,18 @@ def split_by_weight(problem: Problem, weights: Sequence[Decimal], notes: Sequenc
     total = sum(whole)
     faces = apportion(problem.block.face, whole, problem.rooms, problem.lattice) if total else [0] * len(whole)
     wishes = [Decimal(problem.block.face) * weight / total if total else Decimal(0) for weight in map(Decimal, whole)]
-    return Draft(tuple(faces), tuple(wishes), tuple(notes))
+    return Draft(tuple(faces), tuple(wishes), tuple(notes), warnings=_gap(problem, whole, sum(faces)))
+
+
+def _gap(problem: Problem, weights: Sequence[int], placed: int) -> tuple[str, ...]:
+    """A sell that was not proved to place the most says how much more another choice of whole holdings might."""
+    if problem.block.side is Side.BUY or placed == problem.block.face:
+        return ()
+    rooms = [room if weight else Room(0) for room, weight in zip(problem.rooms, weights, strict=True)]
+    more = sellable(problem.block.face, rooms, problem.lattice).most - placed
+    if more <= 0:
+        return ()
+    return (f"Up to {more:,} more might be sold by another choice of whole holdings; not every one was tried.",)
 
 
 def _as_integers(weights: Sequence[Decimal]) -> list[int]:

@@ -31,16 +31,22 @@ class TestClock:
     __test__ = False
 
     at: datetime = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+    today_: date = TODAY
 
     def now(self) -> datetime:
         self.at += timedelta(microseconds=1)
         return self.at
 
     def today(self) -> date:
-        return TODAY
+        return self.today_
 
     def pass_(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
+
+
+def dated(of: Bond, price: date = TODAY, measures: date = TODAY) -> Bond:
+    """The bond with the dates of its figures."""
+    return replace(of, price_date=price, measures_date=measures)
 
 
 @dataclass
@@ -48,7 +54,7 @@ class FakeMarket:
     """A market that says what it was given."""
 
     clock: TestClock
-    bonds: dict[str, Bond] = field(default_factory=lambda: {"B": replace(bond(), price_date=TODAY)})
+    bonds: dict[str, Bond] = field(default_factory=lambda: {"B": dated(bond())})
     accounts: tuple[Account, ...] = (account("A"), account("B"))
     fresh_reads: int = 0
 
@@ -73,8 +79,10 @@ class FakeBroker:
     posted: list[Ticket] = field(default_factory=list)
     book: dict[str, BrokerOrder] = field(default_factory=dict)
     fails: list[tuple[Exception, bool]] = field(default_factory=list)
+    deadlines: list[datetime] = field(default_factory=list)
 
-    def post(self, ticket: Ticket) -> BrokerOrder:
+    def post(self, ticket: Ticket, not_after: datetime) -> BrokerOrder:
+        self.deadlines.append(not_after)
         failure = self.fails.pop(0) if self.fails else None
         if failure is None or failure[1]:
             self.posted.append(ticket)

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from allocation.errors import OffLattice
+from allocation.errors import InvalidBlock, OffLattice
 from allocation.model import Side
 from allocation.propose import Choices
 from orders.canonical import digest
-from orders.desk import Preview, Request
-from orders.errors import InvalidSettlement, NotFound, NotPermitted, PreviewChanged, StaleData
-from orders.model import OrderState
+from orders.desk import Desk, Preview, Request
+from orders.errors import InvalidSettlement, NotFound, NotPermitted, PreviewChanged, Rejected, StaleData
+from orders.model import Group, OrderState
+from orders.ports import Dated
+from storage import SqlLedger, open_engine
 from tests.allocation.desk import account, bond
-from tests.orders.desk import ANALYST, COMPLIANCE, PM, TODAY, Outfit, outfit
+from tests.orders.desk import ANALYST, BOOK, COMPLIANCE, PM, Outfit, dated, outfit
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def test_a_face_between_lots_is_sent_back_with_the_nearest(at: Outfit) -> None:
 
 
 def test_a_face_below_the_minimum_piece_proposes_the_piece(at: Outfit) -> None:
-    at.market.bonds["B"] = replace(bond(200_000, 1_000), price_date=TODAY)
+    at.market.bonds["B"] = dated(bond(200_000, 1_000))
     with pytest.raises(OffLattice, match=r"below the minimum piece of 200,000.*: 200,000\."):
         at.desk.preview(PM, request(150_000))
 
@@ -85,9 +87,9 @@ def test_an_odd_holding_may_be_sold_whole(at: Outfit) -> None:
 
 
 def test_an_old_price_is_shown_and_a_very_old_one_blocks(at: Outfit) -> None:
-    at.market.bonds["B"] = replace(bond(), price_date=date(2026, 11, 18))
+    at.market.bonds["B"] = dated(bond(), price=date(2026, 11, 18))
     assert "2 business days old" in preview(at).warnings[0]
-    at.market.bonds["B"] = replace(bond(), price_date=date(2026, 11, 10))
+    at.market.bonds["B"] = dated(bond(), price=date(2026, 11, 10))
     with pytest.raises(StaleData, match="Type a price to go on"):
         preview(at)
     typed = at.desk.preview(PM, request(limit=Decimal(99)))
@@ -96,7 +98,7 @@ def test_an_old_price_is_shown_and_a_very_old_one_blocks(at: Outfit) -> None:
 
 
 def test_old_analytics_block_whatever_price_is_typed(at: Outfit) -> None:
-    at.market.bonds["B"] = replace(bond(), price_date=TODAY, measures_date=date(2026, 11, 10))
+    at.market.bonds["B"] = dated(bond(), measures=date(2026, 11, 10))
     with pytest.raises(StaleData, match="analytics"):
         at.desk.preview(PM, request(limit=Decimal(99)))
 
@@ -170,3 +172,59 @@ def test_an_order_of_another_group_is_not_found(at: Outfit) -> None:
 def test_who_holds_a_bond_is_listed_largest_first(at: Outfit) -> None:
     at.market.accounts = (account("A", held="100000"), account("B", held="300000"), account("C"))
     assert [h.account_id for h in at.desk.holders(PM, "B", "BIG6")] == ["B", "A"]
+
+
+def test_undated_figures_are_shown_as_such(at: Outfit) -> None:
+    at.market.bonds["B"] = bond()
+    assert [warning for warning in preview(at).warnings if "no date" in warning] == [
+        "The price of A bond carries no date: its age is not known.",
+        "The analytics of A bond carry no date: their age is not known.",
+    ]
+
+
+def test_a_bond_that_matures_before_settlement_is_refused(at: Outfit) -> None:
+    at.market.bonds["B"] = dated(bond(maturity=date(2026, 11, 23)))
+    with pytest.raises(InvalidBlock, match="matures on 23 Nov 2026"):
+        preview(at)
+
+
+def test_a_price_that_moved_is_looked_at_again_even_when_the_faces_stay(at: Outfit) -> None:
+    made = preview(at)
+    at.market.bonds["B"] = dated(bond(price="99.5"))
+    with pytest.raises(PreviewChanged) as moved:
+        at.desk.confirm(PM, made, "", "c1")
+    assert moved.value.changes[0].startswith("Price: 98.5")
+
+
+def test_a_command_that_made_another_block_is_refused(at: Outfit) -> None:
+    at.desk.confirm(PM, preview(at), "", "c1")
+    with pytest.raises(Rejected, match="already made order"):
+        at.desk.confirm(PM, at.desk.preview(PM, request(1_000_000)), "", "c1")
+    assert len(at.ledger.orders()) == 1
+
+
+def test_two_processes_do_not_promise_the_same_cash(at: Outfit, tmp_path: Path) -> None:
+    at.market.accounts = (account("A", cash="2000000"), account("B", cash="2000000"))
+    engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    other = Desk(at.market, SqlLedger(engine, BOOK.id, at.clock), at.clock, BOOK)
+    made = at.desk.preview(PM, request(3_000_000))
+    reading = at.market.group
+
+    def overtaken(ticker: str, settlement: date, *, fresh: bool = False) -> Dated[Group]:
+        """The other process confirms while this one reads."""
+        at.market.group = reading  # type: ignore[method-assign]
+        other.confirm(PM, other.preview(PM, request(3_000_000)), "", "theirs")
+        return reading(ticker, settlement, fresh=fresh)
+
+    at.market.group = overtaken  # type: ignore[method-assign]
+    with pytest.raises(PreviewChanged):
+        at.desk.confirm(PM, made, "", "ours")
+    assert [order.comment for order in at.ledger.orders()] == [""]
+    assert at.ledger.confirmed() == 1
+
+
+def test_what_is_decided_at_a_weekend_is_traded_on_the_next_business_day(tmp_path: Path) -> None:
+    at = outfit(tmp_path)
+    at.clock.today_ = date(2026, 11, 21)
+    made = at.desk.preview(PM, replace(request(), settlement=date(2026, 11, 24)))
+    assert at.desk.confirm(PM, made, "", "c1").trade_date == date(2026, 11, 23)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from orders.dispatch import GRACE, LEASE, LEASE_SECONDS, MISSES, Dispatch
+from orders.dispatch import GRACE, LEASE, LEASE_SECONDS, MISSES, POST_WINDOW, Dispatch
 from orders.errors import LeaseLost, Malformed, OutsideError, Rejected, Unavailable
-from orders.model import Order, OrderState
+from orders.model import BrokerOrder, Order, OrderState
 from tests.orders.desk import PM, FakeBroker, Outfit, outfit
 from tests.orders.test_desk import preview
 
@@ -113,9 +115,10 @@ def test_a_lost_post_goes_out_again_only_after_the_grace_and_the_misses(watch: W
     watch.broker.fails = [(Unavailable("No answer in time.", sent=True), False)]
     watch.round()
     for _ in range(MISSES + 2):
+        watch.at.clock.pass_(GRACE.total_seconds() / (MISSES + 3))
         assert watch.round().state is OrderState.UNKNOWN
     assert watch.broker.posted == []
-    watch.at.clock.pass_(GRACE.total_seconds() + 1)
+    watch.at.clock.pass_(GRACE.total_seconds())
     assert watch.round().state is OrderState.OPEN
     assert len(watch.broker.posted) == 1
     assert watch.history().count("not found") == MISSES
@@ -161,3 +164,65 @@ def test_one_order_that_cannot_be_handled_does_not_hold_up_the_others(watch: Wat
     watch.broker.fails = [(Unavailable("Aladdin cannot be reached.", sent=False), False)]
     watch.round()
     assert sorted(order.state for order in watch.at.ledger.orders()) == [OrderState.CONFIRMED, OrderState.OPEN]
+
+
+def test_an_order_that_missed_its_trade_date_lapses_and_is_never_posted(watch: Watch) -> None:
+    watch.broker.fails = [(Unavailable("Aladdin cannot be reached.", sent=False), False)]
+    watch.round()
+    watch.at.clock.today_ = date(2026, 11, 23)
+    watch.at.clock.pass_(60)
+    order = watch.round()
+    assert order.state is OrderState.EXPIRED
+    assert "Not sent on its trade date, 20 Nov 2026" in order.message
+    assert watch.broker.posted == []
+    assert watch.at.ledger.intents() == ()
+
+
+def test_an_order_whose_rows_no_longer_match_its_statement_is_not_sent(watch: Watch, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "ledger.db") as ledger:
+        ledger.execute("UPDATE order_lines SET face = 5 * face WHERE account_id = 'A'")
+    order = watch.round()
+    assert order.state is OrderState.REJECTED
+    assert "no longer what its statement froze" in order.message
+    assert watch.broker.posted == []
+
+
+def test_an_order_that_cannot_be_looked_up_does_not_stop_the_others(watch: Watch) -> None:
+    watch.broker.fails = [(Unavailable("No answer in time.", sent=True), False)]
+    watch.round()
+
+    def twice(reference: str) -> BrokerOrder | None:
+        raise Malformed(f"Aladdin has 2 orders under reference {reference}.")
+
+    watch.broker.find_order = twice  # type: ignore[method-assign]
+    watch.at.desk.confirm(PM, preview(watch.at), "", "c2")
+    watch.round()
+    assert sorted(order.state for order in watch.at.ledger.orders()) == [OrderState.OPEN, OrderState.UNKNOWN]
+    assert "Aladdin has 2 orders" in watch.worker.pulse.trouble
+
+
+def test_a_lost_order_is_looked_up_less_and_less_often(watch: Watch) -> None:
+    looks = []
+    watch.broker.fails = [(Unavailable("No answer in time.", sent=True), False)] * 2
+    watch.broker.find_order = lambda reference: looks.append(reference)  # type: ignore[method-assign]
+    for _ in range(600):
+        watch.round()
+        watch.at.clock.pass_(1)
+    assert len(looks) < 20
+
+
+def test_posts_that_never_left_do_not_count_as_lost(watch: Watch) -> None:
+    never = (Unavailable("Aladdin cannot be reached.", sent=False), False)
+    watch.broker.fails = [never, never, (Unavailable("No answer in time.", sent=True), False)]
+    for _ in range(40):
+        watch.round()
+        watch.at.clock.pass_(30)
+    assert watch.order().state is OrderState.OPEN
+    assert len(watch.broker.posted) == 1
+
+
+def test_a_post_is_told_when_it_must_have_left(watch: Watch) -> None:
+    started = watch.at.clock.at
+    watch.round()
+    (not_after,) = watch.broker.deadlines
+    assert started < not_after <= started + POST_WINDOW + timedelta(seconds=1)
