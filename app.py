@@ -45,6 +45,8 @@ def screens() -> None:
         st.stop()
     gate = session.office().gate
     user = gate.current_user()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(action=uuid.uuid4().hex[:12], user=user.username if user else "")
     page = st.navigation(
         {
             section: [
@@ -140,7 +142,7 @@ def on_script_error(error: BaseException) -> bool:
     reference = uuid.uuid4().hex[:12]
     log.error("a screen broke", reference=reference, exc_info=error)
     st.error(
-        f"Something went wrong on our side, and nothing was sent because of it. Reference {reference}.",
+        f"Something went wrong on our side. Look at Orders before you repeat what you did. Reference {reference}.",
         icon=":material/error:",
     )
     return True

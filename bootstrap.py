@@ -10,6 +10,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,8 +25,8 @@ from aladdin.simulator.process import Running, ensure_running
 from allocation.errors import EvenlotError
 from orders.checks import Policy
 from orders.desk import Desk
-from orders.dispatch import LEASE, Dispatch
-from orders.errors import SettingsError
+from orders.dispatch import GRACE, LEASE, POST_WINDOW, Dispatch
+from orders.errors import SettingsError, WrongBook
 from orders.model import Book
 from orders.ports import Clock
 from settings import ROOT, Settings, World, read_settings
@@ -86,6 +87,8 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     engine = open_engine(f"sqlite:///{data / 'ledger.db'}")
     migrate(engine)
     ledger = SqlLedger(engine, book.id, clock)
+    if (longest := POST_WINDOW.total_seconds() + config.longest_request) >= GRACE.total_seconds():
+        raise SettingsError(f"Aladdin's timeouts add up to {longest:g} s; they must stay below {GRACE.seconds} s.")
     cache = AnswerCache(data / "cache" / re.sub(r"[^\w.-]+", "_", book.id))
     aladdin = Aladdin(config, cache, clock, book.name)
     dispatch = Dispatch(ledger, aladdin, clock, f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
@@ -193,11 +196,13 @@ def _cookie_key(settings: Settings, world: World, data: Path) -> str:
     if world is World.ALADDIN:
         raise SettingsError("COOKIE_KEY is missing: set 32 random bytes or more.")
     path = data / "cookie.key"
-    try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+    if not path.exists():
+        draft = path.with_suffix(f".{uuid.uuid4().hex}")
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
-    except FileExistsError:
-        log.debug("cookie key found", path=str(path))
+        with suppress(FileExistsError):  # of two processes that start at once, the first one's key stands
+            path.hardlink_to(draft)
+        draft.unlink()
     return path.read_text()
 
 
@@ -236,14 +241,15 @@ _house: list[House | EvenlotError] = []
 
 
 def house() -> House:
-    """The house of this process, opened once. A house that could not be opened raises the same error each time."""
+    """The house of this process, opened once. Faulty settings raise the same error each time; a fault that may pass is
+    tried again at the next call."""
     with _lock:
         if not _house:
             try:
                 _house.append(open_house())
-            except EvenlotError as error:
+            except (SettingsError, WrongBook) as error:
                 log.error("house could not be opened", error=str(error))
-                _house.append(error)
+                _house.append(error)  # stays so until somebody mends it and starts anew; anything else may pass
     found = _house[0]
     if isinstance(found, EvenlotError):
         raise found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -54,6 +54,7 @@ class Settings(BaseSettings):
 
     # Snowflake
     snowflake_account: str = ""
+    snowflake_user: str = ""
 
     # people
     users_file: Path | None = None
@@ -69,7 +70,7 @@ class Settings(BaseSettings):
 
     # the process
     worker_embedded: bool = Field(True, description="the app sends and follows orders itself")
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("aladdin_groups", mode="before")
     @classmethod
@@ -90,12 +91,15 @@ class Settings(BaseSettings):
     @property
     def world(self) -> World:
         """Which world these settings name; `SettingsError` where they are half-set or contradict each other."""
-        if self.snowflake_account:
+        snowflake = {"SNOWFLAKE_ACCOUNT": self.snowflake_account, "SNOWFLAKE_USER": self.snowflake_user}
+        if set_ := [name for name, value in snowflake.items() if value]:
             raise SettingsError(
-                "SNOWFLAKE_ACCOUNT is set, but this version keeps its ledger in the embedded store only; unset it."
+                f"{', '.join(set_)} set, but this version keeps its ledger in the embedded store only; unset it."
             )
         aladdin = self._aladdin_fields()
         named = [name for name, value in aladdin.items() if value]
+        if self.aladdin_api_key.get_secret_value():
+            named.append("ALADDIN_API_KEY")
         if self.demo:
             return World.DEMO
         if named and self.book_dir:
@@ -123,11 +127,14 @@ class Settings(BaseSettings):
 
 
 class _Secrets(TomlConfigSettingsSource):
-    """`.streamlit/secrets.toml`, its top-level keys in either case."""
+    """`.streamlit/secrets.toml`, its top-level keys in either case; an empty text counts as unset."""
 
     def __init__(self, settings_cls: type[BaseSettings], path: Path) -> None:
-        super().__init__(settings_cls, path)
-        self.toml_data = {key.lower(): value for key, value in self.toml_data.items()}
+        try:
+            super().__init__(settings_cls, path)
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{path} cannot be read: {error}.") from error
+        self.toml_data = {key.lower(): value for key, value in self.toml_data.items() if value != ""}
         self.init_kwargs = dict(self.toml_data)
 
 
@@ -136,7 +143,7 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
-        faults = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg'].lower()}" for e in error.errors())
+        faults = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg'][:1].lower()}{e['msg'][1:]}" for e in error.errors())
         raise SettingsError(f"Settings cannot be used: {faults}. See .env.example.") from None
     _ = settings.world
     return settings

@@ -116,7 +116,8 @@ def make_preview(request: Request) -> Preview | None:
         if not st.session_state.get(left_out, False):
             offer(error)
         if not st.checkbox(
-            f"Leave {len(error.reasons)} accounts out of the dispersion; they still receive their share",
+            f"Leave {formats.count(len(error.reasons), 'account')} out of the dispersion; "
+            "each still receives its share",
             key=left_out,
             persist_state="session",
         ):
@@ -205,12 +206,18 @@ def details(preview: Preview) -> None:
 
 
 def send(preview: Preview, command_id: str) -> None:
-    """The confirmation itself; its outcome is read by the dialog and the page that run next."""
-    session.office().gate.touch()
+    """The confirmation itself; its outcome is read by the dialog and the page that run next. The user is asked for
+    anew: roles, and the sign-in itself, may have ended since the dialog was drawn."""
+    gate = session.office().gate
+    user_now = gate.current_user()
+    if user_now is None:
+        return
+    gate.touch()
     try:
-        order = desk.confirm(user, preview, st.session_state["allocate.comment"].strip(), command_id)
+        order = desk.confirm(user_now, preview, st.session_state["allocate.comment"].strip(), command_id)
     except EvenlotError as error:
         st.session_state["allocate.refused"] = error
+        st.session_state["allocate.fresh"] = True  # behind the dialog, the preview as it would be now
     else:
         st.session_state["allocate.confirmed"] = order.id
 
@@ -218,13 +225,14 @@ def send(preview: Preview, command_id: str) -> None:
 @st.dialog("Confirm the allocation", width="large")
 def confirm(preview: Preview, sentence: str) -> None:
     """Exactly what will be sent."""
-    if "allocate.confirmed" in st.session_state:
+    if "allocate.confirmed" in st.session_state or session.office().gate.current_user() is None:
         st.rerun()
     proposal = preview.proposal
     st.markdown(f"**{sentence}**")
     st.markdown(
         f"{proposal.placed:,} will be sent to Aladdin as one order with "
-        f"{sum(line.face > 0 for line in proposal.lines)} details, {ENGINES[proposal.engine].label.lower()}. "
+        f"{formats.count(sum(line.face > 0 for line in proposal.lines), 'detail')}, "
+        f"{ENGINES[proposal.engine].label.lower()}. "
         "The allocation is frozen and stored first."
     )
     if refused := st.session_state.pop("allocate.refused", None):

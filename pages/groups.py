@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import streamlit as st
 
+from allocation.errors import EvenlotError
 from allocation.metrics import offered_first, spread
 from allocation.model import Metric
 from orders.model import Group, Permission, User
@@ -16,11 +17,20 @@ user = session.require_user(Permission.VIEW)
 trip, desk = session.trip(), session.desk()
 
 
-def read_all(user: User, groups: tuple[str, ...], fresh: bool) -> dict[str, Dated[Group]]:
-    """Every group at once: the reads are independent."""
+def read_all(
+    user: User, groups: tuple[str, ...], fresh: bool
+) -> tuple[dict[str, Dated[Group]], dict[str, EvenlotError]]:
+    """Every group at once, for the reads are independent; and why a group could not be read."""
+    books: dict[str, Dated[Group]] = {}
+    faults: dict[str, EvenlotError] = {}
     with ThreadPoolExecutor(max_workers=4) as pool:
         reads = {group: pool.submit(desk.group, user, group, fresh=fresh) for group in groups}
-        return {group: read.result() for group, read in reads.items()}
+        for group, read in reads.items():
+            try:
+                books[group] = read.result()
+            except EvenlotError as error:
+                faults[group] = error
+    return books, faults
 
 
 def choose(group: str) -> None:
@@ -34,18 +44,21 @@ def ask_fresh() -> None:
 
 with frame.explained():
     names = session.groups_of(user)
-    books = read_all(user, names, st.session_state.pop("groups.fresh", False))
+    books, faults = read_all(user, names, st.session_state.pop("groups.fresh", False))
 if trip.group not in names:
-    trip.group = names[0]
-chosen = books[trip.group]
+    trip.group = next(iter(books), names[0])
+chosen = books.get(trip.group)
 
-frame.strip(min(read.as_of for read in books.values()), ask_fresh)
+frame.strip(min((read.as_of for read in books.values()), default=None), ask_fresh)
 st.title("Groups")
+if not books:
+    frame.show(next(iter(faults.values())))
+    st.stop()
 metric = st.segmented_control(
     "Metric",
     list(Metric),
     format_func=lambda m: m.label,
-    default=offered_first(chosen.value.accounts),
+    default=offered_first(next(iter(books.values())).value.accounts),
     required=True,
     key="metric",
     persist_state="session",
@@ -55,10 +68,15 @@ assert metric is not None
 last = desk.last_allocations(user)
 grid = st.grid(min(len(names), 4))
 for name in names:
+    if name in faults:
+        with grid.container(border=True, key=f"card.{name}"):
+            st.markdown(f"**{name}** · cannot be read")
+            frame.show(faults[name])
+        continue
     accounts = books[name].value.accounts
     now = spread(accounts, metric)
     with grid.container(border=True, key=f"card.{name}"):
-        st.markdown(f"**{name}** · {len(accounts)} accounts")
+        st.markdown(f"**{name}** · {formats.count(len(accounts), 'account')}")
         over = f" over {len(now.values)} of {len(accounts)}" if now.missing else ""
         st.metric(
             f"Dispersion now{over}",
@@ -79,9 +97,12 @@ for name in names:
             width="stretch",
         )
 
+if chosen is None:
+    st.info(f"{trip.group} cannot be read now; choose another group, or refresh.")
+    st.stop()
 accounts = chosen.value.accounts
 now = spread(accounts, metric)
-st.subheader(f"{trip.group}: {metric.label} of {len(accounts)} accounts")
+st.subheader(f"{trip.group}: {metric.label} of {formats.count(len(accounts), 'account')}")
 if now.missing:
     st.warning(
         f"Dispersion over {len(now.values)} of {len(accounts)} accounts; the others are listed last with the reason."

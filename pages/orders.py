@@ -7,8 +7,9 @@ from collections import Counter
 
 import streamlit as st
 
+from orders.desk import MOST_ORDERS
 from orders.lifecycle import LIVE, OURS
-from orders.model import Order, OrderState, Permission
+from orders.model import Order, OrderState, Permission, User
 from ui import formats, frame, session, tables
 from ui.lifecycle import diagram
 
@@ -28,9 +29,10 @@ def pick(shown: list[str]) -> None:
     rows = st.session_state["orders.table"]["selection"]["rows"]
     if rows and rows[0] < len(shown):
         st.query_params["order"] = shown[rows[0]]
+        st.session_state["orders.picked"] = True
 
 
-def dashboard() -> None:
+def dashboard(user: User) -> None:
     """Counts by state as filters, and the table."""
     with frame.explained():
         every = desk.orders(user)
@@ -41,6 +43,8 @@ def dashboard() -> None:
     if not every:
         st.info("No orders yet. Choose a group and a bond, and allocate.")
         return
+    if len(every) == MOST_ORDERS:
+        st.caption(f"The newest {MOST_ORDERS} orders.")
     counts = Counter(order.state for order in every)
     wanted = st.pills(
         "States",
@@ -65,7 +69,7 @@ def dashboard() -> None:
     )
 
 
-def detail(order: Order) -> None:
+def detail(user: User, order: Order) -> None:
     """One order, whole."""
     st.subheader(f"{order.side.value.title()} {order.face:,} {order.label} for {order.group}")
     at_aladdin = f" · Aladdin order {order.broker_id}" if order.broker_id else ""
@@ -82,7 +86,7 @@ def detail(order: Order) -> None:
         st.markdown(f"“{order.comment}”")
     events = desk.events(user, order.id)
     st.mermaid_chart(diagram(events, order.state), alt="the order's life, with the path taken")
-    lines_tab, history_tab, statement_tab = st.tabs(["Accounts", "History", "Statement"])
+    lines_tab, history_tab = st.tabs(["Accounts", "History"])
     with lines_tab:
         table, columns = tables.order_lines(order)
         st.dataframe(
@@ -103,8 +107,13 @@ def detail(order: Order) -> None:
             alt="history of the order",
             key="order.events",
         )
-    with statement_tab:
-        statement = desk.statement(user, order.id)
+
+
+def frozen(user: User, order_id: str) -> None:
+    """The statement behind an order: it never changes, so it is read in full runs only."""
+    with frame.explained():
+        statement = desk.statement(user, order_id)
+    with st.expander("Statement", icon=":material/lock:"):
         st.markdown(f"Frozen {formats.moment(statement.created_at)} by {statement.created_by}, before it was sent.")
         st.code(f"SHA-256 {statement.sha256}", language=None)
         st.download_button(
@@ -114,26 +123,30 @@ def detail(order: Order) -> None:
             mime="application/json",
             on_click="ignore",
         )
-        with st.expander("Show it"):
-            st.json(json.loads(statement.body), expanded=1)
+        st.json(json.loads(statement.body), expanded=1)
 
 
-def chosen_order() -> None:
+def chosen_order(user: User) -> None:
     """The order named in the address, if any."""
     if wanted := st.query_params.get("order"):
         with frame.explained():
             order = desk.order(user, wanted)
-        detail(order)
+        detail(user, order)
 
 
 @st.fragment(run_every=TICK if st.session_state.get("orders.moving") else IDLE_TICK)
 def live() -> None:
-    """What changes by itself."""
+    """What changes by itself, for the user as they are now: a role or a group may have been taken away since."""
     user_now = session.office().gate.current_user()
-    if user_now is None:
+    if user_now is None or not user_now.may(Permission.VIEW):
         st.rerun()
-    dashboard()
-    chosen_order()
+    if st.session_state.pop("orders.picked", False):
+        st.rerun()  # another order has another statement, which stands outside
+    with frame.explained():
+        dashboard(user_now)
+        chosen_order(user_now)
 
 
 live()
+if chosen := st.query_params.get("order"):
+    frozen(user, chosen)

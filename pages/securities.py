@@ -66,7 +66,7 @@ def card(bond: Bond) -> None:
         if trip.group:
             held = desk.holders(user, bond.asset_id, trip.group)
             if held:
-                st.markdown(f"**Held by {len(held)} accounts of {trip.group}**")
+                st.markdown(f"**Held by {formats.count(len(held), 'account')} of {trip.group}**")
                 table, columns = tables.holders(held)
                 st.dataframe(
                     table,

@@ -90,6 +90,11 @@ def book(value: Book) -> str:
     return f"CSV: {value.name}" if value.kind == "csv" else value.name
 
 
+def count(number: int, noun: str) -> str:
+    """1 account, 6 accounts"""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def pieces(bond: Bond) -> str:
     """200,000, then steps of 1,000"""
     if bond.min_piece == bond.increment:

@@ -1,117 +1,19 @@
-"""The front over a real desk and ledger, with the market and the gate in the test's hands."""
+"""The front, for every test of a page."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import pytest
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.testing.v1 import AppTest
 
 import bootstrap
-from access import DemoLogin
-from allocation.model import Bond
 from orders.desk import Desk
 from orders.dispatch import Dispatch
-from orders.errors import OutsideError
-from orders.model import Group, Order, User
-from orders.ports import Dated
 from storage import SqlLedger, migrate, open_engine
-from tests.orders.desk import BOOK, PM, FakeBroker, FakeMarket, TestClock
-from ui.session import Office, Pulse
-
-APP = Path(__file__).parents[2] / "app.py"
-PATIENCE = 30  # seconds a run may take on a busy machine
-
-
-@dataclass
-class FallibleMarket(FakeMarket):
-    """A market that can be told to fail."""
-
-    failure: OutsideError | None = None
-
-    def group(self, ticker: str, settlement: date, *, fresh: bool = False) -> Dated[Group]:
-        self._perhaps_fail()
-        return super().group(ticker, settlement, fresh=fresh)
-
-    def bond(self, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
-        self._perhaps_fail()
-        return super().bond(asset_id, fresh=fresh)
-
-    def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
-        self._perhaps_fail()
-        return super().find(text, groups, limit)
-
-    def _perhaps_fail(self) -> None:
-        if self.failure is not None:
-            raise self.failure
-
-
-@dataclass
-class OpenGate:
-    """A gate that lets `user` in, or whoever types the one password; it counts what is called."""
-
-    user: User | None = PM
-    known: User = PM
-    password: str = "right"
-    demo_logins: tuple[DemoLogin, ...] = (DemoLogin("pm", "right", "portfolio manager"),)
-    said: str | None = None
-    touched: int = 0
-
-    def current_user(self) -> User | None:
-        return self.user
-
-    def submit(self, username: str, password: str) -> None:
-        right = (username, password) == (self.known.username, self.password)
-        self.user, self.said = (self.known, None) if right else (None, "The username or the password is not right.")
-
-    def mount(self) -> None:
-        """No cookie to write."""
-
-    def sign_out(self) -> None:
-        self.user, self.said = None, "You are signed out."
-
-    def message(self) -> str | None:
-        return self.said
-
-    def touch(self) -> None:
-        self.touched += 1
-
-
-@dataclass
-class Front:
-    """The app, and what is behind it within reach."""
-
-    desk: Desk
-    market: FallibleMarket
-    ledger: SqlLedger
-    broker: FakeBroker
-    worker: Dispatch
-    gate: OpenGate
-    pulses: list[Pulse] = field(default_factory=lambda: [Pulse("Aladdin", True, "answers")])
-
-    def visit(self, page: str = "groups", **query: str) -> AppTest:
-        """A browser session of the current user that has come to this page."""
-        browser = AppTest.from_file(APP, default_timeout=PATIENCE)
-        browser.run()
-        browser.query_params.update(query)
-        return browser.switch_page(f"pages/{page}.py").run()
-
-    def work(self) -> None:
-        """One round of the worker."""
-        lease = self.ledger.acquire("worker", "w1", 20)
-        assert lease is not None
-        self.worker.work(lease)
-
-    def orders(self) -> tuple[Order, ...]:
-        return self.ledger.orders()
-
-
-class ClosedPages(PagesManager):
-    """AppTest opens the pages folder anew before each run, on this class; the front door had closed it."""
+from tests.orders.desk import BOOK, FakeBroker, TestClock
+from tests.pages.front import ClosedPages, FallibleMarket, Front, OpenGate
+from ui.session import Office
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allocation.model import Metric
+from orders.model import Book
 from tests.allocation.desk import bond
 from ui import formats
 
@@ -100,6 +101,18 @@ def test_an_age_is_said_in_the_unit_that_fits(seconds: int, text: str) -> None:
     assert formats.since(NOON - timedelta(seconds=seconds), NOON) == text
 
 
+def test_one_is_said_in_the_singular() -> None:
+    assert formats.count(1, "account") == "1 account"
+    assert formats.count(0, "account") == "0 accounts"
+    assert formats.count(1_200, "account") == "1,200 accounts"
+
+
 def test_pieces_are_said_once_where_piece_and_step_are_the_same() -> None:
     assert formats.pieces(bond(1_000, 1_000)) == "steps of 1,000"
     assert formats.pieces(bond(200_000, 1_000)) == "200,000, then steps of 1,000"
+
+
+def test_a_csv_book_says_that_it_is_one() -> None:
+    day = date(2025, 9, 15)
+    assert formats.book(Book("csv:funds:2025-09-15", "csv", "Our funds", day, ())) == "CSV: Our funds"
+    assert formats.book(Book("demo:7", "demo", "demo book, seed 7", day, ())) == "demo book, seed 7"

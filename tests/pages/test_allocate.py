@@ -1,0 +1,355 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from allocation.model import Metric, Side
+from orders.errors import Unavailable
+from orders.model import OrderState
+from tests.allocation.desk import account, bond
+from tests.orders.desk import ANALYST, COMPLIANCE, TODAY, dated
+from tests.pages.front import Front, buttons, press, words
+
+CONFIRM = "Confirm…"
+
+
+def type_face(page: AppTest, face: str) -> AppTest:
+    return page.text_input("allocate.face").set_value(face).run()
+
+
+def type_price(page: AppTest, price: str) -> AppTest:
+    return page.text_input("allocate.limit").set_value(price).run()
+
+
+def send(page: AppTest, comment: str = "") -> AppTest:
+    """Open the dialog and confirm in it."""
+    press(page, CONFIRM)
+    page.text_area("allocate.comment").set_value(comment)
+    return page.button("allocate.send").click().run()
+
+
+def table(page: AppTest) -> Any:
+    """The allocation, a row per account."""
+    return next(frame.value for frame in page.dataframe if "Headroom" in frame.value.columns)
+
+
+# -- before there is anything to allocate ---------------------------------------------------------------------------
+
+
+def test_without_a_group_the_way_there_is_shown(front: Front) -> None:
+    page = front.visit("allocate")
+    page.session_state["trip"].group = None
+    page.run()
+    assert page.info[0].value == "Choose a portfolio group first."
+    press(page, "Groups")
+    assert page.title[0].value == "Groups"
+
+
+def test_without_a_bond_the_way_there_is_shown(front: Front) -> None:
+    page = front.visit("groups").switch_page("pages/allocate.py").run()
+    assert page.info[0].value == "Choose a bond first."
+    press(page, "Securities")
+    assert page.title[0].value == "Securities"
+
+
+def test_before_a_face_is_typed_nothing_can_be_confirmed(front: Front) -> None:
+    page = front.at_allocate()
+    assert page.title[0].value == "Buy A bond for BIG6"
+    assert page.info[0].value == "Type a face to see the allocation."
+    assert page.date_input("allocate.settlement").value == date(2026, 11, 23)
+    assert CONFIRM not in buttons(page)
+
+
+# -- the preview ----------------------------------------------------------------------------------------------------
+
+
+def test_a_block_is_previewed_account_by_account(front: Front) -> None:
+    front.market.accounts = (account("A", nav="300000000", level=4.0), account("B", level=6.0))
+    page = front.at_allocate("4mm")
+    assert page.title[0].value == "Buy 4,000,000 A bond for BIG6, settle Mon 23 Nov"
+    said = words(page)
+    assert "Filled: 100.0%" in said
+    assert "Accounts touched: 2 of 2" in said
+    assert "Every unit is placed." in said
+    assert "Needs 3.9mm of 10.0mm cash in the group." in said
+    assert list(table(page)["Face"]) == [3_000_000, 1_000_000]
+    assert front.orders() == ()
+
+
+def test_another_method_is_another_allocation(front: Front) -> None:
+    front.market.accounts = (account("A", nav="300000000"), account("B"))
+    page = front.at_allocate("4mm")
+    page.segmented_control("allocate.engine").set_value("equal").run()
+    assert list(table(page)["Face"]) == [2_000_000, 2_000_000]
+    assert "The same face to every account" in words(page)
+
+
+def test_a_sell_goes_by_holding_and_brings_money(front: Front) -> None:
+    front.market.accounts = (account("A", held="3000000"), account("B", held="1000000"))
+    page = front.at_allocate("2mm")
+    page.segmented_control("allocate.side").set_value(Side.SELL).run()
+    assert page.title[0].value.startswith("Sell 2,000,000")
+    assert list(table(page)["Face"]) == [1_500_000, 500_000]
+    assert "Brings 2.0mm" in words(page)
+
+
+def test_what_cannot_be_placed_is_listed_with_reasons_that_add_up(front: Front) -> None:
+    page = front.at_allocate("30mm")
+    not_placed = page.dataframe[0].value
+    placed = table(page)["Face"].sum()
+    assert not_placed["Face"].sum() == 30_000_000 - placed
+    assert f"Not placed: {30_000_000 - placed:,}" in words(page)
+    assert set(table(page)["Cap"]) == {"cash"}
+
+
+def test_an_analyst_previews_and_is_told_who_confirms(front: Front) -> None:
+    front.gate.user = ANALYST
+    page = front.at_allocate("2mm")
+    assert "Filled: 100.0%" in words(page)
+    assert "Confirming is for portfolio managers." in words(page)
+    assert CONFIRM not in buttons(page)
+
+
+def test_compliance_is_told_who_can_use_the_page(front: Front) -> None:
+    front.gate.user = COMPLIANCE
+    page = front.visit("allocate")
+    assert page.title[0].value == "Not permitted"
+    assert "A portfolio manager can." in page.warning[0].value
+    assert not page.text_input
+
+
+# -- what a person types wrong --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("abc", "“abc” is not a face: type 25,000,000 or 25mm."),
+        ("0", "The face must be above zero and below 1,000,000,000,000."),
+        ("-5mm", "“-5mm” is not a face: type 25,000,000 or 25mm."),
+        ("25,00", "“25,00” has its commas in odd places: type 25,000,000 or 25mm."),
+    ],
+)
+def test_a_face_that_is_none_is_a_sentence_and_no_preview(front: Front, typed: str, sentence: str) -> None:
+    page = front.at_allocate(typed)
+    assert [error.value for error in page.error] == [sentence]
+    assert "Mend what is marked above." in words(page)
+    assert not page.metric
+    assert CONFIRM not in buttons(page)
+
+
+def test_a_face_between_lots_proposes_the_nearest_and_the_button_takes_one_over(front: Front) -> None:
+    page = front.at_allocate("2,000,500")
+    assert "not a whole number of increments of 1,000" in page.error[0].value
+    assert {"Use 2,000,000", "Use 2,001,000"} <= set(buttons(page))
+    press(page, "Use 2,001,000")
+    assert page.text_input("allocate.face").value == "2,001,000"
+    assert not page.error
+    assert table(page)["Face"].sum() == 2_001_000
+
+
+def test_a_face_below_the_piece_proposes_the_piece(front: Front) -> None:
+    front.market.bonds["B"] = replace(bond(200_000, 1_000), price_date=TODAY)
+    page = front.at_allocate("150k")
+    assert "150,000 is below the minimum piece of 200,000" in page.error[0].value
+    press(page, "Use 200,000")
+    assert page.text_input("allocate.face").value == "200,000"
+    assert table(page)["Face"].sum() == 200_000
+
+
+def test_a_holiday_proposes_the_next_business_day_and_the_button_takes_it_over(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    page.date_input("allocate.settlement").set_value(date(2026, 11, 26)).run()
+    assert "Thu 26 Nov 2026 is a holiday of the US bond market" in page.error[0].value
+    press(page, "Use Fri 27 Nov 2026")
+    assert page.date_input("allocate.settlement").value == date(2026, 11, 27)
+    assert "settle Fri 27 Nov" in page.title[0].value
+    assert not page.error
+
+
+def test_no_settlement_date_is_said(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    page.date_input("allocate.settlement").set_value(None).run()
+    assert "Choose a settlement date." in words(page)
+    assert CONFIRM not in buttons(page)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("cheap", "“cheap” is not a price per 100: type 98.515625 or 98-16+."),
+        ("985156", "A price of 985156 per 100 is not plausible: type it per 100 face, like 98.5."),
+        ("98-40", "“98-40” is not a price per 100: type 98.515625 or 98-16+."),
+    ],
+)
+def test_a_price_that_is_none_is_a_sentence_and_no_preview(front: Front, typed: str, sentence: str) -> None:
+    page = type_price(front.at_allocate("2mm"), typed)
+    assert [error.value for error in page.error] == [sentence]
+    assert not page.metric
+    assert CONFIRM not in buttons(page)
+
+
+def test_a_limit_is_in_the_sentence_and_reserves_its_money(front: Front) -> None:
+    page = type_price(front.at_allocate("2mm"), "99-16")
+    assert page.title[0].value == "Buy 2,000,000 A bond for BIG6 at 99.50, settle Mon 23 Nov"
+    assert table(page)["Money"].sum() == 1_990_000
+
+
+# -- what the data lacks --------------------------------------------------------------------------------------------
+
+
+def test_a_bond_without_price_asks_for_one_and_goes_on_with_it(front: Front) -> None:
+    front.market.bonds["B"] = bond(price=None)
+    page = front.at_allocate("2mm")
+    assert page.error[0].value == "A bond has no price today. Type a price to go on."
+    assert CONFIRM not in buttons(page)
+    type_price(page, "97.25")
+    assert not page.error
+    assert table(page)["Money"].sum() == 1_945_000
+
+
+def test_a_bond_without_the_metrics_figure_names_the_metrics_it_has(front: Front) -> None:
+    measures = replace(bond().measures, oas=None)
+    front.market.bonds["B"] = replace(bond(measures=measures), price_date=TODAY)
+    page = front.at_allocate("2mm")
+    page.segmented_control("metric").set_value(Metric.OAS).run()
+    assert "A bond has no OAS" in page.error[0].value
+    assert "Choose another metric: Active spread duration, Spread duration, Duration." in page.error[0].value
+    page.segmented_control("metric").set_value(Metric.DURATION).run()
+    assert not page.error
+    assert page.metric
+
+
+def test_accounts_without_the_metric_are_left_out_only_by_a_tick_and_every_screen_says_so(front: Front) -> None:
+    front.market.accounts = (account("A", level=None), account("B"), account("C", level=6.0))
+    page = front.at_allocate("3mm")
+    assert "1 of 3 account has no Active spread duration" in page.error[0].value
+    assert "A: half of it has no figure" in words(page)
+    assert not page.metric
+    assert CONFIRM not in buttons(page)
+    page.checkbox("allocate.exclude.BIG6").check().run()
+    said = words(page)
+    assert "Dispersion over 2 of 3 accounts. Left out: A (half of it has no figure)" in said
+    assert "**Dispersion of Active spread duration, 2 of 3 accounts**" in said
+    assert list(table(page)["Face"]) == [1_000_000] * 3
+    page.checkbox("allocate.exclude.BIG6").uncheck().run()
+    assert not page.metric
+
+
+def test_an_old_price_is_a_warning_and_a_very_old_one_blocks(front: Front) -> None:
+    front.market.bonds["B"] = dated(bond(), price=date(2026, 11, 18))
+    page = front.at_allocate("2mm")
+    assert "The price of A bond: 2 business days old." in words(page)
+    assert CONFIRM in buttons(page)
+    front.market.bonds["B"] = dated(bond(), price=date(2026, 11, 10))
+    page.run()
+    assert "too old to trade on. Type a price to go on." in page.error[0].value
+    assert CONFIRM not in buttons(page)
+
+
+def test_a_bond_whose_market_has_no_calendar_is_a_sentence_and_not_a_defect(front: Front) -> None:
+    front.market.bonds["C"] = replace(bond(), asset_id="C", currency="BRL")
+    page = front.at_allocate(asset_id="C")
+    assert "No settlement calendar is set up for BRL" in page.error[0].value
+    assert not page.exception
+
+
+def test_an_outage_is_a_sentence_with_a_reference_and_the_typed_face_stays(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    front.market.failure = Unavailable("Aladdin gave no answer in 10 seconds.", "req-77")
+    page.run()
+    assert page.error[0].value == "Aladdin gave no answer in 10 seconds. Reference req-77."
+    assert not page.metric
+    front.market.failure = None
+    page.run()
+    assert page.text_input("allocate.face").value == "2mm"
+    assert "Filled: 100.0%" in words(page)
+
+
+# -- confirming -----------------------------------------------------------------------------------------------------
+
+
+def test_confirming_sends_what_was_shown_and_leads_to_the_order(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    said = words(page)
+    assert "**Buy 2,000,000 A bond for BIG6, settle Mon 23 Nov**" in said
+    assert "2,000,000 will be sent to Aladdin as one order with 2 details, pro rata." in said
+    page.text_area("allocate.comment").set_value("  Invest the inflow ")
+    page.button("allocate.send").click().run()
+    (order,) = front.orders()
+    assert (order.state, order.face, order.comment) == (OrderState.CONFIRMED, 2_000_000, "Invest the inflow")
+    assert page.title[0].value == "Orders"
+    assert page.query_params["order"] == order.id
+    page.switch_page("pages/allocate.py").run()
+    assert page.text_input("allocate.face").value == ""
+
+
+def test_cancelling_the_dialog_sends_nothing(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    page.run()
+    assert front.orders() == ()
+    assert "allocate.send" not in [button.key for button in page.button]
+
+
+def test_a_confirmation_that_arrives_twice_is_one_order(front: Front) -> None:
+    page, twin = front.at_allocate("2mm"), front.at_allocate("2mm")
+    twin.session_state["trip"].command_id = page.session_state["trip"].command_id
+    send(page)
+    send(twin)
+    (order,) = front.orders()
+    assert page.query_params["order"] == twin.query_params["order"] == order.id
+
+
+def test_the_next_confirmation_is_another_order(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    send(page)
+    page.switch_page("pages/allocate.py").run()
+    send(type_face(page, "1mm"))
+    assert [order.face for order in front.orders()] == [1_000_000, 2_000_000]
+
+
+def test_a_world_that_moved_is_shown_and_nothing_is_written(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    front.market.accounts = (account("A", cash="100000"), account("B"))
+    page.button("allocate.send").click().run()
+    assert front.orders() == ()
+    assert front.ledger.intents() == ()
+    # AppTest runs the page, not the dialog alone: what the dialog shows next is kept for it, and the page is new
+    assert "A: 1,000,000 -> 101,000" in "\n".join(page.session_state["allocate.refused"].changes)
+    assert list(table(page)["Face"]) == [101_000, 1_899_000]
+    send(page)
+    assert [order.face for order in front.orders()] == [2_000_000]
+
+
+def test_a_confirmation_during_an_outage_writes_nothing(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    front.market.failure = Unavailable("Aladdin gave no answer in 10 seconds.", "req-77")
+    page.button("allocate.send").click().run()
+    assert front.orders() == ()
+    assert page.session_state["allocate.refused"].reference == "req-77"
+
+
+def test_a_role_taken_away_meanwhile_cannot_confirm(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    front.gate.user = ANALYST
+    page.button("allocate.send").click().run()
+    assert front.orders() == ()
+    assert "As analyst you may not confirm" in str(page.session_state["allocate.refused"])
+
+
+def test_a_sign_in_that_has_ended_meanwhile_cannot_confirm(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    front.gate.user = None
+    page.button("allocate.send").click().run()
+    assert front.orders() == ()
+    assert page.title[0].value == "Evenlot"

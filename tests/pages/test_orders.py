@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from allocation.model import Side
+from orders.desk import Request
+from orders.errors import Rejected
+from orders.model import Order, OrderState, User
+from tests.orders.desk import ANALYST, COMPLIANCE, PM
+from tests.pages.front import Front, words
+
+
+def confirmed(front: Front, command: str = "c1", face: int = 2_000_000, comment: str = "") -> Order:
+    preview = front.desk.preview(PM, Request("BIG6", "B", Side.BUY, face, date(2026, 11, 23)))
+    return front.desk.confirm(PM, preview, comment, command)
+
+
+def test_before_the_first_order_the_page_says_what_to_do(front: Front) -> None:
+    page = front.visit("orders")
+    assert page.info[0].value == "No orders yet. Choose a group and a bond, and allocate."
+    assert not page.dataframe
+
+
+def test_orders_are_listed_newest_first_with_their_states_counted(front: Front) -> None:
+    first = confirmed(front, "c1")
+    front.work()
+    second = confirmed(front, "c2", 1_000_000)
+    page = front.visit("orders")
+    table = page.dataframe[0].value
+    assert list(table["Order"]) == [second.id, first.id]
+    assert list(table["State"]) == ["○ confirmed", "○ open"]
+    assert page.pills("orders.states").options == ["confirmed 1", "open 1"]
+
+
+def test_a_state_picked_leaves_its_orders_only(front: Front) -> None:
+    confirmed(front, "c1")
+    front.work()
+    waiting = confirmed(front, "c2", 1_000_000)
+    page = front.visit("orders")
+    page.pills("orders.states").set_value([OrderState.CONFIRMED]).run()
+    assert list(page.dataframe[0].value["Order"]) == [waiting.id]
+    page.pills("orders.states").set_value([]).run()
+    assert len(page.dataframe[0].value) == 2
+
+
+def test_the_order_in_the_address_is_shown_whole(front: Front) -> None:
+    order = confirmed(front, comment="Invest the inflow")
+    front.work()
+    front.broker.fill("Active", A=400_000, B=300_000)
+    front.work()
+    page = front.visit("orders", order=order.id)
+    said = words(page)
+    assert "Buy 2,000,000 A bond for BIG6" in said
+    assert f"{order.id} · Aladdin order 1 · confirmed by pm" in said
+    assert "State: ▶ active, partly filled" in said
+    assert "Filled: 35.0%" in said
+    assert "Limit: market" in said
+    assert "“Invest the inflow”" in said
+    _, lines, history = (frame.value for frame in page.dataframe)
+    assert list(lines["Booked"]) == [400_000, 300_000]
+    assert list(lines["Left"]) == [600_000, 700_000]
+    assert list(history["Event"]) == ["active", "opened", "send", "confirm"]
+
+
+def test_a_refused_order_says_what_aladdin_said(front: Front) -> None:
+    order = confirmed(front)
+    front.broker.fails = [(Rejected("Aladdin refused the order: the issuer is restricted.", code="RESTRICTED"), False)]
+    front.work()
+    page = front.visit("orders", order=order.id)
+    assert page.warning[0].value == "Aladdin refused the order: the issuer is restricted."
+    assert "State: × rejected" in words(page)
+
+
+def test_an_unknown_order_is_a_sentence_below_the_list(front: Front) -> None:
+    confirmed(front)
+    page = front.visit("orders", order="EL-NONE")
+    assert "EL-NONE" in page.error[0].value
+    assert len(page.dataframe) == 1
+
+
+def test_an_order_of_a_group_the_user_does_not_see_is_not_found(front: Front) -> None:
+    order = confirmed(front)
+    front.gate.user = replace(ANALYST, groups=frozenset({"OPNIC"}))
+    page = front.visit("orders", order=order.id)
+    assert page.error[0].value == f"There is no order {order.id} among your groups."
+    assert not page.dataframe
+    assert "A bond" not in words(page)
+
+
+@pytest.mark.parametrize("user", [PM, ANALYST, COMPLIANCE])
+def test_whoever_may_look_sees_orders_and_statements(front: Front, user: User) -> None:
+    order = confirmed(front)
+    front.gate.user = user
+    page = front.visit("orders", order=order.id)
+    assert "Buy 2,000,000 A bond for BIG6" in words(page)
+    assert page.code[0].value == f"SHA-256 {order.statement_sha256}"
+    assert page.download_button[0].label == "Download the statement"
+
+
+def test_news_comes_in_with_the_next_tick_and_the_pace_follows(front: Front) -> None:
+    order = confirmed(front)
+    front.work()
+    page = front.visit("orders", order=order.id)
+    assert page.session_state["orders.moving"] is True
+    front.broker.fill("Booked", A=1_000_000, B=1_000_000)
+    front.work()
+    page.run()
+    assert "State: ● booked" in words(page)
+    assert page.session_state["orders.moving"] is False
+
+
+def test_a_group_taken_away_takes_its_orders_off_the_screen(front: Front) -> None:
+    order = confirmed(front)
+    page = front.visit("orders", order=order.id)
+    front.gate.user = replace(PM, groups=frozenset({"OPNIC"}))
+    page.run()
+    assert not page.dataframe
+    assert "A bond" not in words(page)
+
+
+def test_a_tick_after_the_sign_in_has_ended_shows_the_form_and_no_order(front: Front) -> None:
+    order = confirmed(front)
+    page = front.visit("orders", order=order.id)
+    front.gate.user = None
+    page.run()
+    assert page.title[0].value == "Evenlot"
+    assert not page.dataframe

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orders.errors import SettingsError
+from settings import Settings, World, read_settings
+from tests.house import forget_settings
+
+ALADDIN = {
+    "ALADDIN_URL": "https://host.example.com",
+    "ALADDIN_CLIENT_ID": "evenlot",
+    "ALADDIN_CLIENT_SECRET": "hush-hush",
+    "ALADDIN_GROUPS": "PUBLICPRE, BIG6,",
+    "USERS_FILE": "users.yaml",
+    "COOKIE_KEY": "k" * 64,
+}
+
+
+@pytest.fixture(autouse=True)
+def _blank(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    forget_settings(monkeypatch, tmp_path)
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_with_nothing_set_it_is_the_demo() -> None:
+    settings = read_settings()
+    assert settings.world is World.DEMO
+    assert settings.worker_embedded
+
+
+def test_a_folder_of_csv_files_is_a_book_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, BOOK_DIR="/books/ours")
+    settings = read_settings()
+    assert settings.world is World.CSV
+    assert settings.book_dir == Path("/books/ours")
+
+
+def test_all_of_aladdin_is_aladdin_and_its_groups_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, **ALADDIN)
+    settings = read_settings()
+    assert settings.world is World.ALADDIN
+    assert settings.aladdin_groups == ("PUBLICPRE", "BIG6")
+
+
+@pytest.mark.parametrize("missing", ALADDIN)
+def test_a_half_set_of_credentials_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    set_all(monkeypatch, **{name: value for name, value in ALADDIN.items() if name != missing})
+    with pytest.raises(SettingsError, match=rf"half-configured: .* set, {missing} missing\. Set what is") as refused:
+        read_settings()
+    assert "hush-hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["ALADDIN_CLIENT_ID", "ALADDIN_GROUPS", "ALADDIN_API_KEY"])
+def test_one_credential_alone_is_no_demo(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "evenlot")
+    with pytest.raises(SettingsError, match=f"half-configured: {name} set, ALADDIN_URL,"):
+        read_settings()
+
+
+def test_a_book_and_aladdin_contradict_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, BOOK_DIR="/books/ours", **ALADDIN)
+    with pytest.raises(SettingsError, match="BOOK_DIR and ALADDIN_URL are both set"):
+        read_settings()
+
+
+def test_the_demo_asked_for_by_name_runs_beside_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, DEMO="true", **ALADDIN)
+    assert read_settings().world is World.DEMO
+
+
+@pytest.mark.parametrize("name", ["SNOWFLAKE_ACCOUNT", "SNOWFLAKE_USER"])
+def test_snowflake_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "ab12345")
+    with pytest.raises(SettingsError, match=rf"{name}.*embedded store only; unset it"):
+        read_settings()
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, BOOK_DIR="", DATA_DIR="", DEMO_SEED="", **dict.fromkeys(ALADDIN, ""))
+    settings = read_settings()
+    assert settings.world is World.DEMO
+    assert settings.book_dir is None
+    assert settings.demo_seed == 7
+
+
+def test_an_empty_line_in_secrets_or_dotenv_counts_as_unset_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BOOK_DIR=\nDEMO_SEED=\n")
+    (tmp_path / "secrets.toml").write_text('book_dir = ""\ndemo_seed = ""\n')
+    settings = read_settings()
+    assert settings.world is World.DEMO
+    assert settings.demo_seed == 7
+
+
+@pytest.mark.parametrize("name", ["demo_seed", "DEMO_SEED", "Demo_Seed"])
+def test_secrets_are_read_in_either_case(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secrets.toml").write_text(f"{name} = 11\n")
+    assert read_settings().demo_seed == 11
+
+
+def test_the_environment_wins_over_dotenv_and_dotenv_over_secrets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secrets.toml").write_text("DEMO_SEED = 11\nDEMO_FILL_SECONDS = 3\nIDLE_MINUTES = 5\n")
+    (tmp_path / ".env").write_text("DEMO_SEED=12\nDEMO_FILL_SECONDS=4\n")
+    monkeypatch.setenv("DEMO_SEED", "13")
+    settings = read_settings()
+    assert (settings.demo_seed, settings.demo_fill_seconds, settings.idle_minutes) == (13, 4, 5)
+
+
+def test_streamlits_own_sections_in_secrets_are_no_settings(tmp_path: Path) -> None:
+    (tmp_path / "secrets.toml").write_text('demo_seed = 11\n[auth]\ncookie_secret = "x"\n')
+    assert read_settings().demo_seed == 11
+
+
+def test_secrets_that_are_no_toml_are_a_sentence_naming_the_file(tmp_path: Path) -> None:
+    (tmp_path / "secrets.toml").write_text("COOKIE_KEY = hush-hush\n")
+    with pytest.raises(SettingsError, match=r"secrets\.toml cannot be read: .*line 1") as refused:
+        read_settings()
+    assert "hush-hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEMO_SEED", "sw0rdfish"),
+        ("DEMO_SEED", "-4711"),
+        ("DEMO_FILL_SECONDS", "987654"),
+        ("COOKIE_DAYS", "sw0rdfish"),
+        ("IDLE_MINUTES", "-4711"),
+        ("MINIMUM_COVERAGE", "4711"),
+        ("MARKET_BUFFER", "sw0rdfish"),
+        ("WORKER_EMBEDDED", "sw0rdfish"),
+        ("DEMO", "sw0rdfish"),
+        ("LOG_LEVEL", "sw0rdfish"),
+    ],
+)
+def test_a_value_that_cannot_be_used_names_its_variable_and_never_the_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+    assert f"{name}: " in str(refused.value)
+    assert value not in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
+
+
+def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, DEMO_SEED="x", COOKIE_DAYS="y")
+    with pytest.raises(SettingsError, match=r"DEMO_SEED: .*; COOKIE_DAYS: .*\. See \.env\.example\."):
+        read_settings()
+
+
+def test_what_may_be_written_is_said_as_it_must_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "debug")
+    with pytest.raises(SettingsError, match="DEBUG"):
+        read_settings()
+
+
+def test_secrets_do_not_show_in_a_print_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, ALADDIN_API_KEY="hush-hush", **ALADDIN)
+    printed = repr(read_settings())
+    assert "hush-hush" not in printed
+    assert ALADDIN["COOKIE_KEY"] not in printed
+
+
+def test_every_setting_is_in_the_example_file() -> None:
+    example = (Path(__file__).parents[1] / ".env.example").read_text()
+    unsaid = [name.upper() for name in Settings.model_fields if f"{name.upper()}=" not in example]
+    assert [name for name in unsaid if not name.startswith("SNOWFLAKE_")] == [], "Snowflake is not offered yet"

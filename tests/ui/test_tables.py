@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from allocation.metrics import spread
+from allocation.model import Metric, Side
+from allocation.propose import Choices, propose
+from orders.desk import Holder
+from orders.model import Event, Order, OrderLine, OrderState
+from tests.allocation.desk import SETTLEMENT, account, block, bond
+from ui import tables
+
+AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+
+
+def order(state: OrderState = OrderState.OPEN, filled: str = "0", **also: object) -> Order:
+    return Order(
+        id="EL-1",
+        version=1,
+        state=state,
+        group="BIG6",
+        asset_id="B",
+        label="A bond",
+        currency="USD",
+        side=Side.BUY,
+        ordered=2_000_000,
+        face=2_000_000,
+        settlement=SETTLEMENT,
+        trade_date=date(2026, 11, 20),
+        limit=None,
+        engine="pro_rata",
+        lines=(OrderLine("A", 1_500_000, Decimal(500_000)), OrderLine("B", 500_000)),
+        statement_id="EL-1.1",
+        statement_sha256="0" * 64,
+        comment="",
+        created_by="pm",
+        created_at=AT,
+        updated_at=AT,
+        filled=Decimal(filled),
+        **also,  # type: ignore[arg-type]
+    )
+
+
+def test_accounts_stand_farthest_from_the_mean_first_and_those_without_the_metric_last() -> None:
+    group = (account("A", level=None), account("B", level=5.0), account("C", level=5.2), account("D", level=3.0))
+    table, _ = tables.accounts(group, spread(group, Metric.ASD))
+    assert list(table["Account"]) == ["D", "C", "B", "A"]
+    assert table[["ASD", "From mean"]].iloc[-1].isna().all()
+    assert list(table["Note"]) == ["", "", "", "half of it has no figure"]
+
+
+def test_an_accounts_missing_money_is_missing_and_not_zero() -> None:
+    group = (account("A", nav=None, cash=None),)
+    table, _ = tables.accounts(group, spread(group, Metric.ASD))
+    assert table.loc[0, ["NAV", "Cash", "Cash %"]].isna().all()
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_every_metric_has_a_column_with_its_unit(metric: Metric) -> None:
+    group = (account("A"),)
+    table, columns = tables.accounts(group, spread(group, metric))
+    assert metric.short in table.columns
+    assert columns[metric.short]["label"] == f"{metric.short} ({metric.unit})"
+
+
+def test_totals_leave_out_what_is_not_known() -> None:
+    group = (account("A", nav="100", cash="1"), account("B", nav=None, cash="2"), account("C", nav="50", cash=None))
+    assert tables.totals(group) == (Decimal(150), Decimal(3))
+
+
+def test_bonds_show_what_is_known_and_leave_the_rest_empty() -> None:
+    rows = (bond(200_000, 1_000, is_144a=True), replace(bond(price=None), asset_id="C"))
+    table, _ = tables.bonds(rows)
+    assert table.loc[0, "Pieces"] == "200,000, then steps of 1,000 · 144A"
+    assert table.loc[0, "Price"] == 98.5
+    assert list(table["Price"].isna()) == [False, True]
+    assert table["Coupon"].isna().all()
+
+
+def test_holders_show_their_share_of_nav() -> None:
+    table, _ = tables.holders((Holder("A", "A fund", Decimal(1_000), 0.025), Holder("B", "B fund", Decimal(5), None)))
+    assert list(table["% of NAV"]) == [2.5, 0.0]
+
+
+def test_the_lines_add_up_to_what_is_placed_and_name_the_cap_that_stopped_one() -> None:
+    made = propose(block(3_000_000), (account("A"), account("B", cash="100000"), account("C", level=None)),
+                   Choices(excluded=frozenset({"C"})))  # fmt: skip
+    table, columns = tables.lines(made)
+    assert table["Face"].sum() == made.placed
+    assert list(table["Cap"]) == ["", "cash", ""]
+    assert list(table["Before"].isna()) == [False, False, True]
+    assert columns["Before"]["label"] == "ASD before"
+    assert (table["Cash before"] - table["Money"] - table["Cash after"]).abs().max() < 0.01
+
+
+def test_money_and_cash_are_those_of_the_whole_group() -> None:
+    made = propose(block(2_000_000), (account("A"), account("B")), Choices())
+    money, cash = tables.money_and_cash(made)
+    assert money == Decimal(1_970_000)
+    assert cash == Decimal(10_000_000)
+
+
+def test_what_is_not_placed_adds_up_to_the_difference() -> None:
+    made = propose(block(30_000_500), (account("A"), account("B")), Choices())
+    table, _ = tables.not_placed(made)
+    assert table["Face"].sum() == 30_000_500 - made.placed
+    assert table["Reason"].str.len().min() > 0
+
+
+@pytest.mark.parametrize("state", OrderState)
+def test_every_state_has_a_sign_and_a_word(state: OrderState) -> None:
+    sign, _, word = tables.state_word(order(state, broker_status="Wizardry")).partition(" ")
+    assert sign
+    assert word == ("Wizardry (unknown status)" if state is OrderState.FOREIGN else state.value)
+
+
+def test_a_partly_filled_order_says_so_and_a_whole_one_does_not() -> None:
+    assert tables.state_word(order(OrderState.ACTIVE, "500000")) == "▶ active, partly filled"
+    assert tables.state_word(order(OrderState.CANCELED, "500000")) == "× canceled, partly filled"
+    assert tables.state_word(order(OrderState.BOOKED, "2000000")) == "● booked"
+
+
+def test_the_dashboard_has_a_row_an_order_with_its_progress() -> None:
+    table, _ = tables.orders((order(filled="500000"), replace(order(), id="EL-2", limit=Decimal("99.5"))))
+    assert list(table["Order"]) == ["EL-1", "EL-2"]
+    assert list(table["Filled"]) == [0.25, 0.0]
+    assert list(table["Limit"].isna()) == [True, False]
+    assert table.loc[1, "Limit"] == 99.5
+
+
+def test_an_orders_lines_show_what_is_booked_and_what_is_left() -> None:
+    table, _ = tables.order_lines(order())
+    assert list(table["Booked"]) == [500_000, 0]
+    assert list(table["Left"]) == [1_000_000, 500_000]
+    assert table.loc[0, "Filled"] == pytest.approx(1 / 3)
+
+
+def test_a_history_reads_newest_first() -> None:
+    history = [Event("EL-1", AT, "pm", name, OrderState.OPEN, "") for name in ("confirm", "send", "opened")]
+    table, _ = tables.events(history)
+    assert list(table["Event"]) == ["opened", "send", "confirm"]
+
+
+def test_no_rows_are_a_table_without_rows() -> None:
+    assert tables.bonds(())[0].empty
+    assert tables.orders(())[0].empty
+    assert tables.events(())[0].empty
