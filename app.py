@@ -17,12 +17,15 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from allocation.errors import EvenlotError
-from bootstrap import House, house, leave_house
+from bootstrap import house, leave_house, open_houses
+from orders.errors import SettingsError, WrongBook
 from orders.model import Permission, User
 from ui import session
 from ui.sign_in import Gate
 
 log = structlog.get_logger()
+
+RETRY_SECONDS = 5
 
 PAGES = {  # section -> (file, title, icon, what it takes)
     "Trade": [
@@ -100,23 +103,34 @@ def ready(_: Request) -> JSONResponse:
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Open the house and let the worker run while the server does."""
     _close_the_pages_folder()
-    worker: threading.Thread | None = None
-    opened: House | None = None
-    try:
-        opened = house()
-    except EvenlotError as error:
-        log.error("the screens will say why nothing works", error=str(error))
-    if opened is not None and opened.embedded_worker:
-        worker = threading.Thread(target=opened.dispatch.run, name="worker")
-        worker.start()
+    closing = threading.Event()
+    worker = threading.Thread(target=_keep_watch, args=(closing,), name="worker")
+    worker.start()
     _lighten_the_collector()
     try:
         yield
     finally:
-        if opened is not None and worker is not None:
+        closing.set()
+        for opened in open_houses():
             opened.dispatch.stop()
-            worker.join()
+        worker.join()
         leave_house()
+
+
+def _keep_watch(closing: threading.Event) -> None:
+    """Open the house and work in it, unless the worker runs apart. A fault that may pass is tried again."""
+    while not closing.is_set():
+        try:
+            opened = house()
+        except (SettingsError, WrongBook):
+            return  # the screens say why nothing works; it takes a restart to mend it
+        except EvenlotError as error:
+            log.error("the house could not be opened yet", error=str(error))
+            closing.wait(RETRY_SECONDS)
+            continue
+        if opened.embedded_worker and not closing.is_set():
+            opened.dispatch.run()
+        return
 
 
 def _close_the_pages_folder() -> None:

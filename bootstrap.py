@@ -256,10 +256,14 @@ def house() -> House:
     return found
 
 
+def open_houses() -> tuple[House, ...]:
+    """The house of this process, if it has been opened."""
+    return tuple(found for found in list(_house) if isinstance(found, House))
+
+
 def leave_house() -> None:
     """Close what `house` opened."""
     with _lock:
-        for found in _house:
-            if isinstance(found, House):
-                found.close()
+        for found in open_houses():
+            found.close()
         _house.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -12,7 +13,16 @@ from aladdin import tickets, wire
 from aladdin.config import AladdinConfig
 from aladdin.reads import Reads
 from aladdin.transport import Answer, Call, Transport
-from orders.errors import DeskError, Malformed, OutsideError, Rejected, Unavailable
+from orders.errors import (
+    AuthenticationFailed,
+    DeskError,
+    Malformed,
+    NotFound,
+    NotPermitted,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
 from orders.model import BrokerOrder, Ticket
 
 log = structlog.get_logger(__name__)
@@ -20,8 +30,10 @@ log = structlog.get_logger(__name__)
 ORDERS = "/api/trading/order-management/order/v1"
 _IDS_A_QUERY = 4000
 
-# google.rpc codes after which an order may well exist: deadline passed, reference taken, server gone.
-_FATE_UNKNOWN = {4: "DEADLINE_EXCEEDED", 6: "ALREADY_EXISTS", 14: "UNAVAILABLE"}
+# google.rpc codes inside a success that are certain: refused for what the order says, or turned away before it was
+# looked at. After any other code an order may well exist.
+_REFUSED_FOR_GOOD = {3: "INVALID_ARGUMENT", 5: "NOT_FOUND", 9: "FAILED_PRECONDITION", 11: "OUT_OF_RANGE"}
+_PERMISSION_DENIED, _RESOURCE_EXHAUSTED, _UNAUTHENTICATED = 7, 8, 16
 
 
 class OrderBook:
@@ -32,7 +44,7 @@ class OrderBook:
         self._transport = transport
         self._reads = reads
 
-    def post(self, ticket: Ticket) -> BrokerOrder:
+    def post(self, ticket: Ticket, not_after: datetime) -> BrokerOrder:
         """See `orders.ports.Broker.post`. An answer we cannot read leaves the order's fate unknown, and is raised as
         `Unavailable` with `sent=True`."""
         doing = f"posting order {ticket.reference}"
@@ -40,7 +52,7 @@ class OrderBook:
             "POST", f"{ORDERS}/order:post", doing, body=tickets.post_body(ticket, self._config.compliance_timeout)
         )
         try:
-            answer = self._transport.write(call)
+            answer = self._transport.write(call, not_after)
         finally:
             self._reads.order_sent()
         try:
@@ -48,38 +60,51 @@ class OrderBook:
         except Malformed as fault:
             raise _in_doubt(fault, answer) from fault
         try:
-            return replace(self._reported([order])[0], message=message)
+            return replace(self._reported(order), message=message)
         except DeskError as fault:  # even a look-up that never left must not read as an order that was not sent
             raise _in_doubt(fault, answer) from fault
 
     def find_order(self, reference: str) -> BrokerOrder | None:
         """See `orders.ports.Broker.find_order`. `Malformed` when more than one order carries the reference."""
         query = {"externalIdCriterion": {"externalId1": reference}}
-        found = [o for o in self._filter(query, f"looking for order {reference}") if o.reference == reference]
+        listed, request = self._filter(query, f"looking for order {reference}")
+        found = [order for order in (self._read(given, request) for given in listed) if order.reference == reference]
         if len(found) > 1:
             ids = ", ".join(order.id for order in found)
             raise Malformed(f"Aladdin has {len(found)} orders under reference {reference} ({ids}): check them there.")
         return found[0] if found else None
 
     def orders(self, broker_ids: Sequence[str]) -> tuple[BrokerOrder, ...]:
-        """See `orders.ports.Broker.orders`. In the order asked for; one that Aladdin does not show is left out."""
+        """See `orders.ports.Broker.orders`. In the order asked for; one that Aladdin does not show, or not so that
+        it can be read, is left out."""
         wanted = list(dict.fromkeys(broker_ids))
         found: dict[str, BrokerOrder] = {}
         for start in range(0, len(wanted), _IDS_A_QUERY):
             query = {"orderIdCriterion": {"ids": wanted[start : start + _IDS_A_QUERY]}}
-            found |= {order.id: order for order in self._filter(query, "following orders")}
+            listed, request = self._filter(query, "following orders")
+            for given in listed:
+                try:
+                    order = self._read(given, request)
+                except (Malformed, NotFound, NotPermitted, Rejected) as fault:
+                    log.warning("order_unreadable", order=_number(given), request_id=request, error=str(fault))
+                else:
+                    found[order.id] = order
         return tuple(found[broker_id] for broker_id in wanted if broker_id in found)
 
-    def _filter(self, query: Mapping[str, Any], doing: str) -> tuple[BrokerOrder, ...]:
+    def _filter(self, query: Mapping[str, Any], doing: str) -> tuple[list[Any], str]:
+        """The orders that meet the query, as they came, and the request id."""
         body = {"query": query, "pageSize": self._config.page_size}
         answer = self._reads.pages(Call("POST", f"{ORDERS}/orders:filter", doing, body=body))
         pages = wire.parse(tuple[wire.Orders, ...], answer.json(), "orders", answer.reference)
-        return self._reported([order for page in pages for order in page.orders])
+        return [order for page in pages for order in page.orders], answer.reference
 
-    def _reported(self, orders: Sequence[wire.Order]) -> tuple[BrokerOrder, ...]:
-        unnamed = tickets.unnamed_portfolios(orders)
+    def _read(self, given: Any, request: str) -> BrokerOrder:
+        return self._reported(wire.parse(wire.Order, given, f"order {_number(given)}", request))
+
+    def _reported(self, order: wire.Order) -> BrokerOrder:
+        unnamed = tickets.unnamed_portfolios([order])
         names = {p.id: p.portfolio_ticker for p in self._reads.portfolios(unnamed).value} if unnamed else {}
-        return tuple(tickets.broker_order(order, names) for order in orders)
+        return tickets.broker_order(order, names)
 
     def _placed(self, ticket: Ticket, answer: Answer) -> tuple[wire.Order, str]:
         """The order in the answer to a post, and what compliance holds it up for."""
@@ -108,12 +133,23 @@ def _in_doubt(fault: DeskError, answer: Answer) -> Unavailable:
     return Unavailable(f"{fault} The order may have been placed.", answer.reference, sent=True)
 
 
-def _refusal(error: wire.Status, what: str, reference: str) -> OutsideError:
+def _number(given: Any) -> str:
+    """The id of an order as it came, which may be anything, for people to read."""
+    return str(given.get("id") or "without an id") if isinstance(given, Mapping) else "without an id"
+
+
+def _refusal(error: wire.Status, what: str, reference: str) -> DeskError:
     message = error.message.rstrip(".") or f"code {error.code}"
-    if error.code in _FATE_UNKNOWN:
-        sentence = f"Aladdin could not say what became of {what} ({message}). It may have been placed."
-        return Unavailable(sentence, reference, sent=True)
-    return Rejected(f"Aladdin refused {what}: {message}.", reference, code=str(error.code), message=message)
+    if error.code in _REFUSED_FOR_GOOD:
+        return Rejected(f"Aladdin refused {what}: {message}.", reference, code=str(error.code), message=message)
+    if error.code == _PERMISSION_DENIED:
+        return NotPermitted(f"Aladdin does not permit {what} ({message}). Request id {reference}.")
+    if error.code == _RESOURCE_EXHAUSTED:
+        return RateLimited(f"Aladdin has no room for {what} now ({message}). Try again later.", reference)
+    if error.code == _UNAUTHENTICATED:
+        return AuthenticationFailed(f"Aladdin did not accept our credentials for {what} ({message}).", reference)
+    sentence = f"Aladdin could not say what became of {what} ({message}). It may have been placed."
+    return Unavailable(sentence, reference, sent=True)
 
 
 def _restrictions(violations: Iterable[wire.Violation]) -> str:

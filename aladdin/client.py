@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import httpx
 
@@ -53,9 +53,9 @@ class Aladdin:
         """See `orders.ports.Market`."""
         return self._market.find(text, groups, limit)
 
-    def post(self, ticket: Ticket) -> BrokerOrder:
+    def post(self, ticket: Ticket, not_after: datetime) -> BrokerOrder:
         """See `orders.ports.Broker`."""
-        return self._broker.post(ticket)
+        return self._broker.post(ticket, not_after)
 
     def find_order(self, reference: str) -> BrokerOrder | None:
         """See `orders.ports.Broker`."""
@@ -67,7 +67,7 @@ class Aladdin:
 
     @property
     def trouble(self) -> str:
-        """Why Aladdin's newest answer could not be used; empty while it answers."""
+        """What kind of trouble there is with Aladdin and since when, naming nobody; empty while it answers."""
         return self._transport.trouble
 
     def close(self) -> None:

@@ -75,6 +75,12 @@ class AladdinConfig:
             raise SettingsError("Aladdin needs both a client id and a client secret.")
 
     @property
+    def longest_request(self) -> float:
+        """Seconds after which a request that was begun is answered or given up, by the waits for a connection, for its
+        making, and for the other side."""
+        return self.pool_timeout + self.connect_timeout + self.read_timeout
+
+    @property
     def host(self) -> str:
         return httpx.URL(self.url).host
 

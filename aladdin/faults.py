@@ -15,6 +15,7 @@ from orders.errors import (
     Malformed,
     NotFound,
     NotPermitted,
+    OutsideError,
     RateLimited,
     Rejected,
     Unavailable,
@@ -23,6 +24,7 @@ from orders.errors import (
 Mask = Callable[[str], str]
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_REFUSED_FOR_GOOD = (httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY)
 _LONGEST_MESSAGE = 500  # characters of the other side's text that a sentence may quote
 
 
@@ -42,26 +44,74 @@ def of_request(error: httpx.RequestError, doing: str, reference: str, mask: Mask
 
 
 def of_status(response: httpx.Response, doing: str, reference: str, mask: Mask) -> DeskError:
-    """The error for an answer that is not a success. `doing` completes "while ..."."""
-    code, message = error_body(response, mask)
-    said = f" ({message})" if message else ""
+    """The error for an answer that is not a success, to a call that changes nothing. `doing` completes "while ..."."""
+    if (fault := _held_off(response, doing, reference, mask)) is not None:
+        return fault
     status = response.status_code
+    said = _said(response, mask)
+    if status == httpx.codes.NOT_FOUND:
+        return NotFound(f"Aladdin knows nothing by that name: {doing}{said}. Request id {reference}.")
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.REQUEST_TIMEOUT:
+        return Unavailable(f"Aladdin failed with status {status} while {doing}{said}.", reference, sent=True)
+    return _rejected(response, doing, reference, mask)
+
+
+def of_written_status(response: httpx.Response, doing: str, reference: str, mask: Mask) -> DeskError:
+    """The error for an answer that is not a success, to a call that may change something: only a status that says it
+    was refused for what it asked is final; any other leaves open what became of it."""
+    if (fault := _held_off(response, doing, reference, mask)) is not None:
+        return fault
+    if response.status_code in _REFUSED_FOR_GOOD:
+        return _rejected(response, doing, reference, mask)
+    said = _said(response, mask)
+    sentence = f"Aladdin answered with status {response.status_code} while {doing}{said}. It may have been carried out."
+    return Unavailable(sentence, reference, sent=True)
+
+
+def too_late(doing: str, not_after: datetime, reference: str) -> Unavailable:
+    """The error for a request that was not begun because its time had run out. `doing` is what it would have done."""
+    sentence = f"The time for {doing} ran out at {not_after.astimezone(UTC):%H:%M:%S} UTC: nothing was sent."
+    return Unavailable(sentence, reference, sent=False)
+
+
+def in_general(error: OutsideError) -> str:
+    """What kind of trouble `error` is, in words that tell nothing of what was asked for."""
+    if isinstance(error, AuthenticationFailed):
+        return "Aladdin does not accept our credentials."
+    if isinstance(error, RateLimited):
+        return "Aladdin's rate limit is reached."
+    if isinstance(error.__cause__, httpx.HTTPStatusError):
+        return f"Aladdin fails with status {error.__cause__.response.status_code}."
+    if isinstance(error, Malformed) or isinstance(error.__cause__, Malformed):
+        return "Aladdin's answers cannot be read."
+    return "Aladdin cannot be reached, or does not answer in time."
+
+
+def _held_off(response: httpx.Response, doing: str, reference: str, mask: Mask) -> DeskError | None:
+    """The error for a call turned away before it was looked at, which may succeed another time; None for others."""
+    status, said = response.status_code, _said(response, mask)
     if status == httpx.codes.UNAUTHORIZED:
         return AuthenticationFailed(f"Aladdin did not accept our credentials while {doing}{said}.", reference)
     if status == httpx.codes.FORBIDDEN:
         return NotPermitted(f"Aladdin does not permit {doing}{said}. Request id {reference}.")
-    if status == httpx.codes.NOT_FOUND:
-        return NotFound(f"Aladdin knows nothing by that name: {doing}{said}. Request id {reference}.")
     if status == httpx.codes.TOO_MANY_REQUESTS:
         pause = retry_after(response)
         when = "later" if pause is None else f"in {pause:.0f} seconds"
         return RateLimited(
             f"Aladdin's rate limit was reached while {doing}. Try again {when}.", reference, retry_after=pause
         )
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.REQUEST_TIMEOUT:
-        return Unavailable(f"Aladdin failed with status {status} while {doing}{said}.", reference, sent=True)
-    sentence = f"Aladdin refused with status {status} while {doing}: {message or 'no reason given'}."
-    return Rejected(sentence, reference, code=code or str(status), message=message)
+    return None
+
+
+def _rejected(response: httpx.Response, doing: str, reference: str, mask: Mask) -> Rejected:
+    code, message = error_body(response, mask)
+    sentence = f"Aladdin refused with status {response.status_code} while {doing}: {message or 'no reason given'}."
+    return Rejected(sentence, reference, code=code or str(response.status_code), message=message)
+
+
+def _said(response: httpx.Response, mask: Mask) -> str:
+    message = error_body(response, mask)[1]
+    return f" ({message})" if message else ""
 
 
 def error_body(response: httpx.Response, mask: Mask) -> tuple[str, str]:

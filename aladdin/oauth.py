@@ -10,7 +10,7 @@ import httpx
 
 from aladdin import faults, wire
 from aladdin.config import AladdinConfig
-from orders.errors import AuthenticationFailed, OutsideError, RateLimited, Unavailable
+from orders.errors import AuthenticationFailed, Malformed, OutsideError, RateLimited, Unavailable
 
 TOKEN_PATH = "/api/oauth2/default/v1/token"  # an address, not a secret  # noqa: S105
 _DOING = "signing in"
@@ -90,4 +90,7 @@ class AccessToken:
         )
 
     def _grant(self, response: httpx.Response, reference: str) -> wire.Grant:
-        return wire.parse(wire.Grant, wire.read_json(response.text, reference), "the access token", reference)
+        try:
+            return wire.parse(wire.Grant, wire.read_json(response.text, reference), "the access token", reference)
+        except Malformed as fault:
+            raise Unavailable(str(fault), reference, sent=False) from fault

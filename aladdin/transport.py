@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
@@ -17,7 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from aladdin import faults, wire
 from aladdin.config import AladdinConfig
 from aladdin.oauth import AccessToken
-from orders.errors import AuthenticationFailed, DeskError, Malformed, RateLimited, Unavailable
+from orders.errors import AuthenticationFailed, DeskError, Malformed, OutsideError, RateLimited, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -75,23 +75,30 @@ class Transport:
             trust_env=not config.on_loopback,  # a company proxy has no business on this machine
         )
         self._token = AccessToken(config, self._http, self._headers)
-        self._trouble = ""
+        self._trouble: tuple[str, datetime] | None = None  # what kind, and since when
 
     @property
     def trouble(self) -> str:
-        """Why the newest call got no usable answer; empty when it got one, if only a refusal of what was asked."""
-        return self._trouble
+        """What kind of trouble kept the newest call from a usable answer, and since when; empty when it got one, if
+        only a refusal of what was asked. Everybody may read it: what was asked for is not in it."""
+        trouble = self._trouble
+        return f"{trouble[0]} Trouble since {trouble[1].astimezone(UTC):%d %b %H:%M} UTC." if trouble else ""
 
     def read(self, call: Call) -> Answer:
         """Send a call that changes nothing, repeating it on rate limits, 5xx and transport faults.
         Raises `NotPermitted`, `NotFound` or an `OutsideError`."""
         return self._noting(lambda: self._repeating(lambda: self._exchange(call)))
 
-    def write(self, call: Call) -> Answer:
-        """Send a call that may change something, once. Same errors as `read`; `Unavailable.sent` tells whether
-        it may have been acted upon."""
-        self._noting(lambda: self._repeating(self._token.current))  # signing in may be repeated; what follows may not
-        return self._noting(lambda: self._exchange(call))
+    def write(self, call: Call, not_after: datetime) -> Answer:
+        """Send a call that may change something, once, and not begin it after `not_after`. `Rejected` when it is
+        refused for good; `NotPermitted`, `RateLimited` and `AuthenticationFailed` when it was not carried out and may
+        be tried again; else `Unavailable`, whose `sent` tells whether it may have been carried out."""
+
+        def step() -> Answer:
+            self._repeating(self._token.current, not_after)  # signing in may be repeated; what follows may not
+            return self._exchange(call, not_after)
+
+        return self._noting(step)
 
     def close(self) -> None:
         self._http.close()
@@ -101,18 +108,32 @@ class Transport:
         try:
             answer = step()
         except (Unavailable, RateLimited, AuthenticationFailed, Malformed) as error:
-            self._trouble = str(error)
+            self._note(error)
             raise
         except DeskError:
-            self._trouble = ""
+            self._trouble = None
             raise
-        self._trouble = ""
+        self._trouble = None
         return answer
 
-    def _repeating(self, step: Callable[[], T]) -> T:
-        """Run `step`, again after a pause when its error may pass. The last error is raised as it is."""
+    def _note(self, error: OutsideError) -> None:
+        trouble = self._trouble
+        if trouble is None:
+            log.warning("aladdin_trouble", error=str(error))
+        self._trouble = (faults.in_general(error), trouble[1] if trouble else self._now())
+
+    def _repeating(self, step: Callable[[], T], not_after: datetime | None = None) -> T:
+        """Run `step`, again after a pause when its error may pass, unless the pause would end after `not_after`. The
+        last error is raised as it is."""
+
+        most = stop_after_attempt(1 + self._config.read_retries)
+
+        def enough(state: RetryCallState) -> bool:
+            begins = self._now() + timedelta(seconds=state.upcoming_sleep)
+            return most(state) or (not_after is not None and begins > not_after)
+
         retrying = Retrying(
-            stop=stop_after_attempt(1 + self._config.read_retries),
+            stop=enough,
             retry=retry_if_exception(self._may_pass),
             wait=_pause,
             before_sleep=_log_retry,
@@ -126,19 +147,22 @@ class Transport:
             return (_asked_pause(error) or 0.0) <= self._config.longest_pause
         return False
 
-    def _exchange(self, call: Call) -> Answer:
-        """Send a call once; once more with a new token when the present one is refused."""
+    def _exchange(self, call: Call, not_after: datetime | None = None) -> Answer:
+        """Send a call once; once more with a new token when the present one is refused. `not_after` is given for a
+        write, and no attempt begins after it."""
         token = self._token.current()
         try:
-            return self._send(call, token)
+            return self._send(call, token, not_after)
         except AuthenticationFailed:
             # A 401 is an answer given before anything was done, so even a write may follow it.
             self._token.discard(token)
-            return self._send(call, self._token.current())
+            return self._send(call, self._token.current(), not_after)
 
-    def _send(self, call: Call, token: str) -> Answer:
+    def _send(self, call: Call, token: str, not_after: datetime | None) -> Answer:
         headers = {**self._headers(), "Authorization": f"Bearer {token}"}
         reference = headers[wire.REQUEST_ID]
+        if not_after is not None and self._now() > not_after:  # the last thing before it leaves
+            raise faults.too_late(call.doing, not_after, reference)
         started = time.perf_counter()
         status: int | None = None
         try:
@@ -146,7 +170,8 @@ class Transport:
             status = response.status_code
             response.raise_for_status()
         except httpx.HTTPStatusError as error:
-            raise faults.of_status(error.response, call.doing, reference, self._token.mask) from error
+            of_status = faults.of_status if not_after is None else faults.of_written_status
+            raise of_status(error.response, call.doing, reference, self._token.mask) from error
         except httpx.RequestError as error:
             raise faults.of_request(error, call.doing, reference, self._token.mask) from error
         finally:

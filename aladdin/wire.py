@@ -250,7 +250,7 @@ class Order(Wire):
 
 
 class Orders(Page):
-    orders: tuple[Order, ...] = ()
+    orders: tuple[Any, ...] = ()  # each is read as an `Order` by itself: one that cannot be must not hide the others
 
 
 class Violation(Wire):

@@ -92,4 +92,6 @@ def _binding(block: BlockOrder, account: Account, rules: Sequence[CapRule], latt
         reason = f"holds {held.normalize():,f}; {left}, and a rest must be at least {lattice.min_piece:,}"
     elif legal == 0 and face > 0:
         reason = f"{reason}, less than the minimum piece of {lattice.min_piece:,}"
+    elif name == "holding" and legal < face:
+        reason = f"{reason}, and a rest must be at least {lattice.min_piece:,} or nothing"
     return Cap(account.id, name, legal, reason)

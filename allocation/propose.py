@@ -109,7 +109,7 @@ def _refuse_untradable(block: BlockOrder, metric: Metric) -> None:
     if block.face <= 0:
         raise InvalidBlock("face", "The face must be above zero.")
     if block.trade_price is None:
-        raise MissingPrice(f"{bond.label} has no price today. Type a price to go on.")
+        raise MissingPrice(f"{bond.label} has no price: no account read so far holds it. Type a price to go on.")
     if block.trade_price <= 0 or (block.mark is not None and block.mark <= 0):
         raise InvalidBlock("limit", "The price must be above zero.")
     if bond.factor <= 0:
@@ -198,6 +198,9 @@ def _warnings(block: BlockOrder, choices: Choices) -> tuple[str, ...]:
     warnings = []
     if block.bond.accrued is None:
         warnings.append(f"Accrued interest of {block.bond.label} is not known: money is at the clean price.")
+    if block.bond.measures.of(choices.metric) == 0:
+        figure = _figure(choices.metric)
+        warnings.append(f"{block.bond.label} has a {figure} of 0: {choices.metric.label} moves for nobody.")
     if not choices.respect_cash:
         warnings.append("Cash was not respected: accounts may be overdrawn.")
     return tuple(warnings)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from allocation.errors import OffLattice
-from allocation.lots import Lattice
+from allocation.lots import Lattice, room, sellable
 from allocation.model import BlockOrder, Bond, Measures, Proposal, Side
 from orders.calendar import business_age
 from orders.errors import StaleData
@@ -23,6 +23,7 @@ class Policy:
     minimum_coverage: float = 0.95
     market_buffer: Decimal = Decimal(0)
     longest_comment: int = 500  # characters
+    limit_distance: Decimal = Decimal("0.03")  # of the mark; a limit farther away is asked about
 
 
 def fresh_enough(bond: Bond, price_typed: bool, today: date, policy: Policy) -> tuple[Bond, tuple[str, ...]]:
@@ -54,14 +55,26 @@ def fresh_enough(bond: Bond, price_typed: bool, today: date, policy: Policy) -> 
     return bond, tuple(warnings)
 
 
+def far_from_mark(bond: Bond, side: Side, limit: Decimal | None, policy: Policy) -> tuple[str, ...]:
+    """A warning for a limit that looks mistyped, or that will not fill."""
+    if limit is None or bond.price is None or abs(limit - bond.price) <= policy.limit_distance * bond.price:
+        return ()
+    distance = f"{(limit - bond.price) / bond.price:+.1%} away from the mark of {bond.price.normalize():f}"
+    if (limit > bond.price) == (side is Side.BUY):
+        return (f"The price of {limit.normalize():f} is {distance}: look whether it is meant.",)
+    return (f"The price of {limit.normalize():f} is {distance}: the order will hardly fill.",)
+
+
 def refuse_off_lattice(block: BlockOrder, group: Group) -> None:
     """A face between legal faces is sent back with the nearest ones, unless whole odd holdings can make it up."""
     lattice = Lattice.of(block.bond)
-    odd = block.side is Side.SELL and any(
-        not lattice.holds(int(held)) for a in group.accounts if (held := a.held(block.bond.asset_id))
-    )
-    if lattice.holds(block.face) or block.face <= 0 or odd:
+    if lattice.holds(block.face) or block.face <= 0:
         return
+    if block.side is Side.SELL:
+        held = [account.held(block.bond.asset_id) for account in group.accounts]
+        rooms = [room(lattice, Side.SELL, min(block.face, int(face)), face) for face in held if face > 0]
+        if sellable(block.face, rooms, lattice).total == block.face:
+            return
     below, above = lattice.nearest(block.face)
     if below == 0:
         sentence = f"{block.face:,} is below the minimum piece of {lattice.min_piece:,}."

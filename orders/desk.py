@@ -14,7 +14,7 @@ import structlog
 from allocation.model import Account, BlockOrder, Bond, Proposal, Side
 from allocation.propose import Choices, propose
 from orders.calendar import business_age, check_settlement, default_settlement, trade_date
-from orders.checks import Policy, fresh_enough, refuse_off_lattice, what_changed
+from orders.checks import Policy, far_from_mark, fresh_enough, refuse_off_lattice, what_changed
 from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
 from orders.lifecycle import UNCOUNTED
 from orders.model import Book, Event, Group, Order, OrderLine, OrderState, Permission, Statement, User
@@ -25,6 +25,7 @@ from orders.statement import freeze
 log = structlog.get_logger()
 
 CONFIRMATION_TRIES = 5
+READ_TRIES = 3
 MOST_ORDERS = 500  # on the dashboard
 
 
@@ -98,9 +99,14 @@ class Desk:
         Aladdin does not know yet."""
         self._require(user, Permission.VIEW, ticker)
         day = settlement or default_settlement(self.today(), self.book.currency)
-        # our own orders first: one that is posted in between is then counted twice for a moment, never not at all
+        # our own orders first: one that is posted in between is counted twice, never not at all; so look again then
         pending = self._ledger.orders(states=UNCOUNTED)
-        read = self._market.group(ticker, day, fresh=fresh)
+        for _ in range(READ_TRIES):
+            read = self._market.group(ticker, day, fresh=fresh)
+            before, pending = pending, self._ledger.orders(states=UNCOUNTED)
+            if {order.id for order in before} <= {order.id for order in pending}:
+                break
+            fresh = True
         return replace(read, value=less_ours(read.value, pending, self._ledger))
 
     def bond(self, user: User, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
@@ -143,6 +149,7 @@ class Desk:
         bond = self._market.bond(request.asset_id, fresh=fresh)
         check_settlement(request.settlement, self.today(), bond.value.currency)
         tradable, warnings = fresh_enough(bond.value, request.limit is not None, self.today(), self.policy)
+        warnings += far_from_mark(tradable, request.side, request.limit, self.policy)
         group = self.group(user, request.group, request.settlement, fresh=fresh)
         block = BlockOrder(
             tradable, request.side, request.face, request.settlement, request.limit, self.policy.market_buffer

@@ -51,7 +51,7 @@ def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
         st.session_state["allocate.settlement"] = desk.settlement(bond)
         st.session_state["allocate.face"] = st.session_state["allocate.limit"] = ""
         st.session_state["allocate.for"] = trip.asset_id
-    side_col, face_col, settle_col, limit_col = st.columns([1, 1.4, 1.2, 1.2], vertical_alignment="top")
+    side_col, face_col, settle_col, limit_col = st.columns([0.9, 1.3, 1.4, 1.4], vertical_alignment="top")
     side = side_col.segmented_control(
         "Side", list(Side), format_func=lambda s: s.value.title(), default=Side.BUY, required=True,
         key="allocate.side", persist_state="session",
@@ -235,8 +235,11 @@ def confirm(preview: Preview, sentence: str) -> None:
         f"{ENGINES[proposal.engine].label.lower()}. "
         "The allocation is frozen and stored first."
     )
-    if refused := st.session_state.pop("allocate.refused", None):
+    if refused := st.session_state.get("allocate.refused"):
         frame.show(refused)
+        if st.button("Look at the figures again", type="primary", width="stretch"):
+            st.rerun()
+        return
     for warning in preview.warnings:
         st.warning(warning)
     if proposal.unallocated:
@@ -278,7 +281,7 @@ else:
     try:
         face, limit = forms.face(typed_face), forms.price(typed_limit)
         at = f" at {formats.price(limit)}" if limit is not None else ""
-        sentence = f"{side.value.title()} {face:,} {bond.label} for {trip.group}{at}, settle {settlement:%a %d %b}"
+        sentence = f"{side.value.title()} {face:,} {bond.label} for {trip.group}{at}, settle {formats.day(settlement)}"
         request = Request(trip.group, trip.asset_id, side, face, settlement, limit, choices)
         preview = make_preview(request)
         problem = "" if preview else "Mend what is marked above."

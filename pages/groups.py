@@ -49,7 +49,7 @@ if trip.group not in names:
     trip.group = next(iter(books), names[0])
 chosen = books.get(trip.group)
 
-frame.strip(min((read.as_of for read in books.values()), default=None), ask_fresh)
+frame.strip(chosen.as_of if chosen is not None else None, ask_fresh)
 st.title("Groups")
 if not books:
     frame.show(next(iter(faults.values())))

@@ -19,9 +19,6 @@ desk = session.desk()
 MOVING = frozenset((*LIVE, *OURS))
 TICK, IDLE_TICK = 2, 20  # seconds: quick only while something is moving
 
-frame.strip()
-st.title("Orders")
-
 
 def pick(shown: list[str]) -> None:
     """Remember the order, not the row: rows move as new orders come in."""
@@ -83,7 +80,7 @@ def detail(user: User, order: Order) -> None:
     grid[3].metric("Settlement", formats.day(order.settlement))
     grid[4].metric("Limit", formats.price(order.limit) if order.limit is not None else "market")
     if order.comment:
-        st.markdown(f"“{order.comment}”")
+        st.text(f"“{order.comment}”")
     events = desk.events(user, order.id)
     st.mermaid_chart(diagram(events, order.state), alt="the order's life, with the path taken")
     lines_tab, history_tab = st.tabs(["Accounts", "History"])
@@ -142,6 +139,8 @@ def live() -> None:
         st.rerun()
     if st.session_state.pop("orders.picked", False):
         st.rerun()  # another order has another statement, which stands outside
+    frame.strip()
+    st.title("Orders")
     with frame.explained():
         dashboard(user_now)
         chosen_order(user_now)

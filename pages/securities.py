@@ -18,7 +18,7 @@ st.title("Securities")
 text = st.text_input(
     "Find a bond",
     key="securities.text",
-    placeholder="CUSIP, ISIN, SEDOL, ticker or words: T 4.25 2034, microsoft, 912810...",
+    placeholder="CUSIP, ISIN, SEDOL, ticker or words: T 4.25 2034, treasury, 91282CLW9",
     icon=":material/search:",
     type="search",
     persist_state="session",

@@ -27,6 +27,7 @@ def _layout(figure: go.Figure, height: int, title: str) -> go.Figure:
         xaxis_title=title,
         hoverlabel={"align": "left"},
         dragmode="select",
+        clickmode="event+select",
     )
     figure.update_yaxes(showgrid=False, zeroline=False)
     figure.update_xaxes(zeroline=False)

@@ -7,15 +7,17 @@ from decimal import Decimal, InvalidOperation
 
 from allocation.errors import InvalidBlock
 
-_FACE = re.compile(r"^(\d+(?:\.\d+)?)(k|m|mm|mn|mio|b|bn)?$")
-_SCALE = {"": 1, "k": 1_000, "m": 1_000_000, "mm": 1_000_000, "mn": 1_000_000, "mio": 1_000_000,
-          "b": 1_000_000_000, "bn": 1_000_000_000}  # fmt: skip
+_FACE = re.compile(r"^(\d+(?:\.\d+)?)(k|m|mm|mn|mio|million|b|bn|billion)?$")
+_SCALE = {
+    "": 1, "k": 1_000, "m": 1_000_000, "mm": 1_000_000, "mn": 1_000_000, "mio": 1_000_000, "million": 1_000_000,
+    "b": 1_000_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000,
+}  # fmt: skip
 _GROUPED = re.compile(r"^\d{1,3}(,\d{3})+(\.\d+)?")
 
 
 def face(text: str) -> int:
     """25,000,000 from "25,000,000", "25mm", "25 m" or "0.5bn". `InvalidBlock` says what to type otherwise."""
-    typed = text.strip().lower().replace(" ", "")
+    typed = text.strip().lower().removeprefix("$").replace(" ", "")
     if "," in typed and not _GROUPED.match(typed):
         raise InvalidBlock("face", f"“{text.strip()}” has its commas in odd places: type 25,000,000 or 25mm.")
     found = _FACE.match(typed.replace(",", ""))
@@ -41,6 +43,8 @@ def price(text: str) -> Decimal | None:
             if int(ticks[2]) > 31 or eighths > 7:
                 raise InvalidOperation
             value = int(ticks[1]) + (Decimal(ticks[2]) + Decimal(eighths) / 8) / 32
+        elif "e" in typed.lower():
+            raise InvalidOperation
         else:
             value = Decimal(typed)
     except InvalidOperation:

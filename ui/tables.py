@@ -19,9 +19,18 @@ Columns = dict[str, Any]
 _ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # shown whichever metric is chosen
 
 
-def number(label: str, decimals: int = 0, help_: str | None = None) -> Any:
-    """A right-aligned number with thousands separators."""
-    return st.column_config.NumberColumn(label, format=f"%,.{decimals}f", help=help_)
+NARROW, WIDE = 90, 125  # pixels: a level or a count; a face or money of up to 99,999,999,999
+
+
+def number(label: str, decimals: int = 0, help_: str | None = None, width: int = NARROW) -> Any:
+    """A right-aligned number with thousands separators. The width is fixed: a column that fits itself to its first
+    values would cut the leading digits off larger ones, and the rest would still look like a number."""
+    return st.column_config.NumberColumn(label, format=f"%,.{decimals}f", help=help_, width=width)
+
+
+def amount(label: str, help_: str | None = None) -> Any:
+    """Face or money, whole."""
+    return number(label, 0, help_, WIDE)
 
 
 def accounts(rows: Sequence[Account], spread: Spread) -> tuple[pd.DataFrame, Columns]:
@@ -46,8 +55,8 @@ def accounts(rows: Sequence[Account], spread: Spread) -> tuple[pd.DataFrame, Col
         ]
     )
     columns = {
-        "NAV": number("NAV"),
-        "Cash": number("Cash", help_="spendable on the usual settlement date, after live orders"),
+        "NAV": amount("NAV"),
+        "Cash": amount("Cash", help_="spendable on the usual settlement date, after live orders"),
         "Cash %": number("Cash % of NAV", 1),
         **{m.short: number(f"{m.short} ({m.unit})", m.decimals) for m in Metric},
         "From mean": number(f"From mean ({metric.unit})", metric.decimals),
@@ -106,7 +115,7 @@ def holders(rows: Sequence[Holder]) -> tuple[pd.DataFrame, Columns]:
             for h in rows
         ]
     )
-    return table, {"Face": number("Face"), "% of NAV": number("% of NAV", 2)}
+    return table, {"Face": amount("Face"), "% of NAV": number("% of NAV", 2)}
 
 
 def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
@@ -132,13 +141,13 @@ def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = {
-        "Face": number("Face"),
-        "Money": number("Money", help_="at the price it is reserved at, accrued included where known"),
-        "Cash before": number("Cash before"),
-        "Cash after": number("Cash after"),
+        "Face": amount("Face"),
+        "Money": amount("Money", help_="at the price it is reserved at, accrued included where known"),
+        "Cash before": amount("Cash before"),
+        "Cash after": amount("Cash after"),
         "Before": number(f"{metric.short} before", metric.decimals),
         "After": number(f"{metric.short} after", metric.decimals),
-        "Headroom": number("Headroom", help_="face the account could still take"),
+        "Headroom": amount("Headroom", help_="face the account could still take"),
         "Why": st.column_config.TextColumn("Why", width="large"),
     }
     return table, columns
@@ -147,11 +156,11 @@ def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
 def not_placed(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
     """Every unit that could not be placed, with its reason; the faces add up to the difference."""
     table = pd.DataFrame([{"Face": row.face, "Reason": row.reason} for row in proposal.unallocated])
-    return table, {"Face": number("Face"), "Reason": st.column_config.TextColumn("Reason", width="large")}
+    return table, {"Face": amount("Face"), "Reason": st.column_config.TextColumn("Reason", width="large")}
 
 
 STATE_SIGNS = {
-    OrderState.CONFIRMED: "○", OrderState.SENDING: "→", OrderState.UNKNOWN: "?", OrderState.COMPLIANCE: "◇",
+    OrderState.CONFIRMED: "◌", OrderState.SENDING: "→", OrderState.UNKNOWN: "?", OrderState.COMPLIANCE: "◇",
     OrderState.OPEN: "○", OrderState.AUTHORIZED: "◎", OrderState.ACTIVE: "▶", OrderState.FOREIGN: "?",
     OrderState.BOOKED: "●", OrderState.CANCELED: "×", OrderState.EXPIRED: "×", OrderState.REJECTED: "×",
 }  # fmt: skip
@@ -186,7 +195,7 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
     )
     columns = {
         "State": st.column_config.TextColumn("State", width="medium"),
-        "Face": number("Face"),
+        "Face": amount("Face"),
         "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
         "Average price": number("Average price", 4),
         "Limit": number("Limit", 4),
@@ -210,9 +219,9 @@ def order_lines(order: Order) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = {
-        "Face": number("Face"),
-        "Booked": number("Booked"),
-        "Left": number("Left"),
+        "Face": amount("Face"),
+        "Booked": amount("Booked"),
+        "Left": amount("Left"),
         "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
     }
     return table, columns

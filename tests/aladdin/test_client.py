@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from aladdin.cache import AnswerCache
 from aladdin.client import Aladdin
 from aladdin.config import AladdinConfig
 from aladdin.simulator.process import Running, ensure_running
-from allocation.model import Bond, Side
+from allocation.model import Account, Bond, Side
 from books import open_book
 from books.model import Book
 from orders.errors import AuthenticationFailed, Rejected, Unavailable
@@ -25,6 +25,7 @@ from tests.aladdin.conftest import Desk
 from tests.aladdin.loopback import DeskClock
 
 BOOK = "demo:7"
+LATER = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)  # an hour after the clock's time
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def ticket(client: Aladdin, book: Book, reference: str, **changes: Decimal | Non
 
 def test_an_order_is_posted_found_and_followed_to_its_last_fill(client: Aladdin, book: Book) -> None:
     sent = ticket(client, book, "EV-follow", limit=Decimal("250.125"))
-    order = client.post(sent)
+    order = client.post(sent, LATER)
     assert order.face == sum(line.face for line in sent.lines)
     found = client.find_order("EV-follow")
     assert found is not None
@@ -117,9 +118,9 @@ def test_an_order_is_posted_found_and_followed_to_its_last_fill(client: Aladdin,
 
 def test_a_reference_already_taken_is_in_doubt_and_the_order_can_be_found(client: Aladdin, book: Book) -> None:
     sent = ticket(client, book, "EV-twice")
-    order = client.post(sent)
+    order = client.post(sent, LATER)
     with pytest.raises(Unavailable) as raised:
-        client.post(sent)
+        client.post(sent, LATER)
     assert raised.value.sent
     found = client.find_order("EV-twice")
     assert found is not None
@@ -129,9 +130,39 @@ def test_a_reference_already_taken_is_in_doubt_and_the_order_can_be_found(client
 def test_an_order_the_server_refuses_is_rejected_in_its_words(client: Aladdin, book: Book) -> None:
     sent = ticket(client, book, "EV-refused", limit=Decimal("-1"))
     with pytest.raises(Rejected) as raised:
-        client.post(sent)
+        client.post(sent, LATER)
     assert raised.value.message
     assert client.find_order("EV-refused") is None
+
+
+def test_cash_promised_to_an_order_that_settles_late_is_not_spent_earlier(client: Aladdin, book: Book) -> None:
+    first = book.as_of + timedelta(days=1)
+    account, bond, cash = dollars(client, book)
+    money = bond.factor * ((bond.price or Decimal(0)) + (bond.accrued or Decimal(0))) / 100  # for one face
+    steps = (int(cash * Decimal("0.99") / money) - bond.min_piece) // bond.increment
+    line = OrderLine(account, bond.min_piece + steps * bond.increment)
+    late = book.as_of + timedelta(days=60)
+    client.post(Ticket("EV-late", bond.asset_id, Side.BUY, late, book.as_of, None, (line,), ""), LATER)
+    for settlement in (first, late, late + timedelta(days=1)):
+        left = account_of(client, book, account, settlement).cash
+        assert left is not None
+        assert abs(cash - left - line.face * money) <= Decimal("0.002") * cash  # fills come near the mark
+
+
+def account_of(client: Aladdin, book: Book, account: str, settlement: date) -> Account:
+    group = next(group for group, members in book.groups.items() if account in members)
+    return next(a for a in client.group(group, settlement, fresh=True).value.accounts if a.id == account)
+
+
+def dollars(client: Aladdin, book: Book) -> tuple[str, Bond, Decimal]:
+    """An account in dollars, a bond in dollars that it holds, and its cash, enough for a few pieces."""
+    for group in book.groups:
+        for account in client.group(group, book.as_of + timedelta(days=1)).value.accounts:
+            for asset_id in account.holdings if account.currency == "USD" else ():
+                bond = client.bond(asset_id).value
+                if bond.currency == "USD" and bond.price and account.cash and account.cash > 3 * bond.min_piece:
+                    return account.id, bond, account.cash
+    raise AssertionError("the demo book has no account to test with")
 
 
 def test_a_wrong_secret_is_refused(simulated: Running, tmp_path: Path) -> None:

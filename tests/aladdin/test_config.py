@@ -39,6 +39,11 @@ def test_half_a_set_of_credentials_is_refused(client_id: str, secret: str) -> No
         AladdinConfig("https://client.blackrock.com", client_id, SecretStr(secret))
 
 
+def test_the_longest_request_waits_for_a_connection_its_making_and_the_answer() -> None:
+    config = AladdinConfig("https://client.blackrock.com", "id", SecretStr("secret"))
+    assert config.longest_request == config.pool_timeout + config.connect_timeout + config.read_timeout == 75
+
+
 def test_the_secret_is_not_in_the_configs_text() -> None:
     config = AladdinConfig("https://client.blackrock.com", "id", SecretStr("hush"), api_key=SecretStr("quiet"))
     assert "hush" not in repr(config)

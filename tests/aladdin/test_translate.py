@@ -1,4 +1,4 @@
-"""From rows to accounts and bonds: the arithmetic, and what is missing stays missing."""
+"""From rows to accounts: the arithmetic, and what is missing stays missing."""
 
 from __future__ import annotations
 
@@ -111,6 +111,7 @@ def test_an_account_shares_the_rate_of_one_with_the_same_base_only() -> None:
 
 
 def test_accrued_that_is_not_known_stays_unknown() -> None:
+    """The value stands as it came: 98 a hundred, rounded for all accounts, would make it 980,000."""
     holding = account([row(accruedInterest=None)], []).holdings["BOND1"]
     assert holding.accrued_value is None
     assert holding.market_value == Decimal(990_000)
@@ -212,6 +213,41 @@ def test_cash_is_the_balance_at_the_latest_date_not_after_settlement(settlement:
     assert account([row()], [ladder()], settlement).cash == cash
 
 
+def balances(*given: Decimal | int | None) -> list[dict[str, Any]]:
+    """One balance a day from Monday on."""
+    return [{"settlementDate": f"2026-11-{16 + n}", "cashBalance": balance} for n, balance in enumerate(given)]
+
+
+@pytest.mark.parametrize(
+    ("given", "cash"),
+    [
+        ((500, 500, 500, 100), 100),  # a commitment that settles later is not spent earlier
+        ((500, 500, 100, 900), 100),  # money that comes in after it does not pay for it
+        ((500, 200, 900), 200),
+        ((50, 500, 900), 500),  # what was short before is past
+        ((500, 500, -20), -20),
+        ((500, 500, None), None),  # it may be less: that cannot be known
+        ((None, 500, 900), 500),
+    ],
+)
+def test_cash_is_no_more_than_any_later_balance(given: tuple[int | None, ...], cash: int | None) -> None:
+    assert account([row()], [ladder(settleDateBalances=balances(*given))], TUESDAY).cash == cash
+
+
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=10), st.integers(0, 9), st.integers(0, 10**9))
+def test_spending_all_the_cash_of_a_day_leaves_no_later_day_short_of_it(
+    given: list[int], start: int, extra: int
+) -> None:
+    settlement = date(2026, 11, 16 + start)
+    cash = account([row()], [ladder(settleDateBalances=balances(*given))], settlement).cash
+    assert cash is not None
+    affected = given[min(start, len(given) - 1) :]
+    assert min(affected) == cash
+    # whatever settles later, and however late, is taken off what may be spent now
+    committed = account([row()], [ladder(settleDateBalances=balances(*given[:-1], given[-1] - extra))], settlement).cash
+    assert committed == min(cash, given[-1] - extra)
+
+
 def test_only_the_base_currencys_cash_counts_and_a_missing_balance_is_missing() -> None:
     euros = ladder(cashBalanceSecurityCurrencyCode="EUR")
     assert account([row()], [euros]).cash is None
@@ -229,92 +265,3 @@ def test_the_benchmark_in_force_and_first_in_order_counts() -> None:
     ]
     assert translate.benchmark_id(portfolio(benchmarkAssignments=assigned), FRIDAY) == "FIRST"
     assert translate.benchmark_id(portfolio(), FRIDAY) == ""
-
-
-def terms(**changes: Any) -> wire.Security:
-    given: dict[str, Any] = {
-        "assetId": "BOND1",
-        "cusip": "037833100",
-        "ticker": "AAPL",
-        "descInstmt": "APPLE INC",
-        "issuerId": "I1",
-        "coupon": "4.125",
-        "coupFreq": 2,
-        "maturity": "2030-11-15",
-        "currency": "USD",
-        "country": "US",
-        "flag144a": "Y",
-        "minTrdSize": "200000",
-        "minLotSize": 1000,
-        "smSecGroup": "Technology",
-        "ratingSet": {"MOODYS": "Aaa", "SP": "AA+"},
-        "cusipAliasSet": [{"code": "I", "identifier": "US0378331005"}, {"code": "C", "identifier": "B15KXQ8"}],
-    }
-    return wire.parse(wire.Security, given | changes, "terms")
-
-
-def risk(**by_currency: Any) -> wire.AssetRisk:
-    return wire.parse(wire.AssetRisk, {"riskByCurrency": by_currency}, "risk")
-
-
-RISK = {"oad": 4.5, "spreadDur": 4.0, "oas": -12, "accruedInterest": "1.25", "riskDate": "2026-11-19"}
-
-
-def test_a_bond_has_terms_measures_and_price_each_with_its_own_date() -> None:
-    made = translate.bond(terms(), risk(USD=RISK), translate.Seen(row(factor="0.8", issuerLongName="Apple"), FRIDAY))
-    assert made.label == "AAPL 4.125 11/15/30"
-    assert (made.cusip, made.isin, made.sedol) == ("037833100", "US0378331005", "B15KXQ8")
-    assert (made.min_piece, made.increment, made.is_144a) == (200_000, 1_000, True)
-    assert (made.coupon, made.coupon_frequency, made.maturity) == (Decimal("4.125"), 2, date(2030, 11, 15))
-    assert (made.rating, made.country, made.sector, made.issuer) == ("AA+", "US", "Technology", "Apple")
-    assert (made.price, made.price_date, made.factor) == (Decimal(98), FRIDAY, Decimal("0.8"))
-    assert (made.measures, made.accrued) == (Measures(4.0, 4.5, -12.0), Decimal("1.25"))
-    assert made.measures_date == date(2026, 11, 19)
-
-
-def test_a_bond_without_row_or_analytics_has_no_price_and_no_measures() -> None:
-    made = translate.bond(terms(), None, None)
-    assert (made.price, made.price_date, made.accrued, made.measures_date) == (None, None, None, None)
-    assert made.measures == Measures()
-
-
-@pytest.mark.parametrize(
-    ("as_pct", "price", "per_hundred"), [(True, "98.5", "98.5"), (False, "0.985", "98.500"), (None, "98.5", None)]
-)
-def test_a_price_is_per_hundred_face_or_missing(as_pct: bool | None, price: str, per_hundred: str | None) -> None:
-    wanted = None if per_hundred is None else Decimal(per_hundred)
-    assert translate.clean_price(row(price=price, priceAsPct=as_pct)) == wanted
-
-
-def test_analytics_are_those_of_the_bonds_currency_or_the_only_ones() -> None:
-    other = RISK | {"oad": 9.9}
-    assert translate.bond(terms(), risk(EUR=other, USD=RISK), None).measures.duration == 4.5
-    assert translate.bond(terms(), risk(EUR=other), None).measures.duration == 9.9
-    assert translate.bond(terms(currency="GBP"), risk(EUR=other, USD=RISK), None).measures == Measures()
-
-
-def test_pieces_come_from_the_row_when_the_master_has_none_and_are_never_made_up() -> None:
-    seen = translate.Seen(row(minTradeSize=2000, minTradeIncrement=1000), FRIDAY)
-    made = translate.bond(terms(minTrdSize=None, minLotSize=0), None, seen)
-    assert (made.min_piece, made.increment) == (2000, 1000)
-    with pytest.raises(Malformed, match=r"no smallest trade \(minTrdSize\) for APPLE INC"):
-        translate.bond(terms(minTrdSize=None), None, None)
-    with pytest.raises(Malformed, match=r"0\.01 as the trade step"):
-        translate.bond(terms(minLotSize="0.01"), None, None)
-
-
-@pytest.mark.parametrize(
-    ("given", "shown"),
-    [
-        ({"SP": "BBB+"}, "BBB+"),
-        ({"moodys": "Baa1", "fitch": "BBB"}, "Baa1"),
-        ({"DBRS": "A"}, "A"),
-        ("A-", "A-"),
-        (None, ""),
-        ({}, ""),
-        ({"SP": None}, ""),
-        ([1], ""),
-    ],
-)
-def test_a_rating_is_read_whatever_its_shape(given: object, shown: str) -> None:
-    assert translate.rating(given) == shown

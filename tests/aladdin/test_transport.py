@@ -2,66 +2,30 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import traceback
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import parse_qs
 
-import httpx
 import pytest
 import structlog
 from pydantic import SecretStr
 
-from aladdin.config import AladdinConfig
-from aladdin.transport import Call, Transport
+from aladdin.transport import Call
 from orders.errors import (
     AuthenticationFailed,
     Malformed,
-    NotFound,
     NotPermitted,
     OutsideError,
     RateLimited,
     Rejected,
     Unavailable,
 )
-from tests.aladdin.loopback import SECRET, Answering, Asked, Loopback, Reply
-
-READ = Call("GET", "/api/thing", "reading the thing", params={"a": "1"})
-WRITE = Call("POST", "/api/order:post", "posting order EV-1", body={"x": 1})
-
-
-def now() -> datetime:
-    return datetime(2026, 11, 20, 15, 0, 0, 123456, tzinfo=UTC)
-
-
-class Desk:
-    """A transport on a loopback server, with the pauses it would have made."""
-
-    def __init__(self, answering: Answering, tokens: Answering | None = None, **changes: object) -> None:
-        self.server = Loopback(answering, tokens)
-        self.pauses: list[float] = []
-        self.changes = changes
-
-    def __enter__(self) -> Desk:
-        self.server.__enter__()
-        self.transport = Transport(self.server.config(**self.changes), now, sleep=self.pauses.append)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.transport.close()
-        self.server.__exit__()
-
-
-def scripted(*replies: Reply) -> Answering:
-    """These replies in turn, the last one for ever."""
-    left: Iterator[Reply] = iter(replies)
-    last = replies[-1]
-    return lambda _asked: next(left, last)
+from tests.aladdin.loopback import SECRET, Asked, Loopback, Reply
+from tests.aladdin.sending import READ, Desk, first_token_is_void, scripted
 
 
 def test_each_request_carries_the_required_headers_and_a_new_id() -> None:
@@ -114,16 +78,11 @@ def test_a_token_is_replaced_before_it_expires() -> None:
     assert used == ["Bearer token-1", "Bearer token-2"]
 
 
-def test_a_refused_token_is_replaced_once_for_a_read_and_for_a_write() -> None:
-    def first_token_is_void(asked: Asked) -> Reply:
-        return Reply(status=401) if asked.headers["Authorization"] == "Bearer token-1" else Reply({"ok": 1})
-
-    for call in (READ, WRITE):
-        with Desk(first_token_is_void) as desk:
-            send = desk.transport.write if call is WRITE else desk.transport.read
-            assert send(call).json() == {"ok": 1}
-            assert desk.server.granted == 2
-            assert len(desk.server.calls()) == 2
+def test_a_refused_token_is_replaced_once() -> None:
+    with Desk(first_token_is_void) as desk:
+        assert desk.transport.read(READ).json() == {"ok": 1}
+        assert desk.server.granted == 2
+        assert len(desk.server.calls()) == 2
 
 
 def test_credentials_refused_twice_are_not_tried_again() -> None:
@@ -184,83 +143,6 @@ def test_a_longer_wait_than_a_person_bears_goes_to_the_caller() -> None:
         assert desk.pauses == []
 
 
-@pytest.mark.parametrize("reply", [Reply(status=500), Reply(status=502), Reply(hang_up=True)])
-def test_a_write_is_sent_once_and_its_fate_is_unknown_when_the_answer_is_lost(reply: Reply) -> None:
-    with Desk(scripted(reply)) as desk:
-        with pytest.raises(Unavailable) as raised:
-            desk.transport.write(WRITE)
-        assert raised.value.sent
-        assert len(desk.server.calls()) == 1
-
-
-def test_a_write_that_times_out_may_have_been_acted_upon() -> None:
-    release = threading.Event()
-
-    def slow(_asked: Asked) -> Reply:
-        release.wait(10)
-        return Reply()
-
-    with Desk(slow, read_timeout=0.1) as desk:
-        desk.transport._token.current()
-        with pytest.raises(Unavailable, match="did not answer in time while posting order EV-1") as raised:
-            desk.transport.write(WRITE)
-        release.set()
-        assert raised.value.sent
-
-
-def test_a_write_that_cannot_connect_never_left() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
-        config = AladdinConfig(f"http://127.0.0.1:{taken.getsockname()[1]}", "desk", SecretStr(SECRET))
-        transport = Transport(config, now, sleep=lambda _seconds: None)
-        with pytest.raises(Unavailable, match="could not be reached") as raised:
-            transport.write(WRITE)
-        transport.close()
-    assert not raised.value.sent
-
-
-@pytest.mark.parametrize("fault", [httpx.ConnectTimeout("t"), httpx.PoolTimeout("t"), httpx.ConnectError("c")])
-def test_a_fault_before_the_request_leaves_is_marked_not_sent(fault: httpx.RequestError) -> None:
-    def raising(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/token"):
-            return httpx.Response(200, json={"access_token": "t", "expires_in": 60})
-        raise fault
-
-    config = AladdinConfig("https://aladdin.example", "desk", SecretStr(SECRET))
-    transport = Transport(config, now, wire_transport=httpx.MockTransport(raising))
-    with pytest.raises(Unavailable) as raised:
-        transport.write(WRITE)
-    assert not raised.value.sent
-
-
-def test_a_lost_answer_while_signing_in_does_not_put_the_write_in_doubt() -> None:
-    with Desk(scripted(Reply()), tokens=scripted(Reply(status=500))) as desk:
-        with pytest.raises(Unavailable) as raised:
-            desk.transport.write(WRITE)
-        assert not raised.value.sent
-        assert desk.server.calls() == []
-        assert len(desk.pauses) == 3  # signing in changes nothing and is repeated
-
-
-@pytest.mark.parametrize(
-    ("status", "error"), [(403, NotPermitted), (404, NotFound), (429, RateLimited), (400, Rejected)]
-)
-def test_a_refused_write_is_named_and_not_repeated(status: int, error: type[Exception]) -> None:
-    with Desk(scripted(Reply({"code": "BAD_FACE", "message": "Face is off the lattice."}, status=status))) as desk:
-        with pytest.raises(error):
-            desk.transport.write(WRITE)
-        assert len(desk.server.calls()) == 1
-
-
-def test_a_rejection_carries_code_message_and_reference() -> None:
-    refusal = Reply({"code": "BAD_FACE", "message": "Face is off the lattice."}, status=400)
-    with Desk(scripted(refusal)) as desk, pytest.raises(Rejected) as raised:
-        desk.transport.write(WRITE)
-    assert (raised.value.code, raised.value.message) == ("BAD_FACE", "Face is off the lattice")
-    assert raised.value.reference
-    assert "while posting order EV-1: Face is off the lattice." in str(raised.value)
-
-
 def test_a_redirect_is_not_followed_with_our_token() -> None:
     with Desk(scripted(Reply(status=302, headers={"Location": "https://elsewhere.example"}))) as desk:
         with pytest.raises(Rejected, match="status 302"):
@@ -302,3 +184,42 @@ def test_nothing_secret_is_in_any_error_or_log_line() -> None:
     assert lines[0]["event"] == "aladdin_call"
     assert lines[0]["status"] == 400
     assert lines[0]["request_id"]
+
+
+def test_trouble_says_its_kind_and_since_when_and_names_nobody() -> None:
+    replies = scripted(*[Reply(status=503)] * 4, Reply(status=429, headers={"Retry-After": "300"}), Reply())
+    named = Call("GET", "/api/thing", "reading the positions of group BIG6")
+    with Desk(replies) as desk:
+        assert desk.transport.trouble == ""
+        with pytest.raises(Unavailable):
+            desk.transport.read(named)
+        assert desk.transport.trouble == "Aladdin fails with status 503. Trouble since 20 Nov 15:00 UTC."
+        desk.clock.pass_seconds(600)
+        with pytest.raises(RateLimited, match="BIG6"):
+            desk.transport.read(named)
+        assert desk.transport.trouble == "Aladdin's rate limit is reached. Trouble since 20 Nov 15:00 UTC."
+        desk.transport.read(named)
+        assert desk.transport.trouble == ""
+
+
+@pytest.mark.parametrize(
+    ("reply", "grant", "kind"),
+    [
+        (Reply(status=401), None, "Aladdin does not accept our credentials."),
+        (Reply(hang_up=True), None, "Aladdin cannot be reached, or does not answer in time."),
+        (Reply(headers={"Content-Encoding": "gzip"}), None, "Aladdin's answers cannot be read."),
+        (Reply(), Reply("<html>"), "Aladdin's answers cannot be read."),
+        (Reply(), Reply(status=500), "Aladdin fails with status 500."),
+    ],
+)
+def test_each_kind_of_trouble_has_words_of_its_own(reply: Reply, grant: Reply | None, kind: str) -> None:
+    with Desk(scripted(reply), tokens=scripted(grant) if grant else None) as desk:
+        with pytest.raises(OutsideError):
+            desk.transport.read(READ)
+        assert desk.transport.trouble.startswith(f"{kind} Trouble since ")
+
+
+def test_a_refusal_of_what_was_asked_is_no_trouble() -> None:
+    with Desk(scripted(Reply(status=403))) as desk, pytest.raises(NotPermitted):
+        desk.transport.read(READ)
+    assert desk.transport.trouble == ""

@@ -63,7 +63,8 @@ class AppServer:
         return self._process.pid
 
     def start(self, until: str = "/health/ready") -> None:
-        """Start and wait until this path answers 200; AssertionError with the log when it does not."""
+        """Start and wait until this path answers 200; AssertionError with the log when it does not, and the process
+        is then gone."""
         assert self._process is None, "the server runs already"
         command = [sys.executable, "-m", "streamlit", "run", "app.py"]
         command += ["--server.port", str(self.port), "--server.address", "127.0.0.1"]
@@ -77,6 +78,7 @@ class AppServer:
             if self._answers(until):
                 return
             time.sleep(0.1)
+        self.stop()
         raise AssertionError(f"{until} did not answer in {START_SECONDS} s:\n{self.log_path.read_text()}")
 
     def get(self, path: str) -> httpx.Response:

@@ -168,7 +168,7 @@ def test_the_whole_job(server: AppServer, browser: Browser, bond: Security) -> N
     expect(booked).to_be_visible(timeout=60_000)
     assert metric(page, "Filled") == "100.0%"
     assert page.evaluate("window.neverReloaded") is True
-    page.get_by_role("tab", name="Statement").click()
+    page.get_by_text("Statement", exact=True).click()
     expect(page.get_by_text(re.compile("SHA-256 [0-9a-f]{64}"))).to_be_visible()
     shot(page, "9-booked")
 

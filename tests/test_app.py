@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from aladdin.simulator.directory import read_notice
+from tests.browser.server import ROOT, AppServer, chromium, idle
+
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+HALF_SET = {"DEMO": "false", "ALADDIN_URL": "https://host.example.com", "ALADDIN_CLIENT_SECRET": "hush-hush"}
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of this id runs still; one that has ended and is not yet collected does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def gone(pid: int) -> bool:
+    """Whether the process ends within a few seconds."""
+    for _ in range(100):
+        if not alive(pid):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def simulator_of(server: AppServer) -> int:
+    notice = read_notice(server.data_dir)
+    assert notice is not None
+    return notice.pid
+
+
+def test_the_app_says_that_it_lives_and_is_ready_and_ends_with_everything_it_started(tmp_path: Path) -> None:
+    with AppServer(tmp_path) as server:
+        assert server.get("/health/live").json() == {"status": "live"}
+        ready = server.get("/health/ready")
+        assert ready.status_code == 200
+        assert ready.json() == {"status": "ready", "aladdin": "ok", "store": "ok", "worker": "ok"}
+        assert server.get("/").status_code == 200
+        app, simulator = server.pid, simulator_of(server)
+        assert server.stop() in (0, -signal.SIGTERM)
+        assert gone(app)
+        assert gone(simulator)
+        assert read_notice(tmp_path) is None
+        assert "Traceback" not in server.log_path.read_text()
+
+
+def test_an_app_that_is_killed_takes_its_simulated_aladdin_along(tmp_path: Path) -> None:
+    server = AppServer(tmp_path)
+    server.start()
+    simulator = simulator_of(server)
+    os.kill(server.pid, signal.SIGKILL)
+    server.stop()
+    assert gone(simulator)
+
+
+def test_with_faulty_settings_the_process_still_serves_and_is_not_ready(tmp_path: Path) -> None:
+    server = AppServer(tmp_path, HALF_SET)
+    server.start(until="/health/live")
+    try:
+        ready = server.get("/health/ready")
+        assert ready.status_code == 503
+        assert ready.json() == {"status": "not ready", "settings": "failing"}
+        assert server.get("/").status_code == 200
+    finally:
+        server.stop()
+    log = server.log_path.read_text()
+    assert "ALADDIN_CLIENT_ID" in log
+    assert "hush-hush" not in log
+
+
+def test_with_nobody_to_send_orders_the_app_is_not_ready(tmp_path: Path) -> None:
+    server = AppServer(tmp_path, {"WORKER_EMBEDDED": "false"})
+    server.start(until="/health/live")
+    try:
+        ready = server.get("/health/ready")
+        assert ready.status_code == 503
+        assert ready.json()["worker"] == "failing"
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.mark.browser
+def test_without_its_aladdin_the_screens_say_so_and_the_app_is_not_ready(tmp_path: Path, browser: Browser) -> None:
+    with AppServer(tmp_path) as server:
+        simulator = simulator_of(server)
+        os.kill(simulator, signal.SIGKILL)
+        assert gone(simulator)
+        page = browser.new_page()
+        sign_in(page, server)
+        expect(page.get_by_text("Reference").first).to_be_visible(timeout=30_000)
+        page.close()
+        ready = server.get("/health/ready")
+        assert ready.status_code == 503
+        assert ready.json() == {"status": "not ready", "aladdin": "failing", "store": "ok", "worker": "ok"}
+
+
+def sign_in(page: Page, server: AppServer) -> None:
+    page.goto(server.url)
+    idle(page)
+    page.get_by_role("textbox", name="Username").fill("pm")
+    page.get_by_role("textbox", name="Password").fill("pm-demo")
+    page.get_by_role("button", name="Sign in").click()
+
+
+def only_the_form(page: Page) -> None:
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=20_000)
+    idle(page)
+    # an address without a page, and that of the default page, which is "/", get Streamlit's own box above the form
+    assert set(page.get_by_role("heading").all_inner_texts()) - {"Page not found"} == {"Evenlot"}
+    for part in ("stSidebarNav", "stMetric", "stDataFrame", "stPlotlyChart", "stException"):
+        expect(page.get_by_test_id(part)).to_have_count(0)
+    for name in PAGES:
+        expect(page.get_by_role("link", name=name)).to_have_count(0)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", ["/", "/pages", *(f"/{name}" for name in PAGES)])
+def test_signed_out_the_first_request_of_a_fresh_process_gets_the_sign_in_form_only(
+    tmp_path: Path, browser: Browser, path: str
+) -> None:
+    with AppServer(tmp_path) as server:
+        page = browser.new_page()
+        page.goto(f"{server.url}{path}")
+        only_the_form(page)
+        # the files' own addresses lead nowhere: the shell of the app, which finds none of its parts there
+        page.goto(f"{server.url}/pages/{path.strip('/') or 'groups'}.py", wait_until="networkidle")
+        assert page.inner_text("body").strip() == ""
+        page.close()

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+import bootstrap
+from aladdin.simulator.directory import read_notice
+from bootstrap import BookClock, House, open_house
+from orders.dispatch import LEASE, LEASE_SECONDS, Pulse
+from orders.errors import OutsideError, SettingsError, Unavailable, WrongBook
+from orders.model import OrderState
+from settings import read_settings
+from tests.house import PM, block_of, forget_settings, house_on
+
+
+@pytest.fixture(autouse=True)
+def _blank(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    forget_settings(monkeypatch, tmp_path)
+    yield
+    structlog.reset_defaults()
+
+
+def pulses(house: House) -> dict[str, tuple[bool, str]]:
+    return {pulse.name: (pulse.well, pulse.sentence) for pulse in house.office.pulses()}
+
+
+def end_simulator(data: Path) -> None:
+    """The simulated Aladdin dies, and its port answers no more."""
+    notice = read_notice(data)
+    assert notice is not None
+    os.kill(notice.pid, signal.SIGKILL)
+    os.waitpid(notice.pid, os.WNOHANG)
+
+
+def test_the_demo_opens_with_nothing_set_and_its_desk_works(tmp_path: Path) -> None:
+    with house_on(tmp_path) as house:
+        desk = house.office.desk
+        assert house.book.kind == "demo"
+        assert desk.groups(PM) == house.book.groups
+        assert desk.today() == house.book.as_of
+        assert len(desk.group(PM, "BIG6").value.accounts) == 6
+        preview = block_of(house)
+        assert preview.proposal.placed == 5_000_000
+        order = desk.confirm(PM, preview, "", "c1")
+        assert order.state is OrderState.CONFIRMED
+        assert [login.username for login in house.office.gate.demo_logins] == ["pm", "analyst", "compliance"]
+
+
+def test_a_second_opening_finds_everything_again(tmp_path: Path) -> None:
+    with house_on(tmp_path) as house:
+        order = house.office.desk.confirm(PM, block_of(house), "kept", "c1")
+        cash = {a.id: a.cash for a in house.office.desk.group(PM, "BIG6", fresh=True).value.accounts}
+    key = (tmp_path / "cookie.key").read_text()
+    with house_on(tmp_path) as house:
+        assert house.office.desk.orders(PM) == (order,)
+        assert house.office.desk.statement(PM, order.id).sha256 == order.statement_sha256
+        assert {a.id: a.cash for a in house.office.desk.group(PM, "BIG6", fresh=True).value.accounts} == cash
+        assert house.office.desk.confirm(PM, block_of(house), "again", "c1") == order
+    assert (tmp_path / "cookie.key").read_text() == key
+
+
+def test_the_cookie_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
+    settings = read_settings(demo=True, data_dir=tmp_path)
+    keys = {bootstrap._cookie_key(settings, settings.world, tmp_path) for _ in range(2)}
+    assert len(keys) == 1
+    assert len(keys.pop()) == 64
+    assert stat.S_IMODE((tmp_path / "cookie.key").stat().st_mode) == 0o600
+
+
+def test_another_data_folder_has_another_cookie_key(tmp_path: Path) -> None:
+    settings = read_settings(demo=True)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    assert len({bootstrap._cookie_key(settings, settings.world, tmp_path / name) for name in ("a", "b")}) == 2
+
+
+def test_a_ledger_refuses_another_book(tmp_path: Path) -> None:
+    with house_on(tmp_path / "seven"):
+        pass
+    (tmp_path / "eight").mkdir()
+    for file in (tmp_path / "seven").glob("ledger.db*"):
+        shutil.copy(file, tmp_path / "eight")
+    with pytest.raises(WrongBook, match="demo:7"), house_on(tmp_path / "eight", demo_seed=8):
+        pass
+    notice = read_notice(tmp_path / "eight")
+    assert notice is None, "the simulated Aladdin that was started for it has ended"
+
+
+def test_a_data_folder_in_use_by_another_book_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with (
+        house_on(tmp_path),
+        pytest.raises(SettingsError, match="choose another data directory"),
+        house_on(tmp_path, demo_seed=8),
+    ):
+        pass
+
+
+def test_a_faulty_csv_book_is_refused_with_its_faults(tmp_path: Path) -> None:
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "book.toml").write_text('name = "Ours"\nas_of = 2025-09-15\ncurrency = "USD"\n')
+    with pytest.raises(SettingsError, match=r"accounts\.csv"):
+        open_house(read_settings(book_dir=tmp_path / "book", data_dir=tmp_path / "data"))
+
+
+def test_each_world_has_a_data_folder_of_its_own() -> None:
+    demo, other = read_settings(demo=True), read_settings(demo=True, demo_seed=8)
+    csv, csv_2 = read_settings(book_dir="/books/ours"), read_settings(book_dir="/books/theirs")
+    folders = [bootstrap._folder(settings, settings.world) for settings in (demo, other, csv, csv_2)]
+    assert folders == ["demo-7", "demo-8", "csv-books-ours", "csv-books-theirs"]
+
+
+def test_the_demos_clock_is_pinned_to_the_book_and_aladdins_is_not() -> None:
+    pinned = BookClock(date(2025, 9, 15))
+    assert pinned.today() == date(2025, 9, 15)
+    assert pinned.now().tzinfo is not None
+    assert abs(BookClock(None).today() - BookClock(None).now().date()) <= timedelta(days=1)
+
+
+def test_aladdin_gone_is_a_sentence_a_red_pulse_and_a_store_that_still_works(tmp_path: Path) -> None:
+    with house_on(tmp_path) as house:
+        desk = house.office.desk
+        order = desk.confirm(PM, block_of(house), "", "c1")
+        assert pulses(house)["Simulated Aladdin"] == (True, "answers")
+        end_simulator(tmp_path)
+        with pytest.raises(OutsideError, match="Aladdin"):
+            desk.bond(PM, order.asset_id, fresh=True)
+        well, sentence = pulses(house)["Simulated Aladdin"]
+        assert not well
+        assert "Aladdin" in sentence
+        assert pulses(house)["Store"] == (True, "answers")
+        assert desk.orders(PM) == (order,)
+
+
+def test_no_worker_is_trouble_and_whoever_holds_the_lease_is_none(tmp_path: Path) -> None:
+    with house_on(tmp_path) as house:
+        well, sentence = pulses(house)["Worker"]
+        assert not well
+        assert "Orders wait in the outbox" in sentence
+        ledger = house.dispatch._ledger
+        lease = ledger.acquire(LEASE, "elsewhere:1", LEASE_SECONDS)
+        assert lease is not None
+        assert pulses(house)["Worker"] == (True, "elsewhere:1 sends and follows")
+        ledger.release(lease)
+        assert ledger.acquire(LEASE, house.dispatch.holder, LEASE_SECONDS) is not None
+        house.dispatch.pulse = Pulse(BookClock(None).now())
+        assert pulses(house)["Worker"] == (True, "sends and follows")
+        house.dispatch.pulse = Pulse(BookClock(None).now() - timedelta(minutes=2))
+        assert pulses(house)["Worker"][0] is False
+        house.dispatch.pulse = Pulse(None, "defect: KeyError")
+        assert pulses(house)["Worker"][1].startswith("defect: KeyError Orders wait in the outbox")
+
+
+def test_a_process_opens_its_house_once_and_leaves_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "_house", [])
+    monkeypatch.setenv("DEMO", "true")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    try:
+        assert bootstrap.house() is bootstrap.house()
+        assert read_notice(tmp_path) is not None
+    finally:
+        bootstrap.leave_house()
+    assert read_notice(tmp_path) is None
+
+
+def test_a_house_that_cannot_open_says_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "_house", [])
+    monkeypatch.setenv("ALADDIN_URL", "https://host.example.com")
+    for _ in range(2):
+        with pytest.raises(SettingsError, match="half-configured"):
+            bootstrap.house()
+
+
+def test_a_fault_that_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "_house", [])
+    tried = 0
+
+    def busy() -> House:
+        nonlocal tried
+        tried += 1
+        raise Unavailable("The store is busy.")
+
+    monkeypatch.setattr(bootstrap, "open_house", busy)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            bootstrap.house()
+    assert tried == 2
+
+
+def test_aladdin_without_a_cookie_key_of_32_bytes_does_not_open(tmp_path: Path) -> None:
+    (tmp_path / "users.yaml").write_text(
+        'credentials:\n  usernames:\n    pm:\n      name: Paula\n      password: "$2b$12$'
+        + "a" * 53
+        + '"\n      roles: [portfolio_manager]\n      groups: ["*"]\n'
+    )
+    settings = read_settings(
+        aladdin_url="https://host.example.com",
+        aladdin_client_id="evenlot",
+        aladdin_client_secret="hush-hush",
+        aladdin_groups="BIG6",
+        users_file=tmp_path / "users.yaml",
+        cookie_key="short",
+        data_dir=tmp_path / "data",
+    )
+    with pytest.raises(SettingsError, match="32") as refused:
+        open_house(settings)
+    assert "hush-hush" not in str(refused.value)

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bootstrap import House
+from orders.model import OrderState
+from tests.browser.server import ROOT, own_environment
+from tests.house import PM, block_of, house_on
+
+PATIENCE = 60  # seconds
+
+
+class Worker:
+    """`python worker.py` as a process of its own."""
+
+    def __init__(self, **env: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "worker.py"],
+            cwd=ROOT,
+            env=own_environment(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def greeting(self) -> str:
+        """Its first line, once it works."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def end(self, number: signal.Signals | None = None) -> tuple[int, str]:
+        """Send a signal, if any; the exit code and what was said on stderr."""
+        if number is not None:
+            self._process.send_signal(number)
+        _, said = self._process.communicate(timeout=PATIENCE)
+        return self._process.returncode, said
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Worker]]:
+    workers: list[Worker] = []
+
+    def start(**env: str) -> Worker:
+        workers.append(Worker(**env))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.kill()
+
+
+def wait_for(met: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def test_a_worker_beside_the_desk_sends_and_follows_an_order_until_it_is_booked(
+    tmp_path: Path, start: Callable[..., Worker]
+) -> None:
+    with house_on(tmp_path, demo_fill_seconds=0.5) as house:
+        desk = house.office.desk
+        order = desk.confirm(PM, block_of(house), "by the night watch", "c1")
+        worker = start(DATA_DIR=str(tmp_path), WORKER_EMBEDDED="false")
+        assert worker.greeting() == "Working on demo book, seed 7. Stop with Ctrl-C.\n"
+        wait_for(lambda: desk.order(PM, order.id).state is OrderState.BOOKED)
+        booked = desk.order(PM, order.id)
+        assert booked.filled == order.face
+        assert {line.account_id: line.booked for line in booked.lines} == {
+            line.account_id: line.face for line in order.lines
+        }
+        code, said = worker.end(signal.SIGTERM)
+        assert code == 0
+        assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_worker_and_its_simulated_aladdin_cleanly(
+    tmp_path: Path, start: Callable[..., Worker], number: signal.Signals
+) -> None:
+    worker = start(DATA_DIR=str(tmp_path))
+    assert worker.greeting()
+    code, said = worker.end(number)
+    assert code == 0
+    assert "Traceback" not in said
+    assert not (tmp_path / "simulator.json").exists()
+
+
+def test_a_worker_that_has_ended_leaves_its_lease_to_the_next_at_once(
+    tmp_path: Path, start: Callable[..., Worker]
+) -> None:
+    with house_on(tmp_path) as house:
+        worker = start(DATA_DIR=str(tmp_path))
+        assert worker.greeting()
+        wait_for(lambda: _watched(house))
+        assert worker.end(signal.SIGTERM)[0] == 0
+        assert not _watched(house)
+
+
+def _watched(house: House) -> bool:
+    """Whether the screens would say that a worker sends and follows."""
+    return next(pulse.well for pulse in house.office.pulses() if pulse.name == "Worker")
+
+
+def test_settings_that_cannot_be_used_end_it_with_the_sentence(start: Callable[..., Worker]) -> None:
+    code, said = start(DEMO="false", ALADDIN_URL="https://host.example.com", ALADDIN_CLIENT_SECRET="hush-hush").end()
+    assert code == 1
+    assert said.startswith("Aladdin is half-configured: ALADDIN_URL, ALADDIN_CLIENT_SECRET set, ALADDIN_CLIENT_ID,")
+    assert said.count("\n") == 1
+    assert "hush-hush" not in said
+
+
+def test_a_value_that_cannot_be_used_ends_it_with_the_name_of_the_variable(start: Callable[..., Worker]) -> None:
+    code, said = start(DEMO_SEED="sw0rdfish").end()
+    assert code == 1
+    assert "DEMO_SEED" in said
+    assert "sw0rdfish" not in said
