@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from allocation.errors import MetricUnavailable
+from allocation.errors import MetricUnavailable, OffLattice
 from allocation.metrics import offered_first
 from allocation.model import Bond, Metric, Side
 from allocation.propose import Choices
@@ -135,8 +135,10 @@ def test_a_fractional_holding_is_never_sold_beyond_what_is_held(house: House) ->
     choices = Choices("pro_rata", {"by": "holding"}, Metric.DURATION, without_metric(house, Metric.DURATION))
     bond = desk.bond(PM, FRACTIONAL).value
     request = Request(GROUP, FRACTIONAL, Side.SELL, whole, desk.settlement(bond), choices=choices)
-    proposal = desk.preview(PM, request).proposal
-    assert proposal.placed + sum(row.face for row in proposal.unallocated) == whole
+    with pytest.raises(OffLattice) as refused:
+        desk.preview(PM, request)
+    proposal = desk.preview(PM, replace(request, face=refused.value.below)).proposal
+    assert proposal.placed + sum(row.face for row in proposal.unallocated) == refused.value.below
     assert all(line.face <= held.get(line.account_id, 0) for line in proposal.lines)
     assert proposal.placed > 0
 
