@@ -219,6 +219,11 @@ class Line:
         """Face this account could still take under its binding cap."""
         return self.cap.face - self.face
 
+    @property
+    def capped(self) -> bool:
+        """Whether a cap of its own kept the account from its share."""
+        return self.cap.rule != "order" and self.headroom == 0 and self.wish > self.face
+
 
 @dataclass(frozen=True, slots=True)
 class Unallocated:

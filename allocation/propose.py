@@ -151,10 +151,10 @@ def _excluded(accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
     reasons = {a.id: a.exposures[choices.metric].reason for a in accounts if a.exposures[choices.metric].value is None}
     unsaid = {account: reason for account, reason in reasons.items() if account not in choices.excluded}
     if unsaid:
-        noun = "account has" if len(unsaid) == 1 else "accounts have"
+        have = "has" if len(unsaid) == 1 else "have"
         raise MetricUnavailable(
-            f"{len(unsaid)} of {len(accounts)} {noun} no {choices.metric.label}: leave them out of the dispersion, "
-            "or choose another metric.",
+            f"{len(unsaid)} of {len(accounts)} accounts {have} no {choices.metric.label}: "
+            "leave them out of the dispersion, or choose another metric.",
             unsaid,
         )
     chosen = {a.id: "left out by choice" for a in accounts if a.id in choices.excluded}

@@ -55,7 +55,8 @@ def _scale(total: int, parts: list[Fraction]) -> list[int]:
     whole = sum(parts, Fraction(0))
     if whole == 0 or total == 0:
         return [0] * len(parts)
-    ratio = min(Fraction(1), total / whole)
+    # wishes are rounded at 28 digits: what is short of the total by less than a unit is the total
+    ratio = total / whole if whole > total - 1 else Fraction(1)
     scaled = [part * ratio for part in parts]
     units = [int(part) for part in scaled]
     short = int(sum(scaled)) - sum(units)

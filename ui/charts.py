@@ -91,7 +91,7 @@ def _spread_out(values: Sequence[float]) -> list[float]:
 
 def dumbbell(effect: Effect, lines: Sequence[Line]) -> go.Figure:
     """One row an account, its metric before and after joined, sorted by before; accounts at a cap marked."""
-    metric, held_back = effect.metric, {x.account_id for x in lines if x.cap.rule != "order" and x.headroom == 0}
+    metric, held_back = effect.metric, {x.account_id for x in lines if x.capped}
     by_id = {line.account_id: line for line in lines}
     order = sorted(effect.before, key=lambda account: (effect.before[account], account))
     figure = go.Figure()

@@ -19,7 +19,7 @@ Columns = dict[str, Any]
 _ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # shown whichever metric is chosen
 
 
-NARROW, WIDE = 90, 125  # pixels: a level or a count; a face or money of up to 99,999,999,999
+NARROW, WIDE = 80, 118  # pixels: a level or a count; a face or money of up to 99,999,999,999
 
 
 def number(label: str, decimals: int = 0, help_: str | None = None, width: int = NARROW) -> Any:
@@ -57,9 +57,10 @@ def accounts(rows: Sequence[Account], spread: Spread) -> tuple[pd.DataFrame, Col
     columns = {
         "NAV": amount("NAV"),
         "Cash": amount("Cash", help_="spendable on the usual settlement date, after live orders"),
-        "Cash %": number("Cash % of NAV", 1),
-        **{m.short: number(f"{m.short} ({m.unit})", m.decimals) for m in Metric},
-        "From mean": number(f"From mean ({metric.unit})", metric.decimals),
+        "Name": st.column_config.TextColumn("Name", width=140),
+        "Cash %": number("Cash %", 1, "of NAV"),
+        **{m.short: number(f"{m.short} ({m.unit})", m.decimals, m.label) for m in Metric},
+        "From mean": number("From mean", metric.decimals, f"distance from the group's mean, {metric.unit}"),
         "Coverage": number("Coverage %", 1, "share of the holdings' market value that has the figure"),
         "Holdings": number("Holdings"),
     }
@@ -132,7 +133,7 @@ def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
                 "Cash after": _float(line.cash_after),
                 "Before": _rounded(effect.before.get(line.account_id), metric.decimals),
                 "After": _rounded(effect.after.get(line.account_id), metric.decimals),
-                "Cap": line.cap.rule if line.headroom == 0 and line.cap.rule != "order" else "",
+                "Cap": line.cap.rule if line.capped else "",
                 "Why": line.reason,
                 "Headroom": line.headroom,
                 "Name": names[line.account_id],

@@ -252,3 +252,16 @@ def test_selling_back_a_buy_restores_every_metric(navs: list[int], lots: int) ->
     assert [line.face for line in sold.lines] == [line.face for line in bought.lines]
     for i, a in enumerate(sold.accounts):
         assert sold.effect.after[a.id] == pytest.approx(float(i % 3), abs=1e-9)
+
+
+def test_thirds_of_a_sell_leave_no_unit_without_its_own_reason() -> None:
+    group = [account(name, held="1000000") for name in ("A", "B", "C")]
+    proposal = propose(block(100_000_000, Side.SELL), group, Choices("equal"))
+    assert {row.account_id for row in proposal.unallocated} == {"A", "B", "C"}
+    assert sum(row.face for row in proposal.unallocated) == 97_000_000
+
+
+def test_only_an_account_kept_from_its_share_counts_as_capped() -> None:
+    group = [account("A", held="300000"), account("B")]
+    lines = propose(block(2_000_000, Side.SELL), group, Choices(parameters={"by": "holding"})).lines
+    assert [line.capped for line in lines] == [True, False]

@@ -219,7 +219,7 @@ def test_a_bond_without_the_metrics_figure_names_the_metrics_it_has(front: Front
 def test_accounts_without_the_metric_are_left_out_only_by_a_tick_and_every_screen_says_so(front: Front) -> None:
     front.market.accounts = (account("A", level=None), account("B"), account("C", level=6.0))
     page = front.at_allocate("3mm")
-    assert "1 of 3 account has no Active spread duration" in page.error[0].value
+    assert "1 of 3 accounts has no Active spread duration" in page.error[0].value
     assert "A: half of it has no figure" in words(page)
     assert not page.metric
     assert CONFIRM not in buttons(page)
