@@ -195,10 +195,10 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = {
-        "State": st.column_config.TextColumn("State", width="medium"),
+        "State": st.column_config.TextColumn("State", width=150),
         "Face": amount("Face"),
         "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
-        "Average price": number("Average price", 4),
+        "Average price": number("Average price", 4, width=100),
         "Limit": number("Limit", 4),
         "Confirmed": st.column_config.DatetimeColumn("Confirmed (UTC)", format="DD MMM HH:mm:ss", timezone="UTC"),
     }
