@@ -9,7 +9,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
 
-from allocation.model import Account, Proposal
+from allocation.model import Account, BlockOrder, Proposal
 from allocation.propose import Choices
 from orders.canonical import canonical, digest
 from orders.model import Book, Order, Statement
@@ -44,16 +44,7 @@ def freeze(
             "group": group,
             "confirmed": {"at": confirmed_at, "by": confirmed_by, "comment": comment},
             "read_at": read_at,
-            "block": {
-                "bond": block.bond,
-                "side": block.side,
-                "face": block.face,
-                "settlement": block.settlement,
-                "limit": block.limit,
-                "mark": block.mark,
-                "trade_price": block.trade_price,
-                "market_buffer": block.market_buffer,
-            },
+            "block": _block(block),
             "choices": {
                 "engine": proposal.engine,
                 "parameters": proposal.parameters,
@@ -73,6 +64,19 @@ def freeze(
         }
     )
     return Statement(statement_id, order_id, 1, confirmed_at, confirmed_by, body, digest(body))
+
+
+def _block(block: BlockOrder) -> dict[str, Any]:
+    return {
+        "bond": block.bond,
+        "side": block.side,
+        "face": block.face,
+        "settlement": block.settlement,
+        "limit": block.limit,
+        "mark": block.mark,
+        "trade_price": block.trade_price,
+        "market_buffer": block.market_buffer,
+    }
 
 
 def _account(account: Account, asset_id: str) -> dict[str, Any]:

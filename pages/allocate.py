@@ -14,7 +14,8 @@ from allocation.model import Bond, Metric, Side
 from allocation.propose import Choices
 from orders.desk import Preview, Request
 from orders.model import Permission
-from ui import charts, formats, forms, frame, session, tables
+from ui import formats, forms, frame, session, tables
+from ui import preview as ui_preview
 
 user = session.require_user(Permission.PREVIEW)
 trip, desk = session.trip(), session.desk()
@@ -129,82 +130,6 @@ def make_preview(request: Request) -> Preview | None:
         return None
 
 
-def figures(preview: Preview) -> None:
-    """The six figures of a proposal."""
-    proposal, effect = preview.proposal, preview.proposal.effect
-    grid = st.columns(6)
-    grid[0].metric("Filled", formats.percent(proposal.fill), help=f"{proposal.placed:,} of {proposal.block.face:,}")
-    grid[1].metric("Not placed", formats.face(proposal.block.face - proposal.placed))
-    before, after = (formats.dispersion(v, effect.metric) for v in (effect.dispersion_before, effect.dispersion_after))
-    grid[2].metric("Dispersion before", before)
-    grid[3].metric("Dispersion after", after)
-    grid[4].metric("Improvement", formats.signed_percent(effect.improvement), help="(before - after) / before")
-    touched = sum(line.face > 0 for line in proposal.lines)
-    grid[5].metric("Accounts touched", f"{touched} of {len(proposal.lines)}")
-    if effect.excluded:
-        counted = len(proposal.lines) - len(effect.excluded)
-        st.warning(
-            f"Dispersion over {counted} of {len(proposal.lines)} accounts. Left out: "
-            + "; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items()),
-        )
-    for warning in preview.warnings:
-        st.warning(warning)
-
-
-def funds(preview: Preview) -> None:
-    """Money needed and cash there is, at once."""
-    proposal = preview.proposal
-    needed, available = tables.money_and_cash(proposal)
-    if proposal.block.side is Side.BUY:
-        st.caption(f"Needs {formats.short_money(needed)} of {formats.short_money(available)} cash in the group.")
-    else:
-        st.caption(f"Brings {formats.short_money(needed)}; the group has {formats.short_money(available)} of cash.")
-
-
-def details(preview: Preview) -> None:
-    """Charts and tables of a proposal."""
-    proposal = preview.proposal
-    over = f", {len(proposal.effect.before)} of {len(proposal.lines)} accounts" if proposal.effect.excluded else ""
-    left, right = st.columns([1, 1.6])
-    with left:
-        st.markdown(f"**Dispersion of {proposal.effect.metric.label}{over}**")
-        st.plotly_chart(
-            charts.dispersion_bars(proposal.effect), config=charts.CONFIG, key="allocate.bars", alt="dispersion"
-        )
-        if proposal.unallocated:
-            st.markdown("**Not placed, and why**")
-            table, columns = tables.not_placed(proposal)
-            st.dataframe(
-                table,
-                column_config=columns,
-                hide_index=True,
-                placeholder=formats.MISSING,
-                alt="not placed",
-                key="allocate.left",
-            )
-        else:
-            st.success("Every unit is placed.", icon=":material/done_all:")
-    with right:
-        st.markdown("**Each account, before → after** · orange diamonds stopped at a cap")
-        with st.container(height=min(480, 110 + 20 * len(proposal.lines)), border=False):
-            st.plotly_chart(
-                charts.dumbbell(proposal.effect, proposal.lines),
-                config=charts.CONFIG,
-                key="allocate.dumbbell",
-                alt=f"{proposal.effect.metric.label} of each account before and after",
-            )
-    table, columns = tables.lines(proposal)
-    st.dataframe(
-        table,
-        column_config=columns,
-        hide_index=True,
-        placeholder=formats.MISSING,
-        height=min(640, 38 + 35 * len(table)),
-        key="allocate.lines",
-        alt="the allocation, a row per account",
-    )
-
-
 def send(preview: Preview, command_id: str) -> None:
     """The confirmation itself; its outcome is read by the dialog and the page that run next. The user is asked for
     anew: roles, and the sign-in itself, may have ended since the dialog was drawn."""
@@ -295,9 +220,9 @@ if preview is not None:
     if trip.preview is None or trip.preview.request != preview.request:
         trip.keep(preview)
     trip.preview = preview
-    funds(preview)
-    figures(preview)
-    details(preview)
+    ui_preview.funds(preview)
+    ui_preview.figures(preview)
+    ui_preview.details(preview)
 elif not typed_face.strip():
     st.info(problem)
 

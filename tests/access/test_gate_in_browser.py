@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -14,9 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.access.surroundings import FileClock
+from tests.browser.server import chromium, free_port
 
 pytestmark = pytest.mark.browser
 
@@ -24,17 +24,6 @@ ROOT = Path(__file__).parents[2]
 COOKIE = "evenlot"
 WRONG = "The username or the password is not right."
 LOCKED = "Too many failed attempts. Wait 15 minutes, then try again."
-CHROMIUM = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 
 DOOR = """
 import streamlit as st
@@ -89,9 +78,7 @@ class Server:
         (folder / "server.py").write_text('import streamlit as st\n\napp = st.App("door.py")\n')
         self.clock = FileClock(folder / "clock")
         self._folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.start()
 
@@ -126,10 +113,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield browser
-        browser.close()
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture
