@@ -124,7 +124,8 @@ class Gate:
 
     def mount(self) -> None:
         """Let the browser write or drop its cookie, if it has to. Call it in every full run, always at the same place:
-        it holds that place, so that its coming and going moves no form under the hands of somebody typing."""
+        it holds that place, so that its coming and going moves no form under the hands of somebody typing. While a
+        cookie is being dropped the run ends here; the next one, right after, shows the sign-in form."""
         place = st.empty()
         work: _CookieWork | None = st.session_state.get(_COOKIE_WORK)
         if work is None:
@@ -143,6 +144,10 @@ class Gate:
                 max_age=work.life.total_seconds(),
                 secure=(st.context.url or "").startswith("https:"),
             )
+            if not work.life:
+                # the component's answer runs the script anew, and would take what is being typed with it
+                st.caption("Signing out …")
+                st.stop()
 
     def sign_out(self) -> None:
         """End this user's sign-ins everywhere: a copy of the cookie is worth nothing from now on. Clears the session's
