@@ -68,6 +68,7 @@ def freeze(
             "effect": proposal.effect,
             "warnings": proposal.warnings,
             "tried": proposal.tried,
+            "certificate": proposal.certificate,
             "versions": {name: version(name) for name in _LIBRARIES},
         }
     )
