@@ -21,11 +21,12 @@ import numpy as np
 from allocation.kernel.dual import Choices, all_choices, decide, leaf_bound
 from allocation.kernel.relaxed import relaxed_bound
 from allocation.kernel.search import Node
-from allocation.kernel.solve import Answer, tolerance_of
+from allocation.kernel.solve import TOLERANCE, Answer, tolerance_of
 from allocation.kernel.terms import Terms, mean_range
 
-_ROUNDING = 1e-9  # relative: sums of the same numbers in another order; never near a gap that matters
-_NEAR_ZERO = 3e-9  # of the metric's scale: what double precision leaves of a dispersion that is nearly zero
+# what the same sums in another order may differ by, in f: a share of f itself, and of the metric's scale squared
+_OF_ITSELF = 1e-13
+_OF_SCALE = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def certify(
     gap = dispersion - bound
     tolerance = tolerance_of(terms)
     return Certificate(
-        "optimal" if gap <= tolerance else "gap",
+        _status(gap, tolerance),
         weighting,
         terms.total_face,
         dispersion,
@@ -99,21 +100,32 @@ def audit(certificate: Certificate, terms: Terms, ids: Sequence[str], faces: Seq
     faults = []
     if sum(faces) != certificate.face or certificate.face != terms.total_face:
         faults.append(f"it speaks of {certificate.face:,} placed, the lines add up to {sum(faces):,}")
-    slack = _NEAR_ZERO * tolerance_of(terms) / 1e-9 * _ROUNDING
+    scale = tolerance_of(terms) / TOLERANCE
     dispersion = math.sqrt(terms.spread(np.array(faces, dtype=np.float64) / terms.lot_face))
-    if abs(dispersion - certificate.dispersion) > slack + _ROUNDING * dispersion:
+    if _above(dispersion, certificate.dispersion, scale) or _above(certificate.dispersion, dispersion, scale):
         faults.append(f"the dispersion is {dispersion!r}, not {certificate.dispersion!r}")
     try:
         proved = _proved(terms, ids, certificate.mean, certificate.price, certificate.branches)
     except ValueError as error:
         return (*faults, str(error))
-    if certificate.bound > proved + slack + _ROUNDING * proved:
+    if _above(certificate.bound, proved, scale):
         faults.append(f"it proves {proved!r}, not {certificate.bound!r}")
-    if abs(certificate.dispersion - certificate.bound - certificate.gap) > slack + _ROUNDING * certificate.gap:
+    if certificate.gap != certificate.dispersion - certificate.bound:
         faults.append("its gap is not its dispersion less its bound")
-    if (certificate.status == "optimal") != (certificate.gap <= tolerance_of(terms) * (1 + _ROUNDING)):
+    if certificate.status != _status(certificate.gap, certificate.tolerance):
         faults.append(f"a gap of {certificate.gap!r} is not {certificate.status!r}")
+    if not math.isclose(certificate.tolerance, tolerance_of(terms), rel_tol=1e-6):
+        faults.append(f"its tolerance is {certificate.tolerance!r}, not {tolerance_of(terms)!r}")
     return tuple(faults)
+
+
+def _status(gap: float, tolerance: float) -> str:
+    return "optimal" if gap <= tolerance else "gap"
+
+
+def _above(one: float, other: float, scale: float) -> bool:
+    """Whether a dispersion is above another by more than rounding. Compared as f: near zero the root magnifies."""
+    return one * one > other * other * (1.0 + _OF_ITSELF) + _OF_SCALE * scale * scale
 
 
 def _branches(node: Node, ids: Sequence[str]) -> Iterator[Branch]:
