@@ -98,7 +98,8 @@ def split_fill(problem: Problem, counted: Sequence[int], rooms: Sequence[Room]) 
     face, lattice = problem.block.face, problem.lattice
     sizes = [max(0, int(account.nav or 0)) for account in problem.accounts]
     inside = most(face, rooms, lattice, [sizes[i] for i in counted])
-    outside = [i for i in range(len(problem.accounts)) if i not in set(counted) and problem.rooms[i].most > 0]
+    inner = set(counted)
+    outside = [i for i in range(len(problem.accounts)) if i not in inner and problem.rooms[i].most > 0]
     if not outside or inside.total == face:
         return inside, {}
     theirs = apportion(

@@ -14,7 +14,7 @@ from allocation.propose import Choices
 from orders.canonical import canonical, digest
 from orders.model import Book, Statement
 
-FORMAT = 1  # of the body; a change in its shape is a new number
+FORMAT = 2  # of the body; a change in its shape is a new number
 _LIBRARIES = ("numpy", "scipy", "pandas")
 
 
