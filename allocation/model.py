@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum
 
+from allocation.certificate import Certificate
+
 
 class Side(StrEnum):
     """Direction of the block. `sign` is +1 for a buy, -1 for a sell."""
@@ -267,6 +269,7 @@ class Proposal:
     basis: str  # "dirty" or "clean": how holdings and trade are valued
     warnings: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()  # what was tried before this result, in order
+    certificate: Certificate | None = None  # how near to the best it is proved to be, by engines that prove it
 
     @property
     def placed(self) -> int:

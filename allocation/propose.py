@@ -49,7 +49,8 @@ def propose(block: BlockOrder, accounts: Sequence[Account], choices: Choices) ->
         room(lattice, block.side, cap.face, account.held(block.bond.asset_id))
         for cap, account in zip(caps, members, strict=True)
     )
-    problem = Problem(block, members, caps, rooms, lattice, choices.metric)
+    units = tuple(_unit_value(block, account, valued) for account in members)
+    problem = Problem(block, members, caps, rooms, lattice, choices.metric, units, frozenset(excluded))
     chosen = engine(choices.engine)
     parameters = read_options(chosen, choices.parameters)
     draft = chosen.solve(problem, parameters)
@@ -65,6 +66,7 @@ def propose(block: BlockOrder, accounts: Sequence[Account], choices: Choices) ->
         basis=valued,
         warnings=_warnings(block, choices) + restated + draft.warnings,
         tried=draft.tried or (choices.engine,),
+        certificate=draft.certificate,
     )
     check(proposal, respect_cash=choices.respect_cash)
     return proposal
@@ -173,6 +175,8 @@ def _line(problem: Problem, draft: Draft, i: int) -> Line:
 
 
 def _reason(problem: Problem, draft: Draft, i: int) -> str:
+    if draft.reasons:
+        return draft.reasons[i]
     cap, face, wish = problem.caps[i], draft.faces[i], draft.wishes[i]
     note, lattice = draft.notes[i], problem.lattice
     if wish == 0:

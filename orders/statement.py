@@ -60,6 +60,7 @@ def freeze(
             "effect": proposal.effect,
             "warnings": proposal.warnings,
             "tried": proposal.tried,
+            "certificate": proposal.certificate,
             "versions": {"engines": str(ENGINES)} | {name: version(name) for name in _LIBRARIES},
         }
     )

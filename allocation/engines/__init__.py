@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from allocation.engines.equal import Equal
+from allocation.engines.min_dispersion import MinDispersion
 from allocation.engines.pro_rata import ProRata
 from allocation.engines.problem import Draft, Engine, Option, Problem, read_options
 from allocation.errors import InvalidParameter
 
-ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (ProRata(), Equal())}
+ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (ProRata(), Equal(), MinDispersion())}
 
 
 def engine(name: str) -> Engine:

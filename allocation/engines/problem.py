@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol
 
+from allocation.certificate import Certificate
 from allocation.errors import InvalidParameter
 from allocation.lots import Lattice, Room, apportion, sellable
 from allocation.model import Account, BlockOrder, Cap, Metric, Side
@@ -16,7 +17,7 @@ from allocation.model import Account, BlockOrder, Cap, Metric, Side
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A block to split. `accounts`, `caps` and `rooms` run in the same order, by account id."""
+    """A block to split. `accounts`, `caps`, `rooms` and `unit_values` run in the same order, by account id."""
 
     block: BlockOrder
     accounts: tuple[Account, ...]
@@ -24,17 +25,24 @@ class Problem:
     rooms: tuple[Room, ...]
     lattice: Lattice
     metric: Metric
+    unit_values: tuple[float, ...]  # base currency per unit of face, as the metric is valued; 0 without a rate
+    excluded: frozenset[str]  # accounts left out of the metric
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An engine's faces, with the uncapped wish (face) and the sentence behind each, in the problem's order."""
+    """An engine's faces, with the uncapped wish (face) and the sentence behind each, in the problem's order.
+
+    `reasons`, where an engine gives them, are the whole sentences; otherwise they are made from wishes, notes and caps.
+    """
 
     faces: tuple[int, ...]
     wishes: tuple[Decimal, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ def test_a_face_not_above_zero_is_refused(face: int) -> None:
 
 
 def test_an_unknown_engine_or_parameter_lists_the_known_ones() -> None:
-    with pytest.raises(InvalidParameter, match="choose one of pro_rata, equal"):
+    with pytest.raises(InvalidParameter, match="choose one of pro_rata, equal, min_dispersion"):
         propose(block(1_000), [account("A")], Choices("fastest"))
     with pytest.raises(InvalidParameter, match="nav, market_value, holding, cash"):
         propose(block(1_000), [account("A")], Choices(parameters={"by": "luck"}))
