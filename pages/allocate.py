@@ -75,7 +75,7 @@ def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
 
 def method_inputs(side: Side) -> Choices:
     """Engine, its parameters, and the metric it is judged by."""
-    engine_col, options_col, metric_col = st.columns([1.4, 1.3, 2], vertical_alignment="top")
+    engine_col, options_col, metric_col = st.columns([2, 1.2, 1.9], vertical_alignment="top")
     name = engine_col.segmented_control(
         "Method", list(ENGINES), format_func=lambda key: ENGINES[key].label, default="pro_rata", required=True,
         key="allocate.engine", persist_state="session",

@@ -21,6 +21,14 @@ def figures(preview: Preview) -> None:
     grid[4].metric("Improvement", formats.signed_percent(effect.improvement), help="(before - after) / before")
     touched = sum(line.face > 0 for line in proposal.lines)
     grid[5].metric("Accounts touched", f"{touched} of {len(proposal.lines)}")
+    if (proof := proposal.certificate) is not None:
+        bound = formats.dispersion(proof.bound, effect.metric)
+        if proof.status == "optimal":
+            st.success(
+                f"Proved: no allocation of this face leaves less dispersion than {bound}.", icon=":material/verified:"
+            )
+        else:
+            st.info(f"The best found; no allocation of this face leaves less dispersion than {bound}.")
     if effect.excluded:
         counted = len(proposal.lines) - len(effect.excluded)
         st.warning(
