@@ -48,10 +48,6 @@ class Trip:
         self.command_id = uuid.uuid4().hex
 
 
-class _Closed(Exception):
-    """The front door has not been opened in this process."""
-
-
 _opened: list[Office] = []
 
 
