@@ -33,6 +33,7 @@ PAGES = {  # section -> (file, title, icon, what it takes)
         ("securities", "Securities", ":material/search:", Permission.VIEW),
         ("allocate", "Allocate", ":material/balance:", Permission.PREVIEW),
         ("orders", "Orders", ":material/receipt_long:", Permission.VIEW),
+        ("limits", "Limits", ":material/rule:", Permission.VIEW),
     ],
 }
 

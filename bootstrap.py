@@ -21,12 +21,14 @@ from pydantic import SecretStr
 from access import DemoLogin, Gate, UserFile, Users, demo_users
 from aladdin import Aladdin, AladdinConfig, AnswerCache
 from aladdin.simulator.errors import SimulatorError
-from aladdin.simulator.process import Running, ensure_running
+from aladdin.simulator.process import BookStatus, Running, ensure_running
 from allocation.errors import EvenlotError
+from allocation.limits import Limit, Rule
 from orders.checks import Policy
 from orders.desk import Desk
 from orders.dispatch import GRACE, LEASE, POST_WINDOW, Dispatch
 from orders.errors import SettingsError, WrongBook
+from orders.limits import take_over
 from orders.model import Book
 from orders.ports import Clock
 from settings import ROOT, Settings, World, read_settings
@@ -87,6 +89,8 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     engine = open_engine(f"sqlite:///{data / 'ledger.db'}")
     migrate(engine)
     ledger = SqlLedger(engine, book.id, clock)
+    if simulated is not None:
+        _take_over_limits(ledger, simulated.book, clock)
     if (longest := POST_WINDOW.total_seconds() + config.longest_request) >= GRACE.total_seconds():
         raise SettingsError(f"Aladdin's timeouts add up to {longest:g} s; they must stay below {GRACE.seconds} s.")
     cache = AnswerCache(data / "cache" / re.sub(r"[^\w.-]+", "_", book.id))
@@ -96,16 +100,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         settings.amber_after_days, settings.block_after_days, settings.minimum_coverage, settings.market_buffer
     )
     desk = Desk(aladdin, ledger, clock, book, policy, dispatch.wake)
-    users, logins = _users(settings)
-    gate = Gate(
-        users,
-        SqlSignIns(engine, clock),
-        clock,
-        cookie_key=_cookie_key(settings, world, data),
-        cookie_days=settings.cookie_days,
-        idle_minutes=settings.idle_minutes,
-        demo_logins=logins,
-    )
+    gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock)
 
     def pulses() -> tuple[Pulse, ...]:
         return (
@@ -179,6 +174,27 @@ def _book_and_config(settings: Settings, simulated: Running | None) -> tuple[Boo
         minimum_coverage=settings.minimum_coverage,
     )
     return book, config
+
+
+def _take_over_limits(ledger: SqlLedger, book: BookStatus, clock: Clock) -> None:
+    """The limits a book brings along, where it says anything of them, become the newest version once."""
+    if book.limits is None:
+        return
+    rows = [Limit(row.account, Rule.of(row.rule), row.of, row.value) for row in book.limits]
+    take_over(ledger, rows, "limits.csv" if book.kind == "csv" else "demo book", clock.now())
+
+
+def _gate(settings: Settings, world: World, data: Path, sign_ins: SqlSignIns, clock: Clock) -> Gate:
+    users, logins = _users(settings)
+    return Gate(
+        users,
+        sign_ins,
+        clock,
+        cookie_key=_cookie_key(settings, world, data),
+        cookie_days=settings.cookie_days,
+        idle_minutes=settings.idle_minutes,
+        demo_logins=logins,
+    )
 
 
 def _users(settings: Settings) -> tuple[Callable[[], Users], tuple[DemoLogin, ...]]:

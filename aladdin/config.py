@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 import httpx
 from pydantic import SecretStr
 
-from allocation.metrics import MINIMUM_COVERAGE
-from allocation.model import Measures
+from allocation.model import MINIMUM_COVERAGE, Measures
 from orders.errors import SettingsError
 
 # The scopes that are published; a client whose positions, analytics or master ask for more adds them in the settings.

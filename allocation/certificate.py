@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allocation.kernel.dual import Choices, all_choices, decide, leaf_bound
+from allocation.kernel.dual import Choices, all_choices, decide, furthest_price, leaf_bound
 from allocation.kernel.relaxed import relaxed_bound
 from allocation.kernel.search import Node
 from allocation.kernel.solve import TOLERANCE, Answer, tolerance_of
@@ -97,7 +97,12 @@ def certify(
 def audit(certificate: Certificate, terms: Terms, ids: Sequence[str], faces: Sequence[int]) -> tuple[str, ...]:
     """What is wrong with a certificate, as sentences; empty when it holds. Needs only the problem's data (`terms`, with
     the account ids in its order), the certificate and the faces it speaks of."""
-    faults = []
+    unreadable = tuple(_unreadable(certificate, terms, ids, faces))
+    if unreadable:
+        return unreadable
+    faults = [
+        f"account {ids[i]} may not trade {face:,}" for i, face in enumerate(faces) if not _may_trade(terms, i, face)
+    ]
     if sum(faces) != certificate.face or certificate.face != terms.total_face:
         faults.append(f"it speaks of {certificate.face:,} placed, the lines add up to {sum(faces):,}")
     scale = tolerance_of(terms) / TOLERANCE
@@ -117,6 +122,28 @@ def audit(certificate: Certificate, terms: Terms, ids: Sequence[str], faces: Seq
     if not math.isclose(certificate.tolerance, tolerance_of(terms), rel_tol=1e-6):
         faults.append(f"its tolerance is {certificate.tolerance!r}, not {tolerance_of(terms)!r}")
     return tuple(faults)
+
+
+def _unreadable(certificate: Certificate, terms: Terms, ids: Sequence[str], faces: Sequence[int]) -> Iterator[str]:
+    """What keeps a certificate from being checked at all: comparisons with what is not a number would all pass."""
+    if not len(ids) == len(faces) == terms.size:
+        yield f"it is checked with {len(ids)} ids and {len(faces)} lines for {terms.size} accounts"
+    for name in ("dispersion", "bound", "gap", "tolerance"):
+        value = getattr(certificate, name)
+        if not (math.isfinite(value) and value >= 0.0):
+            yield f"its {name} is {value!r}, not a number from zero up"
+    told = [certificate.mean, certificate.price]
+    told += [value for branch in certificate.branches for value in (branch.at, *branch.prices)]
+    if not all(math.isfinite(value) for value in told):
+        yield "a mean or a multiplier in it is not a finite number"
+
+
+def _may_trade(terms: Terms, account: int, face: int) -> bool:
+    """Whether a face is nothing, the account's whole holding, or a line on the lattice up to its top."""
+    if face == 0 or (terms.whole_face and face == terms.whole_face[account]):
+        return True
+    on_lattice = face >= terms.piece_face and (face - terms.piece_face) % terms.lot_face == 0
+    return on_lattice and face <= round(float(terms.top[account]) * terms.lot_face)
 
 
 def _status(gap: float, tolerance: float) -> str:
@@ -142,14 +169,18 @@ def _branches(node: Node, ids: Sequence[str]) -> Iterator[Branch]:
 def _proved(terms: Terms, ids: Sequence[str], mean: float, price: float, branches: Sequence[Branch]) -> float:
     """The dispersion that multipliers and tree prove: the better of the two. ValueError for a tree that is not one."""
     means = mean_range(terms)
-    proved = relaxed_bound(terms, mean, price, means)
+    far = furthest_price(terms, means)
+    proved = relaxed_bound(terms, mean, min(far, max(-far, price)), means)
     if branches:
-        proved = max(proved, _tree_bound(terms, ids, means, branches))
+        proved = max(proved, _tree_bound(terms, ids, means, far, branches))
     return math.sqrt(max(0.0, proved))
 
 
-def _tree_bound(terms: Terms, ids: Sequence[str], means: tuple[float, float], branches: Sequence[Branch]) -> float:
-    """The least bound of the leaves, met by walking the branches, the parents first."""
+def _tree_bound(
+    terms: Terms, ids: Sequence[str], means: tuple[float, float], far: float, branches: Sequence[Branch]
+) -> float:
+    """The least bound of the leaves, met by walking the branches, the parents first. Multipliers beyond `far` count as
+    `far`."""
     place = {account: i for i, account in enumerate(ids)}
     open_: list[tuple[Choices, tuple[float, float]]] = [(all_choices(terms), means)]
     least = math.inf
@@ -165,7 +196,8 @@ def _tree_bound(terms: Terms, ids: Sequence[str], means: tuple[float, float], br
             yes, no = (decide(terms, choices, place[branch.account_id], branch.split, way) for way in (True, False))
             open_ += [(no, (left, right)), (yes, (left, right))]
         elif branch.split == "" and len(branch.prices) == 2:
-            least = min(least, leaf_bound(terms, choices, (left, right), (branch.prices[0], branch.prices[1])))
+            at_left, at_right = (min(far, max(-far, price)) for price in branch.prices)
+            least = min(least, leaf_bound(terms, choices, (left, right), (at_left, at_right)))
         else:
             raise ValueError(f"its tree has a branch that means nothing: {branch.split!r}")
     if open_:

@@ -8,6 +8,7 @@ EvenlotError                    every error this project raises on purpose; str(
     ├── MissingMeasure          the bond lacks the figure the chosen metric needs
     ├── MetricUnavailable       accounts without the chosen metric must be excluded by an explicit choice
     ├── InvalidParameter        an engine was given a parameter it does not know or cannot use
+    ├── InvalidLimit            a row of the limits table cannot be read; names the column
     └── Infeasible              the feasibility gate refused a result: a defect of ours, never shown as a proposal
 """
 
@@ -63,6 +64,14 @@ class InvalidParameter(AllocationError):
     def __init__(self, parameter: str, sentence: str) -> None:
         super().__init__(sentence)
         self.parameter = parameter
+
+
+class InvalidLimit(AllocationError):
+    """A row of the limits table cannot be read. `column` names the part to mend."""
+
+    def __init__(self, column: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.column = column
 
 
 class Infeasible(AllocationError):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from allocation.lots import Lattice, Room, apportion, placeable
+from allocation.lots import Lattice, Room, apportion, placeable, sellable
 from allocation.reduction import folded
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ def most(face: int, rooms: Sequence[Room], lattice: Lattice, sizes: Sequence[int
     """The largest total not above `face` that these rooms hold.
 
     Without whole holdings off the lattice `placeable` answers. With them it is a subset sum: a proportional split that
-    reaches the upper limit, else every reachable total counted as one bit, else the best proportional split (by room,
-    with and without whole holdings, by equal parts, by `sizes`), not proved.
+    reaches the upper limit or what trying who sells out proves to be the most, else every reachable total counted as one
+    bit, else the best proportional split (by room, with and without whole holdings, by equal parts, by `sizes`), not
+    proved.
     """
     seen = [folded(room, lattice) for room in rooms]
     if all(room.sell_out is None for room in seen):
@@ -46,6 +47,8 @@ def most(face: int, rooms: Sequence[Room], lattice: Lattice, sizes: Sequence[int
             best = Fill(sum(faces), faces, sum(faces) == limit)
         if best.proved:
             return best
+    if sellable(face, seen, lattice).most <= best.total:
+        return replace(best, proved=True)
     if len(seen) * (limit // unit) > _BITS:
         return best
     return _reachable(limit, unit, seen, lattice)
@@ -95,7 +98,7 @@ def split_fill(problem: Problem, counted: Sequence[int], rooms: Sequence[Room]) 
 
     Those get nothing, unless the order cannot be placed without them; then the rest, in proportion to NAV.
     """
-    face, lattice = problem.block.face, problem.lattice
+    face, lattice = problem.face, problem.lattice
     sizes = [max(0, int(account.nav or 0)) for account in problem.accounts]
     inside = most(face, rooms, lattice, [sizes[i] for i in counted])
     inner = set(counted)

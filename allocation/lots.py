@@ -3,9 +3,11 @@ weights. Integer arithmetic throughout, so two engineers get the same allocation
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+from itertools import accumulate
 
 from allocation.model import Bond, Side
 
@@ -126,7 +128,7 @@ def sellable(face: int, rooms: Sequence[Room], lattice: Lattice) -> Sellable:
     holdings first, cut where even everything left could not beat the best. Exact while that is small; else `most` is
     above `total`, and says by how much at most."""
     choices = sorted((i for i, r in enumerate(rooms) if r.sell_out), key=lambda i: (-rooms[i].most, i))
-    reach = [sum(rooms[i].most for i in choices[k:]) for k in range(len(choices) + 1)]
+    reach = list(accumulate((rooms[i].most for i in reversed(choices)), initial=0))[::-1]
     others = sum(r.top for r in rooms if not r.sell_out)
     evaluations = max(64, 200_000 // max(1, len(rooms)))
     best = Sellable(0, frozenset(), min(face, reach[0] + others))
@@ -257,9 +259,8 @@ def _funded_one_by_one(
     total: int, order: Sequence[int], weights: Sequence[int], tops: Sequence[int], lattice: Lattice
 ) -> tuple[list[int], set[int]]:
     """`_funded` where caps or a shifted lattice stand in the way: each account in turn goes if the total allows it,
-    else it is forced to at least a piece."""
+    else it is forced to at least a piece; until the count fits the lattice and every share is a piece."""
     piece, step = lattice.min_piece, lattice.increment
-    funded, forced = list(order), set[int]()
 
     def reachable(must: Sequence[int], may: Sequence[int]) -> bool:
         held = sum(tops[i] for i in must)
@@ -269,17 +270,25 @@ def _funded_one_by_one(
             counts.append((j, held))
         return any(j * piece <= total <= held and (total - j * piece) % step == 0 for j, held in counts)
 
+    def below(funded: Sequence[int], forced: Collection[int]) -> set[int]:
+        lows = [piece if i in forced else 0 for i in funded]
+        shares, scale = _water_fill(total, [weights[i] for i in funded], lows, [tops[i] for i in funded])
+        return {i for i, share in zip(funded, shares, strict=True) if share < piece * scale}
+
+    # while nobody is forced, fewer accounts reach less and have larger shares: both by bisection
+    numbers = range(len(order))
+    gone = max(0, bisect_left(numbers, True, key=lambda k: not reachable((), order[k:])) - 1)
+    enough = bisect_left(numbers[: gone + 1], True, key=lambda k: not below(sorted(order[k:]), ()))
+    for k in range(enough, gone + 1):
+        if (total - (len(order) - k) * piece) % step == 0:
+            return sorted(order[k:]), set()
+    funded, forced = list(order[gone:]), set[int]()
     while True:
-        rising = sorted(funded)
-        lows = [piece if i in forced else 0 for i in rising]
-        shares, scale = _water_fill(total, [weights[i] for i in rising], lows, [tops[i] for i in rising])
-        below = {i for i, share in zip(rising, shares, strict=True) if share < piece * scale}
         undecided = [i for i in funded if i not in forced]
         fits = (total - len(funded) * piece) % step == 0
-        if not undecided or (fits and not below):
-            return rising, forced
-        first = undecided[0]
-        rest = undecided[1:]
+        if not undecided or (fits and not below(sorted(funded), forced)):
+            return sorted(funded), forced
+        first, *rest = undecided
         if reachable([*forced], rest):
             funded.remove(first)
         else:

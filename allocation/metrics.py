@@ -12,11 +12,9 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from allocation.model import Account, Benchmark, Exposure, Holding, Metric
+from allocation.model import MINIMUM_COVERAGE, Account, Benchmark, Exposure, Holding, Metric
 
 Vector = NDArray[np.float64]
-
-MINIMUM_COVERAGE = 0.95  # share of market value that must have the measure
 
 
 def post_trade(before: Vector, sign: int, face: Vector, unit_value: Vector, measure: float, nav: Vector) -> Vector:
@@ -26,6 +24,12 @@ def post_trade(before: Vector, sign: int, face: Vector, unit_value: Vector, meas
     `unit_value` in base currency per unit of face, `nav` in base currency; all of shape (accounts,).
     """
     return before + sign * face * unit_value * measure / nav
+
+
+def face_to_reach(gap: float, sign: int, unit_value: float, measure: float, nav: float) -> float:
+    """The face whose trade moves an account's metric by `gap`: `post_trade` solved for the face. Below zero where the
+    trade moves it the other way. `unit_value` and `measure` are not zero."""
+    return gap * nav / (sign * unit_value * measure)
 
 
 def basis(holdings: Iterable[Holding]) -> str:

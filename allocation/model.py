@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum
+from typing import Any
 
 from allocation.certificate import Certificate
+from allocation.limits import LimitTable
+
+MINIMUM_COVERAGE = 0.95  # share of an account's market value that must have the measure
 
 
 class Side(StrEnum):
@@ -24,20 +28,25 @@ class Side(StrEnum):
 
 
 class Metric(Enum):
-    """A measure an account is steered by. One enum drives the arithmetic, the labels, the screens and the tests."""
+    """A measure an account is steered by. One enum drives the arithmetic, the labels, the screens and the tests.
 
-    ASD = ("asd", "Active spread duration", "ASD", "years", 3)
-    SPREAD_DURATION = ("spread_duration", "Spread duration", "SD", "years", 3)
-    DURATION = ("duration", "Duration", "Dur", "years", 3)
-    OAS = ("oas", "OAS", "OAS", "bp", 0)
-    DTS = ("dts", "Duration times spread", "DTS", "years x bp", 0)
+    `tolerance` is how near, in its unit, an account counts as there: absolute, as the mean of active measures is near
+    zero.
+    """
 
-    def __init__(self, key: str, label: str, short: str, unit: str, decimals: int) -> None:
+    ASD = ("asd", "Active spread duration", "ASD", "years", 3, 0.05)
+    SPREAD_DURATION = ("spread_duration", "Spread duration", "SD", "years", 3, 0.05)
+    DURATION = ("duration", "Duration", "Dur", "years", 3, 0.05)
+    OAS = ("oas", "OAS", "OAS", "bp", 0, 5.0)
+    DTS = ("dts", "Duration times spread", "DTS", "years x bp", 0, 5.0)
+
+    def __init__(self, key: str, label: str, short: str, unit: str, decimals: int, tolerance: float) -> None:
         self.key = key
         self.label = label
         self.short = short
         self.unit = unit
         self.decimals = decimals
+        self.tolerance = tolerance
 
     @classmethod
     def of(cls, key: str) -> Metric:
@@ -194,6 +203,27 @@ class BlockOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """What the portfolio manager chose beside the block itself. `parameters` are the engine's options by name."""
+
+    engine: str = "pro_rata"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    metric: Metric = Metric.ASD
+    excluded: frozenset[str] = frozenset()  # accounts left out of the metric, by explicit choice
+    tolerance: float | None = None  # in the metric's unit; None: the metric's own
+    locked: Mapping[str, int] = field(default_factory=dict)  # faces set by hand, by account id; the rest is split
+    min_allocation: int = 0  # face: no smaller line for anybody
+    respect_cash: bool = True  # off: a what-if
+    round_to_denomination: bool = True  # off: a what-if in single units of face
+    minimum_coverage: float = MINIMUM_COVERAGE
+
+    @property
+    def what_if(self) -> bool:
+        """Whether a rule that always holds was switched off."""
+        return not (self.respect_cash and self.round_to_denomination)
+
+
+@dataclass(frozen=True, slots=True)
 class Cap:
     """The most one account may trade under one rule. `face` is the largest legal face, `reason` carries the numbers."""
 
@@ -215,6 +245,8 @@ class Line:
     cash_before: Decimal | None
     cash_after: Decimal | None
     reason: str  # one sentence: why this amount
+    part: str = ""  # how a custom line came about: "direct", "remainder", both; "locked" where it was set by hand
+    asked: Decimal | None = None  # face asked for this account by name, before any cap
 
     @property
     def headroom(self) -> int:
@@ -238,14 +270,33 @@ class Unallocated:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What the lines do to one metric. Mappings are by account id and leave out the excluded accounts."""
+    """What the lines do to one metric. Mappings are by account id and leave out the excluded accounts.
+
+    An account is within tolerance when it ends at most `tolerance` from its target, or from the mean where it has none.
+    """
 
     metric: Metric
     before: Mapping[str, float]
     after: Mapping[str, float]
     dispersion_before: float
     dispersion_after: float
+    mean_after: float
+    tolerance: float  # in the metric's unit
+    targets: Mapping[str, float] = field(default_factory=dict)  # where the engine steered by targets
     excluded: Mapping[str, str] = field(default_factory=dict)  # account id -> reason
+
+    def away(self, account_id: str) -> float:
+        """How far the account ends above (below: negative) its target, or the mean where it has none."""
+        return self.after[account_id] - self.targets.get(account_id, self.mean_after)
+
+    def within(self, account_id: str) -> bool:
+        """Whether the account ends within the tolerance."""
+        return abs(self.away(account_id)) <= self.tolerance
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The accounts that end outside the tolerance, by id."""
+        return tuple(account for account in self.after if not self.within(account))
 
     @property
     def improvement(self) -> float | None:
@@ -257,11 +308,15 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An engine's answer, always returned: lines for every account, reasons for every unit not placed."""
+    """An engine's answer, always returned: lines for every account, reasons for every unit not placed.
 
-    engine: str
-    parameters: Mapping[str, str]
+    `choices.parameters` are complete: defaults are filled in. `failed` says why an engine has no answer; every line is
+    then nothing, and `tried` says what was tried.
+    """
+
     block: BlockOrder
+    choices: Choices
+    limits: LimitTable  # the version the caps were made from
     accounts: tuple[Account, ...]  # sorted by id; lines are in the same order
     lines: tuple[Line, ...]
     unallocated: tuple[Unallocated, ...]
@@ -270,6 +325,11 @@ class Proposal:
     warnings: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()  # what was tried before this result, in order
     certificate: Certificate | None = None  # how near to the best it is proved to be, by engines that prove it
+    failed: str = ""
+
+    @property
+    def engine(self) -> str:
+        return self.choices.engine
 
     @property
     def placed(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Reduction:
     """The accounts that count in the metric, by their place in the problem, and what a lot does to each.
 
-    `per_lot` and `level` are negated with `sign` -1, so that a trade always raises the metric.
+    `per_lot` and `level` are negated with `sign` -1, so that a trade always raises the metric. `level` is after what is
+    locked; where the accounts are steered to targets (`aimed`) it is the distance from them.
     """
 
     members: tuple[int, ...]
@@ -31,6 +32,7 @@ class Reduction:
     weight: Vector
     rooms: tuple[Room, ...]
     lattice: Lattice
+    aimed: bool = False
 
     def terms(self, total: int) -> Terms:
         """The kernel's problem of placing `total` face with these accounts."""
@@ -46,11 +48,13 @@ class Reduction:
             piece_face=self.lattice.min_piece,
             lot_face=step,
             whole_face=wholes if any(wholes) else (),
+            aimed=self.aimed,
         )
 
 
-def reduce(problem: Problem, weighting: str) -> Reduction | None:
-    """The reduction of a problem; None when the trade moves nobody's metric, so that any split is as good."""
+def reduce(problem: Problem, weighting: str, targets: Mapping[str, float] | None = None) -> Reduction | None:
+    """The reduction of a problem; None when the trade moves nobody's metric, so that any split is as good. `targets`,
+    where the accounts are steered to them, has one for each that counts."""
     members = tuple(i for i, account in enumerate(problem.accounts) if account.id not in problem.excluded)
     measure = problem.block.bond.measures.of(problem.metric)
     assert measure is not None, "a bond without the measure is refused before"
@@ -58,8 +62,12 @@ def reduce(problem: Problem, weighting: str) -> Reduction | None:
     nav = np.array([float(problem.accounts[i].nav or 0) for i in members], dtype=np.float64)
     level = np.array([problem.accounts[i].exposures[problem.metric].value for i in members], dtype=np.float64)
     one = np.full(len(members), float(problem.lattice.increment))
+    fixed = np.array([problem.fixed[i] for i in members], dtype=np.float64)
     side = problem.block.side.sign
     per_lot = post_trade(np.zeros(len(members)), side, one, unit, measure, nav)
+    level = post_trade(level, side, fixed, unit, measure, nav)
+    if targets is not None:
+        level -= np.array([targets[problem.accounts[i].id] for i in members], dtype=np.float64)
     sign = -1 if side * measure < 0 else 1
     per_lot = sign * per_lot
     if not np.any(per_lot > 0.0):
@@ -78,6 +86,7 @@ def reduce(problem: Problem, weighting: str) -> Reduction | None:
         weight=nav / nav.sum() if weighting == "nav" else np.full(len(members), 1.0 / len(members)),
         rooms=rooms,
         lattice=problem.lattice,
+        aimed=targets is not None,
     )
 
 

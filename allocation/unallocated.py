@@ -12,23 +12,29 @@ def unallocated(problem: Problem, draft: Draft) -> tuple[Unallocated, ...]:
     """First what is below one increment, then each capped account's shortfall (its uncapped wish less its cap) scaled
     to the rest, then what no account may hold. The faces add up to ordered less allocated."""
     block, lattice = problem.block, problem.lattice
-    rest = block.face - sum(draft.faces)
+    rest = problem.face - sum(draft.faces)
     rows: list[Unallocated] = []
     off_lattice = min(rest, block.face - lattice.floor(block.face))
     if off_lattice:
         rows.append(Unallocated(off_lattice, _below_one_step(problem)))
         rest -= off_lattice
-    shortfalls = [
-        max(Fraction(wish) - cap.face, Fraction(0)) if cap.rule != "order" else Fraction(0)
-        for wish, cap in zip(draft.wishes, problem.caps, strict=True)
-    ]
-    for cap, face in zip(problem.caps, _scale(rest, shortfalls), strict=True):
+    shortfalls = [_shortfall(problem, draft, i) for i in range(len(problem.accounts))]
+    for i, face in enumerate(_scale(rest, shortfalls)):
         if face:
-            rows.append(Unallocated(face, f"{cap.account_id}: {cap.reason}", cap.account_id))
+            cap = problem.caps[i]
+            rows.append(Unallocated(face, f"{cap.account_id}: {draft.refused.get(i, cap.reason)}", cap.account_id))
             rest -= face
     if rest:
-        rows.append(Unallocated(rest, _nobody(problem, draft)))
+        rows.append(Unallocated(rest, draft.left or _nobody(problem, draft)))
     return tuple(rows)
+
+
+def _shortfall(problem: Problem, draft: Draft, i: int) -> Fraction:
+    """What an account wished for and could not have: beyond its cap, or refused by a rule of the engine."""
+    if i in draft.refused:
+        return Fraction(draft.wishes[i])
+    cap = problem.caps[i]
+    return max(Fraction(draft.wishes[i]) - cap.face, Fraction(0)) if cap.rule != "order" else Fraction(0)
 
 
 def _below_one_step(problem: Problem) -> str:

@@ -11,15 +11,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
+from books import limits
 from books.accrued import accrued_interest
 from books.csv_table import Table, parsed, read_table, read_text
 from books.faults import BookError, Fault, Findings, quoted
-from books.model import Book, Index, Portfolio, Position, Security
+from books.model import Book, Index, Limit, Portfolio, Position, Security
 from books.plausible import doubts
-from books.rows import AccountRow, BenchmarkRow, GroupRow, HeadRow, PositionRow, Row, SecurityRow
+from books.rows import AccountRow, BenchmarkRow, GroupRow, HeadRow, LimitRow, PositionRow, Row, SecurityRow
 
 R = TypeVar("R", bound=Row)
-HEAD, ACCOUNTS, BENCHMARKS = "book.toml", "accounts.csv", "benchmarks.csv"
+HEAD, ACCOUNTS, BENCHMARKS, LIMITS = "book.toml", "accounts.csv", "benchmarks.csv", "limits.csv"
 MOST_HINTS = 50  # unknown references given a "did you mean"; each is compared with every name there is
 GROUPS, SECURITIES, POSITIONS = "groups.csv", "securities.csv", "positions.csv"
 
@@ -33,11 +34,12 @@ class Tables:
     securities: Table[SecurityRow]
     positions: Table[PositionRow]
     benchmarks: Table[BenchmarkRow]
+    limits: Table[LimitRow] | None
 
 
 def read_book(directory: Path, settlement: date | None = None) -> Book:
-    """The book in a folder: book.toml, accounts.csv, groups.csv, securities.csv, positions.csv and, where accounts
-    have benchmarks, benchmarks.csv (`books.rows` lists the columns and units).
+    """The book in a folder: book.toml, accounts.csv, groups.csv, securities.csv, positions.csv, where accounts have
+    benchmarks benchmarks.csv, and where they are under limits limits.csv (`books.rows` lists the columns and units).
 
     Where `accrued` is blank and day count, coupon, frequency and maturity are given, it is computed to `settlement`:
     by default the next weekday after the book's date, holidays not considered. A zero coupon accrues nothing.
@@ -62,8 +64,12 @@ def read_book(directory: Path, settlement: date | None = None) -> Book:
         positions=tuple(Position(r.account, r.asset_id, r.face, r.market_value) for r in tables.positions.rows),
         benchmarks={row.benchmark: _index(row) for row in tables.benchmarks.rows},
         groups=_members(tables.groups),
+        limits=None if tables.limits is None else tuple(_limit(row) for row in tables.limits.rows),
     )
-    return replace(book, warnings=(*findings.warnings, *doubts(book, tables.securities, tables.positions)))
+    found = [*findings.warnings, *doubts(book, tables.securities, tables.positions)]
+    if tables.limits is not None:
+        found += limits.strangers(book, tables.limits)
+    return replace(book, warnings=tuple(found))
 
 
 def _tables(directory: Path, findings: Findings) -> Tables:
@@ -85,7 +91,17 @@ def _tables(directory: Path, findings: Findings) -> Tables:
     _refers(positions, "account", accounts, findings)
     _refers(positions, "asset_id", securities, findings)
     _refers(accounts, "benchmark", benchmarks, findings)
-    return Tables(accounts, groups, securities, positions, benchmarks)
+    return Tables(accounts, groups, securities, positions, benchmarks, _limits(directory, accounts, findings))
+
+
+def _limits(directory: Path, accounts: Table[AccountRow], findings: Findings) -> Table[LimitRow] | None:
+    """The rows of limits.csv; None where there is no such file."""
+    if not (directory / LIMITS).exists():
+        return None
+    table = read_table(directory / LIMITS, LimitRow, findings)
+    limits.check(table, findings)
+    _refers(table, "account", accounts, findings, frozenset({limits.EVERY_ACCOUNT}))
+    return table
 
 
 def next_weekday(day: date) -> date:
@@ -132,12 +148,14 @@ def _unique(table: Table[R], key: tuple[str, ...], findings: Findings) -> None:
         first.setdefault(found, line.number)
 
 
-def _refers(table: Table[R], column: str, target: Table[Row], findings: Findings) -> None:
-    """Notes each line whose `column` names nothing in the first column of `target`; silent when that file could not
-    be read whole, as everything would seem unknown."""
+def _refers(
+    table: Table[R], column: str, target: Table[Row], findings: Findings, also: frozenset[str] = frozenset()
+) -> None:
+    """Notes each line whose `column` names nothing in the first column of `target` and is not one of `also`; silent
+    when that file could not be read whole, as everything would seem unknown."""
     if not target.complete:
         return
-    known = target.values(column)
+    known = target.values(column) | also
     unknown = [line for line in table.lines if line.cells.get(column) and line.cells[column] not in known]
     for line in unknown:
         found = line.cells[column]
@@ -168,6 +186,10 @@ def _portfolio(row: AccountRow) -> Portfolio:
 
 def _index(row: BenchmarkRow) -> Index:
     return Index(row.benchmark, row.name, row.spread_duration, row.duration, row.oas)
+
+
+def _limit(row: LimitRow) -> Limit:
+    return Limit(row.account, row.rule, row.of, row.limit)
 
 
 def _members(table: Table[GroupRow]) -> dict[str, tuple[str, ...]]:

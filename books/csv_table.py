@@ -88,7 +88,7 @@ def read_table(path: Path, model: type[R], findings: Findings) -> Table[R]:
         findings.fault(path.name, at, "", "another separator", "cells separated by commas (save the file as CSV anew)")
         return Table(path.name, (), complete=False)
     _header(path.name, at, header, model, findings)
-    if not body and unbroken:
+    if not body and unbroken and not model.may_be_empty:
         findings.fault(path.name, 0, "", "only a header", "at least one line below the header")
     lines = tuple(_line(path.name, number, header, cells, model, findings) for number, cells in body)
     return Table(path.name, lines, complete=unbroken and bool(body) and model.columns()[0] in header)

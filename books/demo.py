@@ -8,6 +8,7 @@ from random import Random
 
 from books.demo_accounts import MANDATES, group_members, portfolio, profiles
 from books.demo_exceptions import with_exceptions
+from books.demo_limits import demo_limits
 from books.demo_universe import universe
 from books.model import Book, Portfolio, Position, Security
 
@@ -24,8 +25,9 @@ def demo_book(seed: int = 7) -> Book:
 
     Holdings plus cash are NAV to the cent, market values are exactly face * factor * price / 100, and accrued interest
     runs to the next bond market business day. As in life a few figures are missing: two accounts of PUBLICPRE are
-    covered by less than 95%, two accounts have no benchmark, two bonds no price. The seed changes every number but
-    neither the names nor the Treasuries. Accounts and bonds other than Treasuries are fictitious.
+    covered by less than 95%, two accounts have no benchmark, two bonds no price. A few accounts have limits of their
+    own. The seed changes every number but neither the names nor the Treasuries. Accounts and bonds other than
+    Treasuries are fictitious.
     """
     rng = Random(seed)  # noqa: S311 - a reproducible example, not a secret
     securities = with_exceptions(rng, universe(rng, SETTLEMENT))
@@ -42,6 +44,7 @@ def demo_book(seed: int = 7) -> Book:
         positions=tuple(positions),
         benchmarks={name: mandate.index for name, mandate in MANDATES.items()},
         groups=groups,
+        limits=demo_limits(portfolios, positions, securities),
     )
 
 

@@ -75,8 +75,20 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit as its line has it: `account` an account or * for every one, `rule` a key of `books.limits`, `of` one
+    issuer, sector or security (empty: each of them, or the account as a whole), `value` as the rule has it."""
+
+    account: str
+    rule: str
+    of: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
-    """A whole book on its business date. Mappings are by id; `groups` maps a group to its member accounts."""
+    """A whole book on its business date. Mappings are by id; `groups` maps a group to its member accounts. `limits`
+    is None when the book says nothing of limits, which is not the same as saying that there are none."""
 
     id: str  # "demo:7" or "csv:<name>:<as_of>"
     kind: str  # "demo" or "csv"
@@ -89,3 +101,4 @@ class Book:
     benchmarks: dict[str, Index]
     groups: dict[str, tuple[str, ...]]
     warnings: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] | None = None

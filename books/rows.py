@@ -112,6 +112,7 @@ class Row(BaseModel):
     model_config = ConfigDict(frozen=True)
     optional: ClassVar[frozenset[str]] = frozenset()
     missing: ClassVar[dict[str, str]] = {}  # by column: what a blank cell should have held
+    may_be_empty: ClassVar[bool] = False  # whether a header without lines says something
 
     @classmethod
     def columns(cls) -> tuple[str, ...]:
@@ -161,6 +162,17 @@ class BenchmarkRow(Row):
     duration: Figure | None = None
     spread_duration: Figure | None = None
     oas: Figure | None = None
+
+
+class LimitRow(Row):
+    """limits.csv: which rule an account is under (`books.limits`). A header alone says that there are no limits."""
+
+    may_be_empty = True
+
+    account: str
+    rule: Annotated[str, PlainValidator(str.lower)]
+    of: str = ""
+    limit: str = ""
 
 
 class SecurityRow(Row):

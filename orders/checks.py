@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from allocation.errors import OffLattice
 from allocation.lots import Lattice, room, sellable
-from allocation.model import BlockOrder, Bond, Measures, Proposal, Side
+from allocation.model import BlockOrder, Bond, Choices, Measures, Proposal, Side
 from orders.calendar import business_age
-from orders.errors import StaleData
+from orders.errors import NotPermitted, StaleData
 from orders.model import Group
 
 
@@ -82,6 +82,14 @@ def refuse_off_lattice(block: BlockOrder, group: Group) -> None:
         sentence = f"{block.face:,} is not a whole number of increments of {lattice.increment:,}."
     options = " or ".join(f"{face:,}" for face in (below, above) if face)
     raise OffLattice(f"{sentence} The nearest faces that can be traded: {options}.", below, above)
+
+
+def refuse_what_if(choices: Choices, override: str) -> None:
+    """`NotPermitted` for choices that switch a rule off: rounding always holds, cash yields to a reason."""
+    if not choices.round_to_denomination:
+        raise NotPermitted("Faces that are not rounded to whole lots are a what-if; they cannot be confirmed.")
+    if not choices.respect_cash and not override.strip():
+        raise NotPermitted("Cash was not respected: say why, and the statement keeps your reason.")
 
 
 def what_changed(before: Proposal, after: Proposal) -> tuple[str, ...]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import threading
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 import structlog
 
-from allocation.model import Account, BlockOrder, Bond, Proposal, Side
-from allocation.propose import Choices, propose
+from allocation.limits import Limit, LimitTable
+from allocation.model import BlockOrder, Bond, Choices, Proposal, Side
+from allocation.propose import propose
 from orders.calendar import business_age, check_settlement, default_settlement, trade_date
-from orders.checks import Policy, far_from_mark, fresh_enough, refuse_off_lattice, what_changed
+from orders.checks import Policy, far_from_mark, fresh_enough, refuse_off_lattice, refuse_what_if, what_changed
+from orders.confirmation import order_id, order_of
 from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
+from orders.holders import Holder, holders_of
 from orders.lifecycle import UNCOUNTED
-from orders.model import Book, Event, Group, Order, OrderLine, OrderState, Permission, Statement, User
+from orders.limits import of_accounts, refuse_unknown, refuse_unsaid
+from orders.model import Book, Event, Group, LimitVersion, Order, OrderState, Permission, Role, Statement, User
 from orders.ports import Clock, Dated, Ledger, Market
 from orders.spendable import less_ours
 from orders.statement import freeze
@@ -50,16 +53,6 @@ class Preview:
     proposal: Proposal
     read_at: datetime  # of the oldest input, UTC
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who in a group holds a bond."""
-
-    account_id: str
-    name: str
-    face: Decimal
-    share: float | None  # of NAV
 
 
 class Desk:
@@ -121,9 +114,7 @@ class Desk:
 
     def holders(self, user: User, asset_id: str, ticker: str) -> tuple[Holder, ...]:
         """Who in the group holds the bond, largest first."""
-        accounts = self.group(user, ticker).value.accounts
-        rows = [_holder(account, asset_id) for account in accounts if account.held(asset_id)]
-        return tuple(sorted(rows, key=lambda row: (-row.face, row.account_id)))
+        return holders_of(asset_id, self.group(user, ticker).value.accounts)
 
     def last_allocations(self, user: User) -> Mapping[str, datetime]:
         """When each group this user sees was last allocated to."""
@@ -154,17 +145,19 @@ class Desk:
         block = BlockOrder(
             tradable, request.side, request.face, request.settlement, request.limit, self.policy.market_buffer
         )
-        refuse_off_lattice(block, group.value)
+        if request.choices.round_to_denomination:
+            refuse_off_lattice(block, group.value)
         choices = replace(request.choices, minimum_coverage=self.policy.minimum_coverage)
-        proposal = propose(block, group.value.accounts, choices)
+        proposal = propose(block, group.value.accounts, choices, self._ledger.limits())
         read_at = min(bond.as_of, group.as_of)
         return Preview(replace(request, choices=choices), proposal, read_at, warnings + proposal.warnings)
 
-    def confirm(self, user: User, preview: Preview, comment: str, command_id: str) -> Order:
+    def confirm(self, user: User, preview: Preview, comment: str, command_id: str, override: str = "") -> Order:
         """Freeze the allocation, store it with its order, and ask the worker to send it.
 
         Reads past every cache first; `PreviewChanged` when the lines would now be others. The same `command_id` again
-        returns the same order.
+        returns the same order. A what-if that does not respect cash needs a reason as `override`, which the statement
+        keeps; one without rounding is refused (`NotPermitted`).
         """
         self._require(user, Permission.CONFIRM, preview.request.group)
         with self._one_confirmation:
@@ -172,16 +165,16 @@ class Desk:
                 if (earlier := self._earlier(preview.request, command_id)) is not None:
                     return earlier
                 try:
-                    return self._confirm(user, preview, comment, command_id)
+                    return self._confirm(user, preview, comment, command_id, override)
                 except VersionConflict:
                     # another process confirmed in between: its cash is taken off, and we look again
                     log.info("confirmation looks again", command=command_id)
-            return self._confirm(user, preview, comment, command_id)
+            return self._confirm(user, preview, comment, command_id, override)
 
     def _earlier(self, request: Request, command_id: str) -> Order | None:
         """The order this very confirmation made before; `Rejected` when the command made another one."""
         try:
-            order = self._ledger.order(_order_id(command_id))
+            order = self._ledger.order(order_id(command_id))
         except NotFound:
             return None
         asked = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
@@ -192,10 +185,9 @@ class Desk:
             )
         return order
 
-    def _confirm(self, user: User, preview: Preview, comment: str, command_id: str) -> Order:
-        if not preview.request.choices.respect_cash:
-            raise NotPermitted("A what-if that does not respect cash cannot be confirmed.")
-        if len(comment) > self.policy.longest_comment:
+    def _confirm(self, user: User, preview: Preview, comment: str, command_id: str, override: str) -> Order:
+        refuse_what_if(preview.request.choices, override)
+        if max(len(comment), len(override)) > self.policy.longest_comment:
             raise NotPermitted(f"The comment is longer than {self.policy.longest_comment} characters.")
         if preview.proposal.placed == 0:
             raise NotPermitted("Nothing is allocated, so there is nothing to send.")
@@ -206,23 +198,22 @@ class Desk:
         )
         if changes:
             raise PreviewChanged("The figures moved since this preview. Look at them before you confirm.", changes)
-        order_id = _order_id(command_id)
-        at = self._clock.now()
+        reference = order_id(command_id)
         statement = freeze(
             now_.proposal,
-            now_.request.choices,
-            statement_id=f"{order_id}.1",
-            order_id=order_id,
+            statement_id=f"{reference}.1",
+            order_id=reference,
             group=preview.request.group,
             book=self.book,
             read_at=now_.read_at,
-            confirmed_at=at,
+            confirmed_at=self._clock.now(),
             confirmed_by=user.username,
             comment=comment,
+            override=override.strip() if not preview.request.choices.respect_cash else "",
         )
         traded = trade_date(self.today(), now_.proposal.block.bond.currency)
-        order = _order(now_, statement, user, comment, traded, at)
-        order = self._ledger.confirm(command_id, statement, order, after=confirmed)
+        order = order_of(now_.proposal, statement, preview.request.group, comment, traded)
+        order = self._ledger.confirm(command_id, statement, order, confirmed, now_.proposal.limits.version)
         self._sent()
         return order
 
@@ -249,51 +240,60 @@ class Desk:
         """The frozen allocation behind an order."""
         return self._ledger.statement(self.order(user, order_id).id)
 
+    # -- limits --------------------------------------------------------------------------------------------------
+
+    def accounts(self, user: User) -> tuple[str, ...]:
+        """The ids of the accounts of the groups this user sees, sorted."""
+        day = default_settlement(self.today(), self.book.currency)
+        read = (self._market.group(group, day).value for group in self.groups(user))
+        return tuple(sorted({account.id for group in read for account in group.accounts}))
+
+    def limits(self, user: User) -> LimitTable:
+        """The newest limits: the rows of accounts this user sees, and those for every account."""
+        self._require(user, Permission.VIEW)
+        return self._seen(user, (self._ledger.limits(),))[0]
+
+    def limit_versions(self, user: User) -> tuple[LimitVersion, ...]:
+        """Every version of the limits, newest first, each with the rows this user sees."""
+        self._require(user, Permission.VIEW)
+        versions = self._ledger.limit_versions()
+        seen = self._seen(user, [version.table for version in versions])
+        return tuple(replace(version, table=table) for version, table in zip(versions, seen, strict=True))
+
+    def may_set_limits(self, user: User) -> bool:
+        """Whether this user may change the limits: the table is of all groups, so they must see all of them."""
+        return user.may(Permission.LIMITS) and self._sees_all(user)
+
+    def set_limits(self, user: User, rows: Sequence[Limit], after: int, comment: str, command_id: str) -> LimitTable:
+        """Replace the limits, made from version `after`, by these rows; the comment says why.
+
+        `VersionConflict` when somebody changed them since; `InvalidLimit` for rows that contradict each other or name
+        accounts no group has. The same `command_id` again writes nothing and returns the same table.
+        """
+        self._require(user, Permission.LIMITS)
+        if not self.may_set_limits(user):
+            raise NotPermitted("The limits are of all groups, and your user does not see all of them.")
+        refuse_unsaid(comment, self.policy)
+        refuse_unknown(rows, self.accounts(user))
+        return self._ledger.set_limits(command_id, rows, after, user.username, self._clock.now(), comment.strip())
+
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _sees_all(self, user: User) -> bool:
+        return all(user.sees(group) for group in self.book.groups)
+
+    def _seen(self, user: User, tables: Sequence[LimitTable]) -> Sequence[LimitTable]:
+        if self._sees_all(user):
+            return tables
+        accounts = self.accounts(user)
+        return [of_accounts(table, accounts) for table in tables]
 
     def _require(self, user: User, permission: Permission, group: str | None = None) -> None:
         if not user.may(permission):
             roles = " or ".join(sorted(role.label for role in user.roles)) or "a user without a role"
-            raise NotPermitted(f"As {roles} you may not {permission.value}; a portfolio manager can.")
+            who = " or ".join(role.label for role in Role if permission in role.permissions)
+            raise NotPermitted(f"As {roles} you may not {permission.value}; {who} can.")
         if group is not None and group not in self.book.groups:
             raise NotFound(f"There is no portfolio group {group}.", self.groups(user))
         if group is not None and not user.sees(group):
             raise NotPermitted(f"Your user is not entitled to the group {group}; ask whoever keeps the user file.")
-
-
-def _holder(account: Account, asset_id: str) -> Holder:
-    value = account.holdings[asset_id].market_value
-    share = float(value / account.nav) if account.nav else None
-    return Holder(account.id, account.name, account.held(asset_id), share)
-
-
-def _order_id(command_id: str) -> str:
-    """Our reference, from the command, so that a repeated confirmation names the same order."""
-    return f"EL-{uuid.uuid5(uuid.NAMESPACE_OID, command_id).hex[:12].upper()}"
-
-
-def _order(preview: Preview, statement: Statement, user: User, comment: str, traded: date, at: datetime) -> Order:
-    proposal, request = preview.proposal, preview.request
-    return Order(
-        id=statement.order_id,
-        version=1,
-        state=OrderState.CONFIRMED,
-        group=request.group,
-        asset_id=request.asset_id,
-        label=proposal.block.bond.label,
-        currency=proposal.block.bond.currency,
-        side=request.side,
-        ordered=request.face,
-        face=proposal.placed,
-        settlement=request.settlement,
-        trade_date=traded,
-        limit=request.limit,
-        engine=proposal.engine,
-        lines=tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face),
-        statement_id=statement.id,
-        statement_sha256=statement.sha256,
-        comment=comment,
-        created_by=user.username,
-        created_at=at,
-        updated_at=at,
-    )

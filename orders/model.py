@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from allocation.limits import LimitTable
 from allocation.model import Account, Side
 
 
@@ -19,6 +20,7 @@ class Permission(StrEnum):
     PREVIEW = "preview"  # try allocations
     CONFIRM = "confirm"  # freeze a statement and send an order
     AUDIT = "audit"  # read the audit log
+    LIMITS = "change limits"
 
 
 class Role(StrEnum):
@@ -40,7 +42,7 @@ class Role(StrEnum):
 _PERMISSIONS = {
     Role.PORTFOLIO_MANAGER: frozenset({Permission.VIEW, Permission.PREVIEW, Permission.CONFIRM}),
     Role.ANALYST: frozenset({Permission.VIEW, Permission.PREVIEW}),
-    Role.COMPLIANCE: frozenset({Permission.VIEW, Permission.AUDIT}),
+    Role.COMPLIANCE: frozenset({Permission.VIEW, Permission.AUDIT, Permission.LIMITS}),
 }
 
 EVERY_GROUP = "*"
@@ -236,6 +238,20 @@ class Lease:
     holder: str
     fence: int
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LimitVersion:
+    """One version of the limits table, and who wrote it."""
+
+    at: datetime
+    by: str  # a username, or where it was imported from
+    comment: str
+    table: LimitTable
+
+    @property
+    def version(self) -> int:
+        return self.table.version
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
+from allocation.limits import Limit, LimitTable
 from allocation.model import Bond
 from orders.model import (
     AuditEntry,
@@ -17,6 +18,7 @@ from orders.model import (
     Group,
     Intent,
     Lease,
+    LimitVersion,
     Order,
     OrderState,
     Statement,
@@ -86,9 +88,17 @@ class Ledger(Protocol):
         """How many orders were ever confirmed, over all groups."""
         ...
 
-    def confirm(self, command_id: str, statement: Statement, order: Order, after: int | None = None) -> Order:
+    def confirm(
+        self,
+        command_id: str,
+        statement: Statement,
+        order: Order,
+        after: int | None = None,
+        limits: int | None = None,
+    ) -> Order:
         """Store a statement, its order with lines, and the intent to send it. `VersionConflict` when `after` is given
-        and is not `confirmed()` any more: somebody else may have promised the same cash in between."""
+        and is not `confirmed()` any more: somebody else may have promised the same cash in between; and when `limits`
+        is given and is not the newest version of the limits any more: they may have been tightened."""
         ...
 
     def advance(self, command_id: str, change: Change, fence: int | None = None) -> Order:
@@ -123,6 +133,21 @@ class Ledger(Protocol):
 
     def last_allocations(self) -> Mapping[str, datetime]:
         """When each group was last allocated to, by group ticker."""
+        ...
+
+    def limits(self) -> LimitTable:
+        """The newest version of the limits; version 0, which is empty, when there is none."""
+        ...
+
+    def limit_versions(self) -> tuple[LimitVersion, ...]:
+        """Every version of the limits, newest first."""
+        ...
+
+    def set_limits(
+        self, command_id: str, rows: Sequence[Limit], after: int, actor: str, at: datetime, comment: str
+    ) -> LimitTable:
+        """Store `rows` as the next version of the limits. `VersionConflict` when the newest is not `after`;
+        `InvalidLimit` when two rows say the same thing."""
         ...
 
     def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:

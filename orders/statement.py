@@ -9,19 +9,20 @@ from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from allocation.model import Account, BlockOrder, Proposal
-from allocation.propose import Choices
 from orders.canonical import canonical, digest
 from orders.model import Book, Order, Statement
 
-FORMAT = 1  # of the body; a change in its shape is a new number
-ENGINES = 1  # of the engines' results; a change that could split a block otherwise is a new number
+FORMAT = 2  # of the body; a change in its shape is a new number
+ENGINES = 2  # of the engines' results; a change that could split a block otherwise is a new number
 _LIBRARIES = ("numpy", "scipy")
+_BLOCK = TypeAdapter(BlockOrder)
 
 
 def freeze(
     proposal: Proposal,
-    choices: Choices,
     *,
     statement_id: str,
     order_id: str,
@@ -31,8 +32,9 @@ def freeze(
     confirmed_at: datetime,
     confirmed_by: str,
     comment: str,
+    override: str = "",
 ) -> Statement:
-    """The statement of a proposal. `read_at` is when its inputs were read."""
+    """The statement of a proposal. `read_at` is when its inputs were read, `override` why cash was not respected."""
     block = proposal.block
     body = canonical(
         {
@@ -42,17 +44,11 @@ def freeze(
             "version": 1,
             "book": book,
             "group": group,
-            "confirmed": {"at": confirmed_at, "by": confirmed_by, "comment": comment},
+            "confirmed": {"at": confirmed_at, "by": confirmed_by, "comment": comment, "override": override},
             "read_at": read_at,
             "block": _block(block),
-            "choices": {
-                "engine": proposal.engine,
-                "parameters": proposal.parameters,
-                "metric": choices.metric,
-                "excluded": choices.excluded,
-                "minimum_coverage": choices.minimum_coverage,
-                "respect_cash": choices.respect_cash,
-            },
+            "choices": proposal.choices,
+            "limits": proposal.limits,
             "basis": proposal.basis,
             "accounts": [_account(account, block.bond.asset_id) for account in proposal.accounts],
             "lines": proposal.lines,
@@ -61,6 +57,7 @@ def freeze(
             "warnings": proposal.warnings,
             "tried": proposal.tried,
             "certificate": proposal.certificate,
+            "failed": proposal.failed,
             "versions": {"engines": str(ENGINES)} | {name: version(name) for name in _LIBRARIES},
         }
     )
@@ -102,6 +99,13 @@ def reserved(statement: Statement) -> dict[str, Decimal]:
     if body["block"]["side"] != "BUY":
         return {}
     return {line["account_id"]: Decimal(line["money"]) for line in body["lines"] if line["face"]}
+
+
+def frozen_block(statement: Statement) -> tuple[BlockOrder, str]:
+    """The block a statement froze, and the basis ("dirty" or "clean") it was valued on."""
+    body = json.loads(statement.body)
+    block = {name: value for name, value in body["block"].items() if name not in ("mark", "trade_price")}
+    return _BLOCK.validate_python(block), body["basis"]
 
 
 def faithful(order: Order, statement: Statement) -> bool:

@@ -8,19 +8,21 @@ from datetime import date
 import streamlit as st
 
 from allocation.engines import ENGINES
-from allocation.engines.pro_rata import ProRata
-from allocation.errors import EvenlotError, InvalidBlock, MetricUnavailable
-from allocation.model import Bond, Metric, Side
-from allocation.propose import Choices
+from allocation.errors import EvenlotError, InvalidBlock, InvalidParameter, MetricUnavailable
+from allocation.model import Bond, Side
 from orders.desk import Preview, Request
 from orders.model import Permission
-from ui import formats, forms, frame, session, tables
+from ui import formats, forms, frame, method, proposal_tables, session
 from ui import preview as ui_preview
+
+MEND = "Mend what is marked above."
 
 user = session.require_user(Permission.PREVIEW)
 trip, desk = session.trip(), session.desk()
 
 if confirmed := st.session_state.pop("allocate.confirmed", None):
+    if trip.group is not None and trip.asset_id is not None:
+        method.afresh(trip.group, trip.asset_id)
     trip.keep(None)
     st.session_state["allocate.face"] = ""
     st.switch_page("pages/orders.py", query_params={"order": confirmed})
@@ -52,50 +54,25 @@ def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
         st.session_state["allocate.settlement"] = desk.settlement(bond)
         st.session_state["allocate.face"] = st.session_state["allocate.limit"] = ""
         st.session_state["allocate.for"] = trip.asset_id
-    side_col, face_col, settle_col, limit_col = st.columns([0.9, 1.3, 1.4, 1.4], vertical_alignment="top")
-    side = side_col.segmented_control(
+    row = st.container(horizontal=True, gap="medium")
+    side = row.segmented_control(
         "Side", list(Side), format_func=lambda s: s.value.title(), default=Side.BUY, required=True,
         key="allocate.side", persist_state="session",
     )  # fmt: skip
-    face = face_col.text_input(
+    face = row.text_input(
         "Face", key="allocate.face", placeholder="25,000,000 or 25mm", persist_state="session",
-        help=f"{bond.label} trades in {formats.pieces(bond)}.",
+        help=f"{bond.label} trades in {formats.pieces(bond)}.", width=240,
     )  # fmt: skip
-    day = settle_col.date_input(
+    day = row.date_input(
         "Settlement", key="allocate.settlement", format="YYYY-MM-DD", persist_state="session", value=None,
-        help=f"T+1 is {formats.day(desk.settlement(bond))}",
+        help=f"T+1 is {formats.day(desk.settlement(bond))}", width=220,
     )  # fmt: skip
-    limit = limit_col.text_input(
+    limit = row.text_input(
         "Price, per 100 (optional)", key="allocate.limit", placeholder=f"mark {formats.price(bond.price)}",
         help="A limit: a buy pays at most this, a sell brings at least this. Left empty, a market order at the mark.",
-        persist_state="session",
+        persist_state="session", width=240,
     )  # fmt: skip
     return side or Side.BUY, face, day if isinstance(day, date) else None, limit
-
-
-def method_inputs(side: Side) -> Choices:
-    """Engine, its parameters, and the metric it is judged by."""
-    engine_col, options_col, metric_col = st.columns([2, 1.2, 1.9], vertical_alignment="top")
-    name = engine_col.segmented_control(
-        "Method", list(ENGINES), format_func=lambda key: ENGINES[key].label, default="pro_rata", required=True,
-        key="allocate.engine", persist_state="session",
-    ) or "pro_rata"  # fmt: skip
-    engine = ENGINES[name]
-    usual = engine.default_for(side) if isinstance(engine, ProRata) else {}
-    parameters = {}
-    for option in engine.options:
-        values = list(option.choices)
-        parameters[option.name] = options_col.selectbox(
-            option.label, values, format_func=option.choices.__getitem__,
-            index=values.index(usual.get(option.name, option.default)), key=f"allocate.{name}.{option.name}.{side}",
-            persist_state="session",
-        )  # fmt: skip
-    metric = metric_col.segmented_control(
-        "Judged by", list(Metric), format_func=lambda m: m.short, default=Metric.ASD, required=True, key="metric",
-        persist_state="session",
-    )  # fmt: skip
-    st.caption(engine.sentence)
-    return Choices(engine=name, parameters=parameters, metric=metric or Metric.ASD)
 
 
 def offer(error: EvenlotError) -> None:
@@ -107,8 +84,9 @@ def offer(error: EvenlotError) -> None:
         row.button(label, on_click=put, args=(key, value), key=f"put.{label}")
 
 
-def make_preview(request: Request) -> Preview | None:
-    """The preview, or what is in its way. Accounts without the metric are left out only where the user ticks it."""
+def make_preview(request: Request) -> Preview | str:
+    """The preview, or what to do about what is in its way. Accounts without the metric are left out only where the user
+    ticks it."""
     fresh = st.session_state.pop("allocate.fresh", False)
     try:
         return desk.preview(user, request, fresh=fresh)
@@ -122,12 +100,18 @@ def make_preview(request: Request) -> Preview | None:
             key=left_out,
             persist_state="session",
         ):
-            return None
+            return MEND
         choices = replace(request.choices, excluded=frozenset(error.reasons))
         return make_preview(replace(request, choices=choices))
+    except InvalidParameter as error:
+        if error.parameter == "locked" or error.parameter in request.choices.parameters:
+            st.error(str(error), icon=":material/edit:")
+            return MEND
+        st.info(str(error), icon=":material/edit:")  # still to be filled in, which is no fault
+        return "Fill in what is asked for above."
     except EvenlotError as error:
         offer(error)
-        return None
+        return MEND
 
 
 def send(preview: Preview, command_id: str) -> None:
@@ -138,8 +122,13 @@ def send(preview: Preview, command_id: str) -> None:
     if user_now is None:
         return
     gate.touch()
+    override = st.session_state.get("allocate.override", "").strip()
+    st.session_state["allocate.unsaid"] = not preview.proposal.choices.respect_cash and not override
+    if st.session_state["allocate.unsaid"]:
+        return
+    comment = st.session_state["allocate.comment"].strip()
     try:
-        order = desk.confirm(user_now, preview, st.session_state["allocate.comment"].strip(), command_id)
+        order = desk.confirm(user_now, preview, comment, command_id, override=override)
     except EvenlotError as error:
         st.session_state["allocate.refused"] = error
         st.session_state["allocate.fresh"] = True  # behind the dialog, the preview as it would be now
@@ -169,11 +158,13 @@ def confirm(preview: Preview, sentence: str) -> None:
         st.warning(warning)
     if proposal.unallocated:
         st.warning(f"{proposal.block.face - proposal.placed:,} of {proposal.block.face:,} will not be placed.")
-    table, columns = tables.lines(proposal)
+    table, columns = proposal_tables.lines(proposal)
     funded = table[table["Face"] > 0][["Account", "Name", "Face", "Money", "Cash after"]]
     st.dataframe(
-        funded, column_config=columns, hide_index=True, placeholder=formats.MISSING, height=240, alt="what will be sent"
-    )
+        funded, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="what will be sent",
+        height=min(240, 38 + 35 * len(funded)),
+    )  # fmt: skip
+    override_reason(preview)
     st.text_area("Comment", key="allocate.comment", max_chars=desk.policy.longest_comment, placeholder="Why this trade")
     st.button(
         "Confirm and send",
@@ -183,6 +174,18 @@ def confirm(preview: Preview, sentence: str) -> None:
         args=(preview, trip.command_id),
         width="stretch",
     )
+
+
+def override_reason(preview: Preview) -> None:
+    """Where cash was not respected: why. Without it nothing is sent."""
+    if preview.proposal.choices.respect_cash:
+        return
+    st.text_area(
+        "Why cash is not respected (required)", key="allocate.override", max_chars=desk.policy.longest_comment,
+        placeholder="Kept in the statement, under your name",
+    )  # fmt: skip
+    if st.session_state.get("allocate.unsaid"):
+        st.error("Nothing was sent: say why cash is not respected.", icon=":material/error:")
 
 
 if trip.group is None or trip.asset_id is None:
@@ -195,7 +198,10 @@ top = st.container()
 title = st.empty()
 with frame.explained():
     side, typed_face, settlement, typed_limit = block_inputs(bond)
-choices = method_inputs(side)
+    accounts = desk.group(user, trip.group, desk.settlement(bond)).value.accounts
+chosen = method.inputs(trip.group, bond, side, accounts)
+for fault in chosen.faults:
+    st.error(fault, icon=":material/edit:")
 problem, preview = "", None
 sentence = f"{side.value.title()} {bond.label} for {trip.group}"
 if not typed_face.strip():
@@ -207,12 +213,12 @@ else:
         face, limit = forms.face(typed_face), forms.price(typed_limit)
         at = f" at {formats.price(limit)}" if limit is not None else ""
         sentence = f"{side.value.title()} {face:,} {bond.label} for {trip.group}{at}, settle {formats.day(settlement)}"
-        request = Request(trip.group, trip.asset_id, side, face, settlement, limit, choices)
-        preview = make_preview(request)
-        problem = "" if preview else "Mend what is marked above."
+        request = Request(trip.group, trip.asset_id, side, face, settlement, limit, chosen.choices)
+        made = MEND if chosen.faults else make_preview(request)
+        preview, problem = (None, made) if isinstance(made, str) else (made, ui_preview.obstacle(made))
     except InvalidBlock as error:
         offer(error)
-        problem = "Mend what is marked above."
+        problem = MEND
 title.title(sentence)
 with top:
     frame.strip(preview.read_at if preview else None, ask_fresh)
@@ -232,7 +238,8 @@ with st.bottom:
         st.switch_page("pages/securities.py")
     may = session.only_if(user, Permission.CONFIRM)
     row.caption(problem if may else f"{problem} Confirming is for portfolio managers.".strip())
-    ready = preview is not None and preview.proposal.placed > 0 and may
+    ready = preview is not None and not problem and may
     if row.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready) and preview is not None:
         st.session_state.pop("allocate.refused", None)
+        st.session_state.pop("allocate.unsaid", None)
         confirm(preview, sentence)

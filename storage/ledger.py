@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 from sqlalchemy import Connection, Engine, func, insert, or_, select
 
+from allocation.limits import Limit, LimitTable
 from orders.canonical import canonical, digest
 from orders.errors import NotFound, Rejected, VersionConflict, WrongBook
-from orders.model import AuditEntry, Change, Event, Intent, Lease, Order, OrderState, Statement
+from orders.model import AuditEntry, Change, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
 from orders.ports import Clock
-from storage import audit, leases, steps, verification
+from storage import audit, leases, limits, steps, verification
 from storage.rows import line_rows, order_of_json, order_row, read_orders
 from storage.schema import intents, order_events, order_lines, orders, stamp, statements
 from storage.unit import Command, Outcome, UnitOfWork, lock_registry, read, write
@@ -48,10 +49,17 @@ class SqlLedger:
         """How many orders were ever confirmed, over all groups."""
         return read(self._engine, _confirmed)
 
-    def confirm(self, command_id: str, statement: Statement, order: Order, after: int | None = None) -> Order:
+    def confirm(
+        self,
+        command_id: str,
+        statement: Statement,
+        order: Order,
+        after: int | None = None,
+        limits: int | None = None,
+    ) -> Order:
         """Store a statement, its order with lines, the event and the intent to send it. `Rejected` where the three do
         not agree with each other, or when the order is there already; `VersionConflict` when orders were confirmed
-        since there were `after` of them."""
+        since there were `after` of them, or the limits are not at version `limits` any more."""
         _require_agreement(statement, order)
         command = Command(
             id=command_id,
@@ -61,7 +69,12 @@ class SqlLedger:
             subject=order.id,
             content=_asked(order),
         )
-        return order_of_json(self._unit.run(command, lambda conn: _confirm(conn, statement, order, after)))
+
+        def work(conn: Connection) -> Outcome:
+            _refuse_outdated(conn, after, limits)
+            return _confirm(conn, statement, order)
+
+        return order_of_json(self._unit.run(command, work))
 
     def advance(self, command_id: str, change: Change, fence: int | None = None) -> Order:
         """Write one step of an order; whether its lifecycle allows the step was judged before. A booking for an account
@@ -135,6 +148,30 @@ class SqlLedger:
         query = select(orders.c.group_ticker, newest).group_by(orders.c.group_ticker)
         return {row.group_ticker: row.newest for row in read(self._engine, lambda conn: conn.execute(query).all())}
 
+    def limits(self) -> LimitTable:
+        """The newest version of the limits; version 0, which is empty, when there is none."""
+        return read(self._engine, limits.newest)
+
+    def limit_versions(self) -> tuple[LimitVersion, ...]:
+        """Every version of the limits, newest first."""
+        return read(self._engine, limits.versions)
+
+    def set_limits(
+        self, command_id: str, rows: Sequence[Limit], after: int, actor: str, at: datetime, comment: str
+    ) -> LimitTable:
+        """Store `rows` as the next version of the limits. `VersionConflict` when the newest is not `after`;
+        `InvalidLimit` when two rows say the same thing."""
+        command = Command(
+            id=command_id,
+            stream=audit.LIMITS,
+            actor=actor,
+            action="set_limits",
+            subject="limits",
+            content=limits.asked(rows, comment),
+        )
+        written = self._unit.run(command, lambda conn: limits.write(conn, rows, after, actor, at, comment))
+        return limits.table_of_json(written)
+
     def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
         """Take or renew a lease for `seconds` of the clock; None while somebody else holds it."""
         now = self._clock.now()
@@ -165,11 +202,17 @@ def _confirmed(conn: Connection) -> int:
     return conn.scalar(select(func.count()).select_from(orders)) or 0
 
 
-def _confirm(conn: Connection, statement: Statement, order: Order, after: int | None) -> Outcome:
-    if after is not None:
-        lock_registry(conn)  # groups share accounts: confirmations of all of them take turns
-        if _confirmed(conn) != after:
-            raise VersionConflict("Another allocation was confirmed since the figures were read; read them again.")
+def _refuse_outdated(conn: Connection, after: int | None, limits_version: int | None) -> None:
+    if after is None and limits_version is None:
+        return
+    lock_registry(conn)  # groups share accounts: confirmations of all of them take turns, and so do limits
+    if after is not None and _confirmed(conn) != after:
+        raise VersionConflict("Another allocation was confirmed since the figures were read; read them again.")
+    if limits_version is not None and limits.newest_version(conn) != limits_version:
+        raise VersionConflict("The limits were changed since the allocation was made; look at it again.")
+
+
+def _confirm(conn: Connection, statement: Statement, order: Order) -> Outcome:
     taken = or_(statements.c.id == statement.id, statements.c.order_id == order.id)  # no order is without a statement
     if conn.scalar(select(func.count()).select_from(statements).where(taken)):
         raise Rejected(f"Order {order.id} is in the ledger already, under another command.", code="order_exists")

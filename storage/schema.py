@@ -27,8 +27,8 @@ def _exact(name: str, scale: int, **options: Any) -> Column[Any]:
     return Column(name, Exact(scale, name), **{"nullable": False, **options})
 
 
-def _count(name: str, **options: Any) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, autoincrement=False, **options)
+def _count(name: str, *args: Any, **options: Any) -> Column[int]:
+    return Column(name, BigInteger, *args, nullable=False, autoincrement=False, **options)
 
 
 # Which book this ledger belongs to: one row, written once.
@@ -135,6 +135,27 @@ intents = Table(
     _text("kind"),
     _moment("created_at"),
     Column("done", Boolean, nullable=False),
+)
+
+# The limits accounts are under. A version is written whole and never changed; the rows keep their place.
+limit_versions = Table(
+    "limit_versions",
+    metadata,
+    _count("version", primary_key=True),
+    _moment("written_at"),
+    _text("actor"),
+    _text("remark"),
+)
+
+limit_rows = Table(
+    "limit_rows",
+    metadata,
+    _count("version", ForeignKey("limit_versions.version"), primary_key=True),
+    _count("place", primary_key=True),
+    _text("account_id"),  # or * for every account
+    _text("rule"),
+    _text("about"),
+    _text("bound"),  # the limit, as it was typed
 )
 
 leases = Table(

@@ -12,13 +12,18 @@ import pytest
 import structlog
 
 import bootstrap
+from access import demo_users
 from aladdin.simulator.directory import read_notice
+from allocation.limits import Limit, LimitTable, Rule, unknown_accounts
 from bootstrap import BookClock, House, open_house
 from orders.dispatch import LEASE, LEASE_SECONDS, Pulse
 from orders.errors import OutsideError, SettingsError, Unavailable, WrongBook
 from orders.model import OrderState
 from settings import read_settings
+from tests.books.folder import small_book
 from tests.house import PM, block_of, forget_settings, house_on
+
+COMPLIANCE = demo_users()[0]["compliance"].user
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +113,41 @@ def test_a_faulty_csv_book_is_refused_with_its_faults(tmp_path: Path) -> None:
     (tmp_path / "book" / "book.toml").write_text('name = "Ours"\nas_of = 2025-09-15\ncurrency = "USD"\n')
     with pytest.raises(SettingsError, match=r"accounts\.csv"):
         open_house(read_settings(book_dir=tmp_path / "book", data_dir=tmp_path / "data"))
+
+
+def test_the_demos_limits_are_in_force_from_the_first_start_and_written_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        with house_on(tmp_path) as house:
+            limits = house.office.desk.limits(COMPLIANCE)
+            (version,) = house.office.desk.limit_versions(COMPLIANCE)
+            accounts = house.office.desk.accounts(COMPLIANCE)
+    assert limits.version == 1
+    assert (version.by, version.comment) == ("demo book", "Read from demo book.")
+    assert limits.of_account("QUINER", Rule.ISSUER, ["United States Treasury"]) == Limit(
+        "*", Rule.ISSUER, "United States Treasury", "100%"
+    )
+    assert unknown_accounts(limits.rows, accounts) == ()
+
+
+def test_a_csv_books_limits_are_read_again_only_when_the_file_has_changed(tmp_path: Path) -> None:
+    book = small_book(tmp_path / "book")
+    (book / "limits.csv").write_text("account,rule,of,limit\nALPHA,issuer,,5%\n")
+    csv = {"demo": False, "book_dir": book}
+    with house_on(tmp_path / "data", **csv) as house:
+        desk = house.office.desk
+        assert desk.limits(COMPLIANCE) == LimitTable(1, (Limit("ALPHA", Rule.ISSUER, "", "5%"),))
+        ours = desk.set_limits(COMPLIANCE, [Limit("BRAVO", Rule.FROZEN)], 1, "audit", "c1")
+    with house_on(tmp_path / "data", **csv) as house:
+        assert house.office.desk.limits(COMPLIANCE) == ours
+    (book / "limits.csv").unlink()
+    with house_on(tmp_path / "data", **csv) as house:
+        assert house.office.desk.limits(COMPLIANCE) == ours, "a book that says nothing of limits lifts none"
+    (book / "limits.csv").write_text("account,rule,of,limit\nALPHA,issuer,,4%\n")
+    with house_on(tmp_path / "data", **csv) as house:
+        newest, *_ = house.office.desk.limit_versions(COMPLIANCE)
+    assert (newest.version, newest.by) == (3, "limits.csv")
+    assert "takes the place of what people set in version 2" in newest.comment
+    assert newest.table.rows == (Limit("ALPHA", Rule.ISSUER, "", "4%"),)
 
 
 def test_each_world_has_a_data_folder_of_its_own() -> None:

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from allocation.model import Metric, Side
-from allocation.propose import Choices
+from allocation.model import Choices, Metric, Side
 from bootstrap import open_house
 from orders.desk import Request
 from orders.lifecycle import FINAL

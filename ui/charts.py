@@ -12,6 +12,7 @@ from ui import formats
 
 BEFORE, AFTER, CONTEXT = "#9aa3b2", "#2f6fde", "#9aa3b2"
 LIMIT = "#d9822b"
+TARGET = "#7a8394"  # with a shape of its own: at most two hues
 CONFIG = {
     "displaylogo": False,
     "toImageButtonOptions": {"format": "png", "scale": 2},
@@ -90,12 +91,12 @@ def _spread_out(values: Sequence[float]) -> list[float]:
 
 
 def dumbbell(effect: Effect, lines: Sequence[Line]) -> go.Figure:
-    """One row an account, its metric before and after joined, sorted by before; accounts at a cap marked."""
-    metric, held_back = effect.metric, {x.account_id for x in lines if x.capped}
-    by_id = {line.account_id: line for line in lines}
+    """One row an account, its metric before and after joined, sorted by before; accounts at a cap marked, and targets
+    where there are any."""
+    metric = effect.metric
     order = sorted(effect.before, key=lambda account: (effect.before[account], account))
     figure = go.Figure()
-    if order:
+    if order and not effect.targets:
         _mark(figure, spread_of(effect.after, metric, effect.excluded))
     joined_x: list[float | None] = []
     joined_y: list[str | None] = []
@@ -103,6 +104,18 @@ def dumbbell(effect: Effect, lines: Sequence[Line]) -> go.Figure:
         joined_x += [effect.before[account], effect.after[account], None]
         joined_y += [account, account, None]
     figure.add_scatter(x=joined_x, y=joined_y, mode="lines", line={"color": AFTER, "width": 2}, hoverinfo="skip")
+    _ends(figure, effect, lines, order)
+    if aimed := [account for account in order if account in effect.targets]:
+        _targets(figure, effect, aimed)
+    figure = _layout(figure, max(220, 60 + 20 * len(order)), f"{metric.label}, {metric.unit}")
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=order, tickfont={"size": 11})
+    return figure
+
+
+def _ends(figure: go.Figure, effect: Effect, lines: Sequence[Line], order: Sequence[str]) -> None:
+    """Where each account was, and where it ends."""
+    metric, by_id = effect.metric, {line.account_id: line for line in lines}
+    held_back = {line.account_id for line in lines if line.capped}
     hover = [
         f"<b>{a}</b><br>before {formats.metric(effect.before[a], metric)} {metric.unit}"
         f"<br>after {formats.metric(effect.after[a], metric)} {metric.unit}<br>face {formats.face(by_id[a].face)}"
@@ -120,9 +133,18 @@ def dumbbell(effect: Effect, lines: Sequence[Line]) -> go.Figure:
             "symbol": ["diamond" if a in held_back else "circle" for a in order],
         },
     )  # fmt: skip
-    figure = _layout(figure, max(220, 60 + 20 * len(order)), f"{metric.label}, {metric.unit}")
-    figure.update_yaxes(type="category", categoryorder="array", categoryarray=order, tickfont={"size": 11})
-    return figure
+
+
+def _targets(figure: go.Figure, effect: Effect, aimed: Sequence[str]) -> None:
+    """A tick where each account is to go."""
+    metric = effect.metric
+    figure.add_scatter(
+        x=[effect.targets[a] for a in aimed], y=aimed, mode="markers", name="target", hoverinfo="text",
+        hovertext=[
+            f"<b>{a}</b><br>target {formats.metric(effect.targets[a], metric)} {metric.unit}" for a in aimed
+        ],
+        marker={"symbol": "line-ns", "size": 15, "line": {"width": 3, "color": TARGET}},
+    )  # fmt: skip
 
 
 def dispersion_bars(effect: Effect) -> go.Figure:
@@ -141,6 +163,6 @@ def dispersion_bars(effect: Effect) -> go.Figure:
             hoverinfo="y+text",
         )
     )
-    figure = _layout(figure, 150, f"dispersion (standard deviation), {metric.unit}")
+    figure = _layout(figure, 150, f"standard deviation, {metric.unit}")
     figure.update_yaxes(autorange="reversed")
     return figure

@@ -1,34 +1,77 @@
-"""Reading what a person types: faces and prices as traders write them."""
+"""Reading what a person types: faces, prices, levels and asks as traders write them."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
 
-from allocation.errors import InvalidBlock
+from allocation.engines.custom import Ask
+from allocation.errors import InvalidBlock, InvalidParameter
+from allocation.model import Metric
 
-_FACE = re.compile(r"^(\d+(?:\.\d+)?)(k|m|mm|mn|mio|million|b|bn|billion)?$")
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)(k|m|mm|mn|mio|million|b|bn|billion)?", re.ASCII)
 _SCALE = {
     "": 1, "k": 1_000, "m": 1_000_000, "mm": 1_000_000, "mn": 1_000_000, "mio": 1_000_000, "million": 1_000_000,
     "b": 1_000_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000,
 }  # fmt: skip
-_GROUPED = re.compile(r"^\d{1,3}(,\d{3})+(\.\d+)?")
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?(?![\d.,])", re.ASCII)
+_MOST = 10**12
+_PERCENT = re.compile(r"(\d{1,6}(?:\.\d{1,12})?)%", re.ASCII)
+_MONEY = re.compile(r"([a-z]{3}|[$€£¥])(.+)")
+_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
+_LEVEL = re.compile(r"[+-]?(\d{1,9}(\.\d{0,12})?|\.\d{1,12})", re.ASCII)
 
 
-def face(text: str) -> int:
-    """25,000,000 from "25,000,000", "25mm", "25 m" or "0.5bn". `InvalidBlock` says what to type otherwise."""
-    typed = text.strip().lower().removeprefix("$").replace(" ", "")
-    if "," in typed and not _GROUPED.match(typed):
+def face(text: str, *, least: int = 1) -> int:
+    """25,000,000 from "25,000,000", "25mm", "25 m" or "0.5bn". `InvalidBlock` says what to type otherwise, or that it
+    is below `least`."""
+    typed = _bare(text).removeprefix("$")
+    if _odd_commas(typed):
         raise InvalidBlock("face", f"“{text.strip()}” has its commas in odd places: type 25,000,000 or 25mm.")
-    found = _FACE.match(typed.replace(",", ""))
-    if not found:
+    value = _amount(typed)
+    if value is None:
         raise InvalidBlock("face", f"“{text.strip()}” is not a face: type 25,000,000 or 25mm.")
-    value = Decimal(found[1]) * _SCALE[found[2] or ""]
     if value != value.to_integral_value():
         raise InvalidBlock("face", f"“{text.strip()}” is not a whole number of currency units.")
-    if not 0 < value < 10**12:
-        raise InvalidBlock("face", "The face must be above zero and below 1,000,000,000,000.")
+    if not least <= value < _MOST:
+        at_least = "above zero and " if least else ""
+        raise InvalidBlock("face", f"The face must be {at_least}below {_MOST:,}.")
     return int(value)
+
+
+def ask(text: str, currency: str) -> tuple[Ask, Decimal]:
+    """What an account is to get: 25% of the order, 5mm of face, or money as USD 2mm or $2mm, which must be in the
+    account's `currency`. `InvalidParameter` says what to type otherwise."""
+    typed, said = _bare(text), text.strip()
+    if share := _PERCENT.fullmatch(typed):
+        return Ask.PERCENT, Decimal(share[1])
+    paid = _MONEY.fullmatch(typed)
+    value = None if _odd_commas(paid[2] if paid else typed) else _amount(paid[2] if paid else typed)
+    if value is None:
+        raise InvalidParameter("ask", f"“{said}” is not an ask: type 25% of the order, 5mm of face, or {currency} 2mm.")
+    if value >= _MOST:
+        raise InvalidParameter("ask", f"“{said}” must be below {_MOST:,}.")
+    if paid and _SIGNS.get(paid[1], paid[1].upper()) != currency:
+        raise InvalidParameter("ask", f"“{said}” is not in {currency}, the currency of this account.")
+    if not paid and value != value.to_integral_value():
+        raise InvalidParameter("ask", f"“{said}” is not a whole number of currency units.")
+    return (Ask.MONEY if paid else Ask.FACE), value
+
+
+def level(text: str, metric: Metric) -> float:
+    """A level of the metric, in its unit: 0.25, -1 or +.5. `InvalidParameter` says what to type otherwise."""
+    typed = text.strip().replace("−", "-")
+    if not _LEVEL.fullmatch(typed):
+        unit = metric.unit
+        raise InvalidParameter("level", f"“{text.strip()}” is not a level: type it in {unit}, like 0.25 or -1.")
+    return float(typed)
+
+
+def priority(text: str) -> int:
+    """1 for first, 2 for second; `InvalidParameter` for anything but a whole number."""
+    if not re.fullmatch(r"\d{1,4}", text.strip(), re.ASCII):
+        raise InvalidParameter("priority", f"“{text.strip()}” is not a priority: type 1 for first, 2 for second.")
+    return int(text)
 
 
 def price(text: str) -> Decimal | None:
@@ -54,3 +97,17 @@ def price(text: str) -> Decimal | None:
     if value != round(value, 8):
         raise InvalidBlock("limit", "A price may have at most eight decimals.")
     return value
+
+
+def _bare(text: str) -> str:
+    return text.strip().lower().replace(" ", "")
+
+
+def _odd_commas(typed: str) -> bool:
+    return "," in typed and not _GROUPED.match(typed)
+
+
+def _amount(typed: str) -> Decimal | None:
+    """The number that digits with an optional scale come to; None where they are none."""
+    found = _AMOUNT.fullmatch(typed.replace(",", ""))
+    return Decimal(found[1]) * _SCALE[found[2] or ""] if found else None

@@ -1,34 +1,42 @@
-"""A proposal on the screen: its six figures, the charts, the table of accounts, and what was not placed."""
+"""A proposal on the screen: its figures, what is proved of it, the charts, the tables, and what was not placed."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from allocation.model import Side
+from allocation.model import Proposal, Side
 from orders.desk import Preview
-from ui import charts, formats, tables
+from ui import charts, formats, proposal_tables, tables
+
+
+def obstacle(preview: Preview) -> str:
+    """Why this preview cannot be confirmed by anybody; empty when it can."""
+    proposal = preview.proposal
+    if proposal.failed:
+        return "The engine has no answer, so there is nothing to confirm."
+    if not proposal.choices.round_to_denomination:
+        return "Faces in single units cannot be confirmed: switch rounding back on under Rules."
+    return "" if proposal.placed else "Nothing is allocated, so there is nothing to confirm."
 
 
 def figures(preview: Preview) -> None:
-    """The six figures of a proposal."""
+    """The figures of a proposal, and what must be known before anything else is read."""
     proposal, effect = preview.proposal, preview.proposal.effect
-    grid = st.columns(6)
-    grid[0].metric("Filled", formats.percent(proposal.fill), help=f"{proposal.placed:,} of {proposal.block.face:,}")
-    grid[1].metric("Not placed", formats.face(proposal.block.face - proposal.placed))
-    before, after = (formats.dispersion(v, effect.metric) for v in (effect.dispersion_before, effect.dispersion_after))
-    grid[2].metric("Dispersion before", before)
-    grid[3].metric("Dispersion after", after)
-    grid[4].metric("Improvement", formats.signed_percent(effect.improvement), help="(before - after) / before")
-    touched = sum(line.face > 0 for line in proposal.lines)
-    grid[5].metric("Accounts touched", f"{touched} of {len(proposal.lines)}")
-    if (proof := proposal.certificate) is not None:
-        bound = formats.dispersion(proof.bound, effect.metric)
-        if proof.status == "optimal":
-            st.success(
-                f"Proved: no allocation of this face leaves less dispersion than {bound}.", icon=":material/verified:"
-            )
-        else:
-            st.info(f"The best found; no allocation of this face leaves less dispersion than {bound}.")
+    _loudly(proposal)
+    with st.grid(min_column_width=118):
+        st.metric("Filled", formats.percent(proposal.fill), help=f"{proposal.placed:,} of {proposal.block.face:,}")
+        st.metric("Not placed", formats.face(proposal.block.face - proposal.placed))
+        st.metric("Dispersion before", formats.dispersion(effect.dispersion_before, effect.metric))
+        st.metric("Dispersion after", formats.dispersion(effect.dispersion_after, effect.metric))
+        st.metric("Improvement", formats.signed_percent(effect.improvement), help="(before - after) / before")
+        st.metric(
+            f"Within {proposal_tables.tolerance(effect)}",
+            proposal_tables.within(effect),
+            help="accounts that end this near to their target, or to the mean where they have none",
+        )
+        touched = sum(line.face > 0 for line in proposal.lines)
+        st.metric("Accounts touched", f"{touched} of {len(proposal.lines)}")
+    _proof(proposal)
     if effect.excluded:
         counted = len(proposal.lines) - len(effect.excluded)
         st.warning(
@@ -37,6 +45,37 @@ def figures(preview: Preview) -> None:
         )
     for warning in preview.warnings:
         st.warning(warning)
+
+
+def _loudly(proposal: Proposal) -> None:
+    """A proposal that failed, or that was made with a rule switched off."""
+    if proposal.failed:
+        st.error(f"No allocation. {proposal.failed}", icon=":material/error:")
+    if not proposal.choices.round_to_denomination:
+        st.error("**What-if, not rounded.** Faces are in single units: look, but it cannot be confirmed.")
+    if not proposal.choices.respect_cash:
+        short = proposal_tables.overdrawn(proposal)
+        who = f"Overdrawn: {', '.join(short)}." if short else "Nobody would be overdrawn."
+        st.warning(f"**What-if, cash not respected.** {who} Confirming needs a reason, which the statement keeps.")
+
+
+def _proof(proposal: Proposal) -> None:
+    """What is proved of the proposal, what the caps cost, and what was tried."""
+    proof, metric = proposal.certificate, proposal.effect.metric
+    if proof is not None:
+        what = proposal_tables.minimised(proposal)
+        bound = formats.dispersion(proof.bound, metric)
+        claim = f"no allocation of this face leaves less {what} than {bound}"
+        if proof.status == "optimal":
+            st.success(f"Proved: {claim}.", icon=":material/verified:")
+        else:
+            found, gap = (formats.dispersion(value, metric) for value in (proof.dispersion, proof.gap))
+            st.info(f"The best found leaves {found}; {claim}. The gap of {gap} is not closed.")
+        if worth := proposal_tables.shadow_sentences(proposal):
+            st.caption("At the margin, were faces not in whole lots: " + " ".join(worth))
+    if proposal.failed or len(proposal.tried) > 1 or proof is not None:
+        with st.expander("What was tried", expanded=bool(proposal.failed), type="compact"):
+            st.markdown("\n".join(f"{number}. {step}" for number, step in enumerate(proposal.tried, 1)))
 
 
 def funds(preview: Preview) -> None:
@@ -52,28 +91,12 @@ def funds(preview: Preview) -> None:
 def details(preview: Preview) -> None:
     """Charts and tables of a proposal."""
     proposal = preview.proposal
-    over = f", {len(proposal.effect.before)} of {len(proposal.lines)} accounts" if proposal.effect.excluded else ""
     left, right = st.columns([1, 1.6])
     with left:
-        st.markdown(f"**Dispersion of {proposal.effect.metric.label}{over}**")
-        st.plotly_chart(
-            charts.dispersion_bars(proposal.effect), config=charts.CONFIG, key="allocate.bars", alt="dispersion"
-        )
-        if proposal.unallocated:
-            st.markdown("**Not placed, and why**")
-            table, columns = tables.not_placed(proposal)
-            st.dataframe(
-                table,
-                column_config=columns,
-                hide_index=True,
-                placeholder=formats.MISSING,
-                alt="not placed",
-                key="allocate.left",
-            )
-        else:
-            st.success("Every unit is placed.", icon=":material/done_all:")
+        _dispersion(proposal)
     with right:
-        st.markdown("**Each account, before → after** · orange diamonds stopped at a cap")
+        targets = " · grey ticks are targets" if proposal.effect.targets else ""
+        st.markdown(f"**Each account, before → after** · orange diamonds stopped at a cap{targets}")
         with st.container(height=min(480, 110 + 20 * len(proposal.lines)), border=False):
             st.plotly_chart(
                 charts.dumbbell(proposal.effect, proposal.lines),
@@ -81,7 +104,7 @@ def details(preview: Preview) -> None:
                 key="allocate.dumbbell",
                 alt=f"{proposal.effect.metric.label} of each account before and after",
             )
-    table, columns = tables.lines(proposal)
+    table, columns = proposal_tables.lines(proposal)
     st.dataframe(
         table,
         column_config=columns,
@@ -91,3 +114,46 @@ def details(preview: Preview) -> None:
         key="allocate.lines",
         alt="the allocation, a row per account",
     )
+    _caps(proposal)
+
+
+def _dispersion(proposal: Proposal) -> None:
+    """Dispersion before and after, and what was not placed."""
+    effect = proposal.effect
+    over = f", {len(effect.before)} of {len(proposal.lines)} accounts" if effect.excluded else ""
+    st.markdown(f"**Dispersion of {effect.metric.label}{over}**")
+    st.plotly_chart(charts.dispersion_bars(effect), config=charts.CONFIG, key="allocate.bars", alt="dispersion")
+    if not proposal.unallocated:
+        st.success("Every unit is placed.", icon=":material/done_all:")
+        return
+    st.markdown("**Not placed, and why**")
+    table, columns = proposal_tables.not_placed(proposal)
+    st.dataframe(
+        table,
+        column_config=columns,
+        hide_index=True,
+        placeholder=formats.MISSING,
+        alt="not placed",
+        key="allocate.left",
+    )
+
+
+def _caps(proposal: Proposal) -> None:
+    """What each cap would bind today. Asked only when somebody looks: every rule is applied to every account."""
+    panel = st.expander(
+        "What each cap would bind today", icon=":material/shield:", key="allocate.caps", on_change="rerun"
+    )
+    if not panel.open:
+        return
+    table, columns = proposal_tables.caps_today(proposal)
+    with panel:
+        if table.empty:
+            st.info("No rule limits any account in this bond.")
+            return
+        st.dataframe(
+            table,
+            column_config=columns,
+            hide_index=True,
+            key="allocate.caps.rows",
+            alt="a row for each rule that limits",
+        )

@@ -11,7 +11,7 @@ import streamlit as st
 
 from allocation.metrics import Spread
 from allocation.model import Account, Bond, Metric, Proposal
-from orders.desk import Holder
+from orders.holders import Holder
 from orders.model import Event, Order, OrderState
 from ui import formats
 
@@ -42,11 +42,11 @@ def accounts(rows: Sequence[Account], spread: Spread) -> tuple[pd.DataFrame, Col
             {
                 "Account": a.id,
                 "Name": a.name,
-                "NAV": _float(a.nav),
-                "Cash": _float(a.cash),
+                "NAV": as_float(a.nav),
+                "Cash": as_float(a.cash),
                 "Cash %": float(a.cash / a.nav * 100) if a.cash is not None and a.nav else None,
-                **{m.short: _rounded(a.exposures[m].value, m.decimals) for m in dict.fromkeys((metric, *_ALWAYS))},
-                "From mean": _rounded(distance.get(a.id), metric.decimals),
+                **{m.short: rounded(a.exposures[m].value, m.decimals) for m in dict.fromkeys((metric, *_ALWAYS))},
+                "From mean": rounded(distance.get(a.id), metric.decimals),
                 "Coverage": a.exposures[metric].coverage * 100,
                 "Holdings": len(a.holdings),
                 "Note": a.exposures[metric].reason,
@@ -87,12 +87,12 @@ def bonds(rows: Sequence[Bond]) -> tuple[pd.DataFrame, Columns]:
                 "Issuer": bond.issuer,
                 "CUSIP": bond.cusip,
                 "ISIN": bond.isin,
-                "Coupon": _float(bond.coupon),
+                "Coupon": as_float(bond.coupon),
                 "Maturity": bond.maturity,
                 "Rating": bond.rating,
-                "Price": _float(bond.price),
-                "SD": _rounded(bond.measures.spread_duration, 2),
-                "OAS": _rounded(bond.measures.oas, 0),
+                "Price": as_float(bond.price),
+                "SD": rounded(bond.measures.spread_duration, 2),
+                "OAS": rounded(bond.measures.oas, 0),
                 "Pieces": formats.pieces(bond) + (" · 144A" if bond.is_144a else ""),
             }
             for bond in rows
@@ -117,47 +117,6 @@ def holders(rows: Sequence[Holder]) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     return table, {"Face": amount("Face"), "% of NAV": number("% of NAV", 2)}
-
-
-def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
-    """The preview: a row per account."""
-    effect, metric = proposal.effect, proposal.effect.metric
-    names = {a.id: a.name for a in proposal.accounts}
-    table = pd.DataFrame(
-        [
-            {
-                "Account": line.account_id,
-                "Face": line.face,
-                "Money": float(line.money),
-                "Cash before": _float(line.cash_before),
-                "Cash after": _float(line.cash_after),
-                "Before": _rounded(effect.before.get(line.account_id), metric.decimals),
-                "After": _rounded(effect.after.get(line.account_id), metric.decimals),
-                "Cap": line.cap.rule if line.capped else "",
-                "Why": line.reason,
-                "Headroom": line.headroom,
-                "Name": names[line.account_id],
-            }
-            for line in proposal.lines
-        ]
-    )
-    columns = {
-        "Face": amount("Face"),
-        "Money": amount("Money", help_="at the price it is reserved at, accrued included where known"),
-        "Cash before": amount("Cash before"),
-        "Cash after": amount("Cash after"),
-        "Before": number(f"{metric.short} before", metric.decimals),
-        "After": number(f"{metric.short} after", metric.decimals),
-        "Headroom": amount("Headroom", help_="face the account could still take"),
-        "Why": st.column_config.TextColumn("Why", width="large"),
-    }
-    return table, columns
-
-
-def not_placed(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
-    """Every unit that could not be placed, with its reason; the faces add up to the difference."""
-    table = pd.DataFrame([{"Face": row.face, "Reason": row.reason} for row in proposal.unallocated])
-    return table, {"Face": amount("Face"), "Reason": st.column_config.TextColumn("Reason", width="large")}
 
 
 STATE_SIGNS = {
@@ -185,8 +144,8 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
                 "Bond": order.label,
                 "Face": order.face,
                 "Filled": order.progress,
-                "Average price": _float(order.average_price),
-                "Limit": _float(order.limit),
+                "Average price": as_float(order.average_price),
+                "Limit": as_float(order.limit),
                 "Group": order.group,
                 "By": order.created_by,
                 "Confirmed": order.created_at,
@@ -243,10 +202,10 @@ def events(rows: Sequence[Event]) -> tuple[pd.DataFrame, Columns]:
     return table, columns
 
 
-def _rounded(value: float | None, decimals: int) -> float | None:
+def rounded(value: float | None, decimals: int) -> float | None:
     """What the column shows, without a negative zero."""
     return None if value is None else round(value, decimals) + 0.0
 
 
-def _float(value: Any) -> float | None:
+def as_float(value: Any) -> float | None:
     return None if value is None else float(value)

@@ -23,8 +23,18 @@ _POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
+class LimitStatus:
+    """A limit of the book, as its line has it: what Aladdin has no place for, and the desk keeps itself."""
+
+    account: str
+    rule: str
+    of: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class BookStatus:
-    """The book a server speaks for, as it says itself."""
+    """The book a server speaks for, as it says itself. `limits` is None when the book says nothing of them."""
 
     id: str
     kind: str
@@ -33,6 +43,7 @@ class BookStatus:
     currency: str
     groups: tuple[str, ...]
     warnings: tuple[str, ...]
+    limits: tuple[LimitStatus, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -51,6 +52,7 @@ def build_app(
             "currency": book.currency,
             "groups": list(book.groups),
             "warnings": list(book.warnings),
+            "limits": None if book.limits is None else [asdict(limit) for limit in book.limits],
         }
         return Answer({"book": described, "pid": os.getpid(), "orders": len(blotter.orders())})
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from allocation.engines.custom import Custom
 from allocation.engines.equal import Equal
 from allocation.engines.min_dispersion import MinDispersion
 from allocation.engines.pro_rata import ProRata
-from allocation.engines.problem import Draft, Engine, Option, Problem, read_options
+from allocation.engines.problem import Draft, Engine, Problem
+from allocation.engines.to_target import ToTarget
 from allocation.errors import InvalidParameter
 
-ENGINES: Mapping[str, Engine] = {engine.name: engine for engine in (ProRata(), Equal(), MinDispersion())}
+ENGINES: Mapping[str, Engine] = {
+    engine.name: engine for engine in (ProRata(), Equal(), MinDispersion(), ToTarget(), Custom())
+}
 
 
 def engine(name: str) -> Engine:
@@ -23,4 +27,4 @@ def engine(name: str) -> Engine:
         raise InvalidParameter("engine", f"There is no engine called {name!r}; choose one of {known}.") from None
 
 
-__all__ = ["ENGINES", "Draft", "Engine", "Option", "Problem", "engine", "read_options"]
+__all__ = ["ENGINES", "Draft", "Engine", "Problem", "engine"]

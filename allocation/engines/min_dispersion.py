@@ -6,17 +6,22 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
 from allocation.certificate import Certificate, ShadowPrice, certify
+from allocation.engines.options import Choice, Option, PerAccount, read_options
 from allocation.engines.pro_rata import ProRata
-from allocation.engines.problem import Draft, Option, Problem
+from allocation.engines.problem import Draft, Problem
 from allocation.engines.reasons import reasons
+from allocation.engines.targets import own_targets
 from allocation.fill import Fill, split_fill
 from allocation.kernel.relaxed import relax
 from allocation.kernel.solve import Answer, solve
 from allocation.kernel.terms import Terms, Vector
+from allocation.lots import Room, room
+from allocation.model import Cap
 from allocation.money import money
 from allocation.reduction import Reduction, faces_of, legal, reduce
 
@@ -24,18 +29,24 @@ _MILLION = 1e6
 
 
 class MinDispersion:
-    """Fills the order first, then minimises the standard deviation of the metric over the accounts that count in it:
-    exactly, in whole lots and minimum pieces, with a certificate (`allocation.certificate`)."""
+    """Fills the order first, then minimises the standard deviation of the metric over the accounts that count in it, or
+    with targets their root mean square distance from them: exactly, in whole lots and minimum pieces, with a
+    certificate (`allocation.certificate`)."""
 
     name = "min_dispersion"
     label = "Minimum dispersion"
     sentence = "Places all that can be placed, so that the accounts end as close together as possible; proved."
     options: tuple[Option, ...] = (
-        Option("weighting", "Accounts weigh", {"equal": "the same", "nav": "by NAV"}, "equal"),
+        Choice("weighting", "Accounts weigh", {"equal": "the same", "nav": "by NAV"}, "equal"),
+        Choice("centre", "Closest to", {"mean": "each other", "targets": "targets of their own"}, "mean"),
+        PerAccount("targets", "Target", "level", {"centre": ("targets",)}),
     )
 
-    def solve(self, problem: Problem, parameters: Mapping[str, str]) -> Draft:
-        reduction = reduce(problem, parameters["weighting"])
+    def solve(self, problem: Problem, parameters: Mapping[str, Any]) -> Draft:
+        weighting, targets = parameters["weighting"], _targets(problem, parameters)
+        if weighting == "nav" and not any(_nav(problem, i) for i in range(len(problem.accounts))):
+            return _pro_rata(problem, "no account has a NAV to weigh by")
+        reduction = reduce(problem, weighting, targets)
         if reduction is None:
             return _pro_rata(problem, _nothing_moves(problem))
         fill, others = split_fill(problem, reduction.members, reduction.rooms)
@@ -47,21 +58,9 @@ class MinDispersion:
             return _pro_rata(problem, "the search returned faces that may not be traded")
         for i, line in others.items():
             faces[i] = line
-        return self._draft(problem, parameters["weighting"], reduction, terms, answer, faces, fill)
-
-    def _draft(
-        self,
-        problem: Problem,
-        weighting: str,
-        reduction: Reduction,
-        terms: Terms,
-        answer: Answer,
-        faces: Sequence[int],
-        fill: Fill,
-    ) -> Draft:
         shadows = _shadow_prices(problem, reduction, terms, answer)
         certificate = certify(answer, terms, reduction.ids, weighting, reduction.sign, shadows)
-        said = reasons(problem, reduction, faces, answer.relaxed, shadows)
+        said = reasons(problem, reduction, faces, answer.relaxed, shadows, targets)
         return Draft(
             faces=tuple(faces),
             wishes=_wishes(problem, reduction, terms, faces),
@@ -70,7 +69,33 @@ class MinDispersion:
             tried=_tried(problem, answer, certificate, fill),
             reasons=said,
             certificate=certificate,
+            targets=targets or {},
         )
+
+
+def stated(
+    problem: Problem, parameters: Mapping[str, Any], face: int, caps: Sequence[Cap]
+) -> tuple[Terms, tuple[str, ...]]:
+    """The kernel's terms of placing `face` under `caps`, and the accounts in their order: what an auditor needs beside
+    a certificate. ValueError where there is nothing to prove."""
+    held = [account.held(problem.block.bond.asset_id) for account in problem.accounts]
+    rooms = tuple(
+        Room(0) if account.id in problem.locked else room(problem.lattice, problem.block.side, cap.face, own)
+        for account, cap, own in zip(problem.accounts, caps, held, strict=True)
+    )
+    reduction = reduce(replace(problem, rooms=rooms), parameters["weighting"], _targets(problem, parameters))
+    if reduction is None:
+        raise ValueError("the trade moves nobody's metric: there is nothing to prove")
+    return reduction.terms(face), reduction.ids
+
+
+def _targets(problem: Problem, parameters: Mapping[str, Any]) -> dict[str, float] | None:
+    return own_targets(problem, parameters["targets"]) if parameters["centre"] == "targets" else None
+
+
+def _nav(problem: Problem, i: int) -> bool:
+    account = problem.accounts[i]
+    return account.id not in problem.excluded and account.nav is not None and account.nav > 0
 
 
 def _nothing_moves(problem: Problem) -> str:
@@ -83,7 +108,8 @@ def _nothing_moves(problem: Problem) -> str:
 
 def _pro_rata(problem: Problem, why: str) -> Draft:
     engine = ProRata()
-    draft = engine.solve(problem, engine.default_for(problem.block.side))
+    parameters = read_options(engine.label, engine.options, {}, problem.block.side, ())
+    draft = engine.solve(problem, parameters)
     return replace(
         draft,
         warnings=(*draft.warnings, f"Minimum dispersion does not apply: {why}. The split is pro rata."),
@@ -114,7 +140,7 @@ def _tried(problem: Problem, answer: Answer, certificate: Certificate, fill: Fil
 
 def _wishes(problem: Problem, reduction: Reduction, terms: Terms, faces: Sequence[int]) -> tuple[Decimal, ...]:
     """What each account would get were there no caps, lots or pieces; others wish for what they got."""
-    step, face = problem.lattice.increment, problem.block.face
+    step, face = problem.lattice.increment, problem.face
     free = np.where(terms.most > 0.0, face / step, 0.0)
     capped = np.array([problem.caps[i].rule != "order" for i in reduction.members]) & (reduction.per_lot > 0.0)
     free = np.where(capped, face / step, free)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
-from allocation.engines.problem import Draft, Option, Problem, split_by_weight
-from allocation.model import Account, Side
+from allocation.engines.options import Choice, Option, PerAccount
+from allocation.engines.problem import Draft, Problem, split_by_weight
+from allocation.errors import InvalidParameter
+from allocation.lots import room
+from allocation.model import Account, Cap
 
 Size = Callable[[Account, Problem], Decimal | None]
 
@@ -19,24 +24,25 @@ _SIZES: Mapping[str, tuple[str, Size]] = {
     "holding": ("holding of this bond", lambda account, problem: account.held(problem.block.bond.asset_id)),
     "cash": ("cash", lambda account, _: account.cash),
 }
+_ORDERS = {"order_size": "size of each account's own order"}
 
 
 class ProRata:
-    """Shares proportional to NAV, market value, holding or cash. By NAV it leaves the dispersion of a NAV-contribution
-    metric as it was, but for the lots."""
+    """Shares proportional to NAV, market value, holding, cash or the accounts' own orders. By NAV it leaves the
+    dispersion of a NAV-contribution metric as it was, but for the lots."""
 
     name = "pro_rata"
     label = "Pro rata"
     sentence = "Each account in proportion to its size; what one cannot take goes to the others in proportion."
     options: tuple[Option, ...] = (
-        Option("by", "In proportion to", {key: label for key, (label, _) in _SIZES.items()}, "nav"),
+        # what a desk expects unless it says otherwise: buys by NAV, sells by what is held
+        Choice("by", "In proportion to", {k: label for k, (label, _) in _SIZES.items()} | _ORDERS, "nav", "holding"),
+        PerAccount("order_sizes", "Order size", "face", {"by": ("order_size",)}),
     )
 
-    def default_for(self, side: Side) -> Mapping[str, str]:
-        """What a desk expects unless it says otherwise: buys by NAV, sells by what is held."""
-        return {"by": "nav" if side is Side.BUY else "holding"}
-
-    def solve(self, problem: Problem, parameters: Mapping[str, str]) -> Draft:
+    def solve(self, problem: Problem, parameters: Mapping[str, Any]) -> Draft:
+        if parameters["by"] == "order_size":
+            return _by_order_size(problem, parameters["order_sizes"])
         label, size = _SIZES[parameters["by"]]
         sizes = [size(account, problem) for account in problem.accounts]
         weights = [max(value, Decimal(0)) if value is not None else Decimal(0) for value in sizes]
@@ -46,3 +52,30 @@ class ProRata:
             for weight in weights
         ]
         return split_by_weight(problem, weights, notes)
+
+
+def _by_order_size(problem: Problem, orders: Mapping[str, int]) -> Draft:
+    """In proportion to the accounts' own orders, none beyond its own."""
+    if not any(orders.values()):
+        raise InvalidParameter("order_sizes", "Pro rata by order size needs the size of each account's own order.")
+    sizes = [orders.get(account.id, 0) for account in problem.accounts]
+    total = sum(sizes)
+    notes = [
+        f"{size / total:.2%} of the orders, its own is {size:,}" if size else "no order of its own" for size in sizes
+    ]
+    caps = tuple(
+        cap
+        if size >= cap.face
+        else Cap(cap.account_id, "own order", problem.lattice.floor(size), f"asked for {size:,}")
+        for cap, size in zip(problem.caps, sizes, strict=True)
+    )
+    rooms = tuple(
+        was
+        if size >= cap.face
+        else room(problem.lattice, problem.block.side, size, a.held(problem.block.bond.asset_id))
+        for was, cap, size, a in zip(problem.rooms, problem.caps, sizes, problem.accounts, strict=True)
+    )
+    draft = split_by_weight(replace(problem, caps=caps, rooms=rooms), [Decimal(size) for size in sizes], notes)
+    wishes = tuple(min(wish, Decimal(size)) for wish, size in zip(draft.wishes, sizes, strict=True))
+    asked = tuple(Decimal(size) if size else None for size in sizes)
+    return replace(draft, wishes=wishes, asked=asked, left="the accounts' own orders ask for no more")

@@ -20,10 +20,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from allocation.kernel.congruence import fitting
 from allocation.kernel.relaxed import convex_value
 from allocation.kernel.terms import Mask, Terms, Vector
 
 _TURNS = 80
+_RESIDUES = 10_000  # with more, what odd holdings add up to modulo a lot is left to the branching
+_FAR = 100.0  # times the price at which everybody is at the end of the box
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Choices:
     whole: Mask
     most_lines: int
     phase: int | None = None  # counts of lines must equal this modulo the cycle; None: any count
+    odd: bool = False  # whole holdings still to be decided do not all fit the lattice of the lines
     possible: bool = True
 
     @property
@@ -69,12 +73,12 @@ def _counted(terms: Terms, none: Mask, line: Mask, whole: Mask) -> Choices:
     least, most = int((line & ~none & ~whole).sum()), min(int(line.sum()), max(rest, 0) // terms.piece_face)
     possible = rest >= 0 and least <= most and bool(np.all(none | line | whole))
     if bool(np.any(whole & ~sold)):
-        return Choices(none, line, whole, most, None, possible)
+        return Choices(none, line, whole, most, odd=1 < terms.modulus <= _RESIDUES, possible=possible)
     phase = counts(terms, rest)
     if phase is None:
-        return Choices(none, line, whole, most, None, False)
+        return Choices(none, line, whole, most, possible=False)
     possible = possible and most - (most - phase) % terms.cycle >= least
-    return Choices(none, line, whole, most, phase if terms.cycle > 1 else None, possible)
+    return Choices(none, line, whole, most, phase if terms.cycle > 1 else None, possible=possible)
 
 
 def counts(terms: Terms, rest: int) -> int | None:
@@ -96,25 +100,34 @@ class Side:
     line: Mask  # who takes a line; the others take nothing or their whole holding
 
 
-def evaluate(terms: Terms, choices: Choices, mean: float, price: float) -> Side:
-    """D(mu, lambda) under `choices`, which must be possible."""
+def evaluate(terms: Terms, choices: Choices, mean: float, price: float, congruent: bool = True) -> Side:
+    """D(mu, lambda) under `choices`, which must be possible; without `congruent` odd holdings need not add up."""
     wish = mean * terms.per_kappa - terms.start + price * terms.per_curve
     piece = terms.piece
     line = piece + np.minimum(np.maximum(np.floor(wish - piece + 0.5), 0.0), np.maximum(terms.top - piece, 0.0))
-    gain = terms.curve * line * (2.0 * wish - line)
-    other, other_gain = np.zeros(terms.size), np.where(choices.none, 0.0, -np.inf)
+    gain = np.where(choices.line, terms.curve * line * (2.0 * wish - line), -np.inf)
+    other_gain = none_gain = np.where(choices.none, 0.0, -np.inf)
+    sold = np.zeros(terms.size, dtype=np.bool_)
     if terms.whole_face:
         whole_gain = np.where(choices.whole, terms.curve * terms.whole * (2.0 * wish - terms.whole), -np.inf)
-        other = np.where(whole_gain > other_gain, terms.whole, 0.0)
-        other_gain = np.maximum(whole_gain, other_gain)
+        sold = whole_gain > none_gain
+        other_gain = np.maximum(whole_gain, none_gain)
     must = choices.line & np.isneginf(other_gain)
     extra = np.where(choices.line & ~must, gain - np.where(must, 0.0, other_gain), -np.inf)
     taken = must | _lines(extra, choices, int(must.sum()), terms.cycle)
-    lots = np.where(taken, line, other)
-    away = mean - terms.level
-    base = float(terms.weight @ (away * away))
-    value = base + 2.0 * price * terms.total - float(np.where(taken, gain, other_gain).sum())
-    return Side(price, value, float(lots.sum()) - terms.total, lots, taken)
+    toll = 0.0
+    if congruent and choices.odd:
+        # the cardinality cut as a toll on each line, so that every account chooses alone again
+        each = max(0.0, float(extra.max(where=~taken, initial=0.0)))
+        found = fitting(terms, np.stack((none_gain, gain - each, whole_gain)), np.where(taken, 1, np.where(sold, 2, 0)))
+        if found is None:
+            return Side(price, math.inf, 0.0, np.zeros(terms.size), taken)
+        taken, sold = found == 1, found == 2
+        toll = each * (int(taken.sum()) - choices.most_lines)
+    lots = np.where(taken, line, np.where(sold, terms.whole, 0.0))
+    away = terms.metric(lots) - mean
+    over = terms.excess(lots)
+    return Side(price, float(terms.weight @ (away * away)) - 2.0 * price * over + toll, over, lots, taken)
 
 
 def _lines(extra: Vector, choices: Choices, forced: int, cycle: int) -> Mask:
@@ -152,12 +165,21 @@ def maximise(
     Stops as soon as D reaches `enough`, or is within `close` of its maximum: the tangents of a concave function at two
     points on either side of the top meet above it.
     """
+    found = _ascend(terms, choices, mean, price, enough, close, False)
+    if choices.odd and found[0].value < enough:
+        found = _ascend(terms, choices, mean, found[0].price, enough, close, True)
+    return found
+
+
+def _ascend(
+    terms: Terms, choices: Choices, mean: float, price: float, enough: float, close: float, congruent: bool
+) -> tuple[Side, Side | None, Side | None]:
     low: Side | None = None
     high: Side | None = None
     best: Side | None = None
     reach = 1.0
     for turn in range(_TURNS):
-        side = evaluate(terms, choices, mean, price)
+        side = evaluate(terms, choices, mean, price, congruent)
         best = side if best is None or side.value > best.value else best
         if side.over == 0.0 or best.value >= enough:
             return best, side, side
@@ -195,8 +217,19 @@ def chord(left: float, right: float, width: float) -> tuple[float, float]:
     """The least of (1 - t) left + t right - t (1 - t) width^2 over t in [0, 1], and where it is taken."""
     if width <= 0.0:
         return max(left, right), 0.5
-    t = min(1.0, max(0.0, 0.5 - 0.5 * (right - left) / (width * width)))
-    return (1.0 - t) * left + t * right - t * (1.0 - t) * width * width, t
+    bend = width * width
+    if not math.isfinite(right - left) or bend == 0.0:
+        return min(left, right), 0.5
+    t = min(1.0, max(0.0, 0.5 - 0.5 * (right - left) / bend))
+    return (1.0 - t) * left + t * right - t * (1.0 - t) * bend, t
+
+
+def furthest_price(terms: Terms, means: tuple[float, float]) -> float:
+    """The largest multiplier a proof may use: a hundred times that which takes every account to the end of its box.
+    With larger ones D is still a bound, but no longer one that floating point can work out."""
+    away = np.maximum(np.abs(means[0] - terms.level), np.abs(means[1] - terms.level))
+    ends = terms.curve * (terms.most + terms.piece + 1.0) + terms.lever * away
+    return _FAR * float(ends.max(where=terms.most > 0.0, initial=0.0))
 
 
 def leaf_bound(terms: Terms, choices: Choices, means: tuple[float, float], prices: tuple[float, float]) -> float:

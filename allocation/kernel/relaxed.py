@@ -34,6 +34,9 @@ class Relaxed:
 
 def relax(terms: Terms, low: Vector, high: Vector, guess: tuple[float, float] | None = None) -> Relaxed:
     """The continuous optimum with low <= x <= high. Needs sum(low) <= total <= sum(high)."""
+    if terms.aimed:
+        price = price_at(terms, low, high, 0.0)
+        return Relaxed(0.0, price, lots_at(terms, low, high, 0.0, price))
     found = _newton(terms, low, high, guess)
     return found if found is not None else _bracket(terms, low, high)
 
@@ -88,21 +91,23 @@ def lots_at(terms: Terms, low: Vector, high: Vector, mean: float, price: float) 
 
 
 def price_at(terms: Terms, low: Vector, high: Vector, mean: float) -> float:
-    """lambda with sum clip(y(mu) + lambda/c, low, high) = total, by sorting the 2n points where an account turns."""
+    """lambda with sum clip(y(mu) + lambda/c, low, high) = total, by bisection over the 2n points where an account turns.
+
+    The sums are taken afresh at each point: running sums of 1/c lose the small ones beside the large.
+    """
     wish = mean * terms.per_kappa - terms.start
-    points = np.concatenate(((low - wish) * terms.curve, (high - wish) * terms.curve))
-    slopes = np.concatenate((terms.per_curve, -terms.per_curve))
-    order = np.argsort(points, kind="stable")
-    points, slope = points[order], np.cumsum(slopes[order])
-    sums = low.sum() + np.concatenate(([0.0], np.cumsum(slope[:-1] * np.diff(points))))
-    k = int(np.searchsorted(sums, terms.total, side="right")) - 1
-    if k < 0:
-        return float(points[0])
-    if k >= points.size - 1:
-        return float(points[-1])
-    rise = sums[k + 1] - sums[k]
-    share = (terms.total - sums[k]) / rise if rise > 0 else 0.0
-    return float(points[k] + share * (points[k + 1] - points[k]))
+    points = np.sort(np.concatenate(((low - wish) * terms.curve, (high - wish) * terms.curve)))
+
+    def held(price: float) -> float:
+        return float(np.minimum(np.maximum(wish + price * terms.per_curve, low), high).sum())
+
+    left, right = 0, points.size - 1
+    while right - left > 1:
+        middle = (left + right) // 2
+        left, right = (middle, right) if held(points[middle]) <= terms.total else (left, middle)
+    from_, to = held(points[left]), held(points[right])
+    share = min(1.0, max(0.0, (terms.total - from_) / (to - from_))) if to > from_ else 0.0
+    return float(points[left] + share * (points[right] - points[left]))
 
 
 def _bracket(terms: Terms, low: Vector, high: Vector) -> Relaxed:

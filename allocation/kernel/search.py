@@ -27,6 +27,7 @@ from allocation.kernel.repair import Incumbent
 from allocation.kernel.terms import Terms, Vector, mean_range
 from allocation.kernel.whole import greedy, improve
 
+_PATHS = 4_000  # residues that cost about as much to go through as a bound without them
 _NARROW = 1e-13  # of the largest metric: an interval of the mean this small is not cut again
 
 
@@ -133,7 +134,7 @@ class Search:
 
     def _end(self, choices: Choices, mean: float, price: float) -> End:
         """The bound at one mean; what it takes is offered as an allocation."""
-        self.spent += 1
+        self.spent += 1 + choices.odd * self.terms.modulus // _PATHS
         if self.terms.plain:
             lots, price = greedy(self.terms, np.zeros(self.terms.size), self.terms.top, mean, price)
             away = self.terms.metric(lots) - mean

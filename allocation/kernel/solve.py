@@ -43,8 +43,9 @@ class Answer:
 
 
 def tolerance_of(terms: Terms) -> float:
-    """TOLERANCE of the dispersion before, or of what a lot may do where that is more."""
-    return TOLERANCE * max(math.sqrt(terms.spread(np.zeros(terms.size))), float(terms.kappa.max(initial=0.0)))
+    """TOLERANCE of the dispersion before, or of what a lot of an account that can trade may do where that is more."""
+    one_lot = math.sqrt(float(terms.curve.max(where=terms.most > 0.0, initial=0.0)))
+    return TOLERANCE * max(math.sqrt(terms.spread(np.zeros(terms.size))), one_lot)
 
 
 def solve(terms: Terms, start: Vector | None = None, limit: int | None = None) -> Answer:

@@ -6,6 +6,9 @@ With m_i the metric before, w_i the weights (their sum is 1) and kappa_i what on
 
 and the dispersion is sqrt(f) (population form). Since f(x) = min over mu of sum w_i (m_i(x) - mu)^2, for a fixed mu it
 is a sum of one-account terms c_i (x_i - y_i)^2 with c_i = w_i kappa_i^2 and y_i = (mu - m_i)/kappa_i.
+
+Where accounts are steered to targets of their own, m_i is the distance from the target and M is 0 by decree (`aimed`):
+f is then the mean square distance, and the problem is the one at mu = 0.
 """
 
 from __future__ import annotations
@@ -37,11 +40,15 @@ class Terms:
     piece_face: int
     lot_face: int
     whole_face: tuple[int, ...] = ()  # empty when nobody has a whole holding of its own
+    aimed: bool = False  # M is 0: the accounts are steered to 0, not to each other
     curve: Vector = field(init=False)  # c_i
     lever: Vector = field(init=False)  # w_i kappa_i
     per_kappa: Vector = field(init=False)
     per_curve: Vector = field(init=False)
     start: Vector = field(init=False)  # m_i / kappa_i
+    unit: int = field(init=False)  # of face, the largest that divides every legal amount
+    modulus: int = field(init=False)  # units in a lot
+    residues: NDArray[np.int64] = field(init=False)  # modulo a lot, in units: of a line, then of each whole holding
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -50,6 +57,11 @@ class Terms:
         put(self, "per_kappa", 1.0 / self.kappa)
         put(self, "per_curve", 1.0 / self.curve)
         put(self, "start", self.level * self.per_kappa)
+        unit = math.gcd(self.lot_face, self.piece_face, *self.whole_face)
+        put(self, "unit", unit)
+        put(self, "modulus", self.lot_face // unit)
+        parts = [face // unit % self.modulus for face in (self.piece_face, *self.whole_face)]
+        put(self, "residues", np.array(parts, dtype=np.int64))
 
     @property
     def size(self) -> int:
@@ -84,13 +96,18 @@ class Terms:
 
     def mean(self, lots: Vector) -> float:
         """M(x)."""
-        return float(self.weight @ self.metric(lots))
+        return 0.0 if self.aimed else float(self.weight @ self.metric(lots))
 
     def spread(self, lots: Vector) -> float:
         """f(x)."""
         after = self.metric(lots)
-        after -= self.weight @ after
+        if not self.aimed:
+            after -= self.weight @ after
         return float(self.weight @ (after * after))
+
+    def excess(self, lots: Vector) -> float:
+        """sum x - X, in lots; exact where the lots are legal amounts, be they fractions of a lot."""
+        return float(np.rint(lots * self.lot_face).sum() - self.total_face) / self.lot_face
 
     def faces(self, lots: Vector) -> list[int]:
         """Lots as whole units of face."""
@@ -99,6 +116,8 @@ class Terms:
 
 def mean_range(terms: Terms) -> tuple[float, float]:
     """The least and the largest M(x) with 0 <= x <= most and sum x = total: a knapsack by w_i kappa_i either way."""
+    if terms.aimed:
+        return 0.0, 0.0
     order = np.argsort(terms.lever, kind="stable")
     lever, most = terms.lever[order], terms.most[order]
     base = float(terms.weight @ terms.level)

@@ -13,6 +13,7 @@ from allocation.kernel.relaxed import Relaxed, price_at, relax
 from allocation.kernel.terms import Terms, Vector
 
 _ROUNDS = 40
+_TURNS = 90
 _BEST = 6  # givers and takers looked at together in an exchange
 
 
@@ -25,13 +26,17 @@ def greedy(terms: Terms, low: Vector, high: Vector, mean: float, price: float) -
     span = high - low
     under: tuple[float, int] | None = None  # the highest price with lots missing, and how many
     over: tuple[float, int] | None = None  # the lowest with lots too many
-    for turn in range(_ROUNDS):
+    few, many = low, high  # the lots at those prices
+    for turn in range(_TURNS):
         steps = np.floor(wish + price * terms.per_curve - low + 0.5)
         lots = low + np.minimum(np.maximum(steps, 0.0), span)
         short = round(terms.total - float(lots.sum()))
         if short == 0:
             return lots, price
-        under, over = ((price, short), over) if short > 0 else (under, (price, short))
+        if short > 0:
+            under, few = (price, short), lots
+        else:
+            over, many = (price, short), lots
         last = _last_lots(terms, low, high, lots, wish, short)
         if last is not None and last[1]:
             return lots, last[0]
@@ -42,9 +47,11 @@ def greedy(terms: Terms, low: Vector, high: Vector, mean: float, price: float) -
         price = last[0] if last is not None else price
         if turn % 2 or not under[0] < price < over[0]:
             price = under[0] + (over[0] - under[0]) * under[1] / (under[1] - over[1])
+        if turn % 3 == 2 or not under[0] < price < over[0]:
+            price = 0.5 * (under[0] + over[0])
         if not under[0] < price < over[0]:
             break
-    return _finish(terms, low, high, lots, wish), price
+    return _between(terms, few, many), price
 
 
 def _last_lots(
@@ -74,16 +81,12 @@ def _latest_of_ties(turn: Vector, count: int) -> np.ndarray:
     return chosen
 
 
-def _finish(terms: Terms, low: Vector, high: Vector, lots: Vector, wish: Vector) -> Vector:
-    """One lot after the other until the total is met."""
-    while (short := round(terms.total - float(lots.sum()))) != 0:
-        side = 1.0 if short > 0 else -1.0
-        turn = side * terms.curve * (lots + 0.5 * side - wish)
-        turn[lots >= high if short > 0 else lots <= low] = np.inf
-        best = int(np.argmin(turn))
-        if turn[best] == np.inf:
-            break
-        lots[best] += side
+def _between(terms: Terms, few: Vector, many: Vector) -> Vector:
+    """`few` raised towards `many` up to the total, the earlier accounts first: no price that floating point knows tells
+    the lots in between apart."""
+    room = many - few
+    left = round(terms.total - float(few.sum())) - (np.cumsum(room) - room)
+    lots: Vector = few + np.minimum(np.maximum(left, 0.0), room)
     return lots
 
 
@@ -102,6 +105,8 @@ def improve(terms: Terms, low: Vector, high: Vector, lots: Vector, price: float)
 def _exchange(terms: Terms, low: Vector, high: Vector, lots: Vector, value: float) -> tuple[Vector, float]:
     """Move one lot from i to j while f falls. The change of f is exactly A_i + B_j - (w_j kappa_j - w_i kappa_i)^2
     with A_i = -2 w_i kappa_i (m_i - M) + c_i and B_j = 2 w_j kappa_j (m_j - M) + c_j."""
+    if terms.aimed:
+        return lots, value  # separable: greedy was exact
     for _ in range(4 * _ROUNDS):
         away = terms.metric(lots)
         pull = 2.0 * terms.lever * (away - terms.weight @ away)

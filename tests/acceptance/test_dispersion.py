@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from allocation.model import Account, Bond, Measures, Metric, Side
-from allocation.propose import Choices, propose
+from allocation.model import Account, Bond, Choices, Measures, Metric, Side
+from allocation.propose import propose
 from tests.allocation.desk import account, block, bond
 
 FILE = Path(__file__).parents[3] / "shared" / "data" / "acceptance" / "dispersion.json"

@@ -14,8 +14,7 @@ import pytest
 
 from allocation.errors import MetricUnavailable, OffLattice
 from allocation.metrics import offered_first
-from allocation.model import Bond, Metric, Side
-from allocation.propose import Choices
+from allocation.model import Bond, Choices, Metric, Side
 from bootstrap import House
 from orders.desk import Request
 from orders.dispatch import LEASE, LEASE_SECONDS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 
@@ -74,12 +74,18 @@ def instance(seed: int) -> Instance:
     return Instance(int(rng.integers(1, 60)), lattice, rooms, reduction)
 
 
+def steered(given: Instance) -> Instance:
+    """The same instance with every account steered to 5 rather than to the others."""
+    return replace(given, reduction=replace(given.reduction, level=given.reduction.level - 5.0, aimed=True))
+
+
 def least(given: Instance) -> tuple[int, float]:
-    """The largest total not above the face, and the least dispersion at it, over every allocation."""
+    """The largest total not above the face, and the least dispersion (or distance from the targets) at it, over every
+    allocation."""
     grid = np.array(list(product(*given.options())), dtype=np.int64)
     sums = grid.sum(axis=1)
     total = int(sums[sums <= given.face].max())
     kept = grid[sums == total] / given.lattice.increment
     after = given.reduction.level + given.reduction.per_lot * kept
-    away = after - (after @ given.reduction.weight)[:, None]
+    away = after if given.reduction.aimed else after - (after @ given.reduction.weight)[:, None]
     return total, math.sqrt(float(((away * away) @ given.reduction.weight).min()))

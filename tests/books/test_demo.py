@@ -24,7 +24,7 @@ from books.model import Position, Security
 from books.pricing import Terms, yield_to_maturity
 
 ROOT = Path(__file__).parents[2]
-BOOK_7 = "fd9439a57bf8cd5c74d69520758d40275e203fa296cfd8d13526fd884f2b082f"
+BOOK_7 = "4dd57a08ae9dc45558d93a27a884dfffa856989bbbf50b341de6e295e9418d65"
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from allocation.errors import InvalidBlock, OffLattice
-from allocation.model import Side
-from allocation.propose import Choices
+from allocation.model import Choices, Side
 from orders.canonical import digest
 from orders.desk import Desk, Preview, Request
 from orders.errors import InvalidSettlement, NotFound, NotPermitted, PreviewChanged, Rejected, StaleData
@@ -228,3 +227,42 @@ def test_what_is_decided_at_a_weekend_is_traded_on_the_next_business_day(tmp_pat
     at.clock.today_ = date(2026, 11, 21)
     made = at.desk.preview(PM, replace(request(), settlement=date(2026, 11, 24)))
     assert at.desk.confirm(PM, made, "", "c1").trade_date == date(2026, 11, 23)
+
+
+def test_cash_may_be_overridden_with_a_reason_which_the_statement_keeps(at: Outfit) -> None:
+    shown = at.desk.preview(PM, request(20_000_000, choices=Choices(respect_cash=False)))
+    with pytest.raises(NotPermitted, match="say why"):
+        at.desk.confirm(PM, shown, "", "c1", override="  ")
+    order = at.desk.confirm(PM, shown, "", "c1", override="funded by tomorrow's inflow")
+    body = json.loads(at.ledger.statement(order.id).body)
+    assert body["confirmed"]["override"] == "funded by tomorrow's inflow"
+    assert body["choices"]["respect_cash"] is False
+
+
+def test_faces_that_are_not_rounded_are_never_confirmed(at: Outfit) -> None:
+    shown = at.desk.preview(PM, request(2_000_007, choices=Choices(round_to_denomination=False)))
+    assert shown.proposal.placed == 2_000_007
+    with pytest.raises(NotPermitted, match="cannot be confirmed"):
+        at.desk.confirm(PM, shown, "", "c1", override="please")
+
+
+def test_an_order_on_its_way_counts_as_held_and_moves_the_metrics(at: Outfit) -> None:
+    shown = preview(at)
+    at.desk.confirm(PM, shown, "", "c1")
+    after = {account.id: account for account in at.desk.group(PM, "BIG6").value.accounts}
+    for line in shown.proposal.lines:
+        before = next(a for a in shown.proposal.accounts if a.id == line.account_id)
+        assert after[line.account_id].held("B") == before.held("B") + line.face
+        metric = shown.proposal.effect.metric
+        assert after[line.account_id].exposures[metric].value == shown.proposal.effect.after[line.account_id]
+
+
+def test_the_statement_freezes_every_choice_and_the_limits(at: Outfit) -> None:
+    choices = Choices("min_dispersion", locked={"A": 500_000}, min_allocation=2_000, tolerance=0.1)
+    order = at.desk.confirm(PM, at.desk.preview(PM, request(choices=choices)), "", "c1")
+    body = json.loads(at.ledger.statement(order.id).body)
+    assert body["choices"]["locked"] == {"A": 500_000}
+    assert body["choices"]["parameters"] == {"weighting": "equal", "centre": "mean", "targets": {}}
+    assert (body["choices"]["min_allocation"], body["choices"]["tolerance"]) == (2_000, 0.1)
+    assert body["limits"] == {"version": 0, "rows": []}
+    assert body["certificate"]["status"] == "optimal"

@@ -91,7 +91,7 @@ def test_a_sell_goes_by_holding_and_brings_money(front: Front) -> None:
 
 def test_what_cannot_be_placed_is_listed_with_reasons_that_add_up(front: Front) -> None:
     page = front.at_allocate("30mm")
-    not_placed = page.dataframe[0].value
+    not_placed = next(frame.value for frame in page.dataframe if "Reason" in frame.value.columns)
     placed = table(page)["Face"].sum()
     assert not_placed["Face"].sum() == 30_000_000 - placed
     assert f"Not placed: {30_000_000 - placed:,}" in words(page)

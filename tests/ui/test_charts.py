@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from allocation.metrics import spread
-from allocation.model import Metric, Proposal
-from allocation.propose import Choices, propose
+from allocation.model import Choices, Metric, Proposal
+from allocation.propose import propose
 from tests.allocation.desk import account, block
 from ui import charts, formats
 
@@ -68,6 +68,17 @@ def test_an_account_left_out_of_the_metric_has_no_row() -> None:
     made = propose(block(1_000_000), group, Choices(excluded=frozenset({"C"})))
     _, before, _ = charts.dumbbell(made.effect, made.lines).data
     assert list(before.y) == ["A"]
+
+
+def test_targets_are_ticks_and_take_the_place_of_the_mean() -> None:
+    group = (account("A", level=4.0), account("B", level=6.0), account("C", level=None))
+    choices = Choices("to_target", {"aim": "level", "level": 5.5}, excluded=frozenset({"C"}))
+    made = propose(block(1_000_000), group, choices)
+    figure = charts.dumbbell(made.effect, made.lines)
+    _, _, _, targets = figure.data
+    assert dict(zip(targets.y, targets.x, strict=True)) == {"A": 5.5, "B": 5.5}
+    assert "target 5.500 years" in targets.hovertext[0]
+    assert not figure.layout.shapes
 
 
 def test_nobody_with_the_metric_is_an_empty_dumbbell() -> None:

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from allocation.metrics import spread
-from allocation.model import Metric, Side
-from allocation.propose import Choices, propose
-from orders.desk import Holder
+from allocation.model import Choices, Metric, Side
+from allocation.propose import propose
+from orders.holders import Holder
 from orders.model import Event, Order, OrderLine, OrderState
 from tests.allocation.desk import SETTLEMENT, account, block, bond
 from ui import tables
@@ -86,29 +86,11 @@ def test_holders_show_their_share_of_nav() -> None:
     assert list(table["% of NAV"]) == [2.5, 0.0]
 
 
-def test_the_lines_add_up_to_what_is_placed_and_name_the_cap_that_stopped_one() -> None:
-    made = propose(block(3_000_000), (account("A"), account("B", cash="100000"), account("C", level=None)),
-                   Choices(excluded=frozenset({"C"})))  # fmt: skip
-    table, columns = tables.lines(made)
-    assert table["Face"].sum() == made.placed
-    assert list(table["Cap"]) == ["", "cash", ""]
-    assert list(table["Before"].isna()) == [False, False, True]
-    assert columns["Before"]["label"] == "ASD before"
-    assert (table["Cash before"] - table["Money"] - table["Cash after"]).abs().max() < 0.01
-
-
 def test_money_and_cash_are_those_of_the_whole_group() -> None:
     made = propose(block(2_000_000), (account("A"), account("B")), Choices())
     money, cash = tables.money_and_cash(made)
     assert money == Decimal(1_970_000)
     assert cash == Decimal(10_000_000)
-
-
-def test_what_is_not_placed_adds_up_to_the_difference() -> None:
-    made = propose(block(30_000_500), (account("A"), account("B")), Choices())
-    table, _ = tables.not_placed(made)
-    assert table["Face"].sum() == 30_000_500 - made.placed
-    assert table["Reason"].str.len().min() > 0
 
 
 @pytest.mark.parametrize("state", OrderState)

@@ -16,7 +16,7 @@ import pytest
 
 from aladdin.simulator.directory import CREDENTIALS_FILE, LOG_FILE, NOTICE_FILE, ORDERS_FILE
 from aladdin.simulator.errors import StartFailed, WrongWorld
-from aladdin.simulator.process import PROJECT, Running, ensure_running
+from aladdin.simulator.process import PROJECT, LimitStatus, Running, ensure_running
 from tests.aladdin.simulator.samples import Caller, write_book
 
 
@@ -49,6 +49,17 @@ def test_secrets_are_for_the_owner_only_and_on_no_command_line(book_dir: Path, t
     assert first.client_secret.encode() not in Path(f"/proc/{process_of(tmp_path)}/cmdline").read_bytes()
     assert first.client_secret not in (tmp_path / LOG_FILE).read_text()
     first.stop()
+
+
+def test_a_server_tells_the_limits_of_its_book_and_whether_it_has_any(book_dir: Path, tmp_path: Path) -> None:
+    server = ensure_running(str(book_dir), tmp_path / "without")
+    assert server.book.limits is None
+    server.stop()
+    folder = write_book(tmp_path / "book")
+    (folder / "limits.csv").write_text("account,rule,of,limit\nALPHA,Issuer,Acme,5%\n*,frozen,,\n")
+    server = ensure_running(str(folder), tmp_path / "with")
+    assert server.book.limits == (LimitStatus("ALPHA", "issuer", "Acme", "5%"), LimitStatus("*", "frozen", "", ""))
+    server.stop()
 
 
 def test_a_killed_server_is_continued_where_it_was(book_dir: Path, tmp_path: Path) -> None:

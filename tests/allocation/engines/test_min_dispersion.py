@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -11,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allocation.certificate import Certificate, audit
-from allocation.engines import Problem, engine
-from allocation.kernel.terms import Terms
+from allocation.certificate import Certificate
+from allocation.check import audit
+from allocation.engines import engine
 from allocation.lots import Lattice, apportion, room
 from allocation.metrics import dispersion
-from allocation.model import Account, Measures, Metric, Proposal, Side
-from allocation.propose import Choices, propose
-from allocation.reduction import reduce
+from allocation.model import Account, Choices, Measures, Metric, Proposal, Side
+from allocation.propose import propose
 from orders.canonical import canonical
 from tests.allocation.desk import account, block, bond
 
@@ -45,26 +43,7 @@ def _proof(proposal: Proposal) -> Certificate:
 
 def _audited(proposal: Proposal, certificate: Certificate) -> tuple[str, ...]:
     """The auditor's findings, from the proposal's own data."""
-    terms, ids = _terms(proposal, certificate)
-    counted = [line.face for line in proposal.lines if line.account_id in ids]
-    return audit(certificate, terms, ids, counted)
-
-
-def _terms(proposal: Proposal, certificate: Certificate) -> tuple[Terms, tuple[str, ...]]:
-    bond_, lattice = proposal.block.bond, Lattice.of(proposal.block.bond)
-    caps = tuple(line.cap for line in proposal.lines)
-    rooms = tuple(
-        room(lattice, proposal.block.side, cap.face, a.held(bond_.asset_id))
-        for cap, a in zip(caps, proposal.accounts, strict=True)
-    )
-    mark = float((proposal.block.mark or Decimal(0)) + (bond_.accrued or Decimal(0))) / 100
-    units = tuple(mark for _ in caps)
-    excluded = frozenset(proposal.effect.excluded)
-    metric = proposal.effect.metric
-    problem = Problem(proposal.block, proposal.accounts, caps, rooms, lattice, metric, units, excluded)
-    reduction = reduce(problem, certificate.weighting)
-    assert reduction is not None
-    return reduction.terms(certificate.face), reduction.ids
+    return audit(replace(proposal, certificate=certificate))
 
 
 SPREAD = [
@@ -220,7 +199,10 @@ def test_the_certificate_is_part_of_canonical_json() -> None:
 
 def test_an_engine_has_a_sentence_and_its_options() -> None:
     found = engine("min_dispersion")
-    assert (found.label, [option.name for option in found.options]) == ("Minimum dispersion", ["weighting"])
+    assert (found.label, [option.name for option in found.options]) == (
+        "Minimum dispersion",
+        ["weighting", "centre", "targets"],
+    )
 
 
 @st.composite
@@ -334,7 +316,7 @@ def test_the_auditor_rejects_a_tampered_certificate(case: Case, what: str) -> No
         "status": replace(true, status="gap" if true.status == "optimal" else "optimal"),
         "face": replace(true, face=true.face + 1_000),
     }[what]
-    assert audit(tampered, *_terms(proposal, true), _faces(proposal)) != ()
+    assert _audited(proposal, tampered) != ()
 
 
 @pytest.mark.parametrize(("mean", "price"), [(0.0, 1e-4), (-0.1, 0.0), (0.0, -1e-4)])

@@ -1,0 +1,176 @@
+"""From a block, accounts, choices and limits to the `Problem` an engine solves: what can be traded at all, one basis of
+valuation, who counts in the metric, the caps, and what is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from allocation.caps import bind, minimum_line, rules
+from allocation.effect import unit_value
+from allocation.engines.options import face, known
+from allocation.engines.problem import Problem
+from allocation.errors import InvalidBlock, InvalidParameter, MetricUnavailable, MissingMeasure, MissingPrice
+from allocation.limits import NO_LIMITS, LimitTable
+from allocation.lots import Lattice, Room, room
+from allocation.metrics import basis, on_basis
+from allocation.model import Account, BlockOrder, Cap, Choices, Metric, Side
+
+
+def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limits: LimitTable = NO_LIMITS) -> Problem:
+    """The problem of splitting `block` over `accounts`.
+
+    Raises `InvalidBlock`, `MissingPrice`, `MissingMeasure`, `MetricUnavailable` (accounts without the metric that were
+    not excluded), or `InvalidParameter` for locked faces that cannot be traded.
+    """
+    refuse_untradable(block, choices.metric)
+    valued, restated = _valuation(block, accounts)
+    members = tuple(
+        on_basis(account, valued, choices.minimum_coverage) for account in sorted(accounts, key=lambda a: a.id)
+    )
+    if len({account.id for account in members}) < len(members):
+        raise InvalidBlock("accounts", "An account is in the group twice.")
+    lattice = lattice_of(block, members, choices, limits)
+    minimums = {account.id: least_line(choices, limits, account.id) for account in members}
+    caps = tuple(bind(block, members, rules(limits, valued, choices.respect_cash), lattice, minimums))
+    fixed = _fixed(block, members, caps, lattice, choices)
+    return Problem(
+        block=block,
+        accounts=members,
+        caps=caps,
+        rooms=tuple(_room(block, lattice, cap, account, choices) for cap, account in zip(caps, members, strict=True)),
+        lattice=lattice,
+        metric=choices.metric,
+        unit_values=tuple(unit_value(block, account, valued) for account in members),
+        excluded=_excluded(members, choices),
+        fixed=fixed,
+        locked=frozenset(choices.locked),
+        basis=valued,
+        notes=_notes(block, choices) + restated,
+    )
+
+
+def barred(problem: Problem, places: Mapping[int, str]) -> Problem:
+    """The problem with the accounts at `places` given nothing, each for its reason."""
+    caps, rooms = list(problem.caps), list(problem.rooms)
+    for i, reason in places.items():
+        caps[i], rooms[i] = Cap(caps[i].account_id, "minimum allocation", 0, reason), Room(0)
+    return replace(problem, caps=tuple(caps), rooms=tuple(rooms))
+
+
+def lattice_of(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limits: LimitTable) -> Lattice:
+    """The faces a line may have: the bond's, single units in a what-if without rounding, and for a buy none below the
+    minimum allocation that everybody has at least."""
+    own = Lattice.of(block.bond) if choices.round_to_denomination else Lattice(1, 1)
+    if block.side is Side.SELL or not accounts:
+        return own  # a sell may always end a holding, however small
+    least = min(least_line(choices, limits, account.id) for account in accounts)
+    return Lattice(max(own.min_piece, own.nearest(least)[1]), own.increment)
+
+
+def least_line(choices: Choices, limits: LimitTable, account_id: str) -> int:
+    """The smallest line the account may be given, in face: the group's minimum allocation or its own."""
+    return max(choices.min_allocation, minimum_line(limits, account_id))
+
+
+def _room(block: BlockOrder, lattice: Lattice, cap: Cap, account: Account, choices: Choices) -> Room:
+    if account.id in choices.locked:
+        return Room(0)
+    return room(lattice, block.side, cap.face, account.held(block.bond.asset_id))
+
+
+def _fixed(
+    block: BlockOrder, accounts: Sequence[Account], caps: Sequence[Cap], lattice: Lattice, choices: Choices
+) -> tuple[int, ...]:
+    """The locked faces; `InvalidParameter` for one that breaks a cap or the lattice, or when they exceed the order."""
+    known("locked", "Locked", choices.locked, [account.id for account in accounts])
+    fixed = []
+    for account, cap in zip(accounts, caps, strict=True):
+        line = face("locked", f"{account.id}, locked face", choices.locked.get(account.id, 0))
+        allowed = room(lattice, block.side, cap.face, account.held(block.bond.asset_id))
+        if line > cap.face:
+            raise InvalidParameter("locked", f"{account.id} cannot be locked at {line:,}: {cap.reason}.")
+        if line and not allowed.allows(line, lattice):
+            below, above = lattice.nearest(line)
+            near = " or ".join(f"{f:,}" for f in (below, above) if f and allowed.allows(f, lattice)) or "nothing"
+            raise InvalidParameter(
+                "locked", f"{account.id} cannot be locked at {line:,}; it could trade {near} near to that."
+            )
+        fixed.append(line)
+    if sum(fixed) > block.face:
+        raise InvalidParameter(
+            "locked", f"The locked lines add up to {sum(fixed):,}, more than the order of {block.face:,}."
+        )
+    return tuple(fixed)
+
+
+def refuse_untradable(block: BlockOrder, metric: Metric) -> None:
+    """Raises what is wrong with the block itself, whoever would trade it."""
+    bond = block.bond
+    if block.face <= 0:
+        raise InvalidBlock("face", "The face must be above zero.")
+    if block.trade_price is None:
+        raise MissingPrice(f"{bond.label} has no price: no account read so far holds it. Type a price to go on.")
+    if block.trade_price <= 0 or (block.mark is not None and block.mark <= 0):
+        raise InvalidBlock("limit", "The price must be above zero.")
+    if bond.factor <= 0:
+        raise InvalidBlock("bond", f"{bond.label} has a factor of {bond.factor:f}: nothing of it is outstanding.")
+    if bond.maturity is not None and block.settlement >= bond.maturity:
+        raise InvalidBlock(
+            "settlement", f"{bond.label} matures on {bond.maturity:%d %b %Y}, before the trade would settle."
+        )
+    if bond.measures.of(metric) is None:
+        others = [m.label for m in Metric if bond.measures.of(m) is not None]
+        hint = f"Choose another metric: {', '.join(others)}." if others else "None of its figures is known today."
+        raise MissingMeasure(f"{bond.label} has no {_figure(metric)}, so {metric.label} cannot be shown. {hint}")
+
+
+def _figure(metric: Metric) -> str:
+    return {
+        Metric.ASD: "spread duration",
+        Metric.SPREAD_DURATION: "spread duration",
+        Metric.DURATION: "duration",
+        Metric.OAS: "OAS",
+        Metric.DTS: "spread duration or OAS",
+    }[metric]
+
+
+def _valuation(block: BlockOrder, accounts: Sequence[Account]) -> tuple[str, tuple[str, ...]]:
+    """One basis for holdings and trade, dirty only when accrued interest is known for all of them; and a warning that
+    names the accounts for whom it is not."""
+    if block.bond.accrued is None:
+        return "clean", ()
+    unknown = sorted(a.id for a in accounts if basis(a.holdings.values()) == "clean")
+    if not unknown:
+        return "dirty", ()
+    names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+    return "clean", (f"Metrics are on clean values: accrued interest is not known for all holdings of {names}.",)
+
+
+def _excluded(accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
+    """Accounts left out of the metric with the reason; `MetricUnavailable` where one lacks it and was not left out."""
+    reasons = {a.id: a.exposures[choices.metric].reason for a in accounts if a.exposures[choices.metric].value is None}
+    unsaid = {account: reason for account, reason in reasons.items() if account not in choices.excluded}
+    if unsaid:
+        have = "has" if len(unsaid) == 1 else "have"
+        raise MetricUnavailable(
+            f"{len(unsaid)} of {len(accounts)} accounts {have} no {choices.metric.label}: "
+            "leave them out of the dispersion, or choose another metric.",
+            unsaid,
+        )
+    chosen = {a.id: "left out by choice" for a in accounts if a.id in choices.excluded}
+    return chosen | reasons
+
+
+def _notes(block: BlockOrder, choices: Choices) -> tuple[str, ...]:
+    notes = []
+    if block.bond.accrued is None:
+        notes.append(f"Accrued interest of {block.bond.label} is not known: money is at the clean price.")
+    if block.bond.measures.of(choices.metric) == 0:
+        figure = _figure(choices.metric)
+        notes.append(f"{block.bond.label} has a {figure} of 0: {choices.metric.label} moves for nobody.")
+    if not choices.respect_cash:
+        notes.append("Cash was not respected: accounts may be overdrawn.")
+    if not choices.round_to_denomination:
+        notes.append("Faces were not rounded to whole lots: this is a what-if and cannot be confirmed.")
+    return tuple(notes)

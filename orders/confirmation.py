@@ -1,0 +1,42 @@
+"""What a confirmation makes: an order, under a reference that follows from the command."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from allocation.model import Proposal
+from orders.model import Order, OrderLine, OrderState, Statement
+
+
+def order_id(command_id: str) -> str:
+    """Our reference, from the command, so that a repeated confirmation names the same order."""
+    return f"EL-{uuid.uuid5(uuid.NAMESPACE_OID, command_id).hex[:12].upper()}"
+
+
+def order_of(proposal: Proposal, statement: Statement, group: str, comment: str, traded: date) -> Order:
+    """The order a statement of this proposal asks for."""
+    block = proposal.block
+    return Order(
+        id=statement.order_id,
+        version=1,
+        state=OrderState.CONFIRMED,
+        group=group,
+        asset_id=block.bond.asset_id,
+        label=block.bond.label,
+        currency=block.bond.currency,
+        side=block.side,
+        ordered=block.face,
+        face=proposal.placed,
+        settlement=block.settlement,
+        trade_date=traded,
+        limit=block.limit,
+        engine=proposal.engine,
+        lines=tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face),
+        statement_id=statement.id,
+        statement_sha256=statement.sha256,
+        comment=comment,
+        created_by=statement.created_by,
+        created_at=statement.created_at,
+        updated_at=statement.created_at,
+    )

@@ -1,0 +1,102 @@
+"""The options with a value for each account, as columns of the table people type into: one function for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from allocation.engines.custom import Instruction, Instructions
+from allocation.engines.options import PerAccount
+from allocation.model import Account, Metric, Side
+from ui import forms
+from ui.sheet import Column, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the inputs are about. What is typed is kept by group; faces and switches by the block of one bond too."""
+
+    group: str
+    block: str  # the bond, and how many blocks of it were confirmed
+    side: Side
+    metric: Metric
+    engine: str
+    accounts: Sequence[Account]
+
+    def key(self, *names: str) -> str:
+        """A widget's key within the group."""
+        return ".".join(("allocate", self.group, *names))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """An option with a value for each account: its columns, and how their readings become that value; `join` may find
+    more that cannot be read."""
+
+    name: str
+    columns: tuple[Column, ...]
+    join: Callable[[Sequence[Reading]], Reading]
+    same_for_all: str = ""  # label of the input that fills the column
+
+
+def just_that(readings: Sequence[Reading]) -> Reading:
+    return readings[0]
+
+
+def _figures(option: PerAccount, about: About) -> Table:
+    metric = about.metric
+    if option.kind == "face":
+        return Table(option.name, (faces(option.name, option.label, "face, like 5mm", about),), just_that)
+    column = Column(
+        f"{option.name}.{metric.key}",
+        option.label,
+        f"{metric.label}, {metric.unit}",
+        lambda text, _: forms.level(text, metric),
+    )
+    return Table(option.name, (column,), just_that, f"Same {option.label.lower()} for all")
+
+
+def _instructions(option: Instructions, about: About) -> Table:
+    columns = (
+        Column(
+            f"ask.{about.block}",
+            "Ask",
+            "25% of the order, 5mm of face, or money in the account's currency: USD 2mm",
+            lambda text, account: forms.ask(text, account.currency),
+        ),
+        faces("least", "Min", "face: less than this is nothing", about),
+        faces("most", "Max", "face: never more, from the remainder neither", about),
+        Column(
+            f"priority.{about.block}",
+            "Priority",
+            "1 comes first where the order runs out; 1 unless typed",
+            lambda text, _: forms.priority(text),
+            84,
+        ),
+    )
+    return Table(option.name, columns, _instruct)
+
+
+def _instruct(readings: Sequence[Reading]) -> Reading:
+    """An instruction for each account that asks; a bound without an ask says so."""
+    asks, least, most, priority = readings
+    bounded = {*least.values, *most.values, *priority.values} - {*asks.values, *asks.faults}
+    missing = {
+        account: f"{account}, Ask: type how much it is to get; a min, max or priority alone asks for nothing."
+        for account in sorted(bounded)
+    }
+    asked = {
+        account: Instruction(
+            kind, amount, least.values.get(account, 0), most.values.get(account), priority.values.get(account, 1)
+        )
+        for account, (kind, amount) in asks.values.items()
+    }
+    return Reading(asked, missing)
+
+
+def faces(name: str, label: str, help_: str, about: About) -> Column:
+    return Column(f"{name}.{about.block}", label, help_, lambda text, _: forms.face(text, least=0))
+
+
+TABLES: Mapping[type, Callable[[Any, About], Table]] = {PerAccount: _figures, Instructions: _instructions}

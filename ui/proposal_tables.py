@@ -1,0 +1,159 @@
+"""The tables of a proposal: who gets what and why, what is not placed, and what each cap would bind."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from allocation.caps import limits_on, rules
+from allocation.certificate import ShadowPrice
+from allocation.model import Cap, Effect, Line, Proposal
+from ui import formats
+from ui.tables import Columns, amount, as_float, number, rounded
+
+_SOMETIMES = ("Asked", "Part", "Target", "Within", "Cap")  # columns left out where no row has anything to say
+
+
+def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
+    """The preview: a row per account. What somebody asked for, targets and caps have columns where there are any."""
+    effect, metric = proposal.effect, proposal.effect.metric
+    names = {a.id: a.name for a in proposal.accounts}
+    table = pd.DataFrame([_row(line, names[line.account_id], effect) for line in proposal.lines])
+    empty = [name for name in _SOMETIMES if table[name].isna().all() or (table[name] == "").all()]
+    columns = {
+        "Account": st.column_config.TextColumn("Account", pinned=True),
+        "Asked": amount("Asked", help_="face asked for this account by name, before any cap"),
+        "Face": amount("Face"),
+        "Part": st.column_config.TextColumn("Part", help="direct: asked for; remainder: by rule; locked: by hand"),
+        "Money": amount("Money", help_="at the price it is reserved at, accrued included where known"),
+        "Cash before": amount("Cash before"),
+        "Cash after": amount("Cash after"),
+        "Before": number(f"{metric.short} before", metric.decimals),
+        "After": number(f"{metric.short} after", metric.decimals),
+        "Target": number("Target", metric.decimals, f"{metric.label}, {metric.unit}"),
+        "Within": st.column_config.TextColumn(
+            "Within", help=f"ends within {tolerance(effect)} of its {_aim(effect)}, above it or below it", width=84
+        ),
+        "Headroom": amount("Headroom", help_="face the account could still take"),
+        "Why": st.column_config.TextColumn("Why", width="large"),
+    }
+    return table.drop(columns=empty), columns
+
+
+def _row(line: Line, name: str, effect: Effect) -> dict[str, Any]:
+    decimals = effect.metric.decimals
+    return {
+        "Account": line.account_id,
+        "Asked": as_float(line.asked),
+        "Face": line.face,
+        "Part": line.part,
+        "Money": float(line.money),
+        "Cash after": as_float(line.cash_after),
+        "Before": rounded(effect.before.get(line.account_id), decimals),
+        "After": rounded(effect.after.get(line.account_id), decimals),
+        "Target": rounded(effect.targets.get(line.account_id), decimals),
+        "Within": standing(effect, line.account_id),
+        "Cap": line.cap.rule if line.capped else "",
+        "Why": line.reason,
+        "Headroom": line.headroom,
+        "Cash before": as_float(line.cash_before),
+        "Name": name,
+    }
+
+
+def standing(effect: Effect, account_id: str) -> str:
+    """Whether an account ends within the tolerance, as a sign and a word; empty for one left out of the metric."""
+    if account_id not in effect.after:
+        return ""
+    if effect.within(account_id):
+        return "✓ within"
+    return "▲ above" if effect.away(account_id) > 0 else "▼ below"
+
+
+def within(effect: Effect) -> str:
+    """4 of 6: how many of the accounts that count end within the tolerance."""
+    return f"{len(effect.after) - len(effect.outside)} of {len(effect.after)}"
+
+
+def tolerance(effect: Effect) -> str:
+    """0.05 years, 5 bp: as it was typed."""
+    return f"{effect.tolerance:g} {effect.metric.unit}"
+
+
+def _aim(effect: Effect) -> str:
+    return "target" if effect.targets else "group's mean"
+
+
+def not_placed(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
+    """Every unit that could not be placed, with its reason; the faces add up to the difference."""
+    table = pd.DataFrame([{"Face": row.face, "Reason": row.reason} for row in proposal.unallocated])
+    return table, {"Face": amount("Face"), "Reason": st.column_config.TextColumn("Reason", width="large")}
+
+
+def caps_today(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
+    """A row for each rule that limits anybody: how many accounts, how many of them below this order, the face they may
+    still take under it alone, and the sentence of the tightest. The tightest rule comes first."""
+    found: dict[str, list[Cap]] = {}
+    asked = rules(proposal.limits, proposal.basis, proposal.choices.respect_cash)
+    for account in proposal.accounts:
+        for cap in limits_on(proposal.block, account, asked):
+            found.setdefault(cap.rule, []).append(cap)
+    tightest = {rule: min(caps, key=lambda cap: (cap.face, cap.account_id)) for rule, caps in found.items()}
+    table = pd.DataFrame(
+        [
+            {
+                "Rule": rule,
+                "Accounts": len(found[rule]),
+                "Below this order": sum(cap.face < proposal.block.face for cap in found[rule]),
+                "May still take": sum(cap.face for cap in found[rule]),
+                "Tightest": f"{tightest[rule].account_id}: {tightest[rule].face:,}, {tightest[rule].reason}",
+            }
+            for rule in sorted(found, key=lambda rule: (tightest[rule].face, rule))
+        ]
+    )
+    columns = {
+        "Rule": st.column_config.TextColumn("Rule", width=140),
+        "Accounts": number("Accounts", help_="how many it limits at all"),
+        "Below this order": number("Below this order", help_="how many could not take the whole order", width=118),
+        "May still take": number("May still take", help_="face, over those accounts, under this rule alone", width=140),
+        "Tightest": st.column_config.TextColumn("Tightest", width="large"),
+    }
+    return table, columns
+
+
+def overdrawn(proposal: Proposal) -> tuple[str, ...]:
+    """Accounts whose cash would be below zero, each with what it would be."""
+    names = {account.id: account.currency for account in proposal.accounts}
+    return tuple(
+        f"{line.account_id} ({formats.money(line.cash_after, names[line.account_id])})"
+        for line in proposal.lines
+        if line.face and line.cash_after is not None and line.cash_after < 0
+    )
+
+
+def minimised(proposal: Proposal) -> str:
+    """What a minimum-dispersion split made small: dispersion, distance from the targets; NAV-weighted or not."""
+    parameters = proposal.choices.parameters
+    what = "distance from the targets" if parameters.get("centre") == "targets" else "dispersion"
+    return f"NAV-weighted {what}" if parameters.get("weighting") == "nav" else what
+
+
+def shadow_sentences(proposal: Proposal, most: int = 3) -> tuple[str, ...]:
+    """What a million more under the caps that cost the most would be worth, largest first."""
+    if proposal.certificate is None:
+        return ()
+    largest = sorted(proposal.certificate.shadow_prices, key=lambda shadow: (-shadow.per_million, shadow.account_id))
+    return tuple(_shadow(proposal, shadow) for shadow in largest[:most])
+
+
+def _shadow(proposal: Proposal, shadow: ShadowPrice) -> str:
+    currency = next(account.currency for account in proposal.accounts if account.id == shadow.account_id)
+    more = "cash" if shadow.rule == "cash" else f"room under its {shadow.rule}"
+    worth = Decimal(f"{shadow.per_million:.2g}")
+    return (
+        f"{currency} 1 million more {more} in {shadow.account_id} would lower the {minimised(proposal)} by "
+        f"{worth:f} {proposal.effect.metric.unit}."
+    )
