@@ -29,9 +29,8 @@ def most(face: int, rooms: Sequence[Room], lattice: Lattice, sizes: Sequence[int
     """The largest total not above `face` that these rooms hold.
 
     Without whole holdings off the lattice `placeable` answers. With them it is a subset sum: a proportional split that
-    reaches the upper limit or what trying who sells out proves to be the most, else every reachable total counted as one
-    bit, else the best proportional split (by room, with and without whole holdings, by equal parts, by `sizes`), not
-    proved.
+    reaches the upper limit, or what `sellable` proves to be the most; else every reachable total counted as one bit,
+    else the best proportional split (by room, with and without whole holdings, by equal parts, by `sizes`), not proved.
     """
     seen = [folded(room, lattice) for room in rooms]
     if all(room.sell_out is None for room in seen):

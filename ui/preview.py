@@ -139,21 +139,12 @@ def _dispersion(proposal: Proposal) -> None:
 
 
 def _caps(proposal: Proposal) -> None:
-    """What each cap would bind today. Asked only when somebody looks: every rule is applied to every account."""
-    panel = st.expander(
-        "What each cap would bind today", icon=":material/shield:", key="allocate.caps", on_change="rerun"
-    )
-    if not panel.open:
-        return
+    """What each cap would bind today."""
     table, columns = proposal_tables.caps_today(proposal)
-    with panel:
+    with st.expander("What each cap would bind today", icon=":material/shield:", key="allocate.caps"):
         if table.empty:
             st.info("No rule limits any account in this bond.")
             return
         st.dataframe(
-            table,
-            column_config=columns,
-            hide_index=True,
-            key="allocate.caps.rows",
-            alt="a row for each rule that limits",
+            table, column_config=columns, hide_index=True, key="allocate.rules", alt="a row for each rule that limits"
         )

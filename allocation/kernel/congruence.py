@@ -14,19 +14,24 @@ from allocation.kernel.terms import Terms, Vector
 
 Kinds = NDArray[np.intp]
 
+_COSTS = 10_000_000  # as many as may be kept at once: 80 MB
+
 
 def fitting(terms: Terms, gains: Vector, kinds: Kinds) -> Kinds | None:
     """The kinds (0 nothing, 1 a line, 2 the whole holding) of the largest sum of `gains` (one row for each kind) that
-    the total allows modulo a lot, from the `kinds` best without that; None when there are none."""
+    the total allows modulo a lot, from the `kinds` best without that; None when there are none.
+
+    Where it would take too long, `kinds` as they are: their sum of gains is not smaller.
+    """
     everyone, modulus = np.arange(terms.size), terms.modulus
-    residues = np.stack(
-        (np.zeros_like(terms.residues[1:]), np.broadcast_to(terms.residues[0], terms.size), terms.residues[1:])
-    )
-    wanted = int((terms.total_face // terms.unit - residues[kinds, everyone].sum()) % modulus)
+    residues = np.zeros(gains.shape, dtype=np.int64)
+    residues[1], residues[2] = terms.residues[0], terms.residues[1:]
+    now = residues[kinds, everyone]
+    wanted = int((terms.total_face // terms.unit - now.sum()) % modulus)
     if wanted == 0:
         return kinds
     costs = np.maximum(gains[kinds, everyone] - gains, 0.0)
-    shifts = (residues - residues[kinds, everyone]) % modulus
+    shifts = (residues - now) % modulus
     costs[shifts == 0] = np.inf
     cheapest = costs.min(axis=0)
     order = [int(i) for i in np.argsort(cheapest, kind="stable") if cheapest[i] < np.inf]
@@ -35,6 +40,8 @@ def fitting(terms: Terms, gains: Vector, kinds: Kinds) -> Kinds | None:
     for i in order:
         if layers[-1][wanted] <= cheapest[i]:
             break
+        if len(layers) * modulus >= _COSTS:
+            return kinds
         layers.append(_with(layers[-1], shifts[:, i], costs[:, i]))
     if np.isinf(layers[-1][wanted]):
         return None

@@ -25,7 +25,7 @@ from allocation.kernel.relaxed import convex_value
 from allocation.kernel.terms import Mask, Terms, Vector
 
 _TURNS = 80
-_RESIDUES = 10_000  # with more, what odd holdings add up to modulo a lot is left to the branching
+_RESIDUES = 100_000  # with more, what odd holdings add up to modulo a lot is left to the branching
 _FAR = 100.0  # times the price at which everybody is at the end of the box
 
 

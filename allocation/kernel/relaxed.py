@@ -91,7 +91,7 @@ def lots_at(terms: Terms, low: Vector, high: Vector, mean: float, price: float) 
 
 
 def price_at(terms: Terms, low: Vector, high: Vector, mean: float) -> float:
-    """lambda with sum clip(y(mu) + lambda/c, low, high) = total, by bisection over the 2n points where an account turns.
+    """lambda with sum clip(y(mu) + lambda/c, low, high) = total, by bisection over the points where an account turns.
 
     The sums are taken afresh at each point: running sums of 1/c lose the small ones beside the large.
     """

@@ -40,7 +40,7 @@ class Incumbent:
         key = low.tobytes() + high.tobytes()
         if key not in self._seen:
             self._seen.add(key)
-            start = relax(self.terms, low, high)
+            start = relax(self.terms, low, high, (mean, price))
             if self.terms.spread(start.lots) < self.value:
                 self.offer(*best_in_box(self.terms, low, high, start))
             return True

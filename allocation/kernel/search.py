@@ -27,7 +27,7 @@ from allocation.kernel.repair import Incumbent
 from allocation.kernel.terms import Terms, Vector, mean_range
 from allocation.kernel.whole import greedy, improve
 
-_PATHS = 4_000  # residues that cost about as much to go through as a bound without them
+_PATHS = 1_000  # residues that cost about as much to go through as a bound without them
 _NARROW = 1e-13  # of the largest metric: an interval of the mean this small is not cut again
 
 

@@ -17,7 +17,9 @@ ABOUT = About("BIG6", "B.0", Side.BUY, Metric.OAS, "custom", (account("A"), acco
 EMPTY = Reading({}, {})
 
 
-@pytest.mark.parametrize("option", [option for engine in ENGINES.values() for option in engine.options], ids=str)
+@pytest.mark.parametrize(
+    "option", [option for engine in ENGINES.values() for option in engine.options], ids=lambda option: option.name
+)
 def test_every_option_of_every_engine_can_be_drawn(option: Option) -> None:
     assert type(option) in {*TABLES, *WIDGETS}
 

@@ -75,7 +75,7 @@ def test_each_rule_that_limits_anybody_has_a_row_the_tightest_first() -> None:
     assert list(table["Below this order"]) == [1, 1]
     assert list(table["May still take"]) == [0, 5_076_000 + 101_000]
     assert table.loc[0, "Tightest"] == "A: 0, the account is frozen: it may neither buy nor sell"
-    assert table.loc[1, "Tightest"].startswith("B: 101,000, cash of USD 100,000 buys")
+    assert str(table.loc[1, "Tightest"]).startswith("B: 101,000, cash of USD 100,000 buys")
 
 
 def test_where_cash_is_not_respected_it_has_no_row() -> None:
