@@ -10,19 +10,21 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 
+from allocation.limits import Rule
 from allocation.model import Metric
 
 
 def canonical(value: object) -> str:
     """The one JSON text of a value: sorted keys, no spaces, decimals as plain strings without trailing zeros, times
-    in UTC, sets sorted, a metric by its key. Takes dataclasses, mappings with text keys, sequences, sets, enums,
-    numbers, dates, None. TypeError or ValueError for anything else, an infinite number or a time without a zone."""
+    in UTC, sets sorted, a metric or a rule by its key. Takes dataclasses, mappings with text keys, sequences, sets,
+    enums, numbers, dates, None. TypeError or ValueError for anything else, an infinite number or a time without a
+    zone."""
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: object) -> object:
     match value:
-        case Metric():
+        case Metric() | Rule():
             return value.key
         case Enum():
             return _plain(value.value)

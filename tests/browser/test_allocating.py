@@ -124,32 +124,3 @@ def test_custom_asks_and_a_locked_line_are_typed_mended_kept_and_sent(server: Ap
     assert faces == {"ALDEPF": 6_250_000, "DOVEER": faces["DOVEER"], "DOVETR": 4_000_000, "STONER": 1_500_000}
     assert 2_000_000 < faces["DOVEER"] < 2_200_000, "two million dollars at a price below par"
     assert body["choices"]["locked"] == {"STONER": 1_500_000}
-
-
-def test_one_target_for_all_fills_the_column_and_one_is_changed_by_hand(page: Page) -> None:
-    method(page, "To target", "Closes each account's gap")
-    page.locator(".stSelectbox").first.click()
-    page.get_by_text("its own target").click()
-    settle(page)
-    type_into(page, "Same target for all, years", "0.3")
-    expect(page.get_by_text("Per account: target, lock · 6 cells filled in")).to_be_visible()
-    touched = metric(page, "Accounts touched")
-    type_cell(page, "DOVEER", 1, "-1")
-    assert touched == "6 of 6"
-    assert metric(page, "Accounts touched") == "5 of 6"
-
-    # another page and back: the cells are there, and go on being typed into
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Orders").click()
-    expect(page.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Allocate").click()
-    expect(page.get_by_text("Per account: target, lock · 6 cells filled in")).to_be_visible()
-    settle(page)
-    assert metric(page, "Accounts touched") == "5 of 6"
-    type_cell(page, "DOVEER", 1, "0.3")
-    assert metric(page, "Accounts touched") == "6 of 6"
-    type_cell(page, "STONER", 2, "0")
-    assert metric(page, "Accounts touched") == "5 of 6"
-    type_cell(page, "STONER", 2, "")
-    assert metric(page, "Accounts touched") == "6 of 6"
-    page.get_by_role("button", name="Clear", exact=True).click()
-    expect(page.get_by_text("have no target for Active spread duration")).to_be_visible()

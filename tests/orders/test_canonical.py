@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from allocation.limits import Limit, Rule
 from allocation.model import Metric, Side
 from orders.canonical import canonical, digest
 
@@ -42,3 +43,7 @@ def test_the_hash_is_of_the_text_in_utf8() -> None:
 @given(st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False)))
 def test_the_order_of_entry_does_not_matter(values: dict[str, float]) -> None:
     assert canonical(values) == canonical(dict(reversed(values.items())))
+
+
+def test_a_limit_is_written_with_the_key_of_its_rule() -> None:
+    assert '"rule":"frozen"' in canonical(Limit("A", Rule.FROZEN))
