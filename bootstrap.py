@@ -11,7 +11,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from access import DemoLogin, Gate, UserFile, Users, demo_users
 from aladdin import Aladdin, AladdinConfig, AnswerCache
+from aladdin.config import HIGHEST_QUOTA, LOWEST_QUOTA, QUOTAS, SCOPES, Freshness
 from aladdin.simulator.errors import SimulatorError
 from aladdin.simulator.process import BookStatus, Running, ensure_running
 from allocation.errors import EvenlotError
@@ -159,21 +160,34 @@ def _book_and_config(settings: Settings, simulated: Running | None) -> tuple[Boo
         book = Book(said.id, said.kind, said.name, said.as_of, said.groups, said.currency)
         for warning in said.warnings:
             log.warning("book warning", warning=warning)
-        url, client_id, client_secret = simulated.url, simulated.client_id, simulated.client_secret
+        config = AladdinConfig(
+            url=simulated.url,
+            client_id=simulated.client_id,
+            client_secret=SecretStr(simulated.client_secret),
+            calls_a_minute=settings.aladdin_calls_a_minute or HIGHEST_QUOTA,  # it counts none unless asked to
+            default_quota=HIGHEST_QUOTA,
+        )
     else:
         host = re.sub(r"^https?://", "", settings.aladdin_url).strip("/")
         today = datetime.now().astimezone().date()
         book = Book(f"aladdin:{host}", "aladdin", "Aladdin", today, settings.aladdin_groups, settings.aladdin_currency)
-        url, client_id = settings.aladdin_url, settings.aladdin_client_id
-        client_secret = settings.aladdin_client_secret.get_secret_value()
-    config = AladdinConfig(
-        url=url,
-        client_id=client_id,
-        client_secret=SecretStr(client_secret),
-        api_key=settings.aladdin_api_key if settings.aladdin_api_key.get_secret_value() else None,
+        config = AladdinConfig(
+            url=settings.aladdin_url,
+            client_id=settings.aladdin_client_id,
+            client_secret=settings.aladdin_client_secret,
+            api_key=settings.aladdin_api_key,
+            refresh_token=settings.aladdin_refresh_token,
+            username=settings.aladdin_username,
+            password=settings.aladdin_password,
+            scopes=settings.aladdin_scopes or SCOPES,
+            calls_a_minute=settings.aladdin_calls_a_minute or LOWEST_QUOTA,
+        )
+    return book, replace(
+        config,
+        quotas={**QUOTAS, **settings.aladdin_quotas},
+        freshness=Freshness().with_(settings.aladdin_freshness),
         minimum_coverage=settings.minimum_coverage,
     )
-    return book, config
 
 
 def _take_over_limits(ledger: SqlLedger, book: BookStatus, clock: Clock) -> None:
@@ -223,7 +237,8 @@ def _cookie_key(settings: Settings, world: World, data: Path) -> str:
 
 
 def _aladdin_pulse(aladdin: Aladdin, simulated: bool) -> Pulse:
-    return Pulse("Simulated Aladdin" if simulated else "Aladdin", not aladdin.trouble, aladdin.trouble or "answers")
+    name, trouble = "Simulated Aladdin" if simulated else "Aladdin", aladdin.trouble
+    return Pulse(name, not trouble, f"{trouble} {aladdin.waiting}".strip() or "answers")
 
 
 def _store_pulse(ledger: SqlLedger) -> Pulse:

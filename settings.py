@@ -48,7 +48,14 @@ class Settings(BaseSettings):
     aladdin_url: str = ""
     aladdin_client_id: str = ""
     aladdin_client_secret: SecretStr = SecretStr("")
+    aladdin_refresh_token: SecretStr = Field(SecretStr(""), description="renewed instead of signing in by the secret")
+    aladdin_username: str = Field("", description="with the password, instead of client id and secret")
+    aladdin_password: SecretStr = SecretStr("")
     aladdin_api_key: SecretStr = SecretStr("")
+    aladdin_scopes: Annotated[tuple[str, ...], NoDecode] = Field((), description="instead of the published ones")
+    aladdin_calls_a_minute: int | None = Field(None, ge=1, description="of this process; 100 where it is not set")
+    aladdin_quotas: Annotated[dict[str, int], NoDecode] = Field({}, description="calls a minute, by operation")
+    aladdin_freshness: Annotated[dict[str, float], NoDecode] = Field({}, description="seconds kept, by resource")
     aladdin_groups: Annotated[tuple[str, ...], NoDecode] = ()
     aladdin_currency: str = "USD"
 
@@ -72,10 +79,20 @@ class Settings(BaseSettings):
     worker_embedded: bool = Field(True, description="the app sends and follows orders itself")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("aladdin_groups", mode="before")
+    @field_validator("aladdin_groups", "aladdin_scopes", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("aladdin_quotas", "aladdin_freshness", mode="before")
+    @classmethod
+    def _pairs(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        if not all(equals for _, equals, _ in pairs):
+            raise ValueError("write name=number, separated by commas")
+        return {name.strip(): number.strip() for name, _, number in pairs}
 
     @classmethod
     def settings_customise_sources(
@@ -98,8 +115,8 @@ class Settings(BaseSettings):
             )
         aladdin = self._aladdin_fields()
         named = [name for name, value in aladdin.items() if value]
-        if self.aladdin_api_key.get_secret_value():
-            named.append("ALADDIN_API_KEY")
+        aside = {"ALADDIN_API_KEY": self.aladdin_api_key, "ALADDIN_REFRESH_TOKEN": self.aladdin_refresh_token}
+        named += [name for name, value in aside.items() if value.get_secret_value()]
         if self.demo:
             return World.DEMO
         if named and self.book_dir:
@@ -118,12 +135,20 @@ class Settings(BaseSettings):
         return World.ALADDIN
 
     def _aladdin_fields(self) -> dict[str, Any]:
-        return {
-            "ALADDIN_URL": self.aladdin_url,
+        """What Aladdin needs: credentials of the kind that was begun with, those of a client unless told otherwise."""
+        client = {
             "ALADDIN_CLIENT_ID": self.aladdin_client_id,
             "ALADDIN_CLIENT_SECRET": self.aladdin_client_secret.get_secret_value(),
-            "ALADDIN_GROUPS": self.aladdin_groups,
         }
+        user = {"ALADDIN_USERNAME": self.aladdin_username, "ALADDIN_PASSWORD": self.aladdin_password.get_secret_value()}
+        begun = {"ALADDIN_REFRESH_TOKEN": self.aladdin_refresh_token.get_secret_value()} | client
+        if any(user.values()) and (of_client := [name for name, value in begun.items() if value]) and not self.demo:
+            of_user = [name for name, value in user.items() if value]
+            raise SettingsError(
+                f"{of_user[0]} and {of_client[0]} are both set: a user name and password, or a client, not both."
+            )
+        credentials = user if any(user.values()) else client
+        return {"ALADDIN_URL": self.aladdin_url, **credentials, "ALADDIN_GROUPS": self.aladdin_groups}
 
 
 class _Secrets(TomlConfigSettingsSource):

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import structlog
 from diskcache import Cache, Disk, Timeout
+from diskcache.core import DBNAME
 
 log = structlog.get_logger(__name__)
 
@@ -59,19 +61,18 @@ class AnswerCache:
         self._directory = directory
         self._size_limit = size_limit
         self._lock = threading.Lock()
-        self._cache = self._open()
+        try:
+            self._cache, self._file = self._new()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            self._set_aside(error)
+            self._cache, self._file = self._new()
 
     def get(self, key: str) -> Entry | None:
         """The entry kept under `key`; None when there is none that can be read."""
-        cache = self._cache
         try:
-            value = cache.get(key)
-        except (sqlite3.OperationalError, Timeout, OSError) as error:
-            log.warning("cache_unavailable", error=str(error))
-            return None
-        except sqlite3.DatabaseError as error:
-            self._begin_anew(cache, error)
-            return None
+            value = self._attempt(lambda cache: cache.get(key))
         except ValueError as error:  # the value's own file is damaged, or was never ours
             self._drop(key, error)
             return None
@@ -85,23 +86,15 @@ class AnswerCache:
 
     def put(self, key: str, entry: Entry) -> None:
         """Keep an answer, in place of the one under the same key."""
-        cache = self._cache
         value = {"text": entry.text, "as_of": entry.as_of.isoformat(), "on": entry.on.isoformat()}
-        try:
-            cache.set(key, value, expire=RETENTION)
-        except (sqlite3.OperationalError, Timeout, OSError) as error:
-            log.warning("cache_unavailable", error=str(error))
-        except sqlite3.DatabaseError as error:
-            self._begin_anew(cache, error)
+        self._attempt(lambda cache: cache.set(key, value, expire=RETENTION))
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         """The keys that start with `prefix`, sorted."""
         cache = self._cache
         try:
-            return tuple(key for key in cache.iterkeys() if key.startswith(prefix))
-        except (sqlite3.OperationalError, Timeout, OSError) as error:
-            log.warning("cache_unavailable", error=str(error))
-        except (sqlite3.DatabaseError, ValueError) as error:
+            return self._attempt(lambda cache: tuple(k for k in cache.iterkeys() if k.startswith(prefix))) or ()
+        except ValueError as error:  # a key that is not ours
             self._begin_anew(cache, error)
         return ()
 
@@ -109,28 +102,49 @@ class AnswerCache:
         """Close this thread's connection; other threads' close with them."""
         self._cache.close()
 
-    def _open(self) -> Cache:
+    def _attempt(self, step: Callable[[Cache], Any]) -> Any:
+        """What `step` gives; None where the cache cannot be used, which is said in the log."""
+        cache = self._cache
+        try:
+            return step(cache)
+        except (sqlite3.OperationalError, Timeout, OSError) as error:
+            if self._replaced():  # away, or another process has begun anew
+                self._begin_anew(cache, error)
+            else:
+                log.warning("cache_unavailable", error=str(error))
+        except sqlite3.DatabaseError as error:
+            self._begin_anew(cache, error)
+        return None
+
+    def _new(self) -> tuple[Cache, int]:
+        """The cache in our directory, and which file it is in."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory.chmod(0o700)
-        try:
-            return self._new()
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            self._set_aside(error)
-            return self._new()
-
-    def _new(self) -> Cache:
-        self._directory.mkdir(mode=0o700, exist_ok=True)
-        return Cache(str(self._directory), disk=_JsonDisk, size_limit=self._size_limit)
+        cache = Cache(str(self._directory), disk=_JsonDisk, size_limit=self._size_limit)
+        return cache, self._inode()
 
     def _begin_anew(self, broken: Cache, error: Exception) -> None:
+        """Open the cache again; what is there now is set aside, unless another process has put it there since."""
         with self._lock:
             if self._cache is not broken:
                 return  # another thread was first
             broken.close()
-            self._set_aside(error)
-            self._cache = self._new()
+            try:
+                if not self._replaced():
+                    self._set_aside(error)
+                self._cache, self._file = self._new()
+            except (sqlite3.Error, Timeout, OSError) as again:  # the next use tries again
+                log.warning("cache_unavailable", error=str(again))
+
+    def _inode(self) -> int:
+        """Which file the cache is in now; 0 where there is none."""
+        try:
+            return (self._directory / str(DBNAME)).stat().st_ino
+        except FileNotFoundError:
+            return 0
+
+    def _replaced(self) -> bool:
+        return self._inode() != self._file
 
     def _set_aside(self, error: Exception) -> None:
         aside = self._directory.with_name(f"{self._directory.name}.broken-{uuid.uuid4().hex[:8]}")
@@ -139,4 +153,4 @@ class AnswerCache:
 
     def _drop(self, key: str, error: Exception) -> None:
         log.warning("cache_entry_unreadable", key=key[:200], error=str(error))
-        self._cache.delete(key)
+        self._attempt(lambda cache: cache.delete(key))

@@ -8,9 +8,11 @@ from datetime import date, datetime
 
 import httpx
 
+from aladdin.breaker import CircuitStatus
 from aladdin.broker import OrderBook
 from aladdin.cache import AnswerCache
 from aladdin.config import AladdinConfig
+from aladdin.limiter import Waiting
 from aladdin.market import MarketData
 from aladdin.reads import Reads
 from aladdin.transport import Transport
@@ -32,10 +34,11 @@ class Aladdin:
         *,
         wire_transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`source` names the world in every `Dated` value; `wire_transport` and `sleep` replace the network and the
-        waiting between retries."""
-        self._transport = Transport(config, clock.now, wire_transport=wire_transport, sleep=sleep)
+        """`source` names the world in every `Dated` value; `wire_transport`, `sleep` and `monotonic` replace the
+        network, and the waiting for retries, quotas and circuits."""
+        self._transport = Transport(config, clock.now, wire_transport=wire_transport, sleep=sleep, monotonic=monotonic)
         reads = Reads(config, self._transport, cache, clock, source)
         self._market = MarketData(config, reads, clock, source)
         self._broker = OrderBook(config, self._transport, reads)
@@ -69,6 +72,17 @@ class Aladdin:
     def trouble(self) -> str:
         """What kind of trouble there is with Aladdin and since when, naming nobody; empty while it answers."""
         return self._transport.trouble
+
+    @property
+    def waiting(self) -> Waiting:
+        """How many calls wait for their turn under the quotas, and for how long; as text, a sentence for a screen that
+        is empty while none does."""
+        return self._transport.waiting
+
+    @property
+    def circuits(self) -> tuple[CircuitStatus, ...]:
+        """How each API group that was ever asked stands: asked as usual, left alone for a while, or tried again."""
+        return self._transport.circuits
 
     def close(self) -> None:
         """Let the reads under way end, then give back connections and cache."""

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 import httpx
 from pydantic import SecretStr
 
+from aladdin.call import GROUP_SCOPE, LADDER_SCOPE, ORDER_READ_SCOPE, ORDER_WRITE_SCOPE, PORTFOLIO_SCOPE
 from allocation.model import MINIMUM_COVERAGE, Measures
 from orders.errors import SettingsError
 
 # The scopes that are published; a client whose positions, analytics or master ask for more adds them in the settings.
-SCOPES = (
-    "portfolio.configuration.portfolio_group.v1.PortfolioGroup",
-    "portfolio.setup.portfolio_toolkit.v1.PortfolioToolkit:read",
-    "portfolio_management.cash.cash_ladder.v2.CashLadder:read",
-    "trading.order_management.order.v1.Order:read",
-    "trading.order_management.order.v1.Order:write",
-)
+SCOPES = (GROUP_SCOPE, PORTFOLIO_SCOPE, LADDER_SCOPE, ORDER_READ_SCOPE, ORDER_WRITE_SCOPE)
+
+_NONE = SecretStr("")
+
+LOWEST_QUOTA, HIGHEST_QUOTA = 100, 3000  # calls a minute, as published
+
+# Calls a minute, by operation, where Aladdin publishes more than the lowest.
+QUOTAS: Mapping[str, int] = {
+    "order:post": 3000,
+    "order:cancel": 3000,
+    "orders:batchPost": 250,
+    "orders:batchCancel": 250,
+    "orders:filter": 1000,
+    "orderIds:filter": 1000,
+    "longrunningoperations": 1000,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +37,53 @@ class Freshness:
     """For how many seconds an answer may be used again, by resource. Orders are never kept."""
 
     members: float = 3600
-    portfolios: float = 3600
-    positions: float = 30
+    portfolios: float = 300
+    positions: float = 30  # prices come with them
     cash: float = 30
-    analytics: float = 900
+    analytics: float = 300
     master: float = 86_400
     holdings_searched: float = 900  # a group's positions, when only names are searched in them
+    absence: float = 300  # that there is no such asset, or no figures of it
+
+    def __post_init__(self) -> None:
+        if any(getattr(self, resource.name) < 0 for resource in fields(self)):
+            raise SettingsError("An answer cannot be kept for less than no time: set 0 seconds or more.")
+
+    def with_(self, seconds: Mapping[str, float]) -> Freshness:
+        """These, but for the resources named; `SettingsError` for one that does not exist."""
+        names = [resource.name for resource in fields(self)]
+        if unknown := sorted(set(seconds) - set(names)):
+            raise SettingsError(f"There is no {', '.join(unknown)} to keep: name one of {', '.join(names)}.")
+        return replace(self, **seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class AladdinConfig:
-    """How to reach Aladdin. `SettingsError` when the address cannot be used or the secret would travel in the clear."""
+    """How to reach Aladdin. `SettingsError` when the address cannot be used or the secret would travel in the clear.
+
+    We sign in with OAuth2 by client id and secret, or by the refresh token where there is one; or with a user name and
+    a password (Basic). The API key goes along with either.
+    """
 
     url: str  # "https://client.blackrock.com"
-    client_id: str
-    client_secret: SecretStr
-    api_key: SecretStr | None = None
+    client_id: str = ""
+    client_secret: SecretStr = _NONE
+    api_key: SecretStr = _NONE
+    refresh_token: SecretStr = _NONE
+    username: str = ""
+    password: SecretStr = _NONE
     scopes: tuple[str, ...] = SCOPES
     connect_timeout: float = 5  # seconds, as are all below
     read_timeout: float = 60
     pool_timeout: float = 10
-    read_retries: int = 3  # repeats after the first try; writes are never repeated
+    read_attempts: int = 3  # writes are made once
+    read_deadline: float = 90  # no attempt at a read begins later than this after it was asked for
     longest_pause: float = 20  # a Retry-After beyond this goes to the caller instead of being waited out
+    calls_a_minute: int = LOWEST_QUOTA  # ours in all
+    quotas: Mapping[str, int] = field(default_factory=lambda: QUOTAS)  # calls a minute, by operation
+    default_quota: int = LOWEST_QUOTA  # of an operation that is not among them
+    circuit_failures: int = 5  # in a row, after which an API group is left alone
+    circuit_seconds: float = 30
     compliance_timeout: int = 10
     page_size: int = 500
     minimum_coverage: float = MINIMUM_COVERAGE
@@ -70,8 +105,38 @@ class AladdinConfig:
             raise SettingsError(
                 f"The Aladdin address {self.url!r} would send the client secret unencrypted: use https."
             )
-        if not self.client_id or not self.client_secret.get_secret_value():
-            raise SettingsError("Aladdin needs both a client id and a client secret.")
+        self._check_credentials()
+        if (
+            min(
+                self.calls_a_minute,
+                self.default_quota,
+                self.read_attempts,
+                self.circuit_failures,
+                *self.quotas.values(),
+            )
+            < 1
+        ):
+            raise SettingsError("Aladdin's quotas, attempts and failures are counted from 1.")
+
+    def _check_credentials(self) -> None:
+        if not self.basic:
+            if not self.client_id or not self.client_secret.get_secret_value():
+                raise SettingsError("Aladdin needs both a client id and a client secret.")
+            return
+        if not self.username or not self.password.get_secret_value():
+            raise SettingsError("Aladdin needs both a user name and a password.")
+        if self.client_id or self.client_secret.get_secret_value() or self.refresh_token.get_secret_value():
+            raise SettingsError("Aladdin takes a user name and password, or a client id and secret: not both.")
+
+    @property
+    def basic(self) -> bool:
+        """Whether we sign in with a user name and password instead of OAuth2."""
+        return bool(self.username or self.password.get_secret_value())
+
+    @property
+    def identity(self) -> str:
+        """Who we are to Aladdin: what one may see, another may not."""
+        return self.username or self.client_id
 
     @property
     def longest_request(self) -> float:

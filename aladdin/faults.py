@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -22,10 +23,23 @@ from orders.errors import (
 )
 
 Mask = Callable[[str], str]
+Scopes = tuple[str, Collection[str]]  # what a call needs, and what we ask for
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _REFUSED_FOR_GOOD = (httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY)
+_SCOPE = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)+\.v\d+\.[A-Z]\w*(?::(?:read|write))?")
 _LONGEST_MESSAGE = 500  # characters of the other side's text that a sentence may quote
+
+
+def is_outage(error: Exception) -> bool | None:
+    """Whether an error says that the other side is out of order (True), or answers (False); None when neither."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
+    if isinstance(error, httpx.PoolTimeout):  # all our connections were busy
+        return None
+    if isinstance(error, httpx.DecodingError):
+        return False
+    return True if isinstance(error, httpx.TransportError) else None
 
 
 def of_request(error: httpx.RequestError, doing: str, reference: str, mask: Mask) -> DeskError:
@@ -43,9 +57,9 @@ def of_request(error: httpx.RequestError, doing: str, reference: str, mask: Mask
     return Unavailable(f"The connection to Aladdin broke while {doing}: {why}.", reference, sent=True)
 
 
-def of_status(response: httpx.Response, doing: str, reference: str, mask: Mask) -> DeskError:
+def of_status(response: httpx.Response, doing: str, reference: str, mask: Mask, scopes: Scopes = ("", ())) -> DeskError:
     """The error for an answer that is not a success, to a call that changes nothing. `doing` completes "while ..."."""
-    if (fault := _held_off(response, doing, reference, mask)) is not None:
+    if (fault := _held_off(response, doing, reference, mask, scopes)) is not None:
         return fault
     status = response.status_code
     said = _said(response, mask)
@@ -56,10 +70,12 @@ def of_status(response: httpx.Response, doing: str, reference: str, mask: Mask) 
     return _rejected(response, doing, reference, mask)
 
 
-def of_written_status(response: httpx.Response, doing: str, reference: str, mask: Mask) -> DeskError:
+def of_written_status(
+    response: httpx.Response, doing: str, reference: str, mask: Mask, scopes: Scopes = ("", ())
+) -> DeskError:
     """The error for an answer that is not a success, to a call that may change something: only a status that says it
     was refused for what it asked is final; any other leaves open what became of it."""
-    if (fault := _held_off(response, doing, reference, mask)) is not None:
+    if (fault := _held_off(response, doing, reference, mask, scopes)) is not None:
         return fault
     if response.status_code in _REFUSED_FOR_GOOD:
         return _rejected(response, doing, reference, mask)
@@ -87,13 +103,14 @@ def in_general(error: OutsideError) -> str:
     return "Aladdin cannot be reached, or does not answer in time."
 
 
-def _held_off(response: httpx.Response, doing: str, reference: str, mask: Mask) -> DeskError | None:
+def _held_off(response: httpx.Response, doing: str, reference: str, mask: Mask, scopes: Scopes) -> DeskError | None:
     """The error for a call turned away before it was looked at, which may succeed another time; None for others."""
     status, said = response.status_code, _said(response, mask)
     if status == httpx.codes.UNAUTHORIZED:
         return AuthenticationFailed(f"Aladdin did not accept our credentials while {doing}{said}.", reference)
     if status == httpx.codes.FORBIDDEN:
-        return NotPermitted(f"Aladdin does not permit {doing}{said}. Request id {reference}.")
+        needs = _scopes_needed(said, *scopes)
+        return NotPermitted(f"Aladdin does not permit {doing}{said}.{needs} Request id {reference}.")
     if status == httpx.codes.TOO_MANY_REQUESTS:
         pause = retry_after(response)
         when = "later" if pause is None else f"in {pause:.0f} seconds"
@@ -101,6 +118,16 @@ def _held_off(response: httpx.Response, doing: str, reference: str, mask: Mask) 
             f"Aladdin's rate limit was reached while {doing}. Try again {when}.", reference, retry_after=pause
         )
     return None
+
+
+def _scopes_needed(said: str, needed: str, asked_for: Collection[str]) -> str:
+    """Which scope a refused call lacks: the one Aladdin names, else the one published for it; empty for neither."""
+    named = sorted(set(_SCOPE.findall(said))) or [needed]
+    if not named[0]:
+        return ""
+    if missing := [scope for scope in named if scope not in asked_for]:
+        return f" It needs the scope {' and '.join(missing)}, which is not among the scopes in the settings: add it."
+    return f" It needs the scope {' and '.join(named)}: have it granted to this client."
 
 
 def _rejected(response: httpx.Response, doing: str, reference: str, mask: Mask) -> Rejected:
@@ -134,10 +161,14 @@ def retry_after(response: httpx.Response) -> float | None:
         return None
     if value.isdecimal():
         return float(value)
+    until, sent = _moment(value), _moment(response.headers.get("Date", ""))
+    # By the other side's own clock where it tells the time: ours may differ.
+    return None if until is None else max(0.0, (until - (sent or datetime.now(UTC))).total_seconds())
+
+
+def _moment(http_date: str) -> datetime | None:
     try:
-        until = parsedate_to_datetime(value)
+        moment = parsedate_to_datetime(http_date)
     except ValueError:
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

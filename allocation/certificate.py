@@ -170,10 +170,14 @@ def _proved(terms: Terms, ids: Sequence[str], mean: float, price: float, branche
     """The dispersion that multipliers and tree prove: the better of the two. ValueError for a tree that is not one."""
     means = mean_range(terms)
     far = furthest_price(terms, means)
-    proved = relaxed_bound(terms, mean, min(far, max(-far, price)), means)
+    proved = relaxed_bound(terms, _within(*means, mean), _within(-far, far, price), means)
     if branches:
         proved = max(proved, _tree_bound(terms, ids, means, far, branches))
     return math.sqrt(max(0.0, proved))
+
+
+def _within(low: float, high: float, value: float) -> float:
+    return min(high, max(low, value))
 
 
 def _tree_bound(
@@ -196,7 +200,7 @@ def _tree_bound(
             yes, no = (decide(terms, choices, place[branch.account_id], branch.split, way) for way in (True, False))
             open_ += [(no, (left, right)), (yes, (left, right))]
         elif branch.split == "" and len(branch.prices) == 2:
-            at_left, at_right = (min(far, max(-far, price)) for price in branch.prices)
+            at_left, at_right = (_within(-far, far, price) for price in branch.prices)
             least = min(least, leaf_bound(terms, choices, (left, right), (at_left, at_right)))
         else:
             raise ValueError(f"its tree has a branch that means nothing: {branch.split!r}")

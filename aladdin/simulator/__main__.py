@@ -16,17 +16,21 @@ from pathlib import Path
 import uvicorn
 
 from aladdin.simulator.catalog import Catalog
+from aladdin.simulator.connection import BreakableConnection
 from aladdin.simulator.directory import ORDERS_FILE, Notice, hold, read_credentials
 from aladdin.simulator.errors import SimulatorError, StartFailed
 from aladdin.simulator.exchange import Exchange
-from aladdin.simulator.server import build_app
+from aladdin.simulator.faults import FaultPlan, read_plan
+from aladdin.simulator.quotas import Quotas
+from aladdin.simulator.server import build_server
 from aladdin.simulator.state import Blotter
-from aladdin.simulator.tokens import Tokens
+from aladdin.simulator.tokens import LIFETIME, Tokens
 from aladdin.simulator.world import World
 from books import Book, BookError, open_book
 
 HOST = "127.0.0.1"  # nowhere else: this server guards nothing worth a network
 PREDECESSOR_SECONDS = 10.0  # how long a server that is ending may take
+GRACE_SECONDS = 3  # for answers under way when the server ends
 PARENT_POLL_SECONDS = 0.5
 
 
@@ -52,6 +56,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--data", type=Path, required=True, help="where orders and credentials are kept")
     parser.add_argument("--fill-seconds", type=_seconds, default=20.0, help="from active to booked")
+    parser.add_argument("--day-seconds", type=_seconds, help="from active to expired, for an order good for the day")
+    parser.add_argument("--token-seconds", type=_seconds, default=LIFETIME, help="the life of an access token")
+    parser.add_argument("--nest-groups", action="store_true", help="show a group inside a larger one as its subgroup")
+    parser.add_argument("--faults", type=Path, help="a JSON file with the fault plan to start with")
+    parser.add_argument(
+        "--quota", type=_quota, help="requests a minute for each operation, or 'published' for its published quota"
+    )
     parser.add_argument("--parent-pid", type=int, help="end when this process, which must be the starter, is gone")
     return parser.parse_args(arguments)
 
@@ -63,11 +74,18 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _quota(text: str) -> Quotas:
+    if text != "published" and not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"must be 'published' or a number above 0, not {text}")
+    return Quotas(None if text == "published" else int(text))
+
+
 def serve(book: Book, options: argparse.Namespace) -> None:
     """Runs the server of one book in its data directory until it is told to end."""
     credentials = read_credentials(options.data)
+    plan = FaultPlan() if options.faults is None else read_plan(options.faults)
     blotter = Blotter(options.data / ORDERS_FILE, book.id)
-    world = World(Catalog(book), blotter)
+    world = World(Catalog(book, options.nest_groups), blotter)
     listener = _listen(options.port)
     url = f"http://{HOST}:{listener.getsockname()[1]}"
 
@@ -75,25 +93,34 @@ def serve(book: Book, options: argparse.Namespace) -> None:
         return options.parent_pid is not None and os.getppid() != options.parent_pid
 
     def end() -> None:
-        server.should_exit = True
+        http.should_exit = True
 
-    exchange = Exchange(blotter, book.securities, options.fill_seconds, on_failure=end)
-    app = build_app(world, blotter, exchange, Tokens(credentials), orphaned)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3))
+    exchange = Exchange(blotter, book.securities, options.fill_seconds, plan, options.day_seconds)
+    tokens = Tokens(credentials, options.token_seconds)
+    server = build_server(world, blotter, exchange, tokens, plan, options.quota, orphaned, on_failure=end)
+    http = uvicorn.Server(
+        uvicorn.Config(
+            server.app,
+            http=BreakableConnection,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
     # uvicorn raises the signal it ended by once more when it is done; what is left to do then must still happen.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end())
     if options.parent_pid is not None:
         threading.Thread(target=_watch, args=(orphaned, end), name="parent", daemon=True).start()
-    exchange.start()
+    server.clockwork.start()
     notice = Notice(url, os.getpid(), credentials, options.book, book.id)
     notice.post(options.data)
     sys.stdout.write(f"Simulated Aladdin at {url}, {book.name} ({book.id})\n")
     sys.stdout.flush()
     try:
-        server.run(sockets=[listener])
+        http.run(sockets=[listener])
     finally:
-        exchange.stop()
+        server.clockwork.stop()
         blotter.close()
         notice.withdraw(options.data)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
 
@@ -15,8 +16,11 @@ _RATE = Decimal("1e-10")
 class Catalog:
     """Look-ups over one book. Portfolio numbers follow the sorted ids, so they are the same at every start."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, nested: bool = False) -> None:
+        """`nested`: a group whose accounts are all in a larger one is shown as its subgroup. Books have flat groups, so
+        this is a choice of whoever starts the server, and changes nobody's accounts."""
         self.book = book
+        self._children = _nested(book.groups) if nested else dict(book.groups)
         self.account_ids = {ticker: FIRST_ACCOUNT + n for n, ticker in enumerate(sorted(book.portfolios))}
         self.group_ids = {ticker: FIRST_GROUP + n for n, ticker in enumerate(sorted(book.groups))}
         self._by_number = {n: t for ids in (self.account_ids, self.group_ids) for t, n in ids.items()}
@@ -43,9 +47,25 @@ class Catalog:
             return self.book.groups[ticker]
         return (ticker,) if ticker in self.book.portfolios else None
 
-    def parents(self, account: str) -> list[str]:
-        """The numbers of the groups that hold this account."""
-        return [str(self.group_ids[group]) for group, members in self.book.groups.items() if account in members]
+    def number(self, ticker: str) -> int:
+        """The portfolio number of an account or a group. An account may bear the name of a group; it goes first."""
+        return self.account_ids.get(ticker) or self.group_ids[ticker]
+
+    def children(self, ticker: str) -> tuple[str, ...]:
+        """The subgroups and accounts directly in a group; none for an account."""
+        return self._children.get(ticker, ())
+
+    def members(self, group: str) -> list[str]:
+        """All that is in a group: subgroups and their members too, each once."""
+        return _reached(group, self.children)
+
+    def parents(self, ticker: str) -> list[str]:
+        """The groups that an account or a group is directly in."""
+        return [group for group, children in self._children.items() if ticker in children]
+
+    def ancestors(self, ticker: str) -> list[str]:
+        """The groups that an account or a group is in, directly or not, each once."""
+        return _reached(ticker, self.parents)
 
     def security(self, identifier: str, kind: str) -> Security | None:
         """A security by one of the published assetIdTypes; the book knows no RIC, LOANX_ID or LIN."""
@@ -79,3 +99,28 @@ class Catalog:
                 local[pair] += position.face * security.factor * security.price / 100
                 base[pair] += position.market_value
         return {pair: (base[pair] / value).quantize(_RATE) for pair, value in local.items() if value}
+
+
+def _reached(start: str, step: Callable[[str], Iterable[str]]) -> list[str]:
+    """All that repeated steps lead to, each once: an account may bear the name of a group that it is in."""
+    found: dict[str, None] = {}
+    ahead = list(step(start))
+    while ahead:
+        ticker = ahead.pop(0)
+        if ticker not in found:
+            found[ticker] = None
+            ahead += step(ticker)
+    return list(found)
+
+
+def _nested(groups: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The subgroups and accounts directly in each group, when a group is in the smallest groups that hold all its
+    accounts and more."""
+    accounts = {group: frozenset(members) for group, members in groups.items()}
+    children: dict[str, tuple[str, ...]] = {}
+    for group, members in groups.items():
+        inside = [other for other in groups if accounts[other] < accounts[group]]
+        direct = [g for g in inside if not any(accounts[g] < accounts[other] for other in inside)]
+        covered = frozenset[str]().union(*(accounts[subgroup] for subgroup in direct))
+        children[group] = (*direct, *(account for account in members if account not in covered))
+    return children

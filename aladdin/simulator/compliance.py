@@ -1,4 +1,5 @@
-"""The one compliance rule of the simulated world: a warning when an order is large for an account."""
+"""Compliance of the simulated world: a warning when an order is large for an account, a restriction when the fault plan
+says so."""
 
 from __future__ import annotations
 
@@ -25,19 +26,33 @@ def violations(order: PlacedOrder, world: World) -> list[dict[str, Any]]:
     return found
 
 
+def restriction(order: PlacedOrder, world: World) -> dict[str, Any]:
+    """The restriction of the fault plan, on the order's first account."""
+    account = order.details[0].account
+    said = f"{order.asset_id} is restricted for {account} (a fault of the plan)"
+    return _violation(order, account, world, "RESTRICTED_LIST", "Restricted list", "RESTRICTION", said)
+
+
 def _warning(order: PlacedOrder, account: str, money: Decimal, nav: Decimal, world: World) -> dict[str, Any]:
     currency = world.book.portfolios[account].currency
     share = f" ({money / nav:.0%})" if nav > 0 else ""
+    said = (
+        f"{order.side} of {money:,.0f} {currency} for {account} is more than {LARGE_ORDER:.0%} of its NAV of "
+        f"{nav:,.0f} {currency}{share}"
+    )
+    return _violation(order, account, world, RULE, "Order size", "WARNING", said)
+
+
+def _violation(
+    order: PlacedOrder, account: str, world: World, rule: str, name: str, severity: str, said: str
+) -> dict[str, Any]:
     return {
-        "ruleId": RULE,
-        "ruleAssignmentName": "Order size",
+        "ruleId": rule,
+        "ruleAssignmentName": name,
         "portfolioId": str(world.catalog.account_ids[account]),
-        "complianceSeverity": "COMPLIANCE_SEVERITY_WARNING",
+        "complianceSeverity": f"COMPLIANCE_SEVERITY_{severity}",
         "violationDate": world.book.as_of,
         "offender": order.asset_id,
-        "actionStatus": "Open",
-        "violationDescription": (
-            f"{order.side} of {money:,.0f} {currency} for {account} is more than {LARGE_ORDER:.0%} of its NAV of "
-            f"{nav:,.0f} {currency}{share}"
-        ),
+        "actionStatus": "Action Required",
+        "violationDescription": said,
     }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import hmac
 import os
 import secrets
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,10 +28,22 @@ CREDENTIALS_FILE = "simulator.credentials"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a client must know."""
+    """What a client must know. The id and the secret sign in by OAuth2, and rule the fault plan. The rest is in force
+    where somebody wrote it into the file: an API key that every call must then carry, a key that signs in by itself
+    (`X-API-Key`), a user and password for Basic."""
 
     client_id: str
     client_secret: str = field(repr=False)
+    api_key: str = field(default="", repr=False)
+    client_key: str = field(default="", repr=False)
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+    def are_basic(self, authorization: str, user: str, password: str) -> bool:
+        """Whether an Authorization header is Basic with this user and password."""
+        scheme, _, given = authorization.partition(" ")
+        expected = b64encode(f"{user}:{password}".encode())
+        return scheme.lower() == "basic" and hmac.compare_digest(given.strip().encode(), expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +72,15 @@ def read_notice(directory: Path) -> Notice | None:
 
 
 def read_credentials(directory: Path) -> Credentials:
-    """The directory's client id and secret, made at the first call and kept for its owner only."""
+    """The directory's client id and secret, made at the first call and kept for its owner only. Raises StartFailed
+    when the file is damaged or has a user without a password."""
     path = directory / CREDENTIALS_FILE
     credentials = _read(path, TypeAdapter(Credentials))
     if credentials is None:
         credentials = Credentials(f"evenlot-{secrets.token_hex(4)}", secrets.token_urlsafe(32))
         _write_private(path, TypeAdapter(Credentials).dump_json(credentials))
+    if bool(credentials.username) != bool(credentials.password):
+        raise StartFailed(f"{path} has half of a Basic sign-in: give both username and password, or neither.")
     return credentials
 
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
+from aladdin.simulator.faults import (
+    ComplianceRestriction,
+    ExpiredOrder,
+    FaultPlan,
+    Outcome,
+    RejectedOrder,
+    StalledOrder,
+)
 from aladdin.simulator.state import Blotter, Booking, Detail, PlacedOrder, Status
 from books.model import Security
 
 COMPLIANCE_SECONDS = 0.5
+DAY = "Day"  # the expirationType of an order that is good for the day
 NOISE = Decimal("0.0005")  # a fill is at most this share away from the mark
 _TICK = Decimal("1e-6")
 
@@ -21,87 +29,103 @@ log = logging.getLogger(__name__)
 
 
 class Exchange:
-    """Moves orders in a thread of its own. All it knows about an order is in the blotter, so another process can carry
-    on where this one ended; events that fell due in between happen at once."""
+    """Moves orders, one event after another."""
 
     def __init__(
         self,
         blotter: Blotter,
         securities: Mapping[str, Security],
         fill_seconds: float,
-        on_failure: Callable[[], object],
+        plan: FaultPlan,
+        day_seconds: float | None = None,
     ) -> None:
-        """`fill_seconds` from Active to Booked. `on_failure` is called when the thread ends by a defect: a world whose
-        orders stand still must not go on answering."""
+        """`fill_seconds` from Active to Booked. Orders that `plan` has doomed stall, expire or are rejected. An order
+        good for the day that waits for its limit expires `day_seconds` after it became active; None: never."""
         self._blotter = blotter
-        self._on_failure = on_failure
         self._securities = securities
+        self._plan = plan
         self.fill_seconds = fill_seconds
+        self._day = None if day_seconds is None else timedelta(seconds=day_seconds)
         # In a hurried world (tests) compliance must not take longer than the fills.
         self.lag = timedelta(seconds=min(COMPLIANCE_SECONDS, fill_seconds / 5))
-        self._stirred = threading.Event()
-        self._ending = False
-        self._thread = threading.Thread(target=self._run, name="exchange", daemon=True)
 
-    def start(self) -> None:
-        """Begins to move orders."""
-        self._thread.start()
-
-    def stir(self) -> None:
-        """An order was added or changed: look again at what is due next."""
-        self._stirred.set()
-
-    def stop(self) -> None:
-        """Ends after the event in hand."""
-        self._ending = True
-        self._stirred.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            while not self._ending:
-                self._stirred.clear()
-                due = min((order.due for order in self._blotter.orders() if order.due is not None), default=None)
-                now = datetime.now(UTC)
-                if due is None or due > now:
-                    self._stirred.wait(None if due is None else (due - now).total_seconds())
-                else:
-                    self.move(now)
-        finally:
-            if not self._ending:
-                self._on_failure()
+    def next_due(self) -> datetime | None:
+        """When the next order moves (UTC); None when none will by itself."""
+        return min(
+            (order.due for order in self._blotter.orders() if order.due and not self._stands(order)), default=None
+        )
 
     def move(self, now: datetime) -> None:
         """Lets happen all that is due by `now`."""
         for order in self._blotter.orders():
-            while order.due is not None and order.due <= now and not self._ending:
+            while order.due is not None and order.due <= now and not self._stands(order):
                 order = self._blotter.change(order.id, lambda current: self._advance(current, now))
                 log.debug("order %s is %s, filled %s of %s", order.id, order.status, order.filled, order.face)
+
+    def _stands(self, order: PlacedOrder) -> bool:
+        """Whether a fault keeps the order where it is. Its time stays due: it goes on once the fault is lifted."""
+        fate = self._plan.fate(order.id)
+        if isinstance(fate, StalledOrder):
+            return order.status is Status.ACTIVE and order.step >= fate.after_fills
+        held = isinstance(fate, ComplianceRestriction) and fate.outcome is Outcome.HELD
+        return held and order.status is Status.COMPLIANCE
+
+    def _ending(self, order: PlacedOrder) -> Status | None:
+        """The status a fault ends the order with now, instead of its next event."""
+        fate = self._plan.fate(order.id)
+        if isinstance(fate, ComplianceRestriction) and order.status is Status.COMPLIANCE:
+            return Status.REJECTED
+        if isinstance(fate, RejectedOrder) and order.status is Status.AUTHORIZED:
+            return Status.REJECTED
+        if isinstance(fate, ExpiredOrder) and order.status is Status.ACTIVE and order.step >= fate.after_fills:
+            return Status.EXPIRED
+        return None
 
     def _advance(self, order: PlacedOrder, now: datetime) -> tuple[PlacedOrder, tuple[Booking, ...]]:
         """The order after its next event. A cancel may have come first; then there is none."""
         if order.due is None or order.due > now:
             return order, ()
         touched = replace(order, modified=now, touches=order.touches + 1)
+        if (ended := self._ending(order)) is not None:
+            return replace(touched, status=ended, due=None), ()
         if order.status in (Status.OPEN, Status.COMPLIANCE):
             return replace(touched, status=Status.AUTHORIZED, authorized=now, due=order.due + self.lag), ()
         if order.status is Status.AUTHORIZED:
             return replace(touched, status=Status.ACTIVE, active=now, due=order.due + self._interval(order)), ()
         security = self._securities[order.asset_id]
-        if not marketable(order, security):
-            return replace(order, due=None), ()  # the mark does not move: only a modification can bring it to market
-        return self._fill(touched, security, order.due, now)
+        if marketable(order, security):
+            steps = fill_steps(order, security.increment)
+            target = fill_target(order, order.step + 1, steps, security.increment)
+            return self._fill_to(target, touched, order.due, now)
+        # The mark does not move: only a modification can bring the order to market, or the end of the day end it.
+        close = order.active + self._day if self._day and order.active and order.expiration == DAY else None
+        if close is not None and close <= now:
+            return replace(touched, status=Status.EXPIRED, due=None), ()
+        return replace(order, due=close), ()
+
+    def complete(self, order: PlacedOrder) -> tuple[PlacedOrder, tuple[Booking, ...]]:
+        """The order with all that was left of it filled at once."""
+        now = datetime.now(UTC)
+        hurried = replace(
+            order,
+            modified=now,
+            touches=order.touches + 1,
+            authorized=order.authorized or now,
+            active=order.active or now,
+        )
+        return self._fill_to(hurried.face, hurried, now, now)
 
     def _interval(self, order: PlacedOrder) -> timedelta:
         steps = fill_steps(order, self._securities[order.asset_id].increment)
         return timedelta(seconds=self.fill_seconds / steps)
 
-    def _fill(
-        self, order: PlacedOrder, security: Security, due: datetime, now: datetime
+    def _fill_to(
+        self, target: Decimal, order: PlacedOrder, due: datetime, now: datetime
     ) -> tuple[PlacedOrder, tuple[Booking, ...]]:
-        step, steps = order.step + 1, fill_steps(order, security.increment)
+        """The order with `target` of its face filled, by one more partial fill."""
+        security, step = self._securities[order.asset_id], order.step + 1
         price = fill_price(order, security, step)
-        added = split_fill(order.details, fill_target(order, step, steps, security.increment), security.increment)
+        added = split_fill(order.details, target, security.increment)
         bookings = tuple(
             Booking(order.id, step, now, detail.account, quantity, price)
             for detail, quantity in zip(order.details, added, strict=True)

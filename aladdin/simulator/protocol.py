@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -36,11 +36,11 @@ class Code(IntEnum):
 
 
 class CallRefused(Exception):
-    """The whole call is refused: an HTTP status and a body of `{code, message}`."""
+    """The whole call is refused: an HTTP status and a body of `{code, message}`, and headers where it takes any."""
 
-    def __init__(self, http_status: int, code: str, message: str) -> None:
+    def __init__(self, http_status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
-        self.http_status, self.code, self.message = http_status, code, message
+        self.http_status, self.code, self.message, self.headers = http_status, code, message, headers
 
 
 class OrderRefused(Exception):
@@ -64,6 +64,11 @@ def _resource(order_id: int) -> dict[str, str]:
 def bad_request(message: str) -> CallRefused:
     """A 400 for a request that cannot be understood."""
     return CallRefused(400, "INVALID_ARGUMENT", message)
+
+
+def too_many_requests(message: str, seconds: int) -> CallRefused:
+    """A 429 that asks for a pause of so many seconds."""
+    return CallRefused(429, "RESOURCE_EXHAUSTED", message, {"Retry-After": str(seconds)})
 
 
 def not_found(message: str) -> CallRefused:
@@ -107,7 +112,7 @@ class Answer(Response):
 
 def error_answer(refused: CallRefused) -> Answer:
     """The published error body under its HTTP status."""
-    return Answer({"code": refused.code, "message": refused.message}, refused.http_status)
+    return Answer({"code": refused.code, "message": refused.message}, refused.http_status, refused.headers)
 
 
 def known(**fields: Any) -> dict[str, Any]:
@@ -116,9 +121,14 @@ def known(**fields: Any) -> dict[str, Any]:
 
 
 async def read_body(request: Request, model: type[M]) -> M:
-    """The request's JSON body as `model`, numbers exact; CallRefused 400 saying which field is wrong."""
+    """The request's JSON body as `model`; see `read_text`."""
+    return read_text(await request.body(), model)
+
+
+def read_text(text: str | bytes, model: type[M]) -> M:
+    """A JSON body as `model`, numbers exact; CallRefused 400 saying which field is wrong."""
     try:
-        return model.model_validate(json.loads(await request.body(), parse_float=Decimal))
+        return model.model_validate(json.loads(text, parse_float=Decimal))
     except ValidationError as error:
         raise bad_request("; ".join(map(_fault, error.errors()))) from error
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -9,13 +10,9 @@ from starlette.routing import Route
 
 from aladdin.simulator.catalog import Catalog
 from aladdin.simulator.protocol import Answer, bad_request, known, not_found, page, read_body
+from aladdin.simulator.published import GROUPS, LADDER, PORTFOLIOS, POSITIONS
 from aladdin.simulator.requests import FilterLadders, FilterPortfolios
 from aladdin.simulator.world import VIEWS, View, World
-
-GROUPS = "/api/portfolio/configuration/portfolio-group/v1"
-PORTFOLIOS = "/api/portfolio/setup/portfolio-toolkit/v1"
-POSITIONS = "/api/portfolio-mgmt/positions/v1"
-LADDER = "/api/portfolio-management/cash/cash-ladder/v2"
 
 MOST_ROWS = 50_000
 MOST_PORTFOLIOS = 500
@@ -31,11 +28,14 @@ class Reads:
         self._book = world.book
 
     def routes(self) -> list[Route]:
+        group = f"{GROUPS}/portfolioGroups"
+        relations = "isChildOf", "isDescendantOf", "isParentOf", "isAncestorOf"
         return [
-            Route(f"{GROUPS}/portfolioGroups/{{ticker}}/members", self.members),
-            Route(f"{GROUPS}/portfolioGroups/{{ticker}}/node", self.node),
-            Route(f"{GROUPS}/portfolioGroups/{{ticker}}/parents", self.parents),
-            Route(f"{GROUPS}/portfolioGroups/{{ticker}}/ancestors", self.parents),  # groups are one level deep
+            Route(f"{group}/{{ticker}}/members", self.members),
+            Route(f"{group}/{{ticker}}/node", self.node),
+            Route(f"{group}/{{ticker}}/parents", self.parents),
+            Route(f"{group}/{{ticker}}/ancestors", self.ancestors),
+            *(Route(f"{group}/{{one}}/{relation}/{{other}}", self.relation) for relation in relations),
             Route(f"{PORTFOLIOS}/portfolios:filter", self.filter_portfolios, methods=["POST"]),
             Route(f"{PORTFOLIOS}/portfolios:search", self.search_portfolios),
             Route(f"{POSITIONS}/position", self.positions),
@@ -46,33 +46,44 @@ class Reads:
         ticker = request.path_params["ticker"]
         if ticker not in self._book.groups:
             raise not_found(f"there is no portfolio group {ticker!r}")
-        return Answer({"nodes": [self._node(account) for account in self._book.groups[ticker]]})
+        return self._nodes(self._catalog.members(ticker))
 
     async def node(self, request: Request) -> Answer:
-        return Answer({"nodes": [self._node(self._named(request.path_params["ticker"]))]})
+        return Answer(self._node(self._named(request.path_params["ticker"])))
 
     async def parents(self, request: Request) -> Answer:
-        ticker = self._named(request.path_params["ticker"])
-        groups = [] if ticker in self._book.groups else self._book.groups
-        return Answer({"nodes": [self._node(group) for group in groups if ticker in self._book.groups[group]]})
+        return self._nodes(self._catalog.parents(self._named(request.path_params["ticker"])))
+
+    async def ancestors(self, request: Request) -> Answer:
+        return self._nodes(self._catalog.ancestors(self._named(request.path_params["ticker"])))
+
+    async def relation(self, request: Request) -> Answer:
+        """Whether `one` is in `other`, or holds it: directly, or through subgroups."""
+        one, other = (self._named(request.path_params[name]) for name in ("one", "other"))
+        relation = request.url.path.split("/")[-2]
+        inner, outer = (one, other) if relation in ("isChildOf", "isDescendantOf") else (other, one)
+        direct = relation in ("isChildOf", "isParentOf")
+        above = self._catalog.parents(inner) if direct else self._catalog.ancestors(inner)
+        return Answer({"result": outer in above})
 
     def _named(self, ticker: str) -> str:
         if self._catalog.accounts(ticker) is None:
             raise not_found(f"there is no portfolio or portfolio group {ticker!r}")
         return ticker
 
+    def _nodes(self, tickers: Iterable[str]) -> Answer:
+        return Answer({"nodes": [self._node(ticker) for ticker in tickers]})
+
     def _node(self, ticker: str) -> dict[str, Any]:
-        if ticker in self._book.groups:
-            children = [str(self._catalog.account_ids[account]) for account in self._book.groups[ticker]]
-            number, parents = self._catalog.group_ids[ticker], list[str]()
-        else:
-            children, number, parents = [], self._catalog.account_ids[ticker], self._catalog.parents(ticker)
         return {
-            "portfolioId": number,
+            "portfolioId": self._catalog.number(ticker),
             "portfolioTicker": ticker,
-            "parentPortfolioIds": parents,
-            "childPortfolioIds": children,
+            "parentPortfolioIds": self._numbers(self._catalog.parents(ticker)),
+            "childPortfolioIds": self._numbers(self._catalog.children(ticker)),
         }
+
+    def _numbers(self, tickers: Iterable[str]) -> list[str]:
+        return [str(self._catalog.number(ticker)) for ticker in tickers]
 
     async def filter_portfolios(self, request: Request) -> Answer:
         body = await read_body(request, FilterPortfolios)
@@ -87,14 +98,11 @@ class Reads:
             if members is None:
                 raise not_found(f"there is no portfolio group {query.portfolio_group!r}")
             tickers = list(members)
-        numbered = sorted({self._number(ticker): ticker for ticker in tickers}.items())
+        numbered = sorted({self._catalog.number(ticker): ticker for ticker in tickers}.items())
         shown, token = page(
             numbered, lambda item: item[0], body.page_size, MOST_PORTFOLIOS, body.page_token, body.portfolio_query
         )
         return Answer({"portfolios": [self._portfolio(ticker) for _, ticker in shown]} | known(nextPageToken=token))
-
-    def _number(self, ticker: str) -> int:
-        return self._catalog.account_ids.get(ticker) or self._catalog.group_ids[ticker]
 
     def _portfolio(self, ticker: str) -> dict[str, Any]:
         portfolio = self._book.portfolios.get(ticker)
@@ -112,7 +120,7 @@ class Reads:
     def _summary(self, ticker: str) -> dict[str, Any]:
         portfolio = self._book.portfolios.get(ticker)
         return {
-            "id": str(self._number(ticker)),
+            "id": str(self._catalog.number(ticker)),
             "portfolioTicker": ticker,
             "portfolioName": portfolio.name if portfolio else ticker,
             "currencyCode": portfolio.currency if portfolio else self._book.currency,
@@ -130,9 +138,8 @@ class Reads:
             raise bad_request(f"searchType {kind!r} is not kept here: use SEARCH_TYPE_PORTFOLIO")
         every = [*self._book.groups, *self._book.portfolios]
         summaries = [self._summary(ticker) | {"isPortfolioGroup": ticker in self._book.groups} for ticker in every]
-        found = [
-            row for row in summaries if any(text in row[f].casefold() for f in ("portfolioTicker", "portfolioName"))
-        ]
+        searched = ("id", "portfolioTicker", "portfolioName")
+        found = [row for row in summaries if any(text in row[field].casefold() for field in searched)]
         return Answer({"searchPortfolios": found[: int(rows)]})
 
     async def positions(self, request: Request) -> Answer:

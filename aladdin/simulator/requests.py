@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 Text64 = Annotated[str, Field(max_length=64)]
@@ -68,6 +68,8 @@ class AssetReference(Body):
 
 class ExternalReference(Body):
     external_id1: Annotated[str, Field(alias="externalId1", max_length=64)] = ""
+    external_id2: Annotated[str, Field(alias="externalId2", max_length=64)] = ""
+    account_code: str = ""
 
 
 class OrderComment(Body):
@@ -99,6 +101,8 @@ class OrderBody(Body):
     external_order_reference: ExternalReference = ExternalReference()
     order_comments: list[OrderComment] = []
     order_custom_fields: Annotated[list[CustomField], Field(max_length=20)] = []
+    expiration_type: str = ""
+    expiration_date: date | None = None
 
 
 class PostOrderConfig(Body):
@@ -116,30 +120,68 @@ class PostOrder(Body):
     order: OrderBody
 
 
+class BatchPostOrders(Body):
+    post_order_config: PostOrderConfig
+    orders: Annotated[list[OrderBody], Field(min_length=1, max_length=1000)]
+
+
 class CancelOrder(Body):
     order_id: str = ""
     external_reference: ExternalReference = ExternalReference()
     order_comments: list[OrderComment] = []
 
+    @model_validator(mode="after")
+    def _one_name(self) -> Self:
+        if bool(self.order_id) == bool(self.external_reference.external_id1):
+            raise ValueError("give either orderId or externalReference.externalId1")
+        return self
+
+
+class BatchCancelOrders(Body):
+    requests: Annotated[list[CancelOrder], Field(min_length=1, max_length=500)]
+
 
 class OrderIds(Body):
-    ids: Annotated[list[str], Field(min_length=1, max_length=4000)]
+    ids: Annotated[list[str], Field(min_length=1, max_length=30_000)]
 
 
 class ExternalIdCriterion(Body):
     external_id1: Annotated[str, Field(alias="externalId1", min_length=1, max_length=64)]
+    account_code: str = ""
 
 
 class ExternalIdsGroup(Body):
     external_id1s: Annotated[list[str], Field(alias="externalId1s", min_length=1)]
+    account_code: str = ""
 
 
 class ExternalIdList(Body):
     external_ids_groups: Annotated[list[ExternalIdsGroup], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _not_too_many(self) -> Self:
+        if sum(len(group.external_id1s) for group in self.external_ids_groups) > 10_000:
+            raise ValueError("at most 10000 external identifiers can be asked for")
+        return self
+
+
+class PortfolioAndStatus(Body):
+    portfolio_ids: Annotated[list[str], Field(min_length=1, max_length=20)]
+    order_statuses: list[str] = []
+
 
 class BasketIds(Body):
+    """Baskets opened on a day, or of portfolios: one of the two must be said."""
+
     basket_ids: Annotated[list[str], Field(min_length=1)]
+    port_status_option: PortfolioAndStatus | None = None
+    order_date: date | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.port_status_option is None) == (self.order_date is None):
+            raise ValueError("give either orderDate or portStatusOption")
+        return self
 
 
 class PortfolioGroupCriterion(Body):

@@ -10,10 +10,8 @@ from starlette.routing import Route
 
 from aladdin.simulator.catalog import Catalog
 from aladdin.simulator.protocol import Answer, bad_request, known
+from aladdin.simulator.published import ANALYTICS, MASTER
 from books.model import Index, Security
-
-MASTER = "/api/reference-data/securities/v1"
-ANALYTICS = "/api/portfolio-mgmt/security-analytics/v2"
 
 ID_TYPES = ("ISIN", "SEDOL", "CUSIP", "ALADDIN_SEC_ID", "CINS", "RIC", "LOANX_ID", "LIN")
 

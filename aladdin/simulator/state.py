@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from aladdin.simulator.errors import WrongWorld
+from aladdin.simulator.file import StateFile, unreadable
 from aladdin.simulator.protocol import Code, OrderRefused
 
 FIRST_ORDER = 100001
@@ -29,6 +28,8 @@ class Status(StrEnum):
     ACTIVE = "Active"
     BOOKED = "Booked"
     CANCELED = "Canceled"
+    REJECTED = "Rejected"
+    EXPIRED = "Expired"
 
 
 LIVE = frozenset({Status.OPEN, Status.COMPLIANCE, Status.AUTHORIZED, Status.ACTIVE})
@@ -65,6 +66,10 @@ class PlacedOrder:
     instruction: str = ""
     comments: tuple[tuple[str, str], ...] = ()
     custom_fields: tuple[tuple[str, str], ...] = ()
+    reference2: str = ""
+    account_code: str = ""  # of the organisation whose external references these are
+    expiration: str = ""  # "Day" ends with the simulated day; anything else is only kept
+    expires: date | None = None
     authorized: datetime | None = None
     active: datetime | None = None
     version: int = 1
@@ -109,14 +114,6 @@ class Booking:
 
 Change = Callable[[PlacedOrder], tuple[PlacedOrder, tuple[Booking, ...]]]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS world (book_id TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, reference TEXT UNIQUE, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS bookings (
-    order_id INTEGER NOT NULL REFERENCES orders (id), step INTEGER NOT NULL, at TEXT NOT NULL,
-    account TEXT NOT NULL, quantity TEXT NOT NULL, price TEXT NOT NULL, PRIMARY KEY (order_id, step, account)
-);
-"""
 _ORDER = TypeAdapter(PlacedOrder)
 
 
@@ -126,30 +123,15 @@ class Blotter:
 
     def __init__(self, path: Path, book_id: str) -> None:
         """Opens or creates the file. Raises WrongWorld when it holds another book's orders or cannot be read."""
-        self._lock = threading.RLock()
-        self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+        self.file = StateFile(path, book_id)
+        self._lock = self.file.lock
         try:
-            self._file.execute("PRAGMA journal_mode = WAL")
-            self._file.execute("PRAGMA synchronous = FULL")
-            self._file.executescript(_SCHEMA)
-            self._stamp(path, book_id)
-            rows = self._file.execute("SELECT body FROM orders ORDER BY id").fetchall()
+            rows = self.file.rows("SELECT body FROM orders ORDER BY id")
             self._orders = {order.id: order for order in (_ORDER.validate_json(body) for (body,) in rows)}
         except (sqlite3.DatabaseError, ValidationError) as error:
-            self._file.close()
-            raise WrongWorld(f"{path} cannot be read as a file of orders. Remove it to start afresh.") from error
+            self.file.close()
+            raise unreadable(path) from error
         self._by_reference = {order.reference: order.id for order in self._orders.values() if order.reference}
-
-    def _stamp(self, path: Path, book_id: str) -> None:
-        stamped = self._file.execute("SELECT book_id FROM world").fetchone()
-        if stamped is None:
-            self._file.execute("INSERT INTO world VALUES (?)", (book_id,))
-        elif stamped[0] != book_id:
-            self._file.close()
-            raise WrongWorld(
-                f"{path} holds the orders of the book {stamped[0]}, not of {book_id}. Use another data directory for "
-                f"{book_id}, or remove that file to start afresh."
-            )
 
     def orders(self) -> tuple[PlacedOrder, ...]:
         """Every order, oldest first."""
@@ -168,11 +150,10 @@ class Blotter:
 
     def bookings(self, order_id: int) -> tuple[Booking, ...]:
         """An order's fills by account, oldest first."""
-        with self._lock:
-            rows = self._file.execute(
-                "SELECT step, at, account, quantity, price FROM bookings WHERE order_id = ? ORDER BY step, account",
-                (order_id,),
-            ).fetchall()
+        rows = self.file.rows(
+            "SELECT step, at, account, quantity, price FROM bookings WHERE order_id = ? ORDER BY step, account",
+            (order_id,),
+        )
         return tuple(
             Booking(order_id, step, datetime.fromisoformat(at), account, Decimal(quantity), Decimal(price))
             for step, at, account, quantity, price in rows
@@ -207,28 +188,29 @@ class Blotter:
             return order
 
     def _write(self, order: PlacedOrder, bookings: tuple[Booking, ...]) -> None:
-        with self._transaction():
-            self._file.execute(
+        with self.file.transaction():
+            self.file.write(
                 "INSERT INTO orders VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-                (order.id, order.reference or None, _ORDER.dump_json(order).decode()),
+                [(order.id, order.reference or None, _ORDER.dump_json(order).decode())],
             )
-            self._file.executemany(
+            self.file.write(
                 "INSERT INTO bookings VALUES (?, ?, ?, ?, ?, ?)",
                 [(b.order_id, b.step, b.at.isoformat(), b.account, str(b.quantity), str(b.price)) for b in bookings],
             )
         self._orders[order.id] = order  # only once it is on disk
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._file.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._file.execute("ROLLBACK")
-            raise
-        self._file.execute("COMMIT")
+    def together(self) -> Iterator[None]:
+        """All changes made inside are kept, or none; nobody else sees any of them before the end."""
+        with self._lock:
+            before = dict(self._orders), dict(self._by_reference)
+            try:
+                with self.file.transaction():
+                    yield
+            except BaseException:
+                self._orders, self._by_reference = before
+                raise
 
     def close(self) -> None:
         """Flushes and closes the file."""
-        with self._lock:
-            self._file.close()
+        self.file.close()

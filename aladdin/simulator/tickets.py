@@ -52,6 +52,10 @@ class Tickets:
             instruction=body.pm_instruction,
             comments=comments(body.order_comments),
             custom_fields=tuple((f.custom_field_label, f.custom_field_value) for f in body.order_custom_fields),
+            reference2=body.external_order_reference.external_id2,
+            account_code=body.external_order_reference.account_code,
+            expiration=body.expiration_type,
+            expires=self._not_past("expirationDate", body.expiration_date) if body.expiration_date else None,
         )
         return self._whole(order, body.face, security)
 
@@ -73,6 +77,8 @@ class Tickets:
             comments=comments(body.order_comments) or order.comments,
             custom_fields=tuple((f.custom_field_label, f.custom_field_value) for f in body.order_custom_fields)
             or order.custom_fields,
+            expiration=body.expiration_type or order.expiration,
+            expires=self._not_past("expirationDate", body.expiration_date) if body.expiration_date else order.expires,
             modified=now,
             due=order.due or now + self._exchange.lag,  # one that waited for its limit is looked at again
             version=order.version + 1,

@@ -23,6 +23,8 @@ def fitting(terms: Terms, gains: Vector, kinds: Kinds) -> Kinds | None:
 
     Where it would take too long, `kinds` as they are: their sum of gains is not smaller.
     """
+    if terms.total_face % terms.unit:
+        return None
     everyone, modulus = np.arange(terms.size), terms.modulus
     residues = np.zeros(gains.shape, dtype=np.int64)
     residues[1], residues[2] = terms.residues[0], terms.residues[1:]

@@ -43,9 +43,12 @@ class Answer:
 
 
 def tolerance_of(terms: Terms) -> float:
-    """TOLERANCE of the dispersion before, or of what a lot of an account that can trade may do where that is more."""
+    """TOLERANCE of the dispersion before, or of what a lot of an account that can trade may do where that is more; and
+    never less than what rounding does to metrics of this size."""
+    before = math.sqrt(terms.spread(np.zeros(terms.size)))
     one_lot = math.sqrt(float(terms.curve.max(where=terms.most > 0.0, initial=0.0)))
-    return TOLERANCE * max(math.sqrt(terms.spread(np.zeros(terms.size))), one_lot)
+    rounding = 4.0 * float(np.finfo(np.float64).eps * np.abs(terms.level).max(initial=0.0))
+    return max(TOLERANCE * before, TOLERANCE * one_lot, rounding)
 
 
 def solve(terms: Terms, start: Vector | None = None, limit: int | None = None) -> Answer:

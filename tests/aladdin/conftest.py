@@ -27,7 +27,14 @@ class Desk:
     def another(self, **changes: object) -> Aladdin:
         """A second client on the same cache directory, as after a restart."""
         cache = AnswerCache(self.directory)
-        return Aladdin(self.server.config(**changes), cache, self.clock, "small", sleep=lambda _seconds: None)
+        return Aladdin(
+            self.server.config(**changes),
+            cache,
+            self.clock,
+            "small",
+            sleep=lambda _seconds: None,
+            monotonic=self.clock.monotonic,
+        )
 
 
 @pytest.fixture
@@ -35,6 +42,13 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     world, clock = SmallWorld(), DeskClock()
     with Loopback(world) as server:
         cache = AnswerCache(tmp_path / "cache")
-        client = Aladdin(server.config(page_size=2), cache, clock, "small", sleep=lambda _seconds: None)
+        client = Aladdin(
+            server.config(page_size=2),
+            cache,
+            clock,
+            "small",
+            sleep=lambda _seconds: None,
+            monotonic=clock.monotonic,
+        )
         yield Desk(client, server, world, clock, tmp_path / "cache")
         client.close()

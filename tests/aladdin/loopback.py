@@ -103,7 +103,7 @@ class Loopback:
                     self.close_connection = True
                     return
                 text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
-                self.send_response(reply.status)
+                (self.send_response_only if "Date" in reply.headers else self.send_response)(reply.status)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(text.encode())))
@@ -131,5 +131,18 @@ class DeskClock:
     def today(self) -> date:
         return self.day
 
+    def monotonic(self) -> float:
+        return (self.moment - datetime(2026, 11, 20, tzinfo=UTC)).total_seconds()
+
     def pass_seconds(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)
+
+
+def until(come: Callable[[], bool]) -> None:
+    """Wait for what other threads are about to bring about; give up after ten seconds."""
+    pause = threading.Event()
+    for _ in range(2000):
+        if come():
+            return
+        pause.wait(0.005)
+    raise AssertionError("it did not come about")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from aladdin.flight import Flights
 from aladdin.transport import Call, Transport
 from tests.aladdin.loopback import Answering, Asked, DeskClock, Loopback, Reply
 
@@ -27,7 +28,9 @@ class Desk:
 
     def __enter__(self) -> Desk:
         self.server.__enter__()
-        self.transport = Transport(self.server.config(**self.changes), self.clock.now, sleep=self._pause)
+        self.transport = Transport(
+            self.server.config(**self.changes), self.clock.now, sleep=self._pause, monotonic=self.clock.monotonic
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -49,3 +52,11 @@ def scripted(*replies: Reply) -> Answering:
 def first_token_is_void(asked: Asked) -> Reply:
     """Refuses the first token given out, and answers to the next."""
     return Reply(status=401) if asked.headers["Authorization"] == "Bearer token-1" else Reply({"ok": 1})
+
+
+def aboard(flights: Flights, key: str) -> tuple[int, int]:
+    """How many share the flight under way for `key`, and the one after it."""
+    flight = flights._under_way.get(key)
+    if flight is None:
+        return 0, 0
+    return flight.aboard, flight.following.aboard if flight.following is not None else 0

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -123,3 +126,50 @@ def test_a_file_that_breaks_while_in_use_is_set_aside_too(tmp_path: Path) -> Non
     cache.put("a", ENTRY)
     assert cache.get("a") == ENTRY
     assert len(list(tmp_path.glob("cache.broken-*"))) == 1
+
+
+def test_a_second_process_takes_over_what_the_first_began_anew_and_sets_nothing_aside(tmp_path: Path) -> None:
+    directory = tmp_path / "cache"
+    first, second = AnswerCache(directory), AnswerCache(directory)
+    for cache in (first, second):
+        cache.put("old", ENTRY)
+        cache.close()
+    (directory / "cache.db").write_bytes(b"this is not a database" * 500)
+    assert first.get("old") is None
+    first.put("new", ENTRY)
+    second.get("old")
+    assert second.get("new") == ENTRY
+    second.put("newer", ENTRY)
+    assert first.get("newer") == ENTRY
+    assert len(list(tmp_path.glob("cache.broken-*"))) == 1
+
+
+def test_a_directory_that_was_taken_away_is_made_again(tmp_path: Path) -> None:
+    directory = tmp_path / "cache"
+    cache = AnswerCache(directory)
+    cache.put("a", ENTRY)
+    cache.close()
+    shutil.rmtree(directory)
+    assert cache.get("a") is None
+    cache.put("b", ENTRY)
+    assert cache.get("b") == ENTRY
+
+
+def test_two_processes_read_what_the_other_has_written(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path / "cache")
+    cache.put("ours", ENTRY)
+    program = """
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from aladdin.cache import AnswerCache, Entry
+cache = AnswerCache(Path(sys.argv[1]))
+assert cache.get("ours") is not None
+for n in range(200):
+    cache.put(f"theirs {n}", Entry("{}", datetime(2026, 11, 20, tzinfo=UTC), date(2026, 11, 20)))
+"""
+    other = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "cache")])
+    for n in range(200):
+        cache.put(f"ours {n}", ENTRY)
+    assert other.wait(60) == 0
+    assert len(cache.keys("ours ")) == len(cache.keys("theirs ")) == 200

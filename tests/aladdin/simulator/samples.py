@@ -13,10 +13,11 @@ from typing import Any
 
 import httpx
 
+from aladdin.simulator.gate import ORIGIN_TIMESTAMP, REQUEST_ID
 from aladdin.simulator.process import Running
-from aladdin.simulator.server import ORIGIN_TIMESTAMP, REQUEST_ID
 from aladdin.simulator.tokens import TOKEN_PATH
 from books.rows import AccountRow, BenchmarkRow, GroupRow, PositionRow, Row, SecurityRow
+from tests.aladdin.simulator.program import Served
 
 AS_OF = "2025-09-12"  # a Friday
 ORDERS = "/api/trading/order-management/order/v1"
@@ -125,14 +126,21 @@ def _write(path: Path, shape: type[Row], rows: list[dict[str, Any]]) -> None:
 class Caller:
     """An authorised client; numbers come back as int and Decimal."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running | Served) -> None:
         self.http = httpx.Client(base_url=running.url, trust_env=False)
-        grant = {
+        self.grant = {
             "grant_type": "client_credentials",
             "client_id": running.client_id,
             "client_secret": running.client_secret,
         }
-        self.token = self.http.post(TOKEN_PATH, data=grant).json()["access_token"]
+        self.token = self.token_for()
+
+    def token_for(self, scope: str = "") -> str:
+        """A new access token; without a scope, for everything."""
+        grant = self.grant | ({"scope": scope} if scope else {})
+        with httpx.Client(base_url=self.http.base_url, trust_env=False) as client:
+            token: str = client.post(TOKEN_PATH, data=grant).json()["access_token"]
+        return token
 
     def headers(self) -> dict[str, str]:
         return {

@@ -17,7 +17,7 @@ def test_finished_orders_are_found_by_id_and_reference_but_not_by_group(caller: 
     answer = exact(caller.post(FILTER, {"query": {"orderIdCriterion": {"ids": [live, done, "7"]}}}))
     assert [order["id"] for order in answer["orders"]] == [done, live]
     assert answer["status"].startswith("1 of the orders")
-    assert caller.found({"basketIdCriterion": {"basketIds": ["search"]}}) == [done, live]
+    assert caller.found({"basketIdCriterion": {"basketIds": ["search"], "orderDate": AS_OF}}) == [done, live]
     in_group = caller.found({"portfolioGroupCriterion": {"portfolioGroupTicker": "WIDE"}})
     assert live in in_group
     assert done not in in_group
@@ -44,7 +44,7 @@ def test_orders_are_found_by_the_time_of_their_last_change(caller: Caller) -> No
 
 def test_orders_and_their_ids_come_in_pages(caller: Caller) -> None:
     ids = [caller.placed({"DELTA": 1000}, assetId="PLAIN", basketId="pages", **AWAY)["id"] for _ in range(5)]
-    query = {"basketIdCriterion": {"basketIds": ["pages"]}}
+    query = {"basketIdCriterion": {"basketIds": ["pages"], "orderDate": AS_OF}}
     for path, field in ((FILTER, "orders"), (f"{ORDERS}/orderIds:filter", "orderIds")):
         seen: list[str] = []
         body: dict[str, Any] = {"query": query, "pageSize": 2, "pageToken": ""}
@@ -63,7 +63,11 @@ def test_orders_and_their_ids_come_in_pages(caller: Caller) -> None:
     ("query", "status", "says"),
     [
         ({}, 400, "exactly one criterion"),
-        ({"orderIdCriterion": {"ids": ["1"]}, "basketIdCriterion": {"basketIds": ["b"]}}, 400, "exactly one criterion"),
+        (
+            {"orderIdCriterion": {"ids": ["1"]}, "basketIdCriterion": {"basketIds": ["b"], "orderDate": AS_OF}},
+            400,
+            "exactly one criterion",
+        ),
         ({"orderIdCriterion": {"ids": []}}, 400, "orderIdCriterion.ids"),
         ({"portfolioGroupCriterion": {"portfolioGroupTicker": "NOBODY"}}, 404, "NOBODY"),
         ({"portfolioGroupCriterion": {"portfolioGroupTicker": "CORE", "orderStatuses": ["Booked"]}}, 400, "only live"),

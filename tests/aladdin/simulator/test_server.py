@@ -9,8 +9,8 @@ from email.utils import format_datetime, parsedate_to_datetime
 import httpx
 import pytest
 
+from aladdin.simulator.gate import ORIGIN_TIMESTAMP, REQUEST_ID, RESPONSE_ID, RESPONSE_TIMESTAMP
 from aladdin.simulator.process import Running
-from aladdin.simulator.server import ORIGIN_TIMESTAMP, REQUEST_ID, RESPONSE_ID, RESPONSE_TIMESTAMP
 from aladdin.simulator.tokens import TOKEN_PATH
 from tests.aladdin.simulator.samples import GROUPS, ORDERS, Caller
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from aladdin.simulator.catalog import Catalog
+from aladdin.simulator.clockwork import Clockwork
 from aladdin.simulator.errors import WrongWorld
 from aladdin.simulator.exchange import Exchange
+from aladdin.simulator.faults import FaultPlan
 from aladdin.simulator.state import LIVE, Blotter, Status
 from aladdin.simulator.world import VIEWS, World
 from books import Book
@@ -38,16 +40,17 @@ def test_an_exchange_that_fails_says_so(blotter: Blotter, monkeypatch: pytest.Mo
     raised: list[object] = []
     monkeypatch.setattr(threading, "excepthook", lambda args: raised.append(args.exc_type))
     blotter.add(draft())
-    exchange = Exchange(blotter, {}, 1.0, on_failure=failed.set)  # it does not know the order's security
-    exchange.start()
+    exchange = Exchange(blotter, {}, 1.0, FaultPlan())  # it does not know the order's security
+    clockwork = Clockwork([exchange], on_failure=failed.set)
+    clockwork.start()
     assert failed.wait(20)
-    exchange.stop()
+    clockwork.stop()
     assert raised == [KeyError]
 
 
 def test_time_that_passed_while_nobody_served_is_made_up_for(book: Book, blotter: Blotter) -> None:
     order = blotter.add(draft())
-    Exchange(blotter, book.securities, 20.0, on_failure=lambda: None).move(LATER)
+    Exchange(blotter, book.securities, 20.0, FaultPlan()).move(LATER)
     booked = blotter.order(order.id)
     assert booked is not None
     assert booked.status is Status.BOOKED
@@ -58,7 +61,7 @@ def test_time_that_passed_while_nobody_served_is_made_up_for(book: Book, blotter
 
 def test_at_every_moment_positions_and_cash_add_up_to_the_order(book: Book, blotter: Blotter) -> None:
     world = World(Catalog(book), blotter)
-    exchange = Exchange(blotter, book.securities, 20.0, on_failure=lambda: None)
+    exchange = Exchange(blotter, book.securities, 20.0, FaultPlan())
     now = datetime.now(UTC)
     order = blotter.add(replace(draft(), entered=now, due=now))
     seen = set()
