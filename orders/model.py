@@ -84,6 +84,24 @@ class Group:
     accounts: tuple[Account, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class GroupTree:
+    """A portfolio group with the groups inside it. `accounts` are those directly in it; an account may be in two
+    groups."""
+
+    ticker: str
+    groups: tuple[GroupTree, ...] = ()
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioFound:
+    """A portfolio or portfolio group that a search found."""
+
+    ticker: str
+    name: str
+
+
 class OrderState(StrEnum):
     """Where an order is in its life. The steps between are in `orders.lifecycle`."""
 

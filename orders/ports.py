@@ -16,11 +16,13 @@ from orders.model import (
     Change,
     Event,
     Group,
+    GroupTree,
     Intent,
     Lease,
     LimitVersion,
     Order,
     OrderState,
+    PortfolioFound,
     Statement,
     Ticket,
 )
@@ -51,6 +53,15 @@ class Market(Protocol):
     def group(self, ticker: str, settlement: date, *, fresh: bool = False) -> Dated[Group]:
         """The group's accounts: cash spendable on `settlement`, order-adjusted holdings, exposures.
         `fresh` reads past every cache."""
+        ...
+
+    def tree(self, ticker: str, *, fresh: bool = False) -> Dated[GroupTree]:
+        """The group with the groups inside it, down to the accounts."""
+        ...
+
+    def find_groups(self, text: str, limit: int = 20) -> Dated[tuple[PortfolioFound, ...]]:
+        """The portfolio groups whose ticker or name resembles `text`, best first; those without members are left out.
+        There is no call that lists all groups."""
         ...
 
     def bond(self, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
