@@ -153,8 +153,12 @@ def _lighten_the_collector() -> None:
 
 
 def on_script_error(error: BaseException) -> bool:
-    """A defect: one sentence, and a reference that finds it in the logs."""
+    """One sentence, ours or of a defect, and a reference that finds it in the logs."""
     reference = uuid.uuid4().hex[:12]
+    if isinstance(error, EvenlotError):  # as when the store that sign-in needs does not answer
+        log.warning("outside failure shown", reference=reference, error=str(error), kind=type(error).__name__)
+        st.error(f"{error} Reference {reference}.", icon=":material/cloud_off:")
+        return True
     log.error("a screen broke", reference=reference, exc_info=error)
     st.error(
         f"Something went wrong on our side. Look at Orders before you repeat what you did. Reference {reference}.",

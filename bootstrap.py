@@ -32,8 +32,8 @@ from orders.errors import SettingsError, WrongBook
 from orders.limits import take_over
 from orders.model import Book
 from orders.ports import Clock
-from settings import ROOT, Settings, World, read_settings
-from storage import SqlLedger, SqlSignIns, migrate, open_engine
+from settings import Settings, World, read_settings
+from storage import SqlLedger, SqlSignIns, migrate, open_store, require_whole
 from ui.session import Office, Pulse
 
 log = structlog.get_logger()
@@ -73,7 +73,7 @@ def open_house(settings: Settings | None = None) -> House:
     settings = settings or read_settings()
     _log_as_json(settings.log_level)
     world = settings.world
-    data = settings.data_dir or ROOT / "data" / _folder(settings, world)
+    data = settings.data
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     simulated = _simulated_aladdin(settings, world, data)
     try:
@@ -87,11 +87,12 @@ def open_house(settings: Settings | None = None) -> House:
 def _furnish(settings: Settings, world: World, data: Path, simulated: Running | None) -> House:
     book, config = _book_and_config(settings, simulated)
     clock = BookClock(book.as_of if simulated else None)
-    engine = open_engine(f"sqlite:///{data / 'ledger.db'}")
-    migrate(engine)
-    ledger = SqlLedger(engine, book.id, clock)
-    if simulated is not None:
-        _take_over_limits(ledger, simulated.book, clock)
+    engine = open_store(data, settings.snowflake)
+    if settings.snowflake is None:  # an administrator migrates on Snowflake: the app's role may not
+        require_whole(engine)
+        migrate(engine)
+    brought = simulated.book if simulated is not None else None
+    ledger = SqlLedger(engine, book.id, clock, lambda opened: _take_over_limits(opened, brought, clock))
     if (longest := POST_WINDOW.total_seconds() + config.longest_request) >= GRACE.total_seconds():
         raise SettingsError(f"Aladdin's timeouts add up to {longest:g} s; they must stay below {GRACE.seconds} s.")
     cache = AnswerCache(data / "cache" / re.sub(r"[^\w.-]+", "_", book.id))
@@ -133,15 +134,6 @@ def _log_as_json(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-
-
-def _folder(settings: Settings, world: World) -> str:
-    """A data folder per book, so that changing the book never meets another book's ledger."""
-    if world is World.DEMO:
-        return f"demo-{settings.demo_seed}"
-    if world is World.CSV:
-        return f"csv-{re.sub(r'[^a-z0-9]+', '-', str(settings.book_dir).lower()).strip('-')[-60:]}"
-    return "aladdin"
 
 
 def _simulated_aladdin(settings: Settings, world: World, data: Path) -> Running | None:
@@ -190,9 +182,9 @@ def _book_and_config(settings: Settings, simulated: Running | None) -> tuple[Boo
     )
 
 
-def _take_over_limits(ledger: SqlLedger, book: BookStatus, clock: Clock) -> None:
+def _take_over_limits(ledger: SqlLedger, book: BookStatus | None, clock: Clock) -> None:
     """The limits a book brings along, where it says anything of them, become the newest version once."""
-    if book.limits is None:
+    if book is None or book.limits is None:
         return
     rows = [Limit(row.account, Rule.of(row.rule), row.of, row.value) for row in book.limits]
     take_over(ledger, rows, "limits.csv" if book.kind == "csv" else "demo book", clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic_settings import (
 )
 
 from orders.errors import SettingsError
+from storage.snowflake_config import SnowflakeConfig
 
 ROOT = Path(__file__).resolve().parent
 SECRETS = ROOT / ".streamlit" / "secrets.toml"
@@ -59,9 +61,22 @@ class Settings(BaseSettings):
     aladdin_groups: Annotated[tuple[str, ...], NoDecode] = ()
     aladdin_currency: str = "USD"
 
-    # Snowflake
+    # Snowflake, instead of a file in the data folder
     snowflake_account: str = ""
     snowflake_user: str = ""
+    snowflake_private_key_file: Path | None = Field(None, description="PEM; before a password where both are set")
+    snowflake_private_key: SecretStr = Field(SecretStr(""), description="the key itself, instead of its file")
+    snowflake_private_key_passphrase: SecretStr = SecretStr("")
+    snowflake_password: SecretStr = SecretStr("")
+    snowflake_warehouse: str = ""
+    snowflake_database: str = ""
+    snowflake_schema: str = "EVENLOT"
+    snowflake_role: str = Field("", description="the user's default role where it is not set")
+    snowflake_query_tag: str = "evenlot"
+    snowflake_lock_timeout: int = Field(30, ge=1, le=600, description="seconds a write waits for another")
+    snowflake_login_timeout: int = Field(15, ge=1, le=600, description="seconds a sign-in is tried for")
+    snowflake_keep_alive: bool = True
+    snowflake_host: str = Field("", description="where it is not the account's own, as for a private link")
 
     # people
     users_file: Path | None = None
@@ -108,21 +123,22 @@ class Settings(BaseSettings):
     @property
     def world(self) -> World:
         """Which world these settings name; `SettingsError` where they are half-set or contradict each other."""
-        snowflake = {"SNOWFLAKE_ACCOUNT": self.snowflake_account, "SNOWFLAKE_USER": self.snowflake_user}
-        if set_ := [name for name, value in snowflake.items() if value]:
-            raise SettingsError(
-                f"{', '.join(set_)} set, but this version keeps its ledger in the embedded store only; unset it."
-            )
         aladdin = self._aladdin_fields()
         named = [name for name, value in aladdin.items() if value]
         aside = {"ALADDIN_API_KEY": self.aladdin_api_key, "ALADDIN_REFRESH_TOKEN": self.aladdin_refresh_token}
         named += [name for name, value in aside.items() if value.get_secret_value()]
         if self.demo:
             return World.DEMO
+        snowflake = self.snowflake
         if named and self.book_dir:
             raise SettingsError(f"BOOK_DIR and {named[0]} are both set: a CSV book or Aladdin, not both.")
         if self.book_dir:
             return World.CSV
+        if not named and snowflake is not None:
+            raise SettingsError(
+                "Snowflake is configured, and nothing to trade on: set BOOK_DIR or Aladdin (see .env.example), or "
+                "DEMO=true for the demo, which keeps its ledger in a file."
+            )
         if not named:
             return World.DEMO
         outside = {"USERS_FILE": self.users_file, "COOKIE_KEY": self.cookie_key.get_secret_value()}
@@ -133,6 +149,78 @@ class Settings(BaseSettings):
                 "Set what is missing (see .env.example), or unset all of it to run the demo."
             )
         return World.ALADDIN
+
+    @property
+    def data(self) -> Path:
+        """The data folder: as set, or one per book, so that changing the book never meets another book's ledger."""
+        world = self.world
+        if self.data_dir is not None:
+            return self.data_dir
+        folder = "aladdin"
+        if world is World.DEMO:
+            folder = f"demo-{self.demo_seed}"
+        elif world is World.CSV:
+            folder = f"csv-{re.sub(r'[^a-z0-9]+', '-', str(self.book_dir).lower()).strip('-')[-60:]}"
+        return ROOT / "data" / folder
+
+    @property
+    def snowflake(self) -> SnowflakeConfig | None:
+        """Where on Snowflake the ledger is kept; None where it is a file. `SettingsError` where that is half-set, or
+        the key's file cannot be read. The demo keeps to itself."""
+        needed = {
+            "SNOWFLAKE_ACCOUNT": self.snowflake_account,
+            "SNOWFLAKE_USER": self.snowflake_user,
+            "SNOWFLAKE_WAREHOUSE": self.snowflake_warehouse,
+            "SNOWFLAKE_DATABASE": self.snowflake_database,
+        }
+        credentials = {
+            "SNOWFLAKE_PRIVATE_KEY_FILE": self.snowflake_private_key_file,
+            "SNOWFLAKE_PRIVATE_KEY": self.snowflake_private_key.get_secret_value(),
+            "SNOWFLAKE_PASSWORD": self.snowflake_password.get_secret_value(),
+        }
+        aside = {"SNOWFLAKE_ROLE": self.snowflake_role, "SNOWFLAKE_HOST": self.snowflake_host}
+        begun = [name for name, value in (needed | credentials | aside).items() if value]
+        if self.demo or not begun:
+            return None
+        missing = [name for name, value in needed.items() if not value]
+        if not any(credentials.values()):
+            missing.append("SNOWFLAKE_PRIVATE_KEY_FILE (or SNOWFLAKE_PASSWORD)")
+        if missing:
+            raise SettingsError(
+                f"Snowflake is half-configured: {', '.join(begun)} set, {', '.join(missing)} missing. Set what is "
+                "missing (see .env.example), or unset all of it to keep the ledger in a file."
+            )
+        return self._snowflake_config()
+
+    def _snowflake_config(self) -> SnowflakeConfig:
+        return SnowflakeConfig(
+            account=self.snowflake_account,
+            user=self.snowflake_user,
+            warehouse=self.snowflake_warehouse,
+            database=self.snowflake_database,
+            schema=self.snowflake_schema,
+            role=self.snowflake_role,
+            private_key=self._snowflake_key(),
+            private_key_passphrase=self.snowflake_private_key_passphrase.get_secret_value(),
+            password=self.snowflake_password.get_secret_value(),
+            query_tag=self.snowflake_query_tag,
+            lock_timeout=self.snowflake_lock_timeout,
+            login_timeout=self.snowflake_login_timeout,
+            keep_alive=self.snowflake_keep_alive,
+            host=self.snowflake_host,
+        )
+
+    def _snowflake_key(self) -> str:
+        """The private key in PEM, of which an environment variable may hold the line breaks as \\n; empty for none."""
+        if self.snowflake_private_key_file is None:
+            return self.snowflake_private_key.get_secret_value().replace("\\n", "\n")
+        try:
+            return self.snowflake_private_key_file.read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"SNOWFLAKE_PRIVATE_KEY_FILE names {self.snowflake_private_key_file}, which cannot be read: "
+                f"{getattr(error, 'strerror', None) or 'it is not a text'}."
+            ) from error
 
     def _aladdin_fields(self) -> dict[str, Any]:
         """What Aladdin needs: credentials of the kind that was begun with, those of a client unless told otherwise."""
@@ -165,10 +253,15 @@ class _Secrets(TomlConfigSettingsSource):
 
 def read_settings(**overrides: Any) -> Settings:
     """The settings; `SettingsError` naming each variable that cannot be used, without its value."""
+    settings = read_part(**overrides)
+    _ = settings.world
+    return settings
+
+
+def read_part(**overrides: Any) -> Settings:
+    """The same for who needs only a part of them, as for work on a ledger: they need not name a world."""
     try:
-        settings = Settings(**overrides)
+        return Settings(**overrides)
     except ValidationError as error:
         faults = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg'][:1].lower()}{e['msg'][1:]}" for e in error.errors())
         raise SettingsError(f"Settings cannot be used: {faults}. See .env.example.") from None
-    _ = settings.world
-    return settings

@@ -39,4 +39,6 @@ def order_of(proposal: Proposal, statement: Statement, group: str, comment: str,
         created_by=statement.created_by,
         created_at=statement.created_at,
         updated_at=statement.created_at,
+        recommended_by=statement.created_by,
+        placed_by=statement.created_by,
     )

@@ -8,7 +8,7 @@ EvenlotError (allocation.errors)
     ├── StaleData               a price or figure is older than the blocking age
     ├── PreviewChanged          the world moved between preview and confirm
     ├── IllegalTransition       the order's state does not allow the event
-    ├── VersionConflict         somebody else changed the row first
+    ├── VersionConflict         somebody else changed the row first; carries what is different
     ├── LeaseLost               another worker has taken over
     ├── WrongBook               the ledger belongs to another book
     ├── SettingsError           a setting is missing or contradicts another; names it
@@ -22,6 +22,8 @@ EvenlotError (allocation.errors)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from allocation.errors import EvenlotError
@@ -67,8 +69,24 @@ class IllegalTransition(DeskError):
     """The lifecycle table has no such step."""
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What somebody else changed: a field by the desk's name for it, as it was and as it is, in words."""
+
+    field: str
+    was: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.was} -> {self.now}"
+
+
 class VersionConflict(DeskError):
-    """The row was changed by somebody else since it was read."""
+    """The row was changed by somebody else since it was read. `changes` lists what is different, where it is known."""
+
+    def __init__(self, sentence: str, changes: Iterable[Difference] = ()) -> None:
+        super().__init__(sentence)
+        self.changes = tuple(changes)
 
 
 class LeaseLost(DeskError):

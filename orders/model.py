@@ -171,6 +171,11 @@ class Order:
     filled: Decimal = Decimal(0)  # face
     average_price: Decimal | None = None
     message: str = ""  # what went wrong, for the screen
+    # the order memorandum's own; the rest of it is above
+    recommended_by: str = ""  # a username
+    placed_by: str = ""  # a username: who had it sent
+    discretionary: bool = True  # entered under discretionary power, as all orders of an allocation are by default
+    entered_at: datetime | None = None  # when it was last sent to Aladdin; None while it certainly is not there
 
     @property
     def progress(self) -> float:
@@ -188,6 +193,7 @@ class Event:
     event: str  # of orders.lifecycle.Event
     state: OrderState  # after it
     detail: str
+    reason: str = ""  # why a person modified or canceled the order, in their words
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +224,7 @@ class Change:
     booked: Mapping[str, Decimal] | None = None  # by account id
     message: str | None = None
     closes_intent: str | None = None  # id of the intent this step completes
+    reason: str = ""  # why a person modified or canceled the order, in their words
 
 
 @dataclass(frozen=True, slots=True)

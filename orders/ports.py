@@ -1,15 +1,17 @@
-"""What the use cases need of the outside: `Market` to read, `Broker` to trade, `Ledger` to remember, `Clock` to know
-the time. Each is a Protocol of a few methods; `aladdin` and `storage` implement them, `bootstrap` wires them."""
+"""What the use cases need of the outside: `Market` to read, `Broker` to trade, `Ledger` to remember, `History` to look
+back, `Activity` to note who did what, `Clock` to know the time. Each is a Protocol of a few methods; `aladdin` and
+`storage` implement them, `bootstrap` wires them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from allocation.limits import Limit, LimitTable
 from allocation.model import Bond
+from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
 from orders.model import (
     AuditEntry,
     BrokerOrder,
@@ -26,6 +28,9 @@ from orders.model import (
     Statement,
     Ticket,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -179,4 +184,57 @@ class Ledger(Protocol):
 
     def verify(self) -> tuple[str, ...]:
         """Recompute every chain; one sentence per fault found, none when all is whole."""
+        ...
+
+
+class History(Protocol):
+    """The past, a page at a time or added up. A cursor that cannot be read raises `Rejected`; a page has from 1 to 500
+    rows, else ValueError. Who may see what is for the use cases to say, by what they want."""
+
+    def orders(self, wanted: Wanted = ALL, size: int = 50, cursor: str = "") -> Page[Order]:
+        """The orders wanted, with their lines, newest first."""
+        ...
+
+    def statements(self, wanted: Wanted = ALL, size: int = 50, cursor: str = "") -> Page[Decision]:
+        """The statements of the orders wanted, newest order first. `size` counts orders."""
+        ...
+
+    def statement_lines(self, order_id: str) -> tuple[DecisionLine, ...]:
+        """What an order's newest statement says of each account, in its order; none for an unknown order."""
+        ...
+
+    def fills(self, order_id: str) -> tuple[Booking, ...]:
+        """What was booked for each account of an order and when, oldest first."""
+        ...
+
+    def activity(
+        self,
+        username: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        size: int = 50,
+        cursor: str = "",
+    ) -> Page[Deed]:
+        """What users did, newest first; of one user, from `since` on and before `until`, where they are given."""
+        ...
+
+    def by_engine(self, wanted: Wanted = ALL) -> pd.DataFrame:
+        """One row per engine: engine, allocations, ordered, placed, filled, measured, improvement."""
+        ...
+
+    def improvement(self, wanted: Wanted = ALL, *, daily: bool = False) -> pd.DataFrame:
+        """One row per month or day, engine and metric: period, engine, metric, allocations, before, after,
+        improvement."""
+        ...
+
+    def participation(self, wanted: Wanted = ALL) -> pd.DataFrame:
+        """One row per account: account_id, considered, given, wish, face, share, booked, filled, seconds."""
+        ...
+
+
+class Activity(Protocol):
+    """Notes what users do that changes no order."""
+
+    def note(self, username: str, action: str, about: str, detail: str = "") -> None:
+        """Remember that the user did this, now. Never waits and never fails."""
         ...

@@ -1,8 +1,20 @@
 """The store: orders, statements, the audit log and sign-ins, in one SQL schema."""
 
-from storage.engine import open_engine
+from storage.activity import SqlActivity
+from storage.damage import require_whole
+from storage.engine import open_engine, open_store
+from storage.history import SqlHistory
 from storage.ledger import SqlLedger
 from storage.migrations import migrate
 from storage.sign_ins import SqlSignIns
 
-__all__ = ["SqlLedger", "SqlSignIns", "migrate", "open_engine"]
+__all__ = [
+    "SqlActivity",
+    "SqlHistory",
+    "SqlLedger",
+    "SqlSignIns",
+    "migrate",
+    "open_engine",
+    "open_store",
+    "require_whole",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -33,13 +33,11 @@ def fingerprint(entry: AuditEntry) -> str:
     return digest(canonical({f.name: getattr(entry, f.name) for f in fields(entry) if f.name != "sha256"}))
 
 
-def lock(conn: Connection, stream: str) -> tuple[int, str] | None:
-    """Take a stream for this transaction: other writers to it wait. Returns the next entry's number and the hash it
-    follows; None when the stream has no head."""
-    if conn.execute(update(streams).where(streams.c.stream == stream).values(seq=streams.c.seq + 1)).rowcount != 1:
-        return None
-    head = conn.execute(select(streams.c.seq, streams.c.sha256).where(streams.c.stream == stream)).one()
-    return head.seq, head.sha256
+def lock(conn: Connection, names: Collection[str]) -> bool:
+    """Take streams for this transaction, in one statement so that nobody takes them in another order: other writers to
+    them wait. Their heads then count the entry to come. False when one of them has no head."""
+    here = update(streams).where(streams.c.stream.in_(sorted(names)))
+    return conn.execute(here.values(seq=streams.c.seq + 1)).rowcount == len(names)
 
 
 def append(conn: Connection, entries: Sequence[AuditEntry]) -> None:
@@ -55,6 +53,11 @@ def register(entry: AuditEntry, number: int, previous: str) -> AuditEntry:
     newest entry of each stream, and its own newest hash vouches for all of them."""
     body = canonical({"seq": entry.seq, "sha256": entry.sha256})
     return seal(AuditEntry(REGISTRY, number, entry.at, entry.actor, "entry", entry.stream, body, previous, sha256=""))
+
+
+def heads(conn: Connection) -> frozenset[tuple[str, int, str]]:
+    """Every stream with the number and hash of its newest entry."""
+    return frozenset(conn.execute(select(streams.c.stream, streams.c.seq, streams.c.sha256)).tuples())
 
 
 def newest(conn: Connection, stream: str | None, limit: int) -> tuple[AuditEntry, ...]:

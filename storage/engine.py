@@ -14,9 +14,23 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from orders.errors import SettingsError
+from storage.damage import meaning
+from storage.snowflake_config import SnowflakeConfig
 
 BUSY_SECONDS = 30.0
+LEDGER_FILE = "ledger.db"
 WRITES = "evenlot_writes"  # execution option of a connection whose transactions write
+READER = "evenlot_reader"  # engine option: the engine to read through, where it is another
+
+
+def open_store(data: Path, snowflake: SnowflakeConfig | None = None) -> Engine:
+    """The engine for the ledger in the data folder `data`, or on Snowflake where that is configured. Raises as
+    `open_engine` and `storage.snowflake.open_snowflake` do."""
+    if snowflake is None:
+        return open_engine(f"sqlite:///{data / LEDGER_FILE}")
+    from storage.snowflake import open_snowflake  # its driver takes a second to load, and nobody else needs it
+
+    return open_snowflake(snowflake)
 
 
 def open_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
@@ -29,10 +43,8 @@ def open_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
         _make_private_file(path)
         _switch_to_wal(path, busy_seconds)
     except (OSError, sqlite3.Error) as error:
-        raise SettingsError(
-            f"The ledger file {path} cannot be opened: {error}. Check that its directory exists, is on a local disk "
-            "and may be written to, or choose another."
-        ) from error
+        why = meaning(error) or f"{error}. Check that its directory exists, is on a local disk and may be written to."
+        raise SettingsError(f"The ledger file {path} cannot be opened: {why}") from error
     engine = create_engine(parsed, connect_args={"timeout": busy_seconds}, pool_size=8, max_overflow=-1)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

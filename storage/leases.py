@@ -12,14 +12,19 @@ from storage.schema import leases
 from storage.unit import lock_registry
 
 
-def take(conn: Connection, name: str, holder: str, now: datetime, until: datetime) -> Lease | None:
-    """Renew the holder's lease, keeping its fence, or take one that nobody holds at `now`, with a larger fence than
-    any given before. None while somebody else holds it."""
+def renew(conn: Connection, name: str, holder: str, until: datetime) -> Lease | None:
+    """Renew the holder's lease, keeping its fence; None when it holds none of that name."""
     mine = update(leases).where(leases.c.name == name, leases.c.holder == holder)
-    if conn.execute(mine.values(held_until=until)).rowcount == 1:
-        fence = conn.execute(select(leases.c.fence).where(leases.c.name == name)).scalar_one()
-        return Lease(name, holder, fence, until)
-    lock_registry(conn)  # two new holders must not get one fence
+    if conn.execute(mine.values(held_until=until)).rowcount != 1:
+        return None
+    fence = conn.execute(select(leases.c.fence).where(leases.c.name == name)).scalar_one()
+    return Lease(name, holder, fence, until)
+
+
+def take(conn: Connection, name: str, holder: str, now: datetime, until: datetime) -> Lease | None:
+    """Take a lease that nobody holds at `now`, or the holder's own again, with a larger fence than any given before.
+    None while somebody else holds it."""
+    lock_registry(conn)  # two new holders must not get one fence; heads are locked before leases, as `check` does
     fence = (conn.scalar(select(func.max(leases.c.fence))) or 0) + 1
     row = {"holder": holder, "fence": fence, "held_until": until}
     held = conn.execute(select(leases.c.fence).where(leases.c.name == name)).first()

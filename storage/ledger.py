@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from threading import RLock
 
 import structlog
-from sqlalchemy import Connection, Engine, func, insert, or_, select
+from sqlalchemy import Engine, func, select
 
 from allocation.limits import Limit, LimitTable
-from orders.canonical import canonical, digest
-from orders.errors import NotFound, Rejected, VersionConflict, WrongBook
+from orders.errors import NotFound, Unavailable, WrongBook
+from orders.history import Wanted
 from orders.model import AuditEntry, Change, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
 from orders.ports import Clock
-from storage import audit, leases, limits, steps, verification
-from storage.rows import line_rows, order_of_json, order_row, read_orders
+from storage import audit, confirmations, leases, limits, steps, verification
+from storage.migrations import require_current
+from storage.paging import conditions, page_of_keys
+from storage.rows import order_of_json, read_orders, read_orders_of
 from storage.schema import intents, order_events, order_lines, orders, stamp, statements
-from storage.unit import Command, Outcome, UnitOfWork, lock_registry, read, write
+from storage.unit import Command, Outcome, UnitOfWork, read, read_still, write
 
 log = structlog.get_logger(__name__)
 
@@ -26,28 +29,70 @@ class SqlLedger:
     """`orders.ports.Ledger` over a migrated store. Safe to share between threads; several processes may have one each
     on the same store. Every method may raise `Unavailable`; writes may raise `Rejected`."""
 
-    def __init__(self, engine: Engine, book_id: str, clock: Clock) -> None:
-        """Stamps an empty ledger with `book_id`; raises `WrongBook` for one stamped with another."""
-        self._engine = engine
+    def __init__(
+        self, engine: Engine, book_id: str, clock: Clock, upon_opening: Callable[[SqlLedger], object] | None = None
+    ) -> None:
+        """Opens the ledger: stamps an empty one with `book_id`, and lets `upon_opening` use it before anybody else
+        does. Raises `WrongBook` for one stamped with another, `SettingsError` for tables of another version. Where the
+        store is `Unavailable`, each use tries to open it again, and raises that for as long."""
+        self._store = engine
+        self._book_id = book_id
         self._clock = clock
-        self._unit = UnitOfWork(engine, clock)
-        stamped = read(engine, lambda conn: conn.scalar(select(stamp.c.book_id))) or self._stamp(book_id)
-        if stamped != book_id:
+        self._commands = UnitOfWork(engine, clock)
+        self._upon_opening = upon_opening
+        self._opening = RLock()
+        self._opened = self._under_way = False
+        try:
+            self._open()
+        except Unavailable as error:
+            log.error("ledger.unavailable", error=str(error))
+
+    @property
+    def _engine(self) -> Engine:
+        self._open()
+        return self._store
+
+    @property
+    def _unit(self) -> UnitOfWork:
+        self._open()
+        return self._commands
+
+    def _open(self) -> None:
+        if self._opened:
+            return
+        with self._opening:
+            if self._opened or self._under_way:  # under way on this very thread: the others wait for the lock
+                return
+            self._under_way = True
+            try:
+                read(self._store, require_current)
+                self._require_book()
+                if self._upon_opening is not None:
+                    self._upon_opening(self)
+                self._opened = True
+            finally:
+                self._under_way = False
+
+    def _require_book(self) -> None:
+        stamped = read(self._store, lambda conn: conn.scalar(select(stamp.c.book_id))) or self._stamp()
+        if stamped != self._book_id:
+            elsewhere = (
+                "SNOWFLAKE_SCHEMA" if self._store.dialect.name == "snowflake" else "DATA_DIR to another directory"
+            )
             raise WrongBook(
-                f"This ledger belongs to the book {stamped}, and {book_id} was asked for. Set DATA_DIR to another "
-                f"directory for {book_id}, or open {stamped}."
+                f"This ledger belongs to the book {stamped}, and {self._book_id} was asked for. Set {elsewhere} "
+                f"for {self._book_id}, or open {stamped}."
             )
 
-    def _stamp(self, book_id: str) -> str:
-        def work(conn: Connection) -> Outcome:
-            conn.execute(insert(stamp).values(book_id=book_id, created_at=self._clock.now()))
-            return Outcome(result=book_id, body={"book": book_id})
-
-        return self._unit.run(Command("stamp", audit.REGISTRY, "ledger", "stamp", "ledger", content=None), work)
+    def _stamp(self) -> str:
+        row = {"book_id": self._book_id, "created_at": self._clock.now()}
+        stamped = Outcome(result=self._book_id, body={"book": self._book_id}, rows=((stamp, [row]),))
+        command = Command("stamp", audit.REGISTRY, "ledger", "stamp", "ledger", content=None)
+        return self._commands.run(command, lambda _conn, _known: stamped)
 
     def confirmed(self) -> int:
         """How many orders were ever confirmed, over all groups."""
-        return read(self._engine, _confirmed)
+        return read(self._engine, confirmations.confirmed)
 
     def confirm(
         self,
@@ -57,24 +102,23 @@ class SqlLedger:
         after: int | None = None,
         limits: int | None = None,
     ) -> Order:
-        """Store a statement, its order with lines, the event and the intent to send it. `Rejected` where the three do
-        not agree with each other, or when the order is there already; `VersionConflict` when orders were confirmed
-        since there were `after` of them, or the limits are not at version `limits` any more."""
-        _require_agreement(statement, order)
+        """Store a statement with its figures, its order with lines, the event and the intent to send it. `Rejected`
+        where they do not agree with each other, or when the order is there already; `VersionConflict` when orders were
+        confirmed since there were `after` of them, or the limits are not at version `limits` any more."""
+        confirmations.require_agreement(statement, order)
         command = Command(
             id=command_id,
             stream=audit.group_stream(order.group),
             actor=statement.created_by,
             action="confirm",
             subject=order.id,
-            content=_asked(order),
+            content=confirmations.asked(order),
+            asks=confirmations.asks(statement, order),
         )
-
-        def work(conn: Connection) -> Outcome:
-            _refuse_outdated(conn, after, limits)
-            return _confirm(conn, statement, order)
-
-        return order_of_json(self._unit.run(command, work))
+        written = self._unit.run(
+            command, lambda conn, known: confirmations.confirm(conn, known, statement, order, after, limits)
+        )
+        return order_of_json(written)
 
     def advance(self, command_id: str, change: Change, fence: int | None = None) -> Order:
         """Write one step of an order; whether its lifecycle allows the step was judged before. A booking for an account
@@ -95,7 +139,7 @@ class SqlLedger:
             content=steps.asked(change),
             guard=None if fence is None else partial(leases.check, fence=fence),
         )
-        return order_of_json(self._unit.run(command, lambda conn: steps.advance(conn, change, fence)))
+        return order_of_json(self._unit.run(command, lambda conn, _: steps.advance(conn, change, fence)))
 
     def order(self, order_id: str) -> Order:
         """One order; `NotFound` when there is none."""
@@ -111,12 +155,14 @@ class SqlLedger:
         limit: int | None = None,
     ) -> tuple[Order, ...]:
         """Orders, newest first; None means of every group, in every state, without a limit."""
-        wanted = select(orders).order_by(orders.c.created_at.desc(), orders.c.id.desc()).limit(limit)
-        if groups is not None:
-            wanted = wanted.where(orders.c.group_ticker.in_(sorted(groups)))
-        if states is not None:
-            wanted = wanted.where(orders.c.state.in_([state.value for state in states]))
-        return read(self._engine, lambda conn: read_orders(conn, wanted))
+        wanted = Wanted(
+            groups=None if groups is None else frozenset(groups), states=None if states is None else frozenset(states)
+        )
+        if limit is not None:
+            newest = page_of_keys(wanted, None, limit, order_lines)
+            return read(self._engine, lambda conn: read_orders_of(conn, [row.id for row in conn.execute(newest)]))
+        every = select(orders).where(*conditions(wanted)).order_by(orders.c.created_at.desc(), orders.c.id.desc())
+        return read(self._engine, lambda conn: read_orders(conn, every))
 
     def statement(self, order_id: str) -> Statement:
         """The newest statement of an order; `NotFound` when there is none."""
@@ -130,7 +176,7 @@ class SqlLedger:
         """An order's history, oldest first."""
         query = select(order_events).where(order_events.c.order_id == order_id).order_by(order_events.c.version)
         return tuple(
-            Event(row.order_id, row.happened_at, row.actor, row.event, OrderState(row.state), row.detail)
+            Event(row.order_id, row.happened_at, row.actor, row.event, OrderState(row.state), row.detail, row.reason)
             for row in read(self._engine, lambda conn: conn.execute(query).all())
         )
 
@@ -169,13 +215,16 @@ class SqlLedger:
             subject="limits",
             content=limits.asked(rows, comment),
         )
-        written = self._unit.run(command, lambda conn: limits.write(conn, rows, after, actor, at, comment))
+        written = self._unit.run(command, lambda conn, _: limits.write(conn, rows, after, actor, at, comment))
         return limits.table_of_json(written)
 
     def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
         """Take or renew a lease for `seconds` of the clock; None while somebody else holds it."""
         now = self._clock.now()
         until = now + timedelta(seconds=seconds)
+        renewed = write(self._engine, lambda conn: leases.renew(conn, name, holder, until))
+        if renewed is not None or self.lease(name) is not None:
+            return renewed
         return write(self._engine, lambda conn: leases.take(conn, name, holder, now, until))
 
     def lease(self, name: str) -> Lease | None:
@@ -195,75 +244,7 @@ class SqlLedger:
 
     def verify(self) -> tuple[str, ...]:
         """Recompute every chain and every statement's hash; one sentence per fault found."""
-        return read(self._engine, verification.verify)
-
-
-def _confirmed(conn: Connection) -> int:
-    return conn.scalar(select(func.count()).select_from(orders)) or 0
-
-
-def _refuse_outdated(conn: Connection, after: int | None, limits_version: int | None) -> None:
-    if after is None and limits_version is None:
-        return
-    lock_registry(conn)  # groups share accounts: confirmations of all of them take turns, and so do limits
-    if after is not None and _confirmed(conn) != after:
-        raise VersionConflict("Another allocation was confirmed since the figures were read; read them again.")
-    if limits_version is not None and limits.newest_version(conn) != limits_version:
-        raise VersionConflict("The limits were changed since the allocation was made; look at it again.")
-
-
-def _confirm(conn: Connection, statement: Statement, order: Order) -> Outcome:
-    taken = or_(statements.c.id == statement.id, statements.c.order_id == order.id)  # no order is without a statement
-    if conn.scalar(select(func.count()).select_from(statements).where(taken)):
-        raise Rejected(f"Order {order.id} is in the ledger already, under another command.", code="order_exists")
-    conn.execute(
-        insert(statements).values({name: getattr(statement, name) for name in statements.columns.keys()})  # noqa: SIM118
-    )
-    conn.execute(insert(orders).values(order_row(order)))
-    conn.execute(insert(order_lines), line_rows(order.id, order.lines))
-    conn.execute(
-        insert(order_events).values(
-            order_id=order.id,
-            version=order.version,
-            happened_at=order.created_at,
-            actor=statement.created_by,
-            event="confirm",
-            state=order.state.value,
-            detail="",
-        )
-    )
-    conn.execute(
-        insert(intents).values(
-            id=f"{order.id}:send", order_id=order.id, kind="send", created_at=order.created_at, done=False
-        )
-    )
-    frozen = {"id": statement.id, "version": statement.version, "sha256": statement.sha256}
-    return Outcome(canonical(order), body={"order": order, "statement": frozen})
-
-
-def _require_agreement(statement: Statement, order: Order) -> None:
-    placed = sum(line.face for line in order.lines)
-    accounts = {line.account_id for line in order.lines}
-    faults = {
-        "statement_hash": digest(statement.body) != statement.sha256 and "the statement's hash is not its text's",
-        "statement_order": (order.statement_id, order.statement_sha256, order.id)
-        != (statement.id, statement.sha256, statement.order_id)
-        and "the order and the statement do not name each other",
-        "lines_sum": placed != order.face and f"its lines add up to {placed:,} and the order to {order.face:,}",
-        "lines_missing": not order.lines and "it has no lines",
-        "lines_twice": len(accounts) != len(order.lines) and "an account has more than one line",
-    }
-    for code, fault in faults.items():
-        if fault:
-            raise Rejected(f"Order {order.id} was not confirmed: {fault}. Preview it again.", code=code)
-
-
-def _asked(order: Order) -> dict[str, object]:
-    """What a confirmation asks for. Ids, hashes and times are made anew when a screen sends the same command twice."""
-    terms = order_row(order)
-    for made in ("id", "version", "statement_id", "statement_sha256", "created_at", "updated_at"):
-        del terms[made]
-    return {**terms, "lines": order.lines}
+        return read_still(self._engine, verification.verify, doubtful=bool)
 
 
 def _no_order(order_id: str) -> NotFound:

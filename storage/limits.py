@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from allocation.limits import Limit, LimitTable, Rule
 from orders.canonical import canonical
-from orders.errors import VersionConflict
+from orders.errors import Difference, VersionConflict
 from orders.model import LimitVersion
 from storage.schema import limit_rows, limit_versions
 from storage.unit import Outcome
@@ -53,8 +53,9 @@ def write(conn: Connection, rows: Sequence[Limit], after: int, actor: str, at: d
     found = newest_version(conn)
     if found != after:
         raise VersionConflict(
-            f"The limits were changed by somebody else: they are at version {found}, and this change was made from "
-            f"version {after}. Look at the newest ones, then save what still applies."
+            f"Someone changed the limits since you opened them: they are at version {found}, and this change was made "
+            f"from version {after}. Look at the newest ones, then save what still applies.",
+            differences(conn, after),
         )
     table = LimitTable(after + 1, tuple(rows))
     head = {"version": table.version, "written_at": at, "actor": actor, "remark": comment}
@@ -63,6 +64,22 @@ def write(conn: Connection, rows: Sequence[Limit], after: int, actor: str, at: d
     if plain:
         conn.execute(insert(limit_rows), [{"version": table.version, "place": i, **row} for i, row in enumerate(plain)])
     return Outcome(canonical({"version": table.version, "rows": plain}), body=_record(head, plain))
+
+
+def differences(conn: Connection, since: int) -> list[Difference]:
+    """What is different now from version `since`, in the desk's words."""
+    was, now = _bounds(conn, since), _bounds(conn, newest_version(conn))
+    keys = {**was, **now}
+    return [
+        Difference(f"{Rule.of(rule).label}{f' of {about}' if about else ''} for {account}", before, after)
+        for account, rule, about in keys
+        if (before := was.get((account, rule, about), "none")) != (after := now.get((account, rule, about), "none"))
+    ]
+
+
+def _bounds(conn: Connection, version: int) -> dict[tuple[str, str, str], str]:
+    query = select(limit_rows).where(limit_rows.c.version == version).order_by(limit_rows.c.place)
+    return {(row.account_id, row.rule, row.about): row.bound or "yes" for row in conn.execute(query)}
 
 
 def table_of_json(text: str) -> LimitTable:
@@ -83,7 +100,8 @@ def faults(conn: Connection, recorded: Mapping[int, object]) -> Iterator[str]:
             yield f"{here} was recorded and has been removed."
         else:
             plain = [{name: row._mapping[name] for name in _COLUMNS} for row in rows[version]]
-            if json.loads(canonical(_record(_of(heads[version]), plain))) != recorded[version]:
+            moved = [row.place for row in rows[version]] != list(range(len(plain)))
+            if moved or json.loads(canonical(_record(_of(heads[version]), plain))) != recorded[version]:
                 yield f"{here} is not what the audit log recorded: it was edited."
 
 

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, Select, select
 
 from allocation.model import Side
-from orders.model import Order, OrderLine, OrderState
+from orders.errors import Unavailable
+from orders.model import Change, Order, OrderLine, OrderState
 from storage.schema import order_lines, orders
 
 _RENAMED = {"group": "group_ticker", "limit": "limit_price", "comment": "remark"}  # reserved words in some store
-_order_json: TypeAdapter[Order] = TypeAdapter(Order)
+_FIELDS = {column: field for field, column in _RENAMED.items()}
+_READS = 10  # before giving up on orders that keep changing
+_order: TypeAdapter[Order] = TypeAdapter(Order)
 
 
 def order_of_json(text: str) -> Order:
     """An order from the JSON that `canonical` made of it."""
-    return _order_json.validate_json(text)
+    return order_of(json.loads(text))
+
+
+def order_of(said: dict[str, Any]) -> Order:
+    """An order from its JSON as values. One written before these two were kept was placed by who confirmed it."""
+    for person in ("recommended_by", "placed_by"):
+        said.setdefault(person, said["created_by"])
+    return _order.validate_python(said)
 
 
 def order_row(order: Order) -> dict[str, object]:
@@ -28,32 +40,115 @@ def order_row(order: Order) -> dict[str, object]:
     return {**row, "state": order.state.value, "side": order.side.value}
 
 
-_FIELDS = {column: field for field, column in _RENAMED.items()}
-
-
-def line_rows(order_id: str, lines: Iterable[OrderLine], first: int = 0) -> list[dict[str, object]]:
-    """An order's lines as rows; `first` is the place of the first of them."""
+def line_rows(order: Order, first: int = 0, at: datetime | None = None) -> list[dict[str, object]]:
+    """An order's lines as rows, from the place `first` on. What they have booked was booked `at`."""
     return [
-        {"order_id": order_id, "account_id": line.account_id, "place": place, "face": line.face, "booked": line.booked}
-        for place, line in enumerate(lines, start=first)
+        {
+            "order_id": order.id,
+            "account_id": line.account_id,
+            "place": place,
+            "face": line.face,
+            "booked": line.booked,
+            "ordered_at": order.created_at,
+            "first_filled_at": at if line.booked else None,
+        }
+        for place, line in enumerate(order.lines[first:], start=first)
     ]
 
 
+def confirmation_row(order: Order, actor: str) -> dict[str, object]:
+    """The first event of an order."""
+    return _event_row(order, actor, "confirm", order.created_at)
+
+
+def step_row(order: Order, change: Change) -> dict[str, object]:
+    """The event of the step that led to this order."""
+    return _event_row(order, change.actor, change.event, change.at, change.detail, change.reason)
+
+
+def _event_row(
+    order: Order, actor: str, event: str, at: datetime, detail: str = "", reason: str = ""
+) -> dict[str, object]:
+    return {
+        "order_id": order.id,
+        "version": order.version,
+        "happened_at": at,
+        "actor": actor,
+        "event": event,
+        "state": order.state.value,
+        "detail": detail,
+        "reason": reason,
+        "ordered": order.ordered,
+        "face": order.face,
+        "limit_price": order.limit,
+        "settlement": order.settlement,
+        "broker_status": order.broker_status,
+        "filled": order.filled,
+        "average_price": order.average_price,
+    }
+
+
+def fill_rows(before: Order, after: Order, at: datetime) -> list[dict[str, object]]:
+    """What was booked between the two, one row for each account it changed for."""
+    had = {line.account_id: line.booked for line in before.lines}
+    changed = ((line, line.booked - had.get(line.account_id, 0)) for line in after.lines)
+    return [
+        {
+            "order_id": after.id,
+            "version": after.version,
+            "account_id": line.account_id,
+            "filled_at": at,
+            "booked": line.booked,
+            "delta": delta,
+            "average_price": after.average_price,
+        }
+        for line, delta in changed
+        if delta
+    ]
+
+
+def intent_row(order: Order) -> dict[str, object]:
+    """The intent to send an order, as its confirmation leaves it."""
+    return {
+        "id": f"{order.id}:send",
+        "order_id": order.id,
+        "kind": "send",
+        "created_at": order.created_at,
+        "done": False,
+    }
+
+
 def read_orders(conn: Connection, wanted: Select[Any]) -> tuple[Order, ...]:
-    """The orders a select over `orders` finds, in its order: one query for them, one for all their lines."""
-    rows = conn.execute(wanted).all()
-    chosen = wanted.with_only_columns(orders.c.id).subquery()
-    query = select(order_lines).join(chosen, chosen.c.id == order_lines.c.order_id).order_by(order_lines.c.place)
+    """The orders a select over `orders` finds, in its order: one query for them, one for all their lines. Where each
+    statement sees its own moment, an order may change between the two: then both are read again. `Unavailable` where
+    that does not end."""
+    chosen = wanted.with_only_columns(orders.c.id, orders.c.version).subquery()
+    needed = (order_lines.c[name] for name in ("order_id", "account_id", "face", "booked"))  # times are slow to read
+    query = select(*needed, chosen).outerjoin_from(chosen, order_lines, chosen.c.id == order_lines.c.order_id)
+    query = query.order_by(order_lines.c.place)
+    for _ in range(_READS):
+        rows = conn.execute(wanted).all()
+        lines = conn.execute(query).all()
+        if {(row.id, row.version) for row in rows} <= {(line.id, line.version) for line in lines}:
+            return tuple(orders_of(rows, (line for line in lines if line.order_id is not None)))
+    raise Unavailable("The orders keep changing while they are read. Try again.", sent=False)
+
+
+def read_orders_of(conn: Connection, ids: Sequence[str]) -> tuple[Order, ...]:
+    """The orders with these ids, in their order; one that is not there is left out."""
+    found = {order.id: order for order in read_orders(conn, select(orders).where(orders.c.id.in_(ids)))}
+    return tuple(found[id_] for id_ in ids if id_ in found)
+
+
+def orders_of(rows: Iterable[Row[Any]], line_rows: Iterable[Row[Any]]) -> Iterator[Order]:
+    """Orders from their rows and the rows of their lines, these in the statement's order."""
     lines: defaultdict[str, list[OrderLine]] = defaultdict(list)
-    for row in conn.execute(query):
+    for row in line_rows:
         lines[row.order_id].append(OrderLine(row.account_id, int(row.face), row.booked))
-    return tuple(_order(row, tuple(lines[row.id])) for row in rows)
-
-
-def _order(row: Row[Any], lines: tuple[OrderLine, ...]) -> Order:
-    values = {_FIELDS.get(name, name): value for name, value in row._mapping.items()}
-    values["state"] = OrderState(values["state"])
-    values["side"] = Side(values["side"])
-    values["ordered"] = int(values["ordered"])
-    values["face"] = int(values["face"])
-    return Order(**values, lines=lines)
+    for row in rows:
+        values = {_FIELDS.get(name, name): value for name, value in row._mapping.items()}
+        values["state"] = OrderState(values["state"])
+        values["side"] = Side(values["side"])
+        values["ordered"] = int(values["ordered"])
+        values["face"] = int(values["face"])
+        yield Order(**values, lines=tuple(lines[row.id]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, ForeignKey, Index, MetaData, String, Table, Text
+from sqlalchemy.types import TypeEngine
 
 from storage.types import Exact, UtcDateTime
 
@@ -13,6 +14,7 @@ metadata = MetaData()
 
 FACE_DECIMALS = 6  # up to 9.2e12 of face
 PRICE_DECIMALS = 12  # up to 9.2e6 per 100 face
+ROUNDED_DECIMALS = 2  # of what a statement has in full, rounded so that SQL can add it up
 
 
 def _text(name: str, *args: Any, **options: Any) -> Column[str]:
@@ -25,6 +27,10 @@ def _moment(name: str, **options: Any) -> Column[Any]:
 
 def _exact(name: str, scale: int, **options: Any) -> Column[Any]:
     return Column(name, Exact(scale, name), **{"nullable": False, **options})
+
+
+def _later(name: str, kind: type[TypeEngine[Any]] | TypeEngine[Any]) -> Column[Any]:
+    return Column(name, kind, nullable=True)
 
 
 def _count(name: str, *args: Any, **options: Any) -> Column[int]:
@@ -74,6 +80,48 @@ statements = Table(
     _text("sha256"),
 )
 
+# What a statement's text says, as columns: written with it and never changed. Apart from it, because a row that holds a
+# long text is slow to read.
+statement_figures = Table(
+    "statement_figures",
+    metadata,
+    _text("statement_id", ForeignKey("statements.id"), primary_key=True),
+    _text("order_id"),
+    _count("version"),
+    _moment("created_at"),
+    _text("created_by"),
+    _text("group_ticker"),
+    _text("asset_id"),
+    _text("label"),
+    _text("side"),
+    _text("engine"),
+    _exact("ordered", 0),
+    _exact("placed", 0),
+    _text("metric"),  # its key; dispersions are in its unit
+    Column("dispersion_before", Float, nullable=False),
+    Column("dispersion_after", Float, nullable=False),
+    Column("improvement", Float, nullable=True),
+    _text("sha256"),
+)
+
+statement_lines = Table(
+    "statement_lines",
+    metadata,
+    _text("order_id", primary_key=True),
+    _count("version", primary_key=True),  # of the statement
+    _text("account_id", primary_key=True),
+    _count("place"),
+    _moment("ordered_at"),  # when the order was confirmed: an account's lines are read in this order
+    _exact("wish", ROUNDED_DECIMALS),
+    _exact("asked", ROUNDED_DECIMALS, nullable=True),
+    _exact("face", 0),
+    _exact("money", ROUNDED_DECIMALS),
+    _text("cap_rule"),
+    _exact("cap_face", 0),
+    Column("reason", Text, nullable=False),
+)
+
+# Columns that came after the first schema take null in the store, and never are but for what may be unknown.
 orders = Table(
     "orders",
     metadata,
@@ -102,6 +150,10 @@ orders = Table(
     _exact("filled", FACE_DECIMALS),
     _exact("average_price", PRICE_DECIMALS, nullable=True),
     _text("message"),
+    _later("recommended_by", String),
+    _later("placed_by", String),
+    _later("discretionary", Boolean),
+    _later("entered_at", UtcDateTime),
 )
 
 order_lines = Table(
@@ -112,9 +164,11 @@ order_lines = Table(
     _count("place"),  # keeps the lines in the statement's order
     _exact("face", 0),
     _exact("booked", FACE_DECIMALS),
+    _later("ordered_at", UtcDateTime),  # the order's created_at: an account's lines are read in this order
+    _later("first_filled_at", UtcDateTime),
 )
 
-# One row per version of an order: the step that led to it.
+# One row per version of an order: the step that led to it, and the terms and the fill it left the order with.
 order_events = Table(
     "order_events",
     metadata,
@@ -125,6 +179,27 @@ order_events = Table(
     _text("event"),
     _text("state"),
     _text("detail"),
+    _later("reason", String),
+    _later("ordered", Exact(0, "ordered")),
+    _later("face", Exact(0, "face")),
+    _later("limit_price", Exact(PRICE_DECIMALS, "limit_price")),
+    _later("settlement", Date),
+    _later("broker_status", String),
+    _later("filled", Exact(FACE_DECIMALS, "filled")),
+    _later("average_price", Exact(PRICE_DECIMALS, "average_price")),
+)
+
+# What Aladdin newly reported as booked, per account: in all, and since its report before.
+fills = Table(
+    "fills",
+    metadata,
+    _text("order_id", ForeignKey("orders.id"), primary_key=True),
+    _count("version", primary_key=True),
+    _text("account_id", primary_key=True),
+    _moment("filled_at"),
+    _exact("booked", FACE_DECIMALS),
+    _exact("delta", FACE_DECIMALS),
+    _exact("average_price", PRICE_DECIMALS, nullable=True),
 )
 
 intents = Table(
@@ -167,6 +242,18 @@ leases = Table(
     _moment("held_until"),
 )
 
+# What users did that changes no order. Not chained: it is written in batches, outside every lock.
+activity = Table(
+    "activity",
+    metadata,
+    _text("id", primary_key=True),
+    _moment("done_at"),
+    _text("username"),
+    _text("action"),
+    _text("about"),
+    _text("detail"),
+)
+
 sign_in_failures = Table(
     "sign_in_failures",
     metadata,
@@ -178,11 +265,32 @@ sign_in_failures = Table(
 
 sign_in_revocations = Table("sign_in_revocations", metadata, _text("username", primary_key=True), _moment("not_before"))
 
+# A page of orders is read from the index that has them newest first under what is asked for.
+_PAGED_BY: dict[str, tuple[Column[Any], ...]] = {
+    "created": (),
+    "group": (orders.c.group_ticker,),
+    "state": (orders.c.state,),
+    "group_state": (orders.c.group_ticker, orders.c.state),
+    "asset": (orders.c.asset_id,),
+    "user": (orders.c.created_by,),
+}
+
 # Standard Snowflake tables have no indexes.
 for _index in (
     Index("ix_statements_order", statements.c.order_id, statements.c.version),
-    Index("ix_orders_created", orders.c.created_at),
+    Index("ix_statement_figures_order", statement_figures.c.order_id, statement_figures.c.version),
+    Index(
+        "ix_statement_lines_account",
+        statement_lines.c.account_id,
+        statement_lines.c.ordered_at,
+        statement_lines.c.order_id,
+    ),
+    *(Index(f"ix_orders_{name}", *columns, orders.c.created_at, orders.c.id) for name, columns in _PAGED_BY.items()),
+    Index("ix_order_lines_account", order_lines.c.account_id, order_lines.c.ordered_at, order_lines.c.order_id),
+    Index("ix_activity_done", activity.c.done_at, activity.c.id),
+    Index("ix_activity_user", activity.c.username, activity.c.done_at, activity.c.id),
     Index("ix_audit_log_written", audit_log.c.written_at),
+    Index("ix_audit_log_subject", audit_log.c.subject, audit_log.c.stream, audit_log.c.seq),
     Index("ix_intents_done", intents.c.done),
     Index("ix_sign_in_failures", sign_in_failures.c.username, sign_in_failures.c.address),
 ):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, case, insert, literal, select, update
+from sqlalchemy import Connection, case, func, literal, select, update
 
 from orders.canonical import canonical
-from orders.errors import Rejected, VersionConflict
-from orders.model import Change, Order, OrderLine
-from storage.rows import line_rows, order_row, read_orders
-from storage.schema import intents, order_events, order_lines, orders
+from orders.errors import Rejected
+from orders.model import Change, Order, OrderLine, OrderState
+from storage import conflicts
+from storage.rows import fill_rows, line_rows, order_row, read_orders, step_row
+from storage.schema import fills, intents, order_events, order_lines, orders
 from storage.unit import Outcome
 
 _KEPT = ("broker_id", "broker_status", "filled", "average_price", "message")  # fields None leaves as they are
@@ -26,40 +28,36 @@ def asked(change: Change) -> dict[str, object]:
 def advance(conn: Connection, change: Change, fence: int | None) -> Outcome:
     """Write the step, made under `fence`. `VersionConflict`; `Rejected` for an intent that is not open."""
     (before,) = read_orders(conn, select(orders).where(orders.c.id == change.order_id))
-    after = _stepped(before, change)
-    row = order_row(after)
+    after = stepped(before, change)
     at_version = update(orders).where(orders.c.id == change.order_id, orders.c.version == change.version)
-    if before.version != change.version or conn.execute(at_version.values(row)).rowcount != 1:
-        raise VersionConflict(
-            f"Order {change.order_id} was changed by somebody else: it is at version {before.version}, and this step "
-            f"was made from version {change.version}. Look at it again, then repeat the step if it still applies."
-        )
-    _book(conn, before, after)
-    conn.execute(
-        insert(order_events).values(
-            order_id=after.id,
-            version=after.version,
-            happened_at=change.at,
-            actor=change.actor,
-            event=change.event,
-            state=change.state.value,
-            detail=change.detail,
-        )
-    )
+    if before.version != change.version or conn.execute(at_version.values(order_row(after))).rowcount != 1:
+        raise conflicts.of_order(conn, before, change.version)
+    _book(conn, before, after, change.at)
     if change.closes_intent is not None:
         _close(conn, change.order_id, change.closes_intent)
-    return Outcome(canonical(after), body={"change": change, "version": after.version, "fence": fence})
+    return Outcome(
+        canonical(after),
+        body={"change": change, "version": after.version, "fence": fence},
+        rows=(
+            (order_events, [step_row(after, change)]),
+            (fills, fill_rows(before, after, change.at)),
+            (order_lines, line_rows(after, first=len(before.lines), at=change.at)),
+        ),
+    )
 
 
-def _stepped(order: Order, change: Change) -> Order:
-    given = {name: getattr(change, name) for name in _KEPT if getattr(change, name) is not None}
+def stepped(order: Order, change: Change) -> Order:
+    """The order as the step leaves it. It is entered while it is being sent, and not entered once it is certain that
+    it never left."""
+    entered = {OrderState.SENDING: change.at, OrderState.CONFIRMED: None}
     return replace(
         order,
         version=order.version + 1,
         state=change.state,
         updated_at=change.at,
+        entered_at=entered.get(change.state, order.entered_at),
         lines=_booked(order.lines, change.booked or {}),
-        **given,
+        **{name: getattr(change, name) for name in _KEPT if getattr(change, name) is not None},
     )
 
 
@@ -69,17 +67,20 @@ def _booked(lines: tuple[OrderLine, ...], booked: Mapping[str, Decimal]) -> tupl
     return known + tuple(OrderLine(account, 0, booked[account]) for account in strangers)
 
 
-def _book(conn: Connection, before: Order, after: Order) -> None:
+def _book(conn: Connection, before: Order, after: Order, at: datetime) -> None:
     """The lines that changed, in one statement however many they are."""
     changed = [new for old, new in zip(before.lines, after.lines, strict=False) if old != new]
     if changed:
         column = order_lines.c.booked
         booked = {line.account_id: literal(line.booked, column.type) for line in changed}
+        first = order_lines.c.first_filled_at
         here = update(order_lines).where(order_lines.c.order_id == after.id, order_lines.c.account_id.in_(booked))
-        conn.execute(here.values(booked=case(booked, value=order_lines.c.account_id)))
-    added = after.lines[len(before.lines) :]
-    if added:
-        conn.execute(insert(order_lines), line_rows(after.id, added, first=len(before.lines)))
+        conn.execute(
+            here.values(
+                booked=case(booked, value=order_lines.c.account_id),
+                first_filled_at=func.coalesce(first, literal(at, first.type)),
+            )
+        )
 
 
 def _close(conn: Connection, order_id: str, intent_id: str) -> None:

@@ -21,7 +21,8 @@ class Unstorable(Rejected, DontWrapMixin):
 
 class Exact(TypeDecorator[Decimal]):
     """Decimal with at most `scale` decimals, kept as an integer of 10**-scale units on SQLite, so that SUM is exact
-    there, and as NUMBER(38, scale) on Snowflake. Binds Decimal or int; raises `Unstorable` where a value has more
+    there, and as NUMBER(38, scale) on Snowflake, to which it travels as text: a driver's own form of a decimal may have
+    an exponent. Binds Decimal or int; raises `Unstorable` where a value has more
     decimals than the scale or does not fit 64 bits, naming `name`, the column."""
 
     impl = BigInteger
@@ -37,11 +38,11 @@ class Exact(TypeDecorator[Decimal]):
             return dialect.type_descriptor(Numeric(38, self.scale))
         return dialect.type_descriptor(BigInteger())
 
-    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> Decimal | int | None:
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> str | int | None:
         if value is None:
             return None
         scaled = self._scaled(value)
-        return _WIDE.scaleb(Decimal(scaled), -self.scale) if dialect.name == "snowflake" else scaled
+        return f"{_WIDE.scaleb(Decimal(scaled), -self.scale):f}" if dialect.name == "snowflake" else scaled
 
     def process_result_value(self, value: Decimal | int | None, dialect: Dialect) -> Decimal | None:
         if value is None or isinstance(value, Decimal):

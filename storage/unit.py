@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, func, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from sqlalchemy import Connection, Engine, ScalarSelect, Table, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
 
 from orders.canonical import canonical, digest
-from orders.errors import Rejected, Unavailable
+from orders.errors import Rejected
 from orders.model import AuditEntry
 from orders.ports import Clock
 from storage import audit
-from storage.engine import WRITES
+from storage.engine import READER, WRITES
+from storage.failures import Contention, failure, is_contention, is_lost_session
+from storage.inserts import Rows, insert_all
 from storage.schema import audit_log, commands, streams
 
 T = TypeVar("T")
 PATIENCE = 30.0  # seconds a write is tried again for
-_SNOWFLAKE_LOCKED = 625  # also: too many waiters for one lock
 
 log = structlog.get_logger(__name__)
-
-
-class _Contention(Exception):
-    """Another writer is in the way: the whole block is tried again."""
 
 
 class _AlreadyDone(Exception):
@@ -39,17 +36,42 @@ class _AlreadyDone(Exception):
 
 
 def read(engine: Engine, query: Callable[[Connection], T]) -> T:
-    """Run a query in one transaction; never waits for a writer. Raises `Unavailable` when the store fails."""
+    """Run a query in one transaction; never waits for a writer. On Snowflake each statement of it sees what was
+    committed when it began. Raises `Unavailable` when the store fails, `SettingsError` where a setting is at fault."""
+    reader = engine.get_execution_options().get(READER, engine)
+    retrying = Retrying(retry=retry_if_exception(is_lost_session), stop=stop_after_attempt(2), reraise=True)
     try:
-        with engine.connect() as conn, conn.begin():
-            return query(conn)
+        return retrying(lambda: _query(reader, query))
     except DBAPIError as error:
-        raise _failure(error) from error
+        raise failure(error) from error
+
+
+def read_still(engine: Engine, query: Callable[[Connection], T], doubtful: Callable[[T], bool]) -> T:
+    """Read as of one moment what several statements tell together. Where each statement sees its own moment, an answer
+    that is `doubtful` and was read while entries were written is read again with the writers waiting."""
+    if engine.dialect.name == "sqlite":
+        return read(engine, query)
+    before = read(engine, audit.heads)
+    found = read(engine, query)
+    if not doubtful(found) or read(engine, audit.heads) == before:
+        return found
+
+    def undisturbed(conn: Connection) -> T:
+        lock_registry(conn)
+        return query(conn)
+
+    return write(engine, undisturbed)
+
+
+def _query(engine: Engine, query: Callable[[Connection], T]) -> T:
+    with engine.connect() as conn, conn.begin():
+        return query(conn)
 
 
 def write(engine: Engine, work: Callable[[Connection], T], patience: float = PATIENCE) -> T:
-    """Run `work` in one write transaction, tried again for `patience` seconds while the store is locked. Raises
-    `Unavailable` when that was not enough or the store fails, `Rejected` where a key is taken."""
+    """Run `work` in one write transaction, tried again for `patience` seconds while the store is locked, or when its
+    session was lost: it must do no harm when done twice. Raises `Unavailable` when that was not enough or the store
+    fails, `SettingsError` where a setting is at fault, `Rejected` where a key is taken."""
     return _patiently(lambda: _transaction(engine, work), patience)
 
 
@@ -62,40 +84,22 @@ def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 def _patiently(attempt: Callable[[], T], patience: float) -> T:
     retrying = Retrying(
-        retry=retry_if_exception(_is_contention),
+        retry=retry_if_exception(lambda error: is_contention(error) or is_lost_session(error)),
         stop=stop_after_delay(patience),
         wait=wait_random_exponential(multiplier=0.02, max=1.0),
         reraise=True,
     )
     try:
         return retrying(attempt)
-    except (_Contention, DBAPIError) as error:
-        raise _failure(error) from error
-
-
-def _is_contention(error: BaseException) -> bool:
-    if isinstance(error, DBAPIError):
-        name = getattr(error.orig, "sqlite_errorname", "")
-        locked = name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-        return locked or getattr(error.orig, "errno", None) == _SNOWFLAKE_LOCKED
-    return isinstance(error, _Contention)
-
-
-def _failure(error: _Contention | DBAPIError) -> Unavailable | Rejected:
-    if _is_contention(error):
-        return Unavailable(
-            "The ledger is busy: another writer did not finish in time. Nothing was written; try again.", sent=False
-        )
-    reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    if isinstance(error, IntegrityError):
-        return Rejected(f"The ledger refused the write, and nothing was changed: {reason}.", code="integrity")
-    return Unavailable(f"The ledger failed: {reason}. Check its disk and its settings, then try again.")
+    except (Contention, DBAPIError) as error:
+        raise failure(error) from error
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """One write as it was asked for. `content` is what makes it this command and no other: times and versions, which
-    differ when a screen asks again, stay out of it."""
+    differ when a screen asks again, stay out of it. `asks` are questions that are answered by the statement that looks
+    the command up, so that they cost no request of their own."""
 
     id: str
     stream: str
@@ -104,14 +108,20 @@ class Command:
     subject: str
     content: object  # anything `canonical` takes
     guard: Callable[[Connection], None] | None = None  # must pass even when the command was carried out before
+    asks: Mapping[str, ScalarSelect[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a command did: the JSON a repeated command gets back, and what the audit entry records."""
+    """What a command did: the JSON a repeated command gets back, what the audit entry records, and rows that are still
+    to be inserted."""
 
     result: str
     body: object
+    rows: Sequence[tuple[Table, Rows]] = ()
+
+
+Work = Callable[[Connection, Mapping[str, Any]], Outcome]  # the connection, and the answers to the command's `asks`
 
 
 class UnitOfWork:
@@ -123,7 +133,7 @@ class UnitOfWork:
         self._patience = patience
         self._opened = {audit.REGISTRY}  # streams known to have a head
 
-    def run(self, command: Command, work: Callable[[Connection], Outcome]) -> str:
+    def run(self, command: Command, work: Work) -> str:
         """Do `work` and return its result, or the result of the first time. Whatever `work` raises undoes the whole
         and is passed on. `Rejected` when the id was used for something else; `Unavailable` when the store is."""
         try:
@@ -134,57 +144,63 @@ class UnitOfWork:
             log.info("ledger.committed", stream=entry.stream, seq=entry.seq, sha256=entry.sha256, command=command.id)
         return outcome.result
 
-    def _attempt(
-        self, command: Command, work: Callable[[Connection], Outcome]
-    ) -> tuple[Outcome, tuple[AuditEntry, ...]]:
+    def _attempt(self, command: Command, work: Work) -> tuple[Outcome, tuple[AuditEntry, ...]]:
         if command.stream not in self._opened:
             if not read(self._engine, lambda conn: _has_head(conn, command.stream)):
                 _transaction(self._engine, lambda conn: _open_stream(conn, command.stream))
             self._opened.add(command.stream)
         return _transaction(self._engine, lambda conn: self._block(conn, command, work))
 
-    def _block(
-        self, conn: Connection, command: Command, work: Callable[[Connection], Outcome]
-    ) -> tuple[Outcome, tuple[AuditEntry, ...]]:
-        seq, previous = self._lock(conn, command.stream)
+    def _block(self, conn: Connection, command: Command, work: Work) -> tuple[Outcome, tuple[AuditEntry, ...]]:
+        if not audit.lock(conn, {command.stream, audit.REGISTRY}):
+            self._opened.discard(command.stream)
+            raise Contention
         if command.guard is not None:
             command.guard(conn)
         asked = digest(canonical([command.action, command.content]))
-        _raise_if_done(conn, command, asked)
-        outcome = work(conn)
+        heads, answers = _look_up(conn, command, asked)
+        outcome = work(conn, answers)
         at = self._clock.now()
-        body = canonical({"command": command.id, "content": outcome.body})
+        answered = digest(outcome.result)
+        body = canonical({"command": command.id, "asked": asked, "answered": answered, "content": outcome.body})
+        seq, previous = heads[command.stream]
         written = AuditEntry(
             command.stream, seq, at, command.actor, command.action, command.subject, body, previous, sha256=""
         )
         entries: tuple[AuditEntry, ...] = (audit.seal(written),)
-        if command.stream != audit.REGISTRY:  # locked last, so that groups wait on each other as little as can be
-            entries += (audit.register(entries[0], *self._lock(conn, audit.REGISTRY)),)
-        conn.execute(
-            insert(commands).values(
-                command_id=command.id,
-                stream=command.stream,
-                written_at=at,
-                content_sha256=asked,
-                result=outcome.result,
-            )
-        )
+        if command.stream != audit.REGISTRY:
+            entries += (audit.register(entries[0], *heads[audit.REGISTRY]),)
+        done = {
+            "command_id": command.id,
+            "stream": command.stream,
+            "written_at": at,
+            "content_sha256": asked,
+            "result": outcome.result,
+        }
+        insert_all(conn, [*outcome.rows, (commands, [done])])
         audit.append(conn, entries)
         return outcome, entries
 
-    def _lock(self, conn: Connection, stream: str) -> tuple[int, str]:
-        head = audit.lock(conn, stream)
-        if head is None:
-            self._opened.discard(stream)
-            raise _Contention
-        return head
 
-
-def _raise_if_done(conn: Connection, command: Command, asked: str) -> None:
-    query = select(commands.c.content_sha256, commands.c.result).where(commands.c.command_id == command.id)
-    earlier = conn.execute(query).first()
-    if earlier is None:
-        return
+def _look_up(conn: Connection, command: Command, asked: str) -> tuple[dict[str, tuple[int, str]], dict[str, Any]]:
+    """The heads of the locked streams by name, as (next number, hash to follow), and the answers to what the command
+    asks: one statement, sent once the lock is held. Raises what `run` answers a repeated command with."""
+    rows = conn.execute(
+        select(
+            streams.c.stream,
+            streams.c.seq,
+            streams.c.sha256.label("head"),
+            commands.c.content_sha256,
+            commands.c.result,
+            *(question.label(f"ask_{name}") for name, question in command.asks.items()),
+        )
+        .select_from(streams.outerjoin(commands, commands.c.command_id == command.id))
+        .where(streams.c.stream.in_(sorted({command.stream, audit.REGISTRY})))
+    ).all()
+    earlier = rows[0]
+    if earlier.content_sha256 is None:
+        answers = {name: earlier._mapping[f"ask_{name}"] for name in command.asks}
+        return {row.stream: (row.seq, row.head) for row in rows}, answers
     if earlier.content_sha256 != asked:
         raise Rejected(
             f"The command {command.id} was carried out before with another content, so this {command.action} of "

@@ -6,14 +6,16 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
-from orders.canonical import digest
+from orders.canonical import canonical, digest
 from orders.model import AuditEntry
-from storage import limits
+from storage import limits, replay
 from storage.audit import GENESIS, LIMITS, REGISTRY, entry_of, fingerprint
-from storage.schema import audit_log, stamp, statements, streams
+from storage.schema import audit_log, commands, stamp, statements, streams
+from storage.types import Unstorable
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class _Claims:
     """What whole entries say of the rest of the ledger."""
 
     recorded: dict[str, dict[int, str]] = field(default_factory=dict)  # by stream: number -> hash, from the registry
+    commands: dict[str, str] = field(default_factory=dict)  # id -> mark
     statements: dict[str, str] = field(default_factory=dict)  # id -> hash, from the confirmations
     limits: dict[int, object] = field(default_factory=dict)  # version -> what was written
     books: set[str] = field(default_factory=set)
@@ -29,6 +32,8 @@ class _Claims:
     def take(self, entry: AuditEntry) -> None:
         try:
             body = json.loads(entry.body)
+            if "command" in body:
+                self.commands[body["command"]] = _mark(entry.stream, entry.at, body.get("asked"), body.get("answered"))
             if entry.action == "stamp":
                 self.books.add(body["content"]["book"])
             elif entry.stream == REGISTRY:
@@ -43,25 +48,43 @@ class _Claims:
 
 
 def verify(conn: Connection) -> tuple[str, ...]:
-    """Every fault of the chains, of their heads, of the registry, the statements and the limits; none when all is
-    whole."""
+    """Every fault of the chains, of their heads, of the registry, the commands, the statements, the limits and every
+    order's rows; none when all is whole."""
+    faults = _found(conn)
+    if faults and conn.dialect.name != "sqlite":
+        # each query there sees its own moment: what was being written between two of them is whole the next time
+        again = set(_found(conn))
+        return tuple(fault for fault in faults if fault in again)
+    return faults
+
+
+def _found(conn: Connection) -> tuple[str, ...]:
+    faults: list[str] = []
+    try:
+        faults.extend(_faults(conn))
+    except (Unstorable, ValueError, TypeError) as error:  # a text where a number or a moment was
+        faults.append(f"A value was edited into something that cannot be read, so the rest was not looked at: {error}")
+    return tuple(faults)
+
+
+def _faults(conn: Connection) -> Iterator[str]:
     heads = {row.stream: (row.seq, row.sha256) for row in conn.execute(select(streams))}
     claims = _Claims()
     hashes: dict[str, dict[int, str]] = {stream: {} for stream in heads}
-    faults: list[str] = []
     query = select(audit_log).order_by(audit_log.c.stream, audit_log.c.seq)
     rows = conn.execute(query.execution_options(yield_per=1000))
     for stream, entries in groupby((entry_of(row) for row in rows), key=lambda entry: entry.stream):
         hashes[stream] = {}
-        faults.extend(_chain_faults(entries, hashes[stream], claims))
+        yield from _chain_faults(entries, hashes[stream], claims)
     for stream in sorted(hashes):
-        faults.extend(_head_faults(stream, heads.get(stream), hashes[stream]))
-    faults.extend(claims.unreadable)
-    faults.extend(_registry_faults(claims.recorded, hashes))
-    faults.extend(_statement_faults(conn, claims.statements))
-    faults.extend(limits.faults(conn, claims.limits))
-    faults.extend(_stamp_faults(conn, claims.books))
-    return tuple(faults)
+        yield from _head_faults(stream, heads.get(stream), hashes[stream])
+    yield from claims.unreadable
+    yield from _registry_faults(claims.recorded, hashes)
+    yield from _command_faults(conn, claims.commands)
+    yield from _statement_faults(conn, claims.statements)
+    yield from limits.faults(conn, claims.limits)
+    yield from replay.faults(conn)
+    yield from _stamp_faults(conn, claims.books)
 
 
 def _chain_faults(entries: Iterable[AuditEntry], hashes: dict[int, str], claims: _Claims) -> Iterator[str]:
@@ -107,6 +130,32 @@ def _registry_faults(recorded: dict[str, dict[int, str]], hashes: dict[str, dict
                 yield f"Entry {number} of {stream} is not in the registry: it was added, or the registry was cut."
             elif known[number] != there[number]:
                 yield f"Entry {number} of {stream} is not the one the registry recorded: it was rewritten."
+
+
+def _command_faults(conn: Connection, recorded: dict[str, str]) -> Iterator[str]:
+    """A command that was lost could be carried out again, and an edited one would answer something else."""
+    missing = set(recorded)
+    query = select(commands).order_by(commands.c.command_id).execution_options(yield_per=1000)
+    for row in conn.execute(query):
+        here = f"The command {row.command_id}"
+        if row.command_id not in recorded:
+            yield f"{here} has no entry in the audit log."
+        elif recorded[row.command_id] not in _marks(row):
+            yield f"{here} is not what the audit log recorded: it was edited."
+        missing.discard(row.command_id)
+    for command in sorted(missing):
+        yield f"The command {command} was carried out and has been removed."
+
+
+def _marks(row: Row[Any]) -> tuple[str, str]:
+    """What the audit log may have of a command: its first entries did not have what was asked and answered."""
+    full = _mark(row.stream, row.written_at, row.content_sha256, digest(row.result))
+    return full, _mark(row.stream, row.written_at, None, None)
+
+
+def _mark(*said: object) -> str:
+    """One short text for what is said of a command: every command's is in memory at once."""
+    return digest(canonical(said))
 
 
 def _statement_faults(conn: Connection, confirmed: dict[str, str]) -> Iterator[str]:

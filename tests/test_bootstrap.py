@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import stat
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -153,8 +154,31 @@ def test_a_csv_books_limits_are_read_again_only_when_the_file_has_changed(tmp_pa
 def test_each_world_has_a_data_folder_of_its_own() -> None:
     demo, other = read_settings(demo=True), read_settings(demo=True, demo_seed=8)
     csv, csv_2 = read_settings(book_dir="/books/ours"), read_settings(book_dir="/books/theirs")
-    folders = [bootstrap._folder(settings, settings.world) for settings in (demo, other, csv, csv_2)]
+    folders = [settings.data.name for settings in (demo, other, csv, csv_2)]
     assert folders == ["demo-7", "demo-8", "csv-books-ours", "csv-books-theirs"]
+
+
+def test_snowflake_out_of_reach_is_a_red_pulse_in_a_house_that_stands(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        config = {
+            "snowflake_account": "ours-evenlot",
+            "snowflake_user": "evenlot_app",
+            "snowflake_password": "hush-hush",
+            "snowflake_warehouse": "TRADING",
+            "snowflake_database": "DESK",
+            "snowflake_host": f"http://127.0.0.1:{taken.getsockname()[1]}",
+            "snowflake_login_timeout": 1,
+        }
+        with house_on(tmp_path / "data", demo=False, book_dir=small_book(tmp_path / "book"), **config) as house:
+            well, sentence = pulses(house)["Store"]
+            assert not well
+            assert "Snowflake (account ours-evenlot) does not answer" in sentence
+            assert "Nothing can be confirmed." in sentence
+            assert "hush-hush" not in sentence
+            with pytest.raises(Unavailable, match="does not answer"):
+                house.office.desk.orders(PM)
+    assert not (tmp_path / "data" / "ledger.db").exists()
 
 
 def test_the_demos_clock_is_pinned_to_the_book_and_aladdins_is_not() -> None:

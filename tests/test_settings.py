@@ -3,9 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from orders.errors import SettingsError
-from settings import Settings, World, read_settings
+from settings import Settings, World, read_part, read_settings
 from tests.house import forget_settings
 
 ALADDIN = {
@@ -74,10 +76,88 @@ def test_the_demo_asked_for_by_name_runs_beside_credentials(monkeypatch: pytest.
     assert read_settings().world is World.DEMO
 
 
-@pytest.mark.parametrize("name", ["SNOWFLAKE_ACCOUNT", "SNOWFLAKE_USER"])
-def test_snowflake_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setenv(name, "ab12345")
-    with pytest.raises(SettingsError, match=rf"{name}.*embedded store only; unset it"):
+SNOWFLAKE = {
+    "SNOWFLAKE_ACCOUNT": "ours-evenlot",
+    "SNOWFLAKE_USER": "evenlot_app",
+    "SNOWFLAKE_PASSWORD": "hush-hush",
+    "SNOWFLAKE_WAREHOUSE": "TRADING",
+    "SNOWFLAKE_DATABASE": "DESK",
+}
+
+
+@pytest.mark.parametrize("name", ["SNOWFLAKE_ROLE", *SNOWFLAKE])
+def test_one_setting_of_snowflake_alone_is_no_demo(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "evenlot")
+    with pytest.raises(SettingsError, match=f"Snowflake is half-configured: {name} set, "):
+        read_settings()
+
+
+@pytest.mark.parametrize("name", SNOWFLAKE)
+def test_a_half_set_snowflake_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    set_all(monkeypatch, BOOK_DIR="/books/ours", **{key: value for key, value in SNOWFLAKE.items() if key != name})
+    with pytest.raises(SettingsError, match=rf"Snowflake is half-configured: .*set, .*{name}\)? missing"):
+        read_settings()
+
+
+def test_snowflake_alone_is_no_demo_unless_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, **SNOWFLAKE)
+    with pytest.raises(
+        SettingsError, match="Snowflake is configured, and nothing to trade on: set BOOK_DIR or Aladdin"
+    ):
+        read_settings()
+    assert read_part().snowflake is not None  # enough to work on the ledger
+    asked = read_settings(demo=True)
+    assert (asked.world, asked.snowflake) == (World.DEMO, None)
+
+
+def test_without_snowflake_the_ledger_is_a_file() -> None:
+    assert read_settings().snowflake is None
+
+
+def test_snowflakes_settings_reach_its_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    more = {"SNOWFLAKE_ROLE": "APP", "SNOWFLAKE_QUERY_TAG": "desk", "SNOWFLAKE_LOCK_TIMEOUT": "7"}
+    set_all(monkeypatch, BOOK_DIR="/books/ours", SNOWFLAKE_KEEP_ALIVE="false", **SNOWFLAKE, **more)
+    config = read_settings().snowflake
+    assert config is not None
+    sent = config.arguments(autocommit=False)
+    assert {
+        name: sent[name] for name in ("account", "user", "password", "warehouse", "database", "schema", "role")
+    } == {
+        "account": "ours-evenlot",
+        "user": "evenlot_app",
+        "password": "hush-hush",
+        "warehouse": "TRADING",
+        "database": "DESK",
+        "schema": "EVENLOT",
+        "role": "APP",
+    }
+    assert (sent["session_parameters"]["QUERY_TAG"], sent["session_parameters"]["LOCK_TIMEOUT"]) == ("desk", 7)
+    assert sent["client_session_keep_alive"] is False
+    assert "hush-hush" not in repr(config)
+
+
+def test_a_key_goes_before_a_password_and_may_be_a_file_or_a_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pem = generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    (tmp_path / "key.p8").write_text(pem)
+    set_all(monkeypatch, BOOK_DIR="/books/ours", **SNOWFLAKE)
+    for name, value in (
+        ("SNOWFLAKE_PRIVATE_KEY", pem.replace("\n", "\\n")),
+        ("SNOWFLAKE_PRIVATE_KEY_FILE", str(tmp_path / "key.p8")),
+    ):
+        monkeypatch.setenv(name, value)
+        config = read_settings().snowflake
+        assert config is not None
+        sent = config.arguments(autocommit=False)
+        assert sent["authenticator"] == "SNOWFLAKE_JWT"
+        assert "password" not in sent
+        monkeypatch.delenv(name)
+
+
+def test_a_key_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, BOOK_DIR="/books/ours", SNOWFLAKE_PRIVATE_KEY_FILE="/keys/none.p8", **SNOWFLAKE)
+    with pytest.raises(SettingsError, match=r"SNOWFLAKE_PRIVATE_KEY_FILE names /keys/none\.p8, .*No such file"):
         read_settings()
 
 
@@ -174,4 +254,4 @@ def test_secrets_do_not_show_in_a_print_of_the_settings(monkeypatch: pytest.Monk
 def test_every_setting_is_in_the_example_file() -> None:
     example = (Path(__file__).parents[1] / ".env.example").read_text()
     unsaid = [name.upper() for name in Settings.model_fields if f"{name.upper()}=" not in example]
-    assert [name for name in unsaid if not name.startswith("SNOWFLAKE_")] == [], "Snowflake is not offered yet"
+    assert unsaid == []

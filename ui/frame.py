@@ -11,7 +11,7 @@ import streamlit as st
 import structlog
 
 from allocation.errors import EvenlotError, MetricUnavailable, OffLattice
-from orders.errors import InvalidSettlement, NotFound, NotPermitted, OutsideError, PreviewChanged
+from orders.errors import InvalidSettlement, NotFound, NotPermitted, OutsideError, PreviewChanged, VersionConflict
 from ui import formats
 from ui.session import office, trip
 
@@ -56,9 +56,9 @@ def show(error: EvenlotError) -> None:
         st.error(f"{error} Reference {reference}.", icon=":material/cloud_off:")
     else:
         st.error(str(error), icon=":material/error:")
-    if isinstance(error, PreviewChanged):
+    if isinstance(error, PreviewChanged | VersionConflict):
         for change in error.changes:
-            st.caption(change)
+            st.caption(str(change))
     if isinstance(error, MetricUnavailable):
         for account, reason in error.reasons.items():
             st.caption(f"{account}: {reason}")

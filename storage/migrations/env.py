@@ -1,4 +1,4 @@
-"""Run by alembic: upgrades over the connection `storage.migrations` hands in."""
+"""Run by alembic: upgrades over the connection `storage.migrations` hands in, or writes the SQL that would."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ class SnowflakeImpl(DefaultImpl):
     __dialect__ = "snowflake"
 
 
-connection = context.config.attributes["connection"]
 # SQLite can roll DDL back once BEGIN is really sent; Snowflake commits at each DDL statement.
-transactional = connection.dialect.name == "sqlite"
-context.configure(connection=connection, target_metadata=metadata, transactional_ddl=transactional)
+if context.is_offline_mode():
+    context.configure(dialect_name=context.config.attributes["dialect"], literal_binds=True, transactional_ddl=False)
+else:
+    connection = context.config.attributes["connection"]
+    transactional = connection.dialect.name == "sqlite"
+    context.configure(connection=connection, target_metadata=metadata, transactional_ddl=transactional)
 with context.begin_transaction():
     context.run_migrations()

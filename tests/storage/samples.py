@@ -33,7 +33,13 @@ class SetClock:
 def block(name: str = "A", group: str = "CORE", created_at: datetime = NOON) -> tuple[Statement, Order]:
     """A statement and its order over three accounts; different names make different orders."""
     lines = (OrderLine("P3", 300_000), OrderLine("P1", 500_000), OrderLine("P2", 200_000))
-    body = canonical({"order": name, "lines": {line.account_id: line.face for line in lines}})
+    body = canonical(
+        {
+            "order": name,
+            "lines": [_line(line.account_id, line.face) for line in lines] + [_line("P4", 0)],
+            "effect": {"metric": "asd", "dispersion_before": 0.3, "dispersion_after": 0.12},
+        }
+    )
     statement = Statement(f"st-{name}", f"or-{name}", 1, created_at, "maria", body, digest(body))
     order = Order(
         id=f"or-{name}",
@@ -57,8 +63,26 @@ def block(name: str = "A", group: str = "CORE", created_at: datetime = NOON) -> 
         created_by="maria",
         created_at=created_at,
         updated_at=created_at,
+        recommended_by="maria",
+        placed_by="maria",
     )
     return statement, order
+
+
+def _line(account: str, face: int) -> dict[str, object]:
+    """A statement's line, of an account that was capped a third of a unit short of its wish and asked for nothing."""
+    wish = Decimal(face) + Decimal(1) / 3
+    cap = {"account_id": account, "rule": "cash", "face": face, "reason": "cash"}
+    reason = f"{account} gets what its cash buys."
+    return {
+        "account_id": account,
+        "face": face,
+        "wish": wish,
+        "asked": None,
+        "money": wish,
+        "cap": cap,
+        "reason": reason,
+    }
 
 
 def change(order: Order, state: OrderState = OrderState.SENDING, event: str = "send", **more: object) -> Change:

@@ -16,6 +16,11 @@ from storage.engine import WRITES
 from tests.storage.samples import block
 
 
+@pytest.fixture
+def store() -> str:
+    return "sqlite"
+
+
 def test_the_file_and_its_directory_are_for_the_owner_only(engine: Engine, ledger: SqlLedger) -> None:
     ledger.confirm("c", *block())
     path = Path(engine.url.database or "")

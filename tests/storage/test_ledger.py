@@ -11,12 +11,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, event, func, select
 
+from allocation.limits import Limit, Rule
 from orders.canonical import digest
 from orders.errors import LeaseLost, NotFound, Rejected, VersionConflict, WrongBook
 from orders.model import Event, Intent, Order, OrderLine, OrderState, Statement
 from orders.ports import Ledger
-from storage import SqlLedger, migrate, open_engine
+from storage import SqlLedger, migrate
+from storage.engine import READER
 from storage.schema import order_lines, orders
+from tests.storage.emulated import open_store
 from tests.storage.samples import BOOK, NOON, SetClock, block, change
 
 
@@ -28,9 +31,12 @@ def _statements(engine: Engine) -> Iterator[list[str]]:
     def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
         sent.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
+    both = {engine, engine.get_execution_options().get(READER, engine)}
+    for listened in both:
+        event.listen(listened, "before_cursor_execute", note)
     yield sent
-    event.remove(engine, "before_cursor_execute", note)
+    for listened in both:
+        event.remove(listened, "before_cursor_execute", note)
 
 
 def test_it_is_the_ledger_the_use_cases_ask_for(ledger: SqlLedger) -> None:
@@ -163,11 +169,44 @@ def test_a_repeated_step_returns_what_it_returned_even_after_later_ones(ledger: 
 def test_a_step_from_an_old_version_is_a_conflict_and_changes_nothing(ledger: SqlLedger) -> None:
     order = ledger.confirm("c", *block())
     sent = ledger.advance("s", change(order))
-    with pytest.raises(VersionConflict, match="is at version 2, and this step was made from version 1"):
+    with pytest.raises(VersionConflict, match=r"at version 2 by worker at .*, and this step was made from version 1"):
         ledger.advance("late", change(order, booked={"P1": Decimal(9)}, closes_intent="or-A:send"))
     assert ledger.order(order.id) == sent
     assert len(ledger.events(order.id)) == 2
     assert len(ledger.intents()) == 1
+
+
+def test_a_conflict_tells_what_changed_since_the_order_was_opened(ledger: SqlLedger) -> None:
+    order = ledger.confirm("c", *block())
+    sent = ledger.advance("s", change(order))
+    booked = {"P1": Decimal("1000.5"), "P9": Decimal(7)}
+    price = Decimal("99.5")
+    step = change(sent, OrderState.ACTIVE, "active", filled=Decimal("1007.5"), booked=booked, average_price=price)
+    ledger.advance("f", step)
+    with pytest.raises(VersionConflict, match=r"Someone changed order or-A since you opened it") as caught:
+        ledger.advance("late", change(order))
+    assert [str(change) for change in caught.value.changes] == [
+        "state: confirmed -> active",
+        "filled: 0 -> 1,007.5",
+        "average price: none -> 99.5",
+        "booked for P1: 0 -> 1,000.5",
+        "booked for P9: 0 -> 7",
+    ]
+    assert all(str(change) in str(caught.value) for change in caught.value.changes)
+
+
+def test_a_confirmation_made_too_late_tells_what_came_in_between(ledger: SqlLedger) -> None:
+    ledger.confirm("c", *block("A"), after=0)
+    ledger.set_limits("l", (Limit("P1", Rule.ISSUER, "", "5%"),), 0, "connie", NOON, "first")
+    with pytest.raises(VersionConflict) as caught:
+        ledger.confirm("d", *block("B"), after=0)
+    assert [str(change) for change in caught.value.changes] == [
+        "confirmed orders: 0 -> 1",
+        "order or-A: none -> BUY 1,000,000 ABC 5.25 06/15/31 for CORE",
+    ]
+    with pytest.raises(VersionConflict) as caught:
+        ledger.confirm("d", *block("B"), after=1, limits=0)
+    assert [str(change) for change in caught.value.changes] == ["Issuer concentration for P1: none -> 5%"]
 
 
 def test_an_intent_is_closed_once(ledger: SqlLedger) -> None:
@@ -271,12 +310,12 @@ def test_faces_and_bookings_sum_exactly_in_sql(engine: Engine, ledger: SqlLedger
         assert conn.scalar(select(func.sum(order_lines.c.face))) == 3_000_000
 
 
-def test_reopening_keeps_everything(engine: Engine, ledger: SqlLedger, url: str, clock: SetClock) -> None:
+def test_reopening_keeps_everything(engine: Engine, ledger: SqlLedger, address: str, clock: SetClock) -> None:
     order = ledger.confirm("c", *block())
     sent = ledger.advance("s", change(order))
     before = (ledger.orders(), ledger.events(order.id), ledger.intents(), ledger.audit(), ledger.audit("registry"))
     engine.dispose()
-    again = open_engine(url)
+    again = open_store(address)
     migrate(again)
     reopened = SqlLedger(again, BOOK, clock)
     after = (
@@ -295,7 +334,7 @@ def test_reopening_keeps_everything(engine: Engine, ledger: SqlLedger, url: str,
 
 def test_another_book_is_refused_in_words(ledger: SqlLedger, engine: Engine, clock: SetClock) -> None:
     ledger.confirm("c", *block())
-    sentence = r"belongs to the book demo:7, and csv:core:2025-09-15 was asked for\. Set DATA_DIR"
+    sentence = r"belongs to the book demo:7, and csv:core:2025-09-15 was asked for\. Set (DATA_DIR|SNOWFLAKE_SCHEMA)"
     with pytest.raises(WrongBook, match=sentence):
         SqlLedger(engine, "csv:core:2025-09-15", clock)
     assert ledger.verify() == ()

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Engine, inspect, make_url, text
 
-from allocation.limits import NO_LIMITS
 from orders.errors import SettingsError
 from storage import SqlLedger, migrate, migrations, open_engine
+from storage.history import SqlHistory
 from storage.schema import metadata
-from storage.unit import write
-from tests.storage.samples import BOOK, NOON, SetClock, block
+from tests.storage.samples import BOOK, SetClock
+
+
+@pytest.fixture
+def store() -> str:
+    """A file of its own: what a test does to a ledger's revision must not meet the next one."""
+    return "sqlite"
 
 
 def test_the_migrated_tables_are_those_of_the_schema(engine: Engine) -> None:
@@ -39,27 +45,73 @@ def test_several_at_once_make_one_schema(url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(migrate, engines))
     with engines[0].connect() as conn:
-        assert conn.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0002"]
+        assert conn.scalars(text("SELECT version_num FROM alembic_version")).all() == [migrations.newest_revision()]
     for engine in engines:
         engine.dispose()
 
 
-def _first_schema(conn: Connection) -> None:
-    config = Config(attributes={"connection": conn})
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    command.upgrade(config, "0001")
+def _ledger_from_before(url: str, *changes: str) -> Engine:
+    """A ledger as revision 0002 left it, with one order booked after three fills, one of them by an account that had no
+    line, and one order never sent; `changes` make it older still."""
+    path = Path(make_url(url).database or "")
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as conn:
+        conn.executescript(Path(__file__).with_name("ledger_at_0002.sql").read_text(encoding="utf-8"))
+        for change in changes:
+            conn.execute(change)
+        conn.commit()
+    return open_engine(url)
 
 
-def test_a_ledger_of_the_first_schema_keeps_what_it_has_and_can_hold_limits_now(url: str) -> None:
-    engine = open_engine(url)
-    write(engine, _first_schema)
-    order = SqlLedger(engine, BOOK, SetClock()).confirm("c", *block())
+@pytest.mark.parametrize(
+    "older",
+    [
+        (),
+        (
+            "DELETE FROM audit_log WHERE stream = 'limits' OR subject = 'limits'",
+            "DELETE FROM streams WHERE stream = 'limits'",
+            "DROP TABLE limit_rows",
+            "DROP TABLE limit_versions",
+            "UPDATE alembic_version SET version_num = '0001'",
+        ),
+    ],
+    ids=["0002", "0001"],
+)
+def test_orders_from_before_get_their_memorandum_their_fills_and_their_figures(
+    url: str, older: tuple[str, ...]
+) -> None:
+    engine = _ledger_from_before(url, *older)
     migrate(engine)
-    ledger = SqlLedger(engine, BOOK, SetClock())
-    assert ledger.orders() == (order,)
-    assert ledger.limits() == NO_LIMITS
-    assert ledger.verify() == ()
-    assert ledger.set_limits("l", (), 0, "connie", NOON, "none").version == 1
+    ledger, history = SqlLedger(engine, BOOK, SetClock()), SqlHistory(engine)
+    if not older:  # an older one was cut out of it, which the registry tells
+        assert ledger.verify() == ()
+    assert [fault for fault in ledger.verify() if fault.startswith(("Order", "The statement"))] == []
+    waiting, booked = ledger.orders()
+    assert (booked.recommended_by, booked.placed_by, booked.discretionary) == ("pm", "pm", True)
+    assert booked.entered_at == datetime(2026, 11, 20, 15, 0, 30, 13, tzinfo=UTC)
+    assert waiting.entered_at is None
+    fills = [(fill.version, fill.account_id, int(fill.booked), int(fill.delta)) for fill in history.fills(booked.id)]
+    assert fills == [
+        (4, "A", 100_000, 100_000),
+        (5, "A", 150_000, 50_000),
+        (5, "B", 50_000, 50_000),
+        (5, "Z", 7, 7),
+        (6, "A", 200_000, 50_000),
+        (6, "B", 200_000, 150_000),
+    ]
+    assert [line.account_id for line in history.statement_lines(booked.id)] == ["A", "B"]
+    assert [decision.order_id for decision in history.statements().rows] == [waiting.id, booked.id]
+    assert list(history.participation().seconds) == pytest.approx([60.0, 90.0], abs=0.01)
+    engine.dispose()
+
+
+def test_migrating_what_was_cut_short_writes_nothing_twice(url: str) -> None:
+    engine = _ledger_from_before(url)
+    migrate(engine)
+    with engine.begin() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '0005'"))
+    migrate(engine)
+    assert SqlLedger(engine, BOOK, SetClock()).verify() == ()
     engine.dispose()
 
 

@@ -74,7 +74,8 @@ def test_snowflake_keeps_the_decimal_itself() -> None:
     column = Exact(6, "face")
     dialect = snowflake_dialect()
     assert str(column.load_dialect_impl(dialect).compile(dialect)) in ("NUMERIC(38, 6)", "DECIMAL(38, 6)")
-    assert column.process_bind_param(Decimal("1.25"), dialect) == Decimal("1.25")
+    assert column.process_bind_param(Decimal("1.25"), dialect) == "1.250000"
+    assert Exact(12, "price").process_bind_param(Decimal("1E-12"), dialect) == "0.000000000001"
     assert column.process_result_value(Decimal("1.250000"), dialect) == Decimal("1.25")
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, func, insert, select, text
+from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from structlog.testing import capture_logs
 
-from orders.errors import Rejected, Unavailable
+from orders.errors import Rejected, SettingsError, Unavailable
 from storage import open_engine
 from storage.engine import WRITES
 from storage.schema import audit_log, commands, sign_in_revocations, streams
-from storage.unit import Command, Outcome, UnitOfWork, read, write
+from storage.unit import Command, Outcome, UnitOfWork, Work, read, write
+from tests.storage.emulated import EmulatedSnowflake, open_store
 from tests.storage.samples import NOON, SetClock
 
 
@@ -32,10 +36,10 @@ def _count(engine: Engine) -> int:
         return conn.scalar(select(func.count()).select_from(sign_in_revocations)) or 0
 
 
-def _note(username: str) -> Callable[[Connection], Outcome]:
-    def work(conn: Connection) -> Outcome:
-        conn.execute(insert(sign_in_revocations).values(username=username, not_before=NOON))
-        return Outcome(json.dumps(username), body={"username": username})
+def _note(username: str | None) -> Work:
+    def work(_conn: Connection, _known: Mapping[str, Any]) -> Outcome:
+        row = {"username": username, "not_before": NOON}
+        return Outcome(json.dumps(username), body={"username": username}, rows=((sign_in_revocations, [row]),))
 
     return work
 
@@ -55,8 +59,8 @@ def test_an_id_used_for_something_else_is_refused(engine: Engine, unit: UnitOfWo
 
 
 def test_what_fails_leaves_nothing_behind(engine: Engine, unit: UnitOfWork) -> None:
-    def fail(conn: Connection) -> Outcome:
-        _note("maria")(conn)
+    def fail(conn: Connection, _known: Mapping[str, Any]) -> Outcome:
+        conn.execute(insert(sign_in_revocations).values(username="maria", not_before=NOON))
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -93,15 +97,21 @@ def test_streams_are_opened_once_under_threads(engine: Engine) -> None:
         }
 
 
-def test_a_store_that_stays_locked_is_unavailable_and_nothing_was_sent(engine: Engine, url: str) -> None:
-    hasty = open_engine(url, busy_seconds=0.01)
-    unit = UnitOfWork(hasty, SetClock(), patience=0.2)
+def test_a_store_that_stays_locked_is_unavailable_and_nothing_was_sent(
+    engine: Engine, store: str, address: str, unit: UnitOfWork
+) -> None:
+    unit.run(_command("zero"), _note("paul"))
+    hasty = open_engine(address, busy_seconds=0.01) if store == "sqlite" else open_store(address)
+    late = UnitOfWork(hasty, SetClock(), patience=0.2)
     with engine.connect() as conn:
         conn.execution_options(**{WRITES: True})
-        with conn.begin(), pytest.raises(Unavailable, match="busy") as caught:
-            unit.run(_command(), _note("maria"))
+        with conn.begin() as transaction:
+            conn.execute(update(streams).values(seq=streams.c.seq))
+            with pytest.raises(Unavailable, match="busy") as caught:
+                late.run(_command(), _note("maria"))
+            transaction.rollback()
     assert caught.value.sent is False
-    assert unit.run(_command(), _note("maria")) == '"maria"'
+    assert late.run(_command(), _note("maria")) == '"maria"'
     hasty.dispose()
 
 
@@ -113,16 +123,34 @@ def test_a_head_lost_under_way_is_not_begun_anew(engine: Engine, unit: UnitOfWor
         unit.run(_command("two"), _note("paul"))
 
 
-def test_a_taken_key_is_refused_in_words(engine: Engine, unit: UnitOfWork) -> None:
-    unit.run(_command(), _note("maria"))
+def test_a_row_the_store_refuses_is_told_in_words(engine: Engine, unit: UnitOfWork) -> None:
     with pytest.raises(Rejected, match="refused the write, and nothing was changed"):
-        unit.run(_command("two"), _note("maria"))
+        unit.run(_command(), _note(None))
+    assert _count(engine) == 0
+    assert unit.run(_command(content="whole"), _note("maria")) == '"maria"'
 
 
-def test_a_store_without_tables_is_unavailable(url: str) -> None:
-    engine = open_engine(url)
+def test_what_a_command_asks_is_answered_with_the_lock_held(unit: UnitOfWork) -> None:
+    told: list[int] = []
+
+    def work(_conn: Connection, known: Mapping[str, Any]) -> Outcome:
+        told.append(known["noted"])
+        return _note(f"user{len(told)}")(_conn, known)
+
+    noted = select(func.count()).select_from(sign_in_revocations).scalar_subquery()
+    for name in ("one", "two"):
+        unit.run(replace(_command(name), asks={"noted": noted}), work)
+    assert told == [0, 1]
+
+
+def test_a_store_without_tables_says_so(tmp_path: Path, snowflake: EmulatedSnowflake) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'empty.db'}")
     with pytest.raises(Unavailable, match="no such table"):
         read(engine, lambda conn: conn.scalar(select(func.count()).select_from(streams)))
     with pytest.raises(Unavailable, match="no such table"):
         write(engine, lambda conn: conn.execute(insert(streams).values(stream="x", seq=0, sha256="")))
+    engine.dispose()
+    engine = open_store(f"{snowflake.url}#BARE")
+    with pytest.raises(SettingsError, match=r"A table of the ledger is missing.*python -m storage migrate"):
+        read(engine, lambda conn: conn.scalar(select(func.count()).select_from(streams)))
     engine.dispose()

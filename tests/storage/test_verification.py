@@ -26,7 +26,8 @@ def kept(ledger: SqlLedger) -> SqlLedger:
 
 def _tamper(engine: Engine, *statements: str) -> None:
     with engine.begin() as conn:
-        conn.execute(text("PRAGMA defer_foreign_keys = ON"))
+        if conn.dialect.name == "sqlite":
+            conn.execute(text("PRAGMA defer_foreign_keys = ON"))
         for statement in statements:
             conn.execute(text(statement))
 
@@ -83,10 +84,11 @@ def test_an_edit_with_its_own_hash_made_to_fit_is_given_away_by_head_and_registr
             text("UPDATE audit_log SET body = :body, sha256 = :sha WHERE stream = 'group:CORE' AND seq = 3"),
             {"body": body, "sha": forged},
         )
-    assert kept.verify() == (
+    assert kept.verify()[:2] == (
         "The head of group:CORE (entry 3) is not its last entry (3): one of the two was rewritten.",
         "Entry 3 of group:CORE is not the one the registry recorded: it was rewritten.",
     )
+    assert "Order or-COREC: its row was edited: created_by is maria, and the audit log says paul." in kept.verify()
 
 
 def test_a_replaced_middle_entry_breaks_the_link_to_the_next(engine: Engine, kept: SqlLedger) -> None:
@@ -125,12 +127,13 @@ def test_a_removed_or_added_statement_is_named(engine: Engine, kept: SqlLedger) 
         "INSERT INTO statements SELECT 'st-new', order_id, 2, created_at, created_by, body, sha256 FROM statements "
         "WHERE id = 'st-COREA'",
         "UPDATE orders SET statement_id = 'st-new' WHERE id = 'or-COREA'",
+        "UPDATE statement_figures SET statement_id = 'st-new' WHERE statement_id = 'st-COREA'",
         "DELETE FROM statements WHERE id = 'st-COREA'",
     )
-    assert kept.verify() == (
-        "The statement st-new of order or-COREA has no confirmation in the audit log.",
-        "The statement st-COREA was confirmed and has been removed.",
-    )
+    faults = kept.verify()
+    assert "The statement st-new of order or-COREA has no confirmation in the audit log." in faults
+    assert "The statement st-COREA was confirmed and has been removed." in faults
+    assert "Order or-COREA: its row was edited: statement_id is st-new, and the audit log says st-COREA." in faults
 
 
 def test_another_stamp_is_named(engine: Engine, kept: SqlLedger) -> None:

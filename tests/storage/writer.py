@@ -1,5 +1,5 @@
 """A process that confirms and advances orders until it is killed, saying each one aloud once it is acknowledged.
-Arguments: ledger URL, prefix of the order names, number of orders (0: no end)."""
+Arguments: the ledger's address, prefix of the order names, number of orders (0: no end)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import sys
 from decimal import Decimal
 
 import structlog
+from sqlalchemy import Engine
 
 from orders.model import OrderState
 from storage import SqlLedger, migrate, open_engine
 from tests.storage.samples import BOOK, SetClock, block, change
 
 
-def run(url: str, prefix: str, count: int) -> None:
+def run(address: str, prefix: str, count: int) -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for what is acknowledged
-    engine = open_engine(url)
+    engine = _open(address)
     migrate(engine)
     ledger = SqlLedger(engine, BOOK, SetClock())
     for number in itertools.count() if count == 0 else range(count):
@@ -27,6 +28,14 @@ def run(url: str, prefix: str, count: int) -> None:
         step = change(order, OrderState.ACTIVE, "fill", booked=booked, closes_intent=f"{order.id}:send")
         ledger.advance(f"fill-{name}", step)
         print("filled", order.id, flush=True)  # noqa: T201
+
+
+def _open(address: str) -> Engine:
+    if address.startswith("sqlite:"):
+        return open_engine(address)
+    from tests.storage.emulated import open_store  # takes seconds to import
+
+    return open_store(address)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def upgrade() -> None:
     _create_orders()
     _create_lines_and_outbox()
     _create_sign_ins()
-    if op.get_bind().dialect.name == "sqlite":
+    if op.get_context().dialect.name == "sqlite":
         op.create_index("ix_statements_order", "statements", ["order_id", "version"])
         op.create_index("ix_orders_created", "orders", ["created_at"])
         op.create_index("ix_audit_log_written", "audit_log", ["written_at"])
@@ -164,6 +164,6 @@ def _create_sign_ins() -> None:
 def _open_the_registry() -> None:
     """The one head that must exist before any other: opening a stream locks it."""
     streams = sa.table("streams", sa.column("stream", sa.String), sa.column("seq", sa.BigInteger), sa.column("sha256"))
-    conn = op.get_bind()
-    if not conn.scalar(sa.select(sa.func.count()).select_from(streams).where(streams.c.stream == "registry")):
-        conn.execute(sa.insert(streams).values(stream="registry", seq=0, sha256="0" * 64))
+    head = sa.select(sa.literal("registry"), sa.literal(0), sa.literal("0" * 64))
+    there = sa.select(streams.c.stream).where(streams.c.stream == "registry")
+    op.execute(sa.insert(streams).from_select(["stream", "seq", "sha256"], head.where(~there.exists())))

@@ -1,0 +1,125 @@
+"""What the past adds up to, computed by the store. Sums are exact: faces without decimals are int64, those with
+decimals `Decimal`; shares, means and seconds are floats."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, cast, func, literal_column, select
+
+from orders.history import Wanted
+from storage.functions import day_of, month_of, seconds_between, total_face
+from storage.paging import conditions
+from storage.schema import order_lines, orders, statement_figures, statement_lines
+
+_figures = statement_figures.c
+
+
+def by_engine(conn: Connection, wanted: Wanted) -> pd.DataFrame:
+    """The orders wanted by the engine that allocated them, most used first: engine; allocations, a count; ordered and
+    placed, face; filled, face with decimals; improvement, the mean of (before - after) / before over the allocations
+    that have one, which `measured` counts."""
+    query = (
+        select(
+            orders.c.engine,
+            func.count().label("allocations"),
+            _sum(orders.c.ordered, "ordered"),
+            _sum(orders.c.face, "placed"),
+            total_face(orders.c.filled).label("filled"),
+            func.count(_figures.improvement).label("measured"),
+            func.avg(_figures.improvement).label("improvement"),
+        )
+        .select_from(_decided())
+        .where(*conditions(wanted))
+        .group_by(orders.c.engine)
+        .order_by(func.count().desc(), orders.c.engine)
+    )
+    return _frame(conn, query, whole=("allocations", "ordered", "placed", "measured"), real=("improvement",))
+
+
+def improvement(conn: Connection, wanted: Wanted, *, daily: bool) -> pd.DataFrame:
+    """The dispersion of the orders wanted through time, oldest first: period (2026-11, or 2026-11-20), engine, metric
+    by its key; allocations, a count; before and after, mean dispersions in the metric's unit; improvement, the mean of
+    (before - after) / before over the allocations that have one."""
+    period = (day_of if daily else month_of)(orders.c.created_at)
+    keys = (period, orders.c.engine, _figures.metric)
+    query = (
+        select(
+            period.label("period"),
+            orders.c.engine,
+            _figures.metric,
+            func.count().label("allocations"),
+            func.avg(_figures.dispersion_before).label("before"),
+            func.avg(_figures.dispersion_after).label("after"),
+            func.avg(_figures.improvement).label("improvement"),
+        )
+        .select_from(_decided())
+        .where(*conditions(wanted))
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    return _frame(conn, query, whole=("allocations",), real=("before", "after", "improvement"))
+
+
+def participation(conn: Connection, wanted: Wanted) -> pd.DataFrame:
+    """How the accounts that statements name took part in the orders wanted, by account: account_id; considered and
+    given, counts of the statements that name it and of those that give it something; wish, face with decimals, and
+    face, given; share, face over wish, null without a wish; booked, face with decimals; seconds, the mean time from
+    statement to first fill over the lines that have one, which `filled` counts."""
+    decided = _decided().join(
+        statement_lines,
+        and_(statement_lines.c.order_id == _figures.order_id, statement_lines.c.version == _figures.version),
+    )
+    lined = decided.outerjoin(
+        order_lines,
+        and_(order_lines.c.order_id == orders.c.id, order_lines.c.account_id == statement_lines.c.account_id),
+    )
+    # an empty text added: grouped by the plain column, SQLite would run through the index of accounts, order by order
+    account = statement_lines.c.account_id.concat(literal_column("''"))
+    waited = seconds_between(_figures.created_at, order_lines.c.first_filled_at)
+    query = (
+        select(
+            account.label("account_id"),
+            func.count().label("considered"),
+            func.sum(case((statement_lines.c.face > 0, 1), else_=0)).label("given"),
+            func.sum(statement_lines.c.wish).label("wish"),
+            _sum(statement_lines.c.face, "face"),
+            total_face(order_lines.c.booked).label("booked"),
+            func.count(order_lines.c.first_filled_at).label("filled"),
+            func.avg(waited).label("seconds"),
+        )
+        .select_from(lined)
+        .where(*conditions(wanted))
+        .group_by(account)
+        .order_by(account)
+    )
+    if wanted.account_id is not None:
+        query = query.where(statement_lines.c.account_id == wanted.account_id)
+    frame = _frame(conn, query, whole=("considered", "given", "face", "filled"), real=("seconds",))
+    shares = [float(face / wish) if wish else None for face, wish in zip(frame["face"], frame["wish"], strict=True)]
+    frame.insert(5, "share", pd.Series(shares, dtype="float64", index=frame.index))
+    return frame
+
+
+def _decided() -> Any:
+    """Each order with the statement it stands on."""
+    return orders.join(statement_figures, _figures.statement_id == orders.c.statement_id)
+
+
+def _sum(column: ColumnElement[Any], name: str) -> ColumnElement[int]:
+    return cast(func.sum(column), BigInteger).label(name)
+
+
+def _frame(conn: Connection, query: Select[Any], whole: tuple[str, ...], real: tuple[str, ...]) -> pd.DataFrame:
+    """The rows as a frame whose types do not depend on the store, or on whether there are rows."""
+    result = conn.execute(query)
+    frame = pd.DataFrame(result.all(), columns=pd.Index(list(result.keys())), dtype=object)
+    kinds = dict.fromkeys(whole, "int64") | dict.fromkeys(real, "float64")
+    exact = ("wish", "booked", "filled")
+    for name in exact:
+        if name in frame and name not in kinds:
+            known = [Decimal(0) if value is None else value for value in frame[name]]
+            frame[name] = pd.Series(known, dtype=object, index=frame.index)
+    return frame.astype(kinds)

@@ -1,0 +1,120 @@
+"""A confirmation: what must hold before it is written, and the rows it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, ScalarSelect, func, or_, select
+
+from orders.canonical import canonical, digest
+from orders.errors import Difference, Rejected, VersionConflict
+from orders.model import Order, Statement
+from storage import limits
+from storage.rows import confirmation_row, intent_row, line_rows, order_row
+from storage.schema import (
+    intents,
+    limit_versions,
+    order_events,
+    order_lines,
+    orders,
+    statement_figures,
+    statement_lines,
+    statements,
+)
+from storage.statements import figures
+from storage.unit import Outcome
+
+_MADE = ("id", "version", "statement_id", "statement_sha256", "created_at", "updated_at", "entered_at")
+_TOLD = 5  # orders a conflict names
+
+
+def asked(order: Order) -> dict[str, object]:
+    """What a confirmation asks for. Ids, hashes and times are made anew when a screen sends the same command twice."""
+    terms = {name: value for name, value in order_row(order).items() if name not in _MADE}
+    return {**terms, "lines": order.lines}
+
+
+def require_agreement(statement: Statement, order: Order) -> None:
+    """`Rejected` where the statement, the order and its lines do not agree with each other."""
+    placed = sum(line.face for line in order.lines)
+    accounts = {line.account_id for line in order.lines}
+    faults = {
+        "statement_hash": digest(statement.body) != statement.sha256 and "the statement's hash is not its text's",
+        "statement_order": (order.statement_id, order.statement_sha256, order.id)
+        != (statement.id, statement.sha256, statement.order_id)
+        and "the order and the statement do not name each other",
+        "lines_sum": placed != order.face and f"its lines add up to {placed:,} and the order to {order.face:,}",
+        "lines_missing": not order.lines and "it has no lines",
+        "lines_twice": len(accounts) != len(order.lines) and "an account has more than one line",
+    }
+    for code, fault in faults.items():
+        if fault:
+            raise Rejected(f"Order {order.id} was not confirmed: {fault}. Preview it again.", code=code)
+
+
+def confirmed(conn: Connection) -> int:
+    """How many orders were ever confirmed."""
+    return conn.scalar(select(func.count()).select_from(orders)) or 0
+
+
+def asks(statement: Statement, order: Order) -> dict[str, ScalarSelect[Any]]:
+    """What `confirm` has to know of the ledger, to be asked once every stream is locked: groups share accounts, so
+    confirmations of all of them take turns, and so do limits."""
+    taken = or_(statements.c.id == statement.id, statements.c.order_id == order.id)  # no order is without a statement
+    return {
+        "taken": select(func.count()).select_from(statements).where(taken).scalar_subquery(),
+        "confirmed": select(func.count()).select_from(orders).scalar_subquery(),
+        "limits": select(func.max(limit_versions.c.version)).scalar_subquery(),
+    }
+
+
+def confirm(
+    conn: Connection,
+    known: Mapping[str, Any],
+    statement: Statement,
+    order: Order,
+    after: int | None,
+    limits_version: int | None,
+) -> Outcome:
+    """A statement with its figures, its order with lines and first event, and the intent to send it, as rows. `known`
+    has the answers to `asks`. `VersionConflict` when more than `after` orders are confirmed, or the limits are past
+    `limits_version`; `Rejected` when the order is there."""
+    if known["taken"]:
+        raise Rejected(f"Order {order.id} is in the ledger already, under another command.", code="order_exists")
+    if after is not None and known["confirmed"] != after:
+        raise VersionConflict(
+            "Someone confirmed another allocation since you opened this one; read its figures again.",
+            _confirmed_since(conn, after, known["confirmed"]),
+        )
+    if limits_version is not None and (known["limits"] or 0) != limits_version:
+        raise VersionConflict(
+            f"Someone changed the limits since the allocation was made: they are at version {known['limits'] or 0}, "
+            f"and it was made under version {limits_version}. Look at it again.",
+            limits.differences(conn, limits_version),
+        )
+    row, lines = figures(statement, order)
+    frozen = {"id": statement.id, "version": statement.version, "sha256": statement.sha256}
+    return Outcome(
+        canonical(order),
+        body={"order": order, "statement": frozen},
+        rows=(
+            (statements, [{f.name: getattr(statement, f.name) for f in fields(Statement)}]),
+            (statement_figures, [row]),
+            (orders, [order_row(order)]),
+            (order_events, [confirmation_row(order, statement.created_by)]),
+            (intents, [intent_row(order)]),
+            (statement_lines, lines),
+            (order_lines, line_rows(order)),
+        ),
+    )
+
+
+def _confirmed_since(conn: Connection, after: int, now: int) -> list[Difference]:
+    newest = select(orders).order_by(orders.c.created_at.desc(), orders.c.id.desc()).limit(min(now - after, _TOLD))
+    said = [
+        Difference(f"order {row.id}", "none", f"{row.side} {row.face:,} {row.label} for {row.group_ticker}")
+        for row in conn.execute(newest)
+    ]
+    return [Difference("confirmed orders", str(after), str(now)), *said]

@@ -1,0 +1,134 @@
+"""What screens and analysts read of the past: pages of it, and aggregates as data frames."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, Row, Table, func, select
+
+from allocation.model import Side
+from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
+from orders.model import Order
+from storage import aggregates
+from storage.paging import Place, cut, limited, page_of_keys, paged
+from storage.rows import read_orders_of
+from storage.schema import activity, fills, order_lines, statement_figures, statement_lines
+from storage.unit import read
+
+PAGE = 50
+
+
+class SqlHistory:
+    """`orders.ports.History` over a migrated store. Safe to share between threads. Every method may raise
+    `Unavailable`; those that take a cursor raise `Rejected` for one that cannot be read, and ValueError for a size that
+    is not from 1 to 500."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def orders(self, wanted: Wanted = ALL, size: int = PAGE, cursor: str = "") -> Page[Order]:
+        """The orders wanted, with their lines, newest first."""
+        place = Place.of(cursor)
+
+        def find(conn: Connection) -> Page[Order]:
+            ids, following = _keys(conn, wanted, place, limited(size), order_lines)
+            return Page(read_orders_of(conn, ids), following)
+
+        return read(self._engine, find)
+
+    def statements(self, wanted: Wanted = ALL, size: int = PAGE, cursor: str = "") -> Page[Decision]:
+        """The statements of the orders wanted, newest order first, each order's newest first. `size` counts orders."""
+        place = Place.of(cursor)
+
+        def find(conn: Connection) -> Page[Decision]:
+            ids, following = _keys(conn, wanted, place, limited(size), statement_lines)
+            query = select(statement_figures).where(statement_figures.c.order_id.in_(ids))
+            places = {id_: number for number, id_ in enumerate(ids)}
+            rows = sorted(conn.execute(query), key=lambda row: (places[row.order_id], -row.version))
+            return Page(tuple(map(_decision, rows)), following)
+
+        return read(self._engine, find)
+
+    def statement_lines(self, order_id: str) -> tuple[DecisionLine, ...]:
+        """What an order's newest statement says of each account, in its order; none for an unknown order."""
+        table = statement_lines
+        newest = select(func.max(table.c.version)).where(table.c.order_id == order_id)
+        query = select(table).where(table.c.order_id == order_id, table.c.version == newest.scalar_subquery())
+        return tuple(map(_line, read(self._engine, lambda conn: conn.execute(query.order_by(table.c.place)).all())))
+
+    def fills(self, order_id: str) -> tuple[Booking, ...]:
+        """What was booked for each account of an order and when, oldest first."""
+        query = select(fills).where(fills.c.order_id == order_id).order_by(fills.c.version, fills.c.account_id)
+        return tuple(map(_booking, read(self._engine, lambda conn: conn.execute(query).all())))
+
+    def activity(
+        self,
+        username: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        size: int = PAGE,
+        cursor: str = "",
+    ) -> Page[Deed]:
+        """What users did, newest first; of one user, from `since` on and before `until`, where they are given."""
+        at = activity.c.done_at
+        bounds = (
+            (username, activity.c.username.__eq__),
+            (since, at.__ge__),
+            (until, at.__lt__),
+        )
+        conditions = [compare(bound) for bound, compare in bounds if bound is not None]
+        query = select(activity, at.label("moment")).where(*conditions)
+        asked = paged(query, at, activity.c.id, Place.of(cursor), limited(size) + 1)
+        rows, following = cut(read(self._engine, lambda conn: conn.execute(asked).all()), size)
+        return Page(tuple(Deed(row.moment, row.username, row.action, row.about, row.detail) for row in rows), following)
+
+    def by_engine(self, wanted: Wanted = ALL) -> pd.DataFrame:
+        """One row per engine: see `storage.aggregates`."""
+        return read(self._engine, lambda conn: aggregates.by_engine(conn, wanted))
+
+    def improvement(self, wanted: Wanted = ALL, *, daily: bool = False) -> pd.DataFrame:
+        """One row per month (or day), engine and metric: see `storage.aggregates`."""
+        return read(self._engine, lambda conn: aggregates.improvement(conn, wanted, daily=daily))
+
+    def participation(self, wanted: Wanted = ALL) -> pd.DataFrame:
+        """One row per account: see `storage.aggregates`."""
+        return read(self._engine, lambda conn: aggregates.participation(conn, wanted))
+
+
+def _keys(conn: Connection, wanted: Wanted, after: Place | None, size: int, lines: Table) -> tuple[list[str], str]:
+    found, following = cut(conn.execute(page_of_keys(wanted, after, size + 1, lines)).all(), size)
+    return [row.id for row in found], following
+
+
+def _decision(row: Row[Any]) -> Decision:
+    return Decision(
+        statement_id=row.statement_id,
+        order_id=row.order_id,
+        version=row.version,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        group=row.group_ticker,
+        asset_id=row.asset_id,
+        label=row.label,
+        side=Side(row.side),
+        engine=row.engine,
+        ordered=int(row.ordered),
+        placed=int(row.placed),
+        metric=row.metric,
+        dispersion_before=row.dispersion_before,
+        dispersion_after=row.dispersion_after,
+        improvement=row.improvement,
+        sha256=row.sha256,
+    )
+
+
+def _line(row: Row[Any]) -> DecisionLine:
+    return DecisionLine(
+        row.account_id, row.wish, row.asked, int(row.face), row.money, row.cap_rule, int(row.cap_face), row.reason
+    )
+
+
+def _booking(row: Row[Any]) -> Booking:
+    return Booking(row.order_id, row.version, row.account_id, row.filled_at, row.booked, row.delta, row.average_price)

@@ -1,0 +1,52 @@
+"""Rows of several tables in as few statements as the store allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Table, bindparam, insert, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def insert_all(conn: Connection, writes: Sequence[tuple[Table, Rows]]) -> None:
+    """Insert the rows of each table. Tables with one row come first, in their order: on Snowflake, where each statement
+    is a request, all of them together. Then those with more, one statement each."""
+    single = [(table, rows[0]) for table, rows in writes if len(rows) == 1]
+    if conn.dialect.name == "snowflake" and len(single) > 1:
+        conn.execute(_InsertAll(single)).close()
+    else:
+        for table, row in single:
+            conn.execute(insert(table).values(row))
+    for table, rows in writes:
+        if len(rows) > 1:
+            conn.execute(insert(table), rows)
+
+
+class _InsertAll(Executable, ClauseElement):
+    """Snowflake's INSERT ALL: one row of values, spread over several tables."""
+
+    inherit_cache = False
+
+    def __init__(self, rows: Sequence[tuple[Table, Mapping[str, Any]]]) -> None:
+        self.targets = [(table, {name: f"t{i}_{name}" for name in row}) for i, (table, row) in enumerate(rows)]
+        self.source = select(
+            *(
+                bindparam(None, row[name], type_=table.c[name].type, unique=True).label(alias)
+                for (table, row), (_, aliases) in zip(rows, self.targets, strict=True)
+                for name, alias in aliases.items()
+            )
+        )
+
+
+@compiles(_InsertAll, "snowflake")
+def _insert_all(element: _InsertAll, compiler: SQLCompiler, **options: Any) -> str:
+    into = (
+        f"INTO {compiler.preparer.format_table(table)} ({', '.join(aliases)}) VALUES ({', '.join(aliases.values())})"
+        for table, aliases in element.targets
+    )
+    return f"INSERT ALL {' '.join(into)} {compiler.process(element.source, **options)}"

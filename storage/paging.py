@@ -1,0 +1,174 @@
+"""Pages of orders by key: each is found in an index, however many orders there are and however far back it lies."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Table, and_, false, or_, select, union_all
+
+from orders.errors import Rejected
+from orders.history import Wanted
+from storage.schema import orders, statement_lines
+
+LARGEST_PAGE = 500
+_MOST_BRANCHES = 100  # SQLite takes 500 selects in one
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: the last row's moment and its id. Its text is the cursor screens hand back."""
+
+    at: datetime
+    id: str
+
+    def __str__(self) -> str:
+        return base64.urlsafe_b64encode(f"{self.at.isoformat()} {self.id}".encode()).decode()
+
+    @classmethod
+    def of(cls, cursor: str) -> Place | None:
+        """The place a cursor stands for, None for an empty one; `Rejected` for a text that is none."""
+        if not cursor:
+            return None
+        try:
+            at, _, id_ = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
+            place = cls(datetime.fromisoformat(at), id_)
+        except (binascii.Error, ValueError) as error:
+            raise Rejected(
+                "This page's address cannot be read; start again from the first page.", code="cursor"
+            ) from error
+        if place.at.utcoffset() is None or not id_:
+            raise Rejected("This page's address cannot be read; start again from the first page.", code="cursor")
+        return place
+
+
+def limited(size: int) -> int:
+    """The size asked for; ValueError unless it is from 1 to `LARGEST_PAGE`."""
+    if not 1 <= size <= LARGEST_PAGE:
+        raise ValueError(f"A page has from 1 to {LARGEST_PAGE} rows, not {size}.")
+    return size
+
+
+def page_of_keys(wanted: Wanted, after: Place | None, size: int, lines: Table) -> CompoundSelect[Any] | Select[Any]:
+    """The keys (`moment`, `id`) of the orders on a page, newest first. `lines` is the table an account's orders are
+    found in: that of order lines, or of statement lines."""
+    branches = list(_branches(wanted, lines))
+    asked = [_newest(branch, after, size) for branch in branches]
+    if len(asked) == 1:
+        return asked[0]
+    every = union_all(*(select(one.subquery()) for one in asked))
+    return every.order_by(every.selected_columns.moment.desc(), every.selected_columns.id.desc()).limit(size)
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """One run through one index, newest first."""
+
+    source: FromClause
+    at: ColumnElement[datetime]
+    id: ColumnElement[str]
+    conditions: tuple[ColumnElement[bool], ...]
+
+
+def _branches(wanted: Wanted, lines: Table) -> Iterable[_Branch]:
+    """What is equal in an index is asked for by it, the rest of each row it finds: several groups or states are several
+    runs, as a run through several values would have to be sorted."""
+    at, id_ = orders.c.created_at, orders.c.id
+    period = _period(wanted, at)
+    if wanted.account_id is not None:
+        mine = (lines.c.account_id == wanted.account_id, *_period(wanted, lines.c.ordered_at))
+        rest = _rest(wanted, asset=True, user=True)
+        source = lines.join(orders, orders.c.id == lines.c.order_id) if rest else lines
+        return [_Branch(source, lines.c.ordered_at, lines.c.order_id, (*mine, *rest))]
+    if wanted.asset_id is not None:
+        found = (orders.c.asset_id == wanted.asset_id, *period, *_rest(wanted, user=True))
+        return [_Branch(orders, at, id_, found)]
+    if wanted.username is not None:
+        return [_Branch(orders, at, id_, (orders.c.created_by == wanted.username, *period, *_rest(wanted)))]
+    by = [
+        [column == value for value in sorted(values)]
+        for column, values in ((orders.c.group_ticker, wanted.groups), (orders.c.state, state_names(wanted)))
+        if values is not None
+    ]
+    runs = list(product(*by))
+    if not runs:
+        return [_Branch(orders, at, id_, (false(),))]
+    if len(runs) > _MOST_BRANCHES:
+        return [_Branch(orders, at, id_, (*period, *_rest(wanted)))]
+    return [_Branch(orders, at, id_, (*run, *period)) for run in runs]
+
+
+def state_names(wanted: Wanted) -> list[str] | None:
+    """The states as plain text: not every driver takes an enum for it."""
+    return None if wanted.states is None else sorted(state.value for state in wanted.states)
+
+
+def _period(wanted: Wanted, at: ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
+    bounds = ((wanted.since, at.__ge__), (wanted.until, at.__lt__))
+    return tuple(compare(bound) for bound, compare in bounds if bound is not None)
+
+
+def _rest(wanted: Wanted, *, asset: bool = False, user: bool = False) -> tuple[ColumnElement[bool], ...]:
+    """Conditions no index is to be chosen for: an empty text added hides a column from SQLite's planner, which would
+    else take an index that is not in the order of time, and sort."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.groups is not None:
+        found.append(orders.c.group_ticker.concat("").in_(sorted(wanted.groups)))
+    if wanted.states is not None:
+        found.append(orders.c.state.concat("").in_(state_names(wanted) or ()))
+    if asset and wanted.asset_id is not None:
+        found.append(orders.c.asset_id.concat("") == wanted.asset_id)
+    if user and wanted.username is not None:
+        found.append(orders.c.created_by.concat("") == wanted.username)
+    return tuple(found)
+
+
+def _newest(branch: _Branch, after: Place | None, size: int) -> Select[Any]:
+    query = (
+        select(branch.at.label("moment"), branch.id.label("id")).select_from(branch.source).where(*branch.conditions)
+    )
+    if branch.source is not orders:
+        query = query.distinct()  # an account has a line in each version of a statement
+    return paged(query, branch.at, branch.id, after, size)
+
+
+def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What makes an order a wanted one, for queries that read all of them."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.groups is not None:
+        found.append(orders.c.group_ticker.in_(sorted(wanted.groups)))
+    if (states := state_names(wanted)) is not None:
+        found.append(orders.c.state.in_(states))
+    if wanted.account_id is not None:
+        mine = select(statement_lines.c.order_id).where(statement_lines.c.account_id == wanted.account_id)
+        found.append(orders.c.id.in_(mine))
+    bounds = (
+        (wanted.asset_id, orders.c.asset_id.__eq__),
+        (wanted.username, orders.c.created_by.__eq__),
+        (wanted.since, orders.c.created_at.__ge__),
+        (wanted.until, orders.c.created_at.__lt__),
+    )
+    return found + [compare(bound) for bound, compare in bounds if bound is not None]
+
+
+def paged(
+    query: Select[Any], at: ColumnElement[datetime], id_: ColumnElement[str], after: Place | None, size: int
+) -> Select[Any]:
+    """The rows of a query that follow a place, newest first."""
+    if after is not None:
+        # the first half is what an index is entered by
+        query = query.where(at <= after.at, or_(at < after.at, and_(at == after.at, id_ < after.id)))
+    return query.order_by(at.desc(), id_.desc()).limit(size)
+
+
+def cut(keys: Sequence[Any], size: int) -> tuple[Sequence[Any], str]:
+    """The keys of the page out of one more than it holds, and the cursor to the next."""
+    if len(keys) <= size:
+        return keys, ""
+    last = keys[size - 1]
+    return keys[:size], str(Place(last.moment, last.id))

@@ -1,0 +1,163 @@
+"""Every order as the audit log tells it, beside the rows that are there. Streams: one order is in memory at a time."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Column, Connection, Row, Table, select
+
+from orders.canonical import digest
+from orders.errors import Rejected
+from orders.model import Change, Order, Statement
+from storage.conflicts import said
+from storage.rows import confirmation_row, fill_rows, intent_row, line_rows, order_of, order_row, step_row
+from storage.schema import (
+    audit_log,
+    fills,
+    intents,
+    order_events,
+    order_lines,
+    orders,
+    statement_figures,
+    statement_lines,
+    statements,
+)
+from storage.statements import figures
+from storage.steps import stepped
+
+Rows = list[dict[str, Any]]
+_change: TypeAdapter[Change] = TypeAdapter(Change)
+
+# What an order consists of: its tables, the columns that tell one row from another, what a row of each is called.
+_PARTS: dict[Table, tuple[tuple[str, ...], str]] = {
+    orders: ((), "row"),
+    order_lines: (("account_id",), "line"),
+    order_events: (("version",), "event"),
+    fills: (("version", "account_id"), "fill"),
+    intents: (("id",), "intent"),
+    statement_figures: (("version",), "statement's figures"),
+    statement_lines: (("version", "account_id"), "statement's line"),
+}
+
+
+def faults(conn: Connection, order_id: str | None = None) -> Iterator[str]:
+    """A sentence for each row of an order that is not what the audit log says; of all orders, or of one."""
+    for order, found in _by_order(conn, (audit_log, statements, *_PARTS), order_id):
+        told = list(_order_faults(order, found))
+        if told and order_id is None:
+            # where a store shows each query its own moment, the order may have moved on between two of them
+            told = list(faults(conn, order))
+        yield from told
+
+
+def records(conn: Connection) -> Iterator[dict[Table, Rows]]:
+    """The rows of each order as the audit log and the statements tell them, by table. `Rejected` for an order they do
+    not tell whole."""
+    for order, found in _by_order(conn, (audit_log, statements), None):
+        yield _told(order, found.get(audit_log, ()), found.get(statements, ()))
+
+
+def _by_order(
+    conn: Connection, tables: Iterable[Table], order_id: str | None
+) -> Iterator[tuple[str, dict[Table, list[Row[Any]]]]]:
+    """The rows of all these tables, order by order."""
+    streams = [_stream(conn, place, table, order_id) for place, table in enumerate(tables)]
+    for order, parts in groupby(merge(*streams, key=itemgetter(0, 1)), key=itemgetter(0)):
+        yield order, {table: rows for _, _, table, rows in parts}
+
+
+def _stream(
+    conn: Connection, place: int, table: Table, order_id: str | None
+) -> Iterator[tuple[str, int, Table, list[Row[Any]]]]:
+    column = _order_column(table)
+    key, *_ = _PARTS.get(table, (("stream", "seq") if table is audit_log else ("version",),))
+    query = select(table).order_by(column, *(table.c[name] for name in key))
+    if table is audit_log:
+        query = query.where(audit_log.c.stream.startswith("group:"))
+    if order_id is not None:
+        query = query.where(column == order_id)
+    rows = conn.execute(query.execution_options(yield_per=1000))
+    for order, its in groupby(rows, key=lambda row: str(row._mapping[column])):
+        yield order, place, table, list(its)
+
+
+def _order_column(table: Table) -> Column[Any]:
+    return table.c["id" if table is orders else "subject" if table is audit_log else "order_id"]
+
+
+def _order_faults(order_id: str, found: Mapping[Table, list[Row[Any]]]) -> Iterator[str]:
+    if audit_log not in found:
+        yield f"Order {order_id} is not in the audit log: it was added."
+        return
+    try:
+        told = _told(order_id, found[audit_log], found.get(statements, ()))
+    except Rejected as error:
+        yield str(error)
+        return
+    for table, expected_rows in told.items():
+        key, name = _PARTS[table]
+        there = {tuple(row._mapping[column] for column in key): row._mapping for row in found.get(table, ())}
+        for row in expected_rows:
+            which = tuple(row[column] for column in key)
+            here = f"Order {order_id}: its {' '.join(map(str, (name, *which)))}"
+            actual = there.pop(which, None)
+            if actual is None:
+                yield f"{here} was removed."
+                continue
+            for column, expected in row.items():
+                if not _same(expected, actual[column]):
+                    there_is, recorded = said(actual[column]), said(expected)
+                    yield f"{here} was edited: {column} is {there_is}, and the audit log says {recorded}."
+        for which in there:
+            yield f"Order {order_id}: its {' '.join(map(str, (name, *which)))} was added: the audit log has none."
+
+
+def _in_figures(order: Order, sha256: str, frozen: Iterable[Row[Any]]) -> dict[Table, Rows]:
+    """The columns made of the statement with this hash; nothing where none has it, which is found by its hash."""
+    for statement in (Statement(**row._mapping) for row in frozen):
+        if digest(statement.body) == statement.sha256 == sha256:
+            row, lines = figures(statement, order)
+            return {statement_figures: [row], statement_lines: lines}
+    return {}
+
+
+def _same(expected: object, actual: object) -> bool:
+    if isinstance(expected, float) and isinstance(actual, float):
+        return math.isclose(expected, actual, rel_tol=1e-12, abs_tol=1e-12)  # stores print floats in their own way
+    return expected == actual
+
+
+def _told(order_id: str, entries: Iterable[Row[Any]], frozen: Iterable[Row[Any]]) -> dict[Table, Rows]:
+    """The rows of one order, from its entries in the audit log and its statements."""
+    told: dict[Table, Rows] = {table: [] for table in (order_events, fills, intents)}
+    order = None
+    try:
+        for entry in entries:
+            content = json.loads(entry.body)["content"]
+            if "order" in content:
+                order = order_of(content["order"])
+                told[order_events].append(confirmation_row(order, entry.actor))
+                told[intents].append(intent_row(order))
+                told |= _in_figures(order, content["statement"]["sha256"], frozen)
+            elif "change" in content and order is not None:
+                change = _change.validate_python(content["change"])
+                before, order = order, stepped(order, change)
+                told[order_events].append(step_row(order, change))
+                told[fills].extend(fill_rows(before, order, change.at))
+                for intent in told[intents]:
+                    intent["done"] = intent["done"] or intent["id"] == change.closes_intent
+    except (ValueError, KeyError, TypeError) as error:
+        raise Rejected(f"Order {order_id} cannot be followed through the audit log: {error!r}.") from error
+    if order is None:
+        raise Rejected(f"The confirmation of order {order_id} is not in the audit log: it was removed.")
+    told[orders] = [order_row(order)]
+    first = {row["account_id"]: row["filled_at"] for row in reversed(told[fills])}
+    told[order_lines] = [{**row, "first_filled_at": first.get(row["account_id"])} for row in line_rows(order)]
+    return told

@@ -1,0 +1,109 @@
+"""The emulated Snowflake as tests use it: a server process of its own, and ledgers on it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+from urllib.request import Request, urlopen
+
+from sqlalchemy import Engine, delete, insert, text
+
+from storage import open_engine
+from storage.audit import GENESIS, REGISTRY
+from storage.migrations import newest_revision
+from storage.schema import metadata, streams
+from storage.snowflake import open_snowflake
+from storage.snowflake_config import SnowflakeConfig
+from tests.storage.live import config_of
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatedSnowflake:
+    """A running server."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    def config(self, **changes: Any) -> SnowflakeConfig:
+        """What reaches it, signed in by password."""
+        return config_at(self.url, **changes)
+
+    def as_url(self) -> str:
+        """The same in the form that names a live account to the tests."""
+        usual = self.config()
+        user, account = f"{usual.user}:{quote(usual.password)}", usual.account
+        asked = {"warehouse": usual.warehouse, "role": usual.role, "host": self.url}
+        return f"snowflake://{user}@{account}/{usual.database}?{urlencode(asked)}"
+
+    def meet(self, *faults: str) -> None:
+        """Let the next requests be refused with these, each a Snowflake error number and a message."""
+        self._tell(faults=faults)
+
+    def trust(self, public_key: str) -> None:
+        """Set the public key (PEM) on the user."""
+        self._tell(public_keys=[public_key])
+
+    def requests(self) -> int:
+        """How many statements were sent to it in all."""
+        with urlopen(f"{self.url}/healthcheck") as answer:
+            counted: dict[str, int] = json.load(answer)["requests"]
+        return counted.get("/queries/v1/query-request", 0)
+
+    def stop(self) -> None:
+        """End the process."""
+        self.process.communicate(timeout=10)
+
+    def _tell(self, **what: Any) -> None:
+        request = Request(f"{self.url}/control", json.dumps(what).encode(), {"Content-Type": "application/json"})
+        urlopen(request).close()
+
+
+def start_snowflake() -> EmulatedSnowflake:
+    """A server on a free port; it ends when `stop` is called, or this process is gone."""
+    command = [sys.executable, "-m", "tests.storage.snowflake_server"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    return EmulatedSnowflake(process, f"http://127.0.0.1:{int(process.stdout.readline())}")
+
+
+def config_at(url: str, **changes: Any) -> SnowflakeConfig:
+    """The settings of an application that uses the server at `url`."""
+    usual: dict[str, Any] = {
+        "account": "evenlot-test",
+        "user": "evenlot_app",
+        "password": PASSWORD,
+        "role": "EVENLOT_ROLE",
+        "warehouse": "EVENLOT_WH",
+        "database": "EVENLOT",
+        "schema": "LEDGER",
+        "host": url,
+    }
+    return SnowflakeConfig(**(usual | changes))
+
+
+def open_store(address: str) -> Engine:
+    """The engine of a ledger by the one word that names it to another process: a SQLite URL, or the URL of a live
+    Snowflake or an emulated one with the schema behind a #."""
+    if address.startswith("sqlite:"):
+        return open_engine(address)
+    url, _, schema = address.partition("#")
+    return open_snowflake(config_of(url, schema) if url.startswith("snowflake:") else config_at(url, schema=schema))
+
+
+def empty(engine: Engine) -> None:
+    """Leave a migrated ledger as its migrations left it."""
+    with engine.begin() as conn:
+        for table in reversed(metadata.sorted_tables):
+            conn.execute(delete(table))
+        conn.execute(insert(streams).values(stream=REGISTRY, seq=0, sha256=GENESIS))
+        conn.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest_revision()})

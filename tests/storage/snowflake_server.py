@@ -1,0 +1,240 @@
+"""A stand-in Snowflake on a loopback port: fakesnow's server, corrected to keep what Snowflake keeps and to refuse what
+it refuses. `python -m tests.storage.snowflake_server` prints its port, and ends when its standard input does.
+
+Corrected: keys are not enforced; constraints and lost races are told by Snowflake's error numbers; a bound decimal
+keeps its decimals, a sum of decimals too; a moment that is missing stays so; INSERT ALL writes several tables; grants
+and session settings are taken in silence, except AUTOCOMMIT; signing in takes the right password or key."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import importlib
+import json
+import re
+import socket
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import jwt
+import pyarrow as pa
+import pyarrow.compute as pc
+import uvicorn
+from fakesnow import arrow, cursor, dialect, transforms
+from fakesnow import conn as connections
+from fakesnow.cursor import FakeSnowflakeCursor
+from snowflake.connector.errors import ProgrammingError
+from sqlglot import exp
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+USER, PASSWORD = "EVENLOT_APP", "correct horse battery staple"
+ROLES = ("EVENLOT_ROLE", "EVENLOT_ADMIN")
+WAREHOUSE = "EVENLOT_WH"
+server = importlib.import_module("fakesnow.server")  # the package has a function of that name in its place
+
+LOCKED, NULL_IN_NOT_NULL, INTERNAL = 625, 100072, "000603"
+
+_SILENT = (r"\s*(GRANT|REVOKE)\b", r"\s*ALTER\s+SESSION\s+SET\s+(?!AUTOCOMMIT)", r".*\bDATA_RETENTION_TIME_IN_DAYS\b")
+_KEYS = (exp.PrimaryKey, exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.ForeignKey, exp.Reference)
+_KEPT = (exp.Select, exp.Insert, exp.Update, exp.Delete, exp.MultitableInserts, exp.Commit, exp.Rollback)
+_READY = "ready to run"
+_columns: dict[Any, list[Any]] = {}  # what a statement answers with
+_parse = functools.lru_cache(4096)(dialect.parse_one)  # most of a request's time goes into parsing and rewriting
+_faults: list[str] = []  # what the next requests meet, in turn
+_requests: dict[str, int] = {}  # how many of each path were answered
+_public_keys: list[str] = []  # PEM, of the user
+
+
+class CorrectedCursor(FakeSnowflakeCursor):
+    """Runs SQL as standard tables of Snowflake would."""
+
+    def _transform_explode(self, expression: exp.Expr) -> list[exp.Expr]:
+        if not isinstance(expression, _KEPT):
+            changed = expression.copy()  # what is parsed is kept and shared
+            if isinstance(changed, exp.Create):
+                _strip_keys(changed)
+            _columns.clear()
+            return list(super()._transform_explode(changed))
+        if _READY not in expression.meta:
+            rewritten = list(map(functools.partial(super()._transform, params=None), _parts(expression)))
+            for part in rewritten:
+                part.meta[_READY] = True
+            expression.meta[_READY] = rewritten
+        return list(expression.meta[_READY])
+
+    def _transform(self, expression: exp.Expr, params: Any) -> exp.Expr:
+        return expression if _READY in expression.meta else super()._transform(expression, params)
+
+    def _describe_last_sql(self) -> list[Any]:
+        key = (self._conn.database, self._conn.schema, self._last_sql)
+        if key not in _columns:
+            _columns[key] = super()._describe_last_sql()
+        return _columns[key]
+
+    def _execute(self, transformed: exp.Expr, params: Any = None) -> None:
+        try:
+            super()._execute(transformed, params)
+        except duckdb.ConstraintException as error:
+            raise ProgrammingError(
+                msg=f"NULL result in a non-nullable column: {error}", errno=NULL_IN_NOT_NULL, sqlstate="22000"
+            ) from error
+        except duckdb.TransactionException as error:
+            # Snowflake would have waited; here the loser of a race is told at once
+            raise ProgrammingError(
+                msg=f"Statement has locked a table in another transaction and its lock was not released: {error}",
+                errno=LOCKED,
+                sqlstate="57014",
+            ) from error
+
+
+def _parts(expression: exp.Expr) -> list[exp.Expr]:
+    if isinstance(expression, exp.MultitableInserts):
+        return [_single(part, expression.args["source"]) for part in expression.expressions]
+    return [expression.copy()]
+
+
+def _single(part: exp.Expr, source: exp.Expr) -> exp.Expr:
+    """One INTO of an INSERT ALL as an INSERT of its own, over the same row."""
+    into = part.this
+    values = into.expression.expressions[0].expressions
+    chosen = exp.select(*(value.copy() for value in values)).from_(exp.Subquery(this=source.copy(), alias="source"))
+    return exp.Insert(this=into.this.copy(), expression=chosen)
+
+
+def _strip_keys(create: exp.Expr) -> None:
+    for column in create.find_all(exp.ColumnDef):
+        kept = [c for c in column.args.get("constraints", []) if not isinstance(c.args.get("kind"), _KEYS)]
+        column.set("constraints", kept)
+    for schema in create.find_all(exp.Schema):
+        schema.set("expressions", [e for e in schema.expressions if not _is_key(e)])
+
+
+def _is_key(expression: exp.Expr) -> bool:
+    inner = expression.expressions if isinstance(expression, exp.Constraint) else [expression]
+    return any(isinstance(e, _KEYS) for e in inner)
+
+
+def _exact_binding(binding: dict[str, Any]) -> Any:
+    if binding["type"] == "FIXED" and binding["value"] is not None and not re.fullmatch(r"-?\d+", binding["value"]):
+        return Decimal(binding["value"])
+    return None if binding["value"] is None else _plain_binding(binding)
+
+
+_plain_binding = server.from_binding
+_plain_moments = arrow.timestamp_to_sf_struct
+
+
+def _missing_moments_stay_missing(moments: Any) -> Any:
+    column = moments.combine_chunks() if isinstance(moments, pa.ChunkedArray) else moments
+    there = _plain_moments(column.fill_null(0))
+    parts = [there.field(i) for i in range(there.type.num_fields)]
+    return pa.StructArray.from_arrays(parts, fields=list(there.type), mask=pc.is_null(column))
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    raw = await request.body()
+    packed = request.headers.get("Content-Encoding") == "gzip"
+    return dict(json.loads(gzip.decompress(raw) if packed else raw))
+
+
+async def login(request: Request) -> Response:
+    """As Snowflake signs in: the right user and password or signed token, and a role that exists."""
+    data = (await _body(request))["data"]
+    role = request.query_params.get("roleName", ROLES[0])
+    if data.get("LOGIN_NAME", "").upper() != USER:
+        return _refusal("390100", "Incorrect username or password was specified.")
+    if data.get("AUTHENTICATOR") == "SNOWFLAKE_JWT":
+        if not any(_signed(data["TOKEN"], key) for key in _public_keys):
+            return _refusal("390144", "JWT token is invalid.")
+    elif data.get("PASSWORD") != PASSWORD:
+        return _refusal("390100", "Incorrect username or password was specified.")
+    if role.upper() not in ROLES:
+        return _refusal(
+            "390189",
+            f"Role '{role}' specified in the connect string does not exist or not authorized. Contact your "
+            "local system administrator, or attempt to login with another role, e.g. PUBLIC.",
+        )
+    answered: Response = await server.login_request(request)
+    return answered
+
+
+def _signed(token: str, key: str) -> bool:
+    try:
+        jwt.decode(token, key, algorithms=["RS256"])
+    except jwt.InvalidTokenError:
+        return False
+    return True
+
+
+def _refusal(code: str, message: str) -> JSONResponse:
+    return JSONResponse({"data": None, "code": code, "message": message, "success": False})
+
+
+def _counted(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        path = request.url.path
+        _requests[path] = _requests.get(path, 0) + 1
+        if _faults:
+            code, _, message = _faults.pop(0).partition(" ")
+            return _refusal(code, message)
+        answered = await handler(request)
+        if answered.status_code != 500:
+            return answered
+        return _refusal(
+            INTERNAL, str(json.loads(bytes(answered.body))["message"])
+        )  # the driver would ask again for minutes
+
+    return answer
+
+
+async def control(request: Request) -> JSONResponse:
+    """For tests: the public keys of the user, and the faults (`code message`) that the next requests meet."""
+    said = await request.json()
+    _public_keys.extend(said.get("public_keys", []))
+    _faults.extend(said.get("faults", []))
+    return JSONResponse({})
+
+
+async def healthcheck(_: Request) -> JSONResponse:
+    """Up, and how many requests each path had."""
+    return JSONResponse({"requests": _requests})
+
+
+def app() -> Starlette:
+    """fakesnow's routes with the corrections in front of them."""
+    vars(connections)["FakeSnowflakeCursor"] = CorrectedCursor
+    vars(cursor)["parse_one"] = vars(server)["parse_one"] = _parse
+    vars(server)["from_binding"] = _exact_binding
+    vars(arrow)["timestamp_to_sf_struct"] = _missing_moments_stay_missing
+    vars(transforms)["numeric_agg_implicit_cast"] = lambda expression: expression  # it sums decimals as floats
+    server.shared_fs.nop_regexes = list(_SILENT)
+    own = {"/session/v1/login-request": login, "/queries/v1/query-request": server.query_request}
+    routes = [Route(path, _counted(handler), methods=["POST"]) for path, handler in own.items()]
+    routes += [Route("/healthcheck", healthcheck), Route("/control", control, methods=["POST"])]
+    return Starlette(routes=routes + [route for route in server.routes if route.path not in own])
+
+
+def main() -> None:
+    """Serve until standard input ends, as it does when whoever started this is gone."""
+    listening = socket.socket(proto=socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle's delay on: 40 ms a request
+    listening.bind(("127.0.0.1", 0))
+    serving = uvicorn.Server(uvicorn.Config(app(), log_level="critical", access_log=False))
+    print(listening.getsockname()[1], flush=True)  # noqa: T201
+
+    def wait() -> None:
+        sys.stdin.read()
+        serving.should_exit = True
+
+    threading.Thread(target=wait, daemon=True).start()
+    serving.run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""The past, a page at a time and added up, on each store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+
+from orders.canonical import digest
+from orders.errors import Rejected
+from orders.history import ALL, DecisionLine, Wanted
+from orders.model import Order, OrderLine, OrderState, Statement
+from orders.ports import History
+from storage import SqlLedger
+from storage.history import SqlHistory
+from tests.storage.samples import NOON, block, change
+
+ACTIVE, CONFIRMED = OrderState.ACTIVE, OrderState.CONFIRMED
+
+
+@pytest.fixture
+def history(engine: Engine) -> SqlHistory:
+    return SqlHistory(engine)
+
+
+def _block(number: int) -> tuple[Statement, Order]:
+    """Orders in two groups, of three bonds, by two people, two at each minute; every fifth is for other accounts."""
+    created_at = NOON + timedelta(minutes=number // 2)
+    statement, order = block(f"{number:02}", ("CORE", "PLUS")[number % 2], created_at)
+    order = replace(order, asset_id=f"B{number % 3}", created_by=("maria", "paul")[number % 4 == 0])
+    if number % 5 == 0:
+        body = statement.body.replace("P1", "Q1").replace("P2", "Q2").replace("P3", "Q3")
+        statement = replace(statement, body=body, sha256=digest(body))
+        lines = tuple(OrderLine(line.account_id.replace("P", "Q"), line.face) for line in order.lines)
+        order = replace(order, statement_sha256=statement.sha256, lines=lines)
+    return statement, order
+
+
+@pytest.fixture
+def past(ledger: SqlLedger) -> list[Order]:
+    """Twelve orders, newest first; every third is active and half filled."""
+    orders = []
+    for number in range(12):
+        order = ledger.confirm(f"c{number}", *_block(number))
+        if number % 3 == 0:
+            first = order.lines[0].account_id
+            filled = Decimal("150000.000001")
+            step = change(order, ACTIVE, "active", filled=filled, booked={first: filled}, average_price=Decimal(99))
+            order = ledger.advance(f"f{number}", step)
+        orders.append(order)
+    return sorted(orders, key=lambda order: (order.created_at, order.id), reverse=True)
+
+
+def _meets(order: Order, wanted: Wanted) -> bool:
+    return (
+        (wanted.groups is None or order.group in wanted.groups)
+        and (wanted.states is None or order.state in wanted.states)
+        and (wanted.asset_id is None or order.asset_id == wanted.asset_id)
+        and (wanted.account_id is None or wanted.account_id in {line.account_id for line in order.lines})
+        and (wanted.username is None or order.created_by == wanted.username)
+        and (wanted.since is None or order.created_at >= wanted.since)
+        and (wanted.until is None or order.created_at < wanted.until)
+    )
+
+
+def _turned(history: SqlHistory, wanted: Wanted, size: int) -> list[Order]:
+    """Every page, one after the other."""
+    rows: list[Order] = []
+    cursor = ""
+    while True:
+        page = history.orders(wanted, size, cursor)
+        rows.extend(page.rows)
+        assert len(page.rows) == size or not page.cursor
+        if not page.cursor:
+            return rows
+        cursor = page.cursor
+
+
+def test_it_is_the_history_the_use_cases_ask_for(history: SqlHistory) -> None:
+    asked_for: History = history
+    assert asked_for.orders().rows == ()
+    assert asked_for.orders().cursor == ""
+
+
+_moments = st.none() | st.integers(-1, 7).map(lambda minutes: NOON + timedelta(minutes=minutes))
+_wanted = st.builds(
+    Wanted,
+    groups=st.none() | st.frozensets(st.sampled_from(["CORE", "PLUS", "NONE"])),
+    states=st.none() | st.frozensets(st.sampled_from([ACTIVE, CONFIRMED, OrderState.BOOKED])),
+    asset_id=st.none() | st.sampled_from(["B0", "B1", "B9"]),
+    account_id=st.none() | st.sampled_from(["P1", "Q1", "X"]),
+    username=st.none() | st.sampled_from(["maria", "paul"]),
+    since=_moments,
+    until=_moments,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wanted=_wanted, size=st.integers(1, 5))
+def test_pages_together_are_what_is_wanted_newest_first(
+    history: SqlHistory, past: list[Order], wanted: Wanted, size: int
+) -> None:
+    assert _turned(history, wanted, size) == [order for order in past if _meets(order, wanted)]
+
+
+def test_orders_that_come_in_meanwhile_move_no_row(history: SqlHistory, ledger: SqlLedger, past: list[Order]) -> None:
+    first = history.orders(size=5)
+    ledger.confirm("late", *block("zz", created_at=NOON + timedelta(hours=1)))
+    ledger.confirm("tie", *block("00a", created_at=first.rows[-1].created_at))
+    second = history.orders(size=5, cursor=first.cursor)
+    there_before = [order.id for order in past]
+    seen = [order.id for order in (*first.rows, *second.rows) if order.id in there_before]
+    assert seen == there_before[: len(seen)]
+    assert len(seen) >= 9
+
+
+def test_statements_are_found_by_what_their_orders_are(history: SqlHistory, past: list[Order]) -> None:
+    page = history.statements(Wanted(groups=frozenset({"CORE"}), account_id="P1"), 3)
+    wanted = [order for order in past if order.group == "CORE" and order.lines[0].account_id == "P3"]
+    assert [decision.order_id for decision in page.rows] == [order.id for order in wanted[:3]]
+    decision, order = page.rows[0], wanted[0]
+    assert (decision.group, decision.asset_id, decision.side) == (order.group, order.asset_id, order.side)
+    assert (decision.engine, decision.ordered, decision.placed) == (order.engine, order.ordered, order.face)
+    assert (decision.metric, decision.dispersion_before, decision.dispersion_after) == ("asd", 0.3, 0.12)
+    assert decision.improvement == pytest.approx(0.6)
+    assert decision.sha256 == order.statement_sha256
+    assert page.cursor
+
+
+def test_an_account_that_got_nothing_finds_the_statements_that_say_so(history: SqlHistory, past: list[Order]) -> None:
+    assert history.orders(Wanted(account_id="P4")).rows == ()
+    assert [decision.order_id for decision in history.statements(Wanted(account_id="P4")).rows] == [
+        order.id for order in past
+    ]
+
+
+def test_a_statement_line_has_what_was_wished_given_and_why(history: SqlHistory, past: list[Order]) -> None:
+    lines = history.statement_lines(past[0].id)
+    assert [line.account_id for line in lines] == ["P3", "P1", "P2", "P4"]
+    reason = "P3 gets what its cash buys."
+    wish = Decimal("300000.33")
+    assert lines[0] == DecisionLine("P3", wish, None, 300_000, wish, "cash", 300_000, reason)
+    assert history.statement_lines("or-none") == ()
+
+
+def test_each_fill_is_a_row_with_all_and_what_is_new(history: SqlHistory, ledger: SqlLedger) -> None:
+    order = ledger.confirm("c", *block())
+    first = ledger.advance(
+        "f", change(order, ACTIVE, "active", booked={"P1": Decimal(5)}, average_price=Decimal("99.5"))
+    )
+    again = ledger.advance("g", change(first, ACTIVE, "filled", booked={"P1": Decimal(5)}, filled=Decimal(9)))
+    ledger.advance("h", change(again, ACTIVE, "filled", booked={"P1": Decimal(2), "P9": Decimal("0.5")}))
+    assert [
+        (row.version, row.account_id, row.booked, row.delta, row.average_price) for row in history.fills("or-A")
+    ] == [
+        (2, "P1", Decimal(5), Decimal(5), Decimal("99.5")),
+        (4, "P1", Decimal(2), Decimal(-3), Decimal("99.5")),
+        (4, "P9", Decimal("0.5"), Decimal("0.5"), Decimal("99.5")),
+    ]
+    assert history.fills("or-A")[0].at == first.updated_at
+
+
+@pytest.mark.parametrize("cursor", ["x", "eA==", "MjAyNSB4", "é"])
+def test_a_cursor_that_is_none_is_refused_in_words(history: SqlHistory, cursor: str) -> None:
+    with pytest.raises(Rejected, match="start again from the first page"):
+        history.orders(cursor=cursor)
+
+
+@pytest.mark.parametrize("size", [0, 501])
+def test_a_page_has_a_size(history: SqlHistory, size: int) -> None:
+    with pytest.raises(ValueError, match="from 1 to 500 rows"):
+        history.orders(size=size)
+
+
+def test_engines_add_up(history: SqlHistory, past: list[Order]) -> None:
+    frame = history.by_engine()
+    assert frame.to_dict("records") == [
+        {
+            "engine": "min_dispersion",
+            "allocations": 12,
+            "ordered": 12 * 1_050_000,
+            "placed": 12_000_000,
+            "filled": Decimal("600000.000004"),
+            "measured": 12,
+            "improvement": pytest.approx(0.6),
+        }
+    ]
+    assert [str(kind) for kind in frame.dtypes[["allocations", "placed", "improvement"]]] == ["int64"] * 2 + ["float64"]
+    assert list(history.by_engine(Wanted(groups=frozenset({"PLUS"}), states=frozenset({ACTIVE}))).allocations) == [2]
+
+
+def test_a_sum_of_faces_is_exact_beyond_what_64_bits_hold_in_millionths(
+    engine: Engine, history: SqlHistory, past: list[Order]
+) -> None:
+    many = "9000000000000.000001"
+    stored = many.replace(".", "") if engine.dialect.name == "sqlite" else many
+    with engine.begin() as conn:
+        conn.execute(text(f"UPDATE orders SET filled = {stored}"))
+    assert list(history.by_engine().filled) == [Decimal(many) * 12]
+
+
+def test_improvement_through_time_is_by_month_or_day(history: SqlHistory, ledger: SqlLedger, past: list[Order]) -> None:
+    ledger.confirm("later", *block("later", created_at=NOON + timedelta(days=20)))
+    monthly = history.improvement()
+    assert list(monthly.period) == ["2025-09", "2025-10"]
+    assert list(monthly.allocations) == [12, 1]
+    assert list(monthly.before) == pytest.approx([0.3, 0.3])
+    assert list(monthly.improvement) == pytest.approx([0.6, 0.6])
+    assert list(history.improvement(Wanted(since=NOON), daily=True).period) == ["2025-09-15", "2025-10-05"]
+
+
+def test_participation_says_how_each_account_fared(history: SqlHistory, past: list[Order]) -> None:
+    frame = history.participation().set_index("account_id")
+    assert list(frame.index) == ["P1", "P2", "P3", "P4", "Q1", "Q2", "Q3"]
+    third = frame.loc["P3"]
+    assert (third.considered, third.given, third.face) == (9, 9, 9 * 300_000)
+    assert third.wish == Decimal("300000.33") * 9
+    assert third.share == pytest.approx(300_000 / 300_000.33)
+    assert (third.booked, third.filled) == (Decimal("150000.000001") * 3, 3)
+    assert third.seconds == pytest.approx(5.0, abs=0.002)
+    fourth = frame.loc["P4"]
+    assert (fourth.considered, fourth.given, fourth.face, fourth.booked) == (12, 0, 0, 0)
+    assert fourth.share == 0
+    assert fourth.isna().seconds
+    assert list(history.participation(Wanted(account_id="Q2")).considered) == [3]
+
+
+def test_frames_of_nothing_have_their_columns(history: SqlHistory) -> None:
+    for frame in (history.by_engine(), history.improvement(ALL), history.participation()):
+        assert len(frame) == 0
+        assert "int64" in {str(kind) for kind in frame.dtypes}

@@ -1,0 +1,113 @@
+"""The views people query by themselves, on each store."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from orders.model import OrderState
+from storage import SqlLedger
+from storage.activity import SqlActivity
+from tests.storage.samples import SetClock, block, change
+
+VIEWS = (
+    "allocations",
+    "allocation_lines",
+    "order_memoranda",
+    "order_changes",
+    "account_fills",
+    "user_activity",
+)
+
+
+def _rows(engine: Engine, query: str) -> list[dict[str, Any]]:
+    with engine.connect() as conn:
+        return [dict(row._mapping) for row in conn.execute(text(query))]
+
+
+@pytest.fixture
+def told(ledger: SqlLedger, engine: Engine, clock: SetClock) -> None:
+    """One order: sent, half filled, and then canceled for a reason."""
+    order = ledger.confirm("c", *block())
+    sent = ledger.advance("s", change(order))
+    booked = {"P1": Decimal("250000.5")}
+    price = Decimal("99.5")
+    active = change(sent, OrderState.ACTIVE, "active", filled=booked["P1"], booked=booked, average_price=price)
+    filled = ledger.advance("f", active)
+    ledger.advance("x", change(filled, OrderState.CANCELED, "canceled", reason="the client called it off"))
+    activity = SqlActivity(engine, clock)
+    activity.note("maria", "preview", "CORE")
+    activity.close()
+
+
+@pytest.mark.usefixtures("told")
+def test_a_memorandum_has_what_the_rule_asks_account_by_account(engine: Engine, clock: SetClock) -> None:
+    rows = _rows(engine, "SELECT * FROM order_memoranda ORDER BY account_id")
+    assert [row["account_id"] for row in rows] == ["P1", "P2", "P3"]
+    row = rows[0]
+    assert (row["side"], row["asset_id"], row["face"], row["block_face"]) == ("BUY", "ABC1234X9", 500_000, 1_000_000)
+    assert float(row["limit_price"]) == 99.875
+    assert (row["recommended_by"], row["placed_by"], bool(row["discretionary"])) == ("maria", "maria", True)
+    assert _moment(row["stated_at"]) == f"{clock.time:%Y-%m-%d %H:%M:%S.%f}"
+    assert _moment(row["entered_at"]) == f"{clock.time + timedelta(seconds=5):%Y-%m-%d %H:%M:%S.%f}"
+    assert (float(row["booked"]), float(row["average_price"]), row["state"]) == (250_000.5, 99.5, "canceled")
+
+
+def _moment(value: object) -> str:
+    return str(value).ljust(26, "0")[:26]
+
+
+@pytest.mark.usefixtures("told")
+def test_changes_say_what_was_canceled_and_why(engine: Engine) -> None:
+    rows = _rows(engine, "SELECT * FROM order_changes ORDER BY version")
+    assert [row["kind"] for row in rows] == ["entry", "step", "step", "cancellation"]
+    assert (rows[-1]["reason"], rows[-1]["actor"], float(rows[-1]["filled"])) == (
+        "the client called it off",
+        "worker",
+        250_000.5,
+    )
+
+
+@pytest.mark.usefixtures("told")
+def test_a_changed_limit_is_a_modification(engine: Engine) -> None:
+    with engine.begin() as conn:
+        conn.execute(text("UPDATE order_events SET limit_price = NULL WHERE version > 1"))
+    rows = _rows(engine, "SELECT kind FROM order_changes ORDER BY version")
+    assert [row["kind"] for row in rows] == ["entry", "modification", "step", "cancellation"]
+
+
+@pytest.mark.usefixtures("told")
+def test_lines_say_what_share_of_its_wish_an_account_got_and_how_soon(engine: Engine) -> None:
+    rows = _rows(engine, "SELECT * FROM allocation_lines ORDER BY account_id")
+    first, fourth = rows[0], rows[3]
+    assert float(first["wish"]) == 500_000.33
+    assert float(first["share_of_wish"]) == pytest.approx(500_000 / 500_000.33, abs=1e-6)
+    assert float(first["seconds_to_first_fill"]) == pytest.approx(10.0, abs=0.002)
+    assert (fourth["face"], fourth["booked"], fourth["seconds_to_first_fill"]) == (0, None, None)
+
+
+@pytest.mark.usefixtures("told")
+def test_allocations_fills_and_activity_can_be_read(engine: Engine) -> None:
+    (allocation,) = _rows(engine, "SELECT * FROM allocations")
+    assert (allocation["engine"], allocation["unallocated"]) == ("min_dispersion", 50_000)
+    assert float(allocation["improvement"]) == pytest.approx(0.6)
+    (fill,) = _rows(engine, "SELECT * FROM account_fills")
+    assert (fill["account_id"], float(fill["delta"]), fill["group_ticker"]) == ("P1", 250_000.5, "CORE")
+    (deed,) = _rows(engine, "SELECT * FROM user_activity")
+    assert (deed["username"], deed["action"], deed["about"]) == ("maria", "preview", "CORE")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_column_is_in_the_documentation(engine: Engine, view: str) -> None:
+    with engine.connect() as conn:
+        result = conn.execute(text(f"SELECT * FROM {view}"))
+        columns = {description[0].lower() for description in result.cursor.description}
+    page = (Path(__file__).parents[2] / "docs" / "storage.md").read_text(encoding="utf-8")
+    documented = page.partition(f"### {view}\n")[2].partition("\n### ")[0]
+    assert columns <= set(re.findall(r"`(\w+)`", documented))
