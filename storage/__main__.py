@@ -1,0 +1,295 @@
+"""`python -m storage`: proves, exports, backs up, restores and migrates the ledger that the app's settings name."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from allocation.errors import EvenlotError
+from orders.errors import SettingsError
+from settings import read_part, read_settings
+from storage import seals, verification
+from storage.backup import back_up
+from storage.damage import require_whole
+from storage.engine import LEDGER_FILE, open_store
+from storage.exports import Format, export
+from storage.migrations import migrate, require_current
+from storage.migrations.on_snowflake import migrate_snowflake, script
+from storage.restoring import Restored, restore
+from storage.schema import metadata
+from storage.unit import read, read_still
+
+FAULTS, TROUBLE = 1, 2
+_SHOWN = 10  # of a long list
+
+_ENDING = """exit status: 0 when all is well, 1 when verify found faults, 2 when a command could not be carried out.
+The ledger is the one the app uses by its settings (DATA_DIR, SNOWFLAKE_ACCOUNT, ...); --data names a folder instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class _WallClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        return datetime.now().astimezone().date()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command; see `_ENDING` for the exit status."""
+    structlog.configure(  # standard output is for what was asked for
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except EvenlotError as error:
+        sys.stderr.write(f"{error}\n")
+        return TROUBLE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m storage",
+        description="Work on the ledger: prove it, copy it, bring it up to date.",
+        epilog=_ENDING,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the data folder, instead of the one in the settings")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _migrate_options(commands.add_parser("migrate", help="bring the tables to this version of the program"))
+    _verify_options(commands.add_parser("verify", help="prove the audit log and what it vouches for"))
+    _export_options(commands.add_parser("export", help="write the tables to files, exactly"))
+    _backup_options(commands.add_parser("backup", help="copy the ledger while the app may go on writing"))
+    _restore_options(commands.add_parser("restore", help="put a backup in the ledger's place; stop the app first"))
+    return parser
+
+
+# -- migrate -----------------------------------------------------------------------------------------------------
+
+
+def _migrate_options(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Makes or upgrades the tables. The app does so itself for a ledger in a file. On Snowflake this needs a role "
+        "that may create tables, the app's own role needs the grants, and one such command runs at a time."
+    )
+    parser.add_argument("--grant-to", metavar="ROLE", default="", help="on Snowflake: the role the app runs with")
+    parser.add_argument("--sql", action="store_true", help="on Snowflake: only write the script, grants included")
+    parser.add_argument("--from", dest="since", metavar="REVISION", default="", help="with --sql: what is there now")
+    parser.set_defaults(run=_migrate)
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    snowflake = None if options.data else read_part().snowflake
+    if snowflake is None and (options.sql or options.grant_to):
+        raise SettingsError(
+            "A script and grants are for a ledger on Snowflake, and none is configured: set SNOWFLAKE_ACCOUNT and what "
+            "belongs to it (see .env.example)."
+        )
+    if snowflake is not None and options.sql:
+        _say(script(snowflake, options.grant_to or snowflake.role, options.since))
+        return 0
+    with _store(options, make=True) as engine:
+        if snowflake is None:
+            migrate(engine)
+        else:
+            migrate_snowflake(engine, snowflake, options.grant_to)
+        read(engine, require_current)
+    _say("The ledger's tables are those of this version.")
+    return 0
+
+
+# -- verify ------------------------------------------------------------------------------------------------------
+
+
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Recomputes every hash from the first entry on, compares every row the log vouches for, and says where it "
+        "breaks. Whoever can rewrite every row could rebuild the chains: compare with a hash kept outside the store."
+    )
+    parser.add_argument("--newest", metavar="HASH", type=_sha256, help="a hash kept elsewhere that must be in the log")
+    parser.add_argument(
+        "--against", metavar="FILE", type=Path, help="the app's log, or kept lines of this command's output"
+    )
+    parser.set_defaults(run=_verify)
+
+
+def _sha256(text: str) -> str:
+    if len(text) != 64 or not set(text.lower()) <= set("0123456789abcdef"):
+        raise argparse.ArgumentTypeError("a hash has 64 digits of 0-9 and a-f")
+    return text.lower()
+
+
+def _verify(options: argparse.Namespace) -> int:
+    kept = seals.read_seals(options.against) if options.against else ()
+
+    def look(conn: Connection) -> tuple[list[str], seals.Seal | None]:
+        require_current(conn)
+        faults = [*verification.verify(conn), *seals.broken(conn, kept)]
+        if options.newest and seals.lacks(conn, options.newest):
+            faults.append(f"The hash {options.newest} is not in the log: it was cut or rewritten since that was noted.")
+        return faults, seals.newest(conn)
+
+    with _store(options) as engine:
+        require_whole(engine)
+        faults, newest = read_still(engine, look, doubtful=lambda found: bool(found[0]))
+    for fault in faults:
+        _say(fault)
+    if faults:
+        _say(f"The ledger is not what was written to it: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}.")
+        return FAULTS
+    compared = f" and has all {len(kept)} hashes of {options.against}" if kept else ""
+    _say(f"The ledger is whole{compared}. Its newest entry, to be kept outside it:")
+    _say(str(newest or "none yet"))
+    return 0
+
+
+# -- export ------------------------------------------------------------------------------------------------------
+
+
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Writes one file a table into a new folder. Money and faces are exact decimals, moments are UTC. In CSV an "
+        "apostrophe is put before a text that a spreadsheet would run as a formula, or that begins with one."
+    )
+    parser.add_argument("--to", required=True, type=Format, choices=list(Format), help="the kind of file")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="a folder that is not there yet; default: exports/<now>"
+    )
+    parser.add_argument(
+        "--table",
+        action="append",
+        default=[],
+        choices=sorted(metadata.tables),
+        metavar="TABLE",
+        help="only this table; may be given again",
+    )
+    parser.set_defaults(run=_export)
+
+
+def _export(options: argparse.Namespace) -> int:
+    out = options.out or _folder(options) / "exports" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    with _store(options) as engine:
+        read(engine, require_current)
+        written = export(engine, options.to, out, [metadata.tables[name] for name in options.table])
+    for file in written:
+        _say(f"{file.path}: {file.rows} {'row' if file.rows == 1 else 'rows'}")
+    return 0
+
+
+# -- backup and restore ------------------------------------------------------------------------------------------
+
+
+def _backup_options(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Copies a SQLite ledger as of one moment and proves the copy before it gets its name."
+    parser.add_argument(
+        "--to", type=Path, metavar="FILE", help="a file that is not there yet; default: backups/<now>.db"
+    )
+    parser.set_defaults(run=_backup)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    with _store(options) as engine:
+        to = options.to or _folder(options) / "backups" / f"ledger-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db"
+        made = back_up(engine, to)
+    _say(f"{made.path}: {made.size / 1e6:.1f} MB, checked.")
+    if made.newest is None:
+        _say("Its tables are of another version than this program's, so its chains were not proved.")
+    else:
+        _say(f"Its newest entry, to be kept outside it:\n{made.newest}")
+    return 0
+
+
+def _restore_options(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Puts a checked backup in the place of a SQLite ledger. What is there is kept beside it under another name. "
+        "Orders that were waiting to be sent are looked up at Aladdin before anything is posted."
+    )
+    parser.add_argument("file", type=Path, help="a backup")
+    parser.add_argument(
+        "--even-if-newer", action="store_true", help="although the ledger has entries that the backup has not"
+    )
+    parser.set_defaults(run=_restore)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    if not options.data and read_settings().snowflake:
+        raise SettingsError(
+            "A ledger on Snowflake is not restored by this command: bring its tables back there, from a clone or by "
+            "Time Travel (CREATE TABLE ... CLONE ... AT). To restore one in a file, name its folder with --data."
+        )
+    ledger = _folder(options) / LEDGER_FILE
+    done = restore(options.file, ledger, _WallClock(), getpass.getuser(), even_if_newer=options.even_if_newer)
+    _say(f"{ledger} is restored from {options.file}. Its newest entry, to be kept outside it:\n{done.newest}")
+    for line in _remarks(done):
+        _say(line)
+    return 0
+
+
+def _remarks(done: Restored) -> Iterator[str]:
+    if done.kept is not None:
+        yield f"What was there is kept as {done.kept}."
+    if done.looked_up:
+        yield f"To be looked up at Aladdin before they are sent, which the worker does: {_list(done.looked_up)}."
+    if done.missing:
+        yield (
+            f"Only in the ledger that was there: {_list(done.missing)}. Aladdin may have them: look each one up there "
+            "by this reference."
+        )
+    elif done.kept is not None and done.missing is None:
+        yield (
+            "The ledger that was there could not be read. Orders confirmed since the backup are not in this one, and "
+            "Aladdin may have them."
+        )
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+# -- the store ---------------------------------------------------------------------------------------------------
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    folder: Path = options.data or read_settings().data
+    return folder
+
+
+@contextmanager
+def _store(options: argparse.Namespace, make: bool = False) -> Iterator[Engine]:
+    """The ledger's engine. `SettingsError` where there is no ledger in the folder, unless it may be made."""
+    snowflake = None if options.data else read_part().snowflake
+    folder = Path() if snowflake is not None else _folder(options)
+    if snowflake is None and not make and not (folder / LEDGER_FILE).is_file():
+        raise SettingsError(
+            f"There is no ledger {folder / LEDGER_FILE}. Name the app's data folder with --data, or in the settings "
+            "with DATA_DIR."
+        )
+    engine = open_store(folder, snowflake)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

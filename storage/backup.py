@@ -1,0 +1,129 @@
+"""Backups of a SQLite ledger: taken while the app writes, checked before they get their name."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, inspect
+from sqlalchemy.exc import DBAPIError
+
+from orders.errors import DeskError, Rejected, SettingsError, Unavailable
+from storage import damage, seals, verification
+from storage.migrations import newest_revision, revision_of
+from storage.seals import Seal
+
+_ON_SNOWFLAKE = (
+    "A ledger on Snowflake is not backed up by this command. Clone its schema there (CREATE SCHEMA <name> "
+    "CLONE <schema>, which copies nothing until one of the two changes), keep DATA_RETENTION_TIME_IN_DAYS up for Time "
+    "Travel, and take the tables out of Snowflake with `python -m storage export --to parquet`."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A copy of a ledger that was checked. `newest` vouches for all of it; None where it is of another revision than
+    this program's, whose chains are proved once it is migrated."""
+
+    path: Path
+    size: int  # bytes
+    newest: Seal | None
+
+
+def back_up(engine: Engine, to: Path) -> Backup:
+    """Copy a ledger as of one moment into the new file `to`, for its owner only, while others go on writing; the file
+    appears once SQLite and the chains say it is whole. `SettingsError` where `to` cannot be made or the store is not
+    SQLite, `Rejected` where the ledger is not sound, `Unavailable` where the store or the disk fails."""
+    if engine.dialect.name != "sqlite":
+        raise SettingsError(_ON_SNOWFLAKE)
+    if to.exists():
+        raise SettingsError(f"{to} is there already, and a backup overwrites nothing: name a file that is not.")
+    try:
+        to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with draft_beside(to) as draft:
+            with closing(engine.raw_connection()) as source:
+                copy_whole(source.driver_connection, draft)  # type: ignore[arg-type]
+            with opened(draft) as conn:
+                newest = require_sound(conn, draft, called=f"The ledger {engine.url.database}")
+            os.link(draft, to)  # never over a file that came in between
+            sync(to)
+            return Backup(to, to.stat().st_size, newest)
+    except OSError as error:
+        raise Unavailable(f"The backup {to} could not be written, so there is none: {error.strerror}.") from error
+    except (sqlite3.Error, DBAPIError) as error:
+        raise failed(f"The backup {to} could not be written, so there is none.", error) from error
+
+
+@contextmanager
+def draft_beside(path: Path) -> Iterator[Path]:
+    """An empty private file beside `path`; whatever is left of it, and of SQLite's files for it, goes in the end."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            Path(name + suffix).unlink(missing_ok=True)
+
+
+def copy_whole(source: sqlite3.Connection, to: Path) -> None:
+    """Copy a database in one read transaction, so that no writer can come in between, into one file without any
+    beside it, and have it on the disk. Raises `sqlite3.Error`."""
+    with closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")  # the app switches to WAL when it opens a ledger
+    sync(to)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Connection]:
+    """A connection that can only read, to a ledger nobody else works on. Raises `DBAPIError` where it is none."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    with closing(connection), over(connection) as conn:
+        yield conn
+
+
+@contextmanager
+def over(connection: sqlite3.Connection) -> Iterator[Connection]:
+    """An open SQLite connection as one of SQLAlchemy's, in which the store's queries run."""
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    with engine.connect() as conn:
+        yield conn
+
+
+def require_sound(conn: Connection, path: Path, called: str) -> Seal | None:
+    """Check a ledger's file and prove its chains; the seal that vouches for it, or None where its revision is not this
+    program's. `Rejected` with the first faults where it is not sound."""
+    faults = damage.faults_of(conn.connection.driver_connection)  # type: ignore[arg-type]
+    if faults:
+        raise Rejected(f"{damage.damaged(path, faults)}", code="damaged")
+    if not inspect(conn).has_table("audit_log"):
+        raise Rejected(f"{called} has no audit log: it is not a ledger of Evenlot's.", code="not_a_ledger")
+    if revision_of(conn) != newest_revision():
+        return None
+    broken = verification.verify(conn)
+    if broken:
+        more = f" There are {len(broken) - 3} more." if len(broken) > 3 else ""
+        raise Rejected(f"{called} is not what was written to it: {' '.join(broken[:3])}{more}", code="audit_broken")
+    return seals.newest(conn)
+
+
+def failed(sentence: str, error: BaseException) -> DeskError:
+    """The error for work that SQLite could not do."""
+    original = getattr(error, "orig", None) or error
+    return Unavailable(f"{sentence} {damage.meaning(original) or f'SQLite said: {original}.'}")
+
+
+def sync(path: Path) -> None:
+    """Have a file and its name on the disk."""
+    for place in (path, path.parent):
+        handle = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

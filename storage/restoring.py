@@ -1,0 +1,208 @@
+"""Puts a backup in the place of a SQLite ledger: only a sound one, never over a ledger in use, nothing thrown away."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy.exc import DBAPIError
+
+from orders.canonical import canonical
+from orders.errors import Rejected, Unavailable, VersionConflict, WrongBook
+from orders.lifecycle import Event, step
+from orders.model import Change, OrderState
+from orders.ports import Clock
+from storage import seals
+from storage.audit import REGISTRY
+from storage.backup import copy_whole, draft_beside, failed, opened, over, require_sound, sync
+from storage.engine import open_engine
+from storage.ledger import SqlLedger
+from storage.migrations import migrate
+from storage.schema import audit_log, orders, stamp
+from storage.seals import Seal
+from storage.unit import Command, Outcome, UnitOfWork
+
+_STREAM = "upkeep"  # what was done to the ledger as a whole
+_LOCK_BYTES = (0x40000000, 512)  # where SQLite locks a file, and how many bytes: part of its file format
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of a restore. `kept` is the ledger that was there, `looked_up` the orders whose sending the backup had
+    not seen the end of, `missing` those that only the ledger that was there has; None where it cannot be read."""
+
+    newest: Seal | None
+    kept: Path | None
+    looked_up: tuple[str, ...]
+    missing: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What the ledger in the place has: its book, and how many entries and which orders the backup has not."""
+
+    book: str | None
+    newer: int
+    missing: tuple[str, ...]
+
+
+def restore(backup: Path, ledger: Path, clock: Clock, actor: str, *, even_if_newer: bool = False) -> Restored:
+    """Put a copy of `backup` in the place of `ledger`, brought to this program's tables and with an audit entry that
+    says so; the ledger that was there, damaged or not, is kept beside it under another name.
+
+    An order that was about to be sent when the backup was made may have been sent since. It is marked as being sent,
+    so that the worker looks it up at Aladdin before it posts anything. Raises `Rejected` where the backup is not sound
+    or the ledger is in use, `WrongBook` where they belong to different books, `VersionConflict` where the ledger has
+    entries that the backup has not (unless `even_if_newer`), `Unavailable` where the disk fails."""
+    if not backup.is_file():
+        raise Rejected(f"There is no backup {backup}.", code="no_backup")
+    if ledger.exists() and backup.samefile(ledger):
+        raise Rejected(f"{backup} is the ledger itself: name a backup of it.", code="no_backup")
+    try:
+        with opened(backup) as conn:
+            require_sound(conn, backup, called=f"The backup {backup}")
+        ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with draft_beside(ledger) as draft:
+            looked_up = _prepare(backup, draft, clock, actor)
+            with opened(draft) as conn:
+                newest = require_sound(conn, draft, called=f"The restored copy of {backup}")
+            with _held(ledger) as there:
+                place = _look(there, backup) if there is not None else None
+                if place is not None:
+                    _refuse_loss(place, backup, ledger, even_if_newer)
+                kept = _keep_aside(ledger, clock)
+                draft.replace(ledger)
+                sync(ledger)
+    except OSError as error:
+        raise Unavailable(f"The backup {backup} was not restored: {error.strerror} ({error.filename}).") from error
+    except (sqlite3.Error, DBAPIError) as error:
+        raise failed(f"The backup {backup} was not restored.", error) from error
+    return Restored(newest, kept, looked_up, place.missing if place is not None else None)
+
+
+def _prepare(backup: Path, draft: Path, clock: Clock, actor: str) -> tuple[str, ...]:
+    """The copy that will be the ledger, in a file of its own until it is ready; the orders it must look up."""
+    with opened(backup) as conn:
+        copy_whole(conn.connection.driver_connection, draft)  # type: ignore[arg-type]
+    engine = open_engine(f"sqlite:///{draft}")
+    try:
+        migrate(engine)
+        with engine.connect() as conn:
+            book, newest = conn.scalar(select(stamp.c.book_id)), seals.newest(conn)
+        if book is None or newest is None:
+            raise Rejected(f"The backup {backup} belongs to no book: nothing was ever written to it.", code="empty")
+        ledger = SqlLedger(engine, book, clock)
+        asked = f"restore:{newest.sha256[:16]}:{clock.now():%Y%m%dT%H%M%S.%f}"
+        content = {"backup": backup.name, "newest": newest}
+        command = Command(asked, _STREAM, actor, "restore", "ledger", content)
+        UnitOfWork(engine, clock).run(command, lambda *_: Outcome(canonical(content), body=content))
+        waiting = sorted(order.id for order in ledger.orders(states=[OrderState.CONFIRMED]))
+        for order_id in waiting:
+            ledger.advance(f"{asked}:{order_id}", _look_up_first(ledger, order_id, clock, actor))
+        return tuple(waiting)
+    finally:
+        engine.dispose()
+        with closing(sqlite3.connect(draft)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")  # nothing of it may be in another file when it moves
+
+
+def _look_up_first(ledger: SqlLedger, order_id: str, clock: Clock, actor: str) -> Change:
+    order = ledger.order(order_id)
+    return Change(
+        order_id=order.id,
+        version=order.version,
+        state=step(order.state, Event.SEND),
+        event=Event.SEND.value,
+        actor=actor,
+        at=clock.now(),
+        detail="restored from a backup: it may have been sent since, so it is looked up first",
+    )
+
+
+@contextmanager
+def _held(ledger: Path) -> Iterator[sqlite3.Connection | None]:
+    """Keep every other process out of the ledger. Gives the connection that does; None where there is no
+    ledger, or one that SQLite cannot read. `Rejected` where it is in use."""
+    if not ledger.exists():
+        yield None
+        return
+    connection = sqlite3.connect(ledger, timeout=1)
+    with closing(connection):
+        try:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # the lock outlives the transaction
+            connection.execute("BEGIN EXCLUSIVE")  # refused while anybody else has the ledger open
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+                raise _in_use(ledger) from error
+        else:
+            yield connection
+            return
+    with ledger.open("r+b") as file:  # damaged: SQLite's own lock, taken without SQLite
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCK_BYTES[1], _LOCK_BYTES[0])
+        except OSError as error:
+            raise _in_use(ledger) from error
+        yield None
+
+
+def _in_use(ledger: Path) -> Rejected:
+    return Rejected(
+        f"The ledger {ledger} is in use, so nothing was restored. Stop the app and every worker on it first.",
+        code="in_use",
+    )
+
+
+def _look(connection: sqlite3.Connection, backup: Path) -> _Place | None:
+    """What the ledger has that the backup has not; None where it turns out to be damaged."""
+    with over(connection) as conn, opened(backup) as old:
+        try:
+            if not inspect(conn).has_table("audit_log"):
+                return _Place(None, 0, ())
+            return _Place(
+                book=conn.scalar(select(stamp.c.book_id)),
+                newer=len(_hashes(conn) - _hashes(old)),
+                missing=tuple(sorted(_order_ids(conn) - _order_ids(old))),
+            )
+        except DBAPIError:
+            return None
+
+
+def _hashes(conn: Connection) -> set[str]:
+    return set(conn.scalars(select(audit_log.c.sha256).where(audit_log.c.stream == REGISTRY)))
+
+
+def _order_ids(conn: Connection) -> set[str]:
+    return set(conn.scalars(select(orders.c.id)))
+
+
+def _refuse_loss(place: _Place, backup: Path, ledger: Path, even_if_newer: bool) -> None:
+    with opened(backup) as conn:
+        book = conn.scalar(select(stamp.c.book_id))
+    if place.book not in (None, book):
+        raise WrongBook(f"{ledger} belongs to the book {place.book}, and the backup to {book}. Name the right folder.")
+    if place.newer and not even_if_newer:
+        raise VersionConflict(
+            f"The ledger {ledger} has {place.newer} entries that the backup {backup} has not, so nothing was restored. "
+            "Restore a newer backup, or say --even-if-newer: what is there will be kept beside it."
+        )
+
+
+def _keep_aside(ledger: Path, clock: Clock) -> Path | None:
+    """Give the ledger that is there, and SQLite's files for it, a second name that says when."""
+    if not ledger.exists():
+        return None
+    kept = ledger.with_name(f"{ledger.name}.replaced-{clock.now():%Y%m%dT%H%M%S.%fZ}")
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        file = Path(f"{ledger}{suffix}")
+        if file.exists() and (not suffix or file.stat().st_size):
+            os.link(file, f"{kept}{suffix}")
+    sync(kept)
+    for suffix in ("-wal", "-shm", "-journal"):  # SQLite would take them for the new file's
+        Path(f"{ledger}{suffix}").unlink(missing_ok=True)
+    return kept
