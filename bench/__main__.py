@@ -25,6 +25,7 @@ def main() -> int:
     from bench.entrants import FULL, QUICK, everybody
     from bench.measure import contest
     from bench.report import report
+    from bench.storing import kept_section
 
     start, used = perf_counter(), process_time()
     entrants = everybody(chosen.quick)
@@ -34,7 +35,7 @@ def main() -> int:
     sys.stdout.write(page)
     out = chosen.out or (None if chosen.quick else PAGE)
     if out is not None:
-        out.write_text(page, encoding="utf-8")
+        out.write_text(page + kept_section(out), encoding="utf-8")
         _say(f"written to {out}")
     return 0
 
