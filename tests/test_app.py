@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from aladdin.simulator.directory import read_notice
+from tests.books.folder import small_book
 from tests.browser.server import ROOT, AppServer, chromium, idle
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -76,6 +78,33 @@ def test_with_faulty_settings_the_process_still_serves_and_is_not_ready(tmp_path
         server.stop()
     log = server.log_path.read_text()
     assert "ALADDIN_CLIENT_ID" in log
+    assert "hush-hush" not in log
+
+
+def test_an_app_whose_snowflake_does_not_answer_stands_and_says_so(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        snowflake = {
+            "ACCOUNT": "ours-evenlot",
+            "USER": "evenlot_app",
+            "PASSWORD": "hush-hush",
+            "WAREHOUSE": "TRADING",
+            "DATABASE": "DESK",
+            "HOST": f"http://127.0.0.1:{taken.getsockname()[1]}",
+            "LOGIN_TIMEOUT": "1",
+        }
+        env = {f"SNOWFLAKE_{name}": value for name, value in snowflake.items()}
+        book = small_book(tmp_path / "book")
+        server = AppServer(tmp_path / "data", env | {"DEMO": "false", "BOOK_DIR": str(book)})
+        server.start(until="/health/live")
+        try:
+            ready = server.get("/health/ready")
+            assert (ready.status_code, ready.json()["store"], ready.json()["aladdin"]) == (503, "failing", "ok")
+            assert server.get("/").status_code == 200
+        finally:
+            server.stop()
+    log = server.log_path.read_text()
+    assert "Snowflake (account ours-evenlot) does not answer" in log
     assert "hush-hush" not in log
 
 

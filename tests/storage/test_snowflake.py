@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -16,11 +17,12 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, event, select, text
 
 from orders.errors import SettingsError, Unavailable
 from orders.model import OrderState
 from storage import SqlLedger, SqlSignIns
+from storage.engine import READER
 from storage.schema import streams
 from storage.snowflake import open_snowflake
 from storage.unit import read, write
@@ -200,6 +202,25 @@ def test_use_cases_take_as_many_requests_as_they_should(snowflake: EmulatedSnowf
     assert requests_of(lambda: ledger.acquire("worker", "me", 30)) == 3
     assert requests_of(ledger.orders) == 2
     assert requests_of(ledger.intents) == 1
+
+
+def test_an_order_that_changes_while_it_is_read_is_read_again(engine: Engine, ledger: SqlLedger) -> None:
+    order = ledger.confirm("c", *block())
+    step = change(order, OrderState.ACTIVE, "fill", filled=Decimal(1), booked={"P1": Decimal(1)})
+    reader = engine.get_execution_options()[READER]
+    seen: list[str] = []
+
+    def meanwhile(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+        if len(seen) == 2:  # the order has been read, its lines have not
+            with ThreadPoolExecutor(1) as another:
+                another.submit(ledger.advance, "f", step).result()
+
+    event.listen(reader, "before_cursor_execute", meanwhile)
+    (found,) = ledger.orders()
+    event.remove(reader, "before_cursor_execute", meanwhile)
+    assert found.version == 2
+    assert sum(line.booked for line in found.lines) == found.filled == 1
 
 
 @pytest.mark.parametrize(
