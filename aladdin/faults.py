@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import httpx
 
+from aladdin.receive import AnswerTooLarge
 from orders.errors import (
     AuthenticationFailed,
     DeskError,
@@ -27,7 +29,10 @@ Scopes = tuple[str, Collection[str]]  # what a call needs, and what we ask for
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _REFUSED_FOR_GOOD = (httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY)
+_PASSING = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS)
 _SCOPE = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)+\.v\d+\.[A-Z]\w*(?::(?:read|write))?")
+_LONGEST_SAID = 3600  # seconds; "in 99999999 seconds" helps nobody
+_LONGEST_PAUSE = 7 * 86_400.0  # seconds; what anybody counts with must not overflow
 _LONGEST_MESSAGE = 500  # characters of the other side's text that a sentence may quote
 
 
@@ -42,8 +47,18 @@ def is_outage(error: Exception) -> bool | None:
     return True if isinstance(error, httpx.TransportError) else None
 
 
+def may_pass(cause: BaseException) -> bool:
+    """Whether the same request may be answered another time."""
+    if isinstance(cause, httpx.HTTPStatusError):
+        status = cause.response.status_code
+        return status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _PASSING
+    return True
+
+
 def of_request(error: httpx.RequestError, doing: str, reference: str, mask: Mask) -> DeskError:
     """The error for a request that brought no readable answer. `doing` completes "while ..."."""
+    if isinstance(error, AnswerTooLarge):
+        return Malformed(f"Aladdin's answer cannot be taken in while {doing}: {error}.", reference)
     if isinstance(error, httpx.DecodingError):
         return Malformed(f"Aladdin's answer could not be decoded while {doing}.", reference)
     if isinstance(error, httpx.PoolTimeout):
@@ -52,7 +67,9 @@ def of_request(error: httpx.RequestError, doing: str, reference: str, mask: Mask
         why = mask(str(error)) or type(error).__name__
         return Unavailable(f"Aladdin could not be reached while {doing}: {why}.", reference, sent=False)
     if isinstance(error, httpx.TimeoutException):
-        return Unavailable(f"Aladdin did not answer in time while {doing}.", reference, sent=True)
+        limit = error.request.extensions.get("timeout", {}).get("read")
+        within = f" Our limit is {limit:g} seconds." if limit else ""
+        return Unavailable(f"Aladdin did not answer in time while {doing}.{within}", reference, sent=True)
     why = mask(str(error)) or type(error).__name__
     return Unavailable(f"The connection to Aladdin broke while {doing}: {why}.", reference, sent=True)
 
@@ -65,6 +82,9 @@ def of_status(response: httpx.Response, doing: str, reference: str, mask: Mask, 
     said = _said(response, mask)
     if status == httpx.codes.NOT_FOUND:
         return NotFound(f"Aladdin knows nothing by that name: {doing}{said}. Request id {reference}.")
+    if response.has_redirect_location:
+        sentence = f"Aladdin answered with status {status} while {doing}{redirected(response)}."
+        return Rejected(f"{sentence} Check Aladdin's address in the settings.", reference, code=str(status))
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.REQUEST_TIMEOUT:
         return Unavailable(f"Aladdin failed with status {status} while {doing}{said}.", reference, sent=True)
     return _rejected(response, doing, reference, mask)
@@ -113,7 +133,7 @@ def _held_off(response: httpx.Response, doing: str, reference: str, mask: Mask, 
         return NotPermitted(f"Aladdin does not permit {doing}{said}.{needs} Request id {reference}.")
     if status == httpx.codes.TOO_MANY_REQUESTS:
         pause = retry_after(response)
-        when = "later" if pause is None else f"in {pause:.0f} seconds"
+        when = "later" if pause is None or pause > _LONGEST_SAID else f"in {pause:.0f} seconds"
         return RateLimited(
             f"Aladdin's rate limit was reached while {doing}. Try again {when}.", reference, retry_after=pause
         )
@@ -144,8 +164,8 @@ def _said(response: httpx.Response, mask: Mask) -> str:
 def error_body(response: httpx.Response, mask: Mask) -> tuple[str, str]:
     """The `{code, message}` of an error answer (or OAuth's `{error, error_description}`); empty where there is none."""
     try:
-        body = json.loads(response.text)
-    except ValueError:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
         return "", ""
     if not isinstance(body, dict):
         return "", ""
@@ -154,21 +174,35 @@ def error_body(response: httpx.Response, mask: Mask) -> tuple[str, str]:
     return mask(str(code))[:_LONGEST_MESSAGE], mask(str(message))[:_LONGEST_MESSAGE].rstrip(".")
 
 
+def redirected(response: httpx.Response) -> str:
+    """Where a redirect would lead, as the end of a sentence; empty when it is none. We follow none: our token must go
+    to no other host. The rest of the address may carry anything, and is not quoted."""
+    if not response.has_redirect_location:
+        return ""
+    try:
+        host = urlsplit(response.headers["Location"]).hostname
+    except ValueError:
+        host = None
+    return f", a redirect to {host or 'another path'}, which is not followed"
+
+
 def retry_after(response: httpx.Response) -> float | None:
     """Seconds the server asks us to wait, from either form of Retry-After; None when it does not say."""
     value = response.headers.get("Retry-After", "").strip()
     if not value:
         return None
     if value.isdecimal():
-        return float(value)
+        return min(float(value), _LONGEST_PAUSE)
     until, sent = _moment(value), _moment(response.headers.get("Date", ""))
     # By the other side's own clock where it tells the time: ours may differ.
-    return None if until is None else max(0.0, (until - (sent or datetime.now(UTC))).total_seconds())
+    if until is None:
+        return None
+    return min(max(0.0, (until - (sent or datetime.now(UTC))).total_seconds()), _LONGEST_PAUSE)
 
 
 def _moment(http_date: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(http_date)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a zone of centuries
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

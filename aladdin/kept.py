@@ -151,9 +151,10 @@ class Kept:
         text = _ABSENT if read.value is None else read.value.model_dump_json(by_alias=True)
         self._keep(f"{resource}|{asset_id}", text, read)
 
-    def shared(self, key: str, fetch: Callable[[], T]) -> T:
-        """What `fetch` gives, fetched once for all who ask for `key` at the same time, and not kept."""
-        return self._flights.share(f"shared|{key}", fetch)
+    def shared(self, key: str, fetch: Callable[[], T], fresh: bool = False) -> T:
+        """What `fetch` gives, fetched once for all who ask for `key` at the same time, and not kept. With `fresh`, a
+        fetch that began before does not do."""
+        return self._flights.share(f"shared|{key}", fetch, fresh=fresh)
 
     def at_hand(
         self, key: str, value: Callable[[Answer], T], suits: Callable[[Read[T]], bool] | None = None
@@ -164,10 +165,8 @@ class Kept:
         if remembered is not None and suits is not None and suits(remembered):
             return remembered
         entry = self._cache.get(f"{self._whose}|{key}")
-        if entry is None:
-            return None
-        if remembered is not None and remembered.as_of == entry.as_of:
-            return remembered
+        if entry is None or (remembered is not None and remembered.as_of >= entry.as_of):
+            return remembered  # it may be newer, or all there is, where the disk is full
         try:
             read = Read(value(Answer(entry.text, "")), entry.as_of, entry.on)
         except Malformed as error:  # kept by a version that read other fields

@@ -10,12 +10,13 @@ from typing import Annotated
 
 import httpx
 import structlog
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from aladdin import faults, wire
 from aladdin.breaker import Circuit
-from aladdin.config import AladdinConfig
+from aladdin.config import AladdinConfig, printable
 from aladdin.flight import Flights
+from aladdin.receive import raise_for_status, text_of
 from aladdin.sign_in import masked
 from orders.errors import AuthenticationFailed, Malformed, OutsideError, RateLimited, Unavailable
 
@@ -23,11 +24,14 @@ log = structlog.get_logger(__name__)
 
 TOKEN_PATH = "/api/oauth2/default/v1/token"  # an address, not a secret  # noqa: S105
 _DOING = "signing in"
+_REFUSED = (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)  # for what we are
 _REMEMBERED = 16  # secrets given out to us that an answer may still quote
 
 
 class _Grant(wire.Grant):
-    """The answer to a sign-in that may be renewed."""
+    """The answer to a sign-in that may be renewed. What is wrong in one is told without what is in it."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     refresh_token: Annotated[wire.Text, Field(repr=False)] = ""
 
@@ -48,13 +52,14 @@ class AccessToken:
     def __init__(
         self,
         config: AladdinConfig,
-        http: httpx.Client,
+        receive: Callable[..., httpx.Response],
         headers: Callable[[], Mapping[str, str]],
         circuit: Circuit,
         monotonic: Callable[[], float],
     ) -> None:
+        """`receive` takes a method, a path and httpx's arguments of a request, and gives its answer."""
         self._config = config
-        self._http = http
+        self._receive = receive
         self._headers = headers
         self._circuit = circuit
         self._monotonic = monotonic
@@ -78,11 +83,11 @@ class AccessToken:
                 self._held = None
         return True
 
-    def mask(self, text: str) -> str:
-        """`text` without our secrets, should the other side quote them back."""
+    def mask(self, text: str, shortest: int = 1) -> str:
+        """See `SignIn`."""
         own = (self._config.client_secret.get_secret_value(), self._config.api_key.get_secret_value())
         with self._lock:
-            return masked(text, (*own, self._refresh_token, *self._given))
+            return masked(text, (*own, self._refresh_token, *self._given), shortest)
 
     def _good(self) -> _Held | None:
         held = self._held
@@ -108,9 +113,9 @@ class AccessToken:
         reference = headers[wire.REQUEST_ID]
         asked = self._monotonic()
         try:
-            with self._circuit.attempt(faults.is_outage, _DOING, reference):
-                response = self._http.post(TOKEN_PATH, data=self._form(), headers=headers)
-                response.raise_for_status()
+            with self._circuit.attempt(_is_outage, _DOING, reference):
+                response = self._receive("POST", TOKEN_PATH, data=self._form(), headers=headers)
+                raise_for_status(response)
         except httpx.HTTPStatusError as error:
             raise self._refusal(error.response, reference) from error
         except httpx.RequestError as error:
@@ -141,6 +146,9 @@ class AccessToken:
             return fault
         if isinstance(fault, Unavailable):
             return Unavailable(str(fault), reference, sent=False)
+        if response.status_code not in _REFUSED:
+            sentence = f"Aladdin's sign-in answered with status {response.status_code}{faults.redirected(response)}."
+            return Unavailable(f"{sentence} Check Aladdin's address in the settings.", reference, sent=False)
         code, message = faults.error_body(response, self.mask)
         said = message or code or f"status {response.status_code}"
         if self._refresh_token:
@@ -155,6 +163,17 @@ class AccessToken:
 
     def _grant(self, response: httpx.Response, reference: str) -> _Grant:
         try:
-            return wire.parse(_Grant, wire.read_json(response.text, reference), "the access token", reference)
+            text = text_of(response, _DOING, reference)
+            grant = wire.parse(_Grant, wire.read_json(text, reference), "the access token", reference)
+            if not printable(grant.access_token):  # an error about the header would quote it
+                raise Malformed("Aladdin's access token has characters that no header may carry.", reference)
         except Malformed as fault:
             raise Unavailable(str(fault), reference, sent=False) from fault
+        return grant
+
+
+def _is_outage(error: Exception) -> bool | None:
+    """Like any other call, but that too many sign-ins count as well: each caller would otherwise repeat its own."""
+    if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        return True
+    return faults.is_outage(error)

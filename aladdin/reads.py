@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 GROUPS = "/api/portfolio/configuration/portfolio-group/v1/portfolioGroups"
 PORTFOLIOS = "/api/portfolio/setup/portfolio-toolkit/v1/portfolios:filter"
+SEARCH = "/api/portfolio/setup/portfolio-toolkit/v1/portfolios:search"
 POSITIONS = "/api/portfolio-mgmt/positions/v1/position"
 LADDERS = "/api/portfolio-management/cash/cash-ladder/v2/ladders:filter"
 ANALYTICS = "/api/portfolio-mgmt/security-analytics/v2/assets"
@@ -29,6 +30,7 @@ MASTER = "/api/reference-data/securities/v1/security-master"
 
 MOST_POSITIONS = 50_000  # rows; an answer that long is cut off
 _PORTFOLIOS_A_QUERY = 500
+_PORTFOLIOS_FOUND = 1000  # the most a search may give: accounts are among them, and must not crowd the groups out
 
 
 class Reads:
@@ -46,17 +48,32 @@ class Reads:
 
     def members(self, group: str, fresh: bool = False) -> Read[tuple[wire.Node, ...]]:
         """A group's nodes, subgroups among them."""
-        call = Call("GET", f"{GROUPS}/{quote(group, safe='')}/members", f"reading the members of group {group}")
-        return self._kept.read(
-            Resource("members", call.path, self._config.freshness.members),
-            call.key,
-            lambda: self._transport.read(call),
-            lambda answer: _shaped(wire.Members, answer, f"the members of group {group}").nodes,
-            fresh,
+        doing = f"the members of group {group}"
+        call = Call("GET", f"{GROUPS}/{quote(group, safe='')}/members", f"reading {doing}")
+        return self._one("members", call, lambda answer: _shaped(wire.Members, answer, doing).nodes, fresh)
+
+    def node(self, group: str, fresh: bool = False) -> Read[wire.Node]:
+        """The group itself, with what is directly in it."""
+        doing = f"what is directly in group {group}"
+        call = Call("GET", f"{GROUPS}/{quote(group, safe='')}/node", f"reading {doing}")
+        return self._one("members", call, lambda answer: _shaped(wire.Node, answer, doing), fresh)
+
+    def portfolios_named(self, text: str) -> Read[tuple[wire.PortfolioHit, ...]]:
+        """The portfolios and groups whose number, ticker or name has `text` in it, in Aladdin's order."""
+        params = {"searchString": text, "searchType": "SEARCH_TYPE_PORTFOLIO", "maxRows": str(_PORTFOLIOS_FOUND)}
+        call = Call("GET", SEARCH, f"searching the portfolios for {text}", params=params)
+        return self._one(
+            "portfolios", call, lambda answer: _shaped(wire.PortfolioHits, answer, "the search").search_portfolios
         )
+
+    def _one(self, freshness: str, call: Call, value: Callable[[Answer], T], fresh: bool = False) -> Read[T]:
+        """The answer to one call, kept under the whole request for as long as the settings have it for `freshness`."""
+        resource = Resource(freshness, call.path, getattr(self._config.freshness, freshness))
+        return self._kept.read(resource, call.key, lambda: self._transport.read(call), value, fresh)
 
     def portfolios(self, ids: Collection[str], fresh: bool = False) -> Read[tuple[wire.Portfolio, ...]]:
         """Names, currencies and benchmarks of the portfolios with these numbers."""
+        # Asking by group instead would take as many pages, and whether subgroups count there is not published.
         chunks = _chunks(sorted(ids), _PORTFOLIOS_A_QUERY)
         reads = [self._portfolios(chunk, fresh) for chunk in chunks]
         return Read(tuple(p for read in reads for p in read.value), *self._kept.oldest(reads))
@@ -77,28 +94,39 @@ class Reads:
         )
 
     def positions(
-        self, group: str, fresh: bool = False, within: float | None = None
+        self,
+        of: str | Collection[str],
+        fresh: bool = False,
+        within: float | None = None,
+        *,
+        without: Collection[str] = (),
+        kind: wire.PosType = wire.PosType.SOD_TRADES_ORDERS,
     ) -> Read[tuple[wire.Position, ...]]:
-        """The whole group's book with live orders counted; with `within`, an answer up to so many seconds old will do,
-        be it from before our last order. `Malformed` when Aladdin cut it off."""
-        params = {"portGroup": group, "posType": "SOD+Trades+Orders"}
-        call = Call("GET", POSITIONS, f"reading the positions of group {group}", params=params)
-        freshness, after = (self._config.freshness.positions, self._traded_at) if within is None else (within, None)
+        """The whole book of the groups or accounts `of`, but for those of `without`, in one call; by default with live
+        orders counted. With `within`, an answer up to so many seconds old will do, be it from before our last order.
+        `Malformed` when Aladdin cut it off, `NotFound` for a name that it cannot be asked for."""
+        asked = _port_group(of, without)
+        params = {"portGroup": asked, "posType": kind.value}
+        call = Call("GET", POSITIONS, f"reading the positions of group {asked}", params=params)
+        after = self._traded_at if within is None and kind.moves_with_orders else None
         return self._kept.read(
-            Resource("positions", call.path, freshness, after),
-            group,  # it is all that varies in this request
+            Resource("positions", call.path, self._config.freshness.positions if within is None else within, after),
+            f"{kind}|{asked}",
             lambda: self._transport.read(call),
-            lambda answer: _rows(answer, group),
+            lambda answer: _rows(answer, asked),
             fresh,
         )
 
     def groups_at_hand(self) -> tuple[str, ...]:
-        """The groups whose positions are still in the cache, however old."""
-        return self._kept.requests("positions")
+        """The groups whose positions, live orders counted, are still in the cache by themselves, however old."""
+        asked = (request.partition("|") for request in self._kept.requests("positions"))
+        return tuple(name for kind, _, name in asked if kind == wire.PosType.SOD_TRADES_ORDERS and "," not in name)
 
     def positions_at_hand(self, group: str) -> Read[tuple[wire.Position, ...]] | None:
-        """A group's positions as last read, if they are still in the cache."""
-        return self._kept.at_hand(f"positions|{group}", lambda answer: _rows(answer, group))
+        """A group's positions as last read, live orders counted, if they are still in the cache."""
+        return self._kept.at_hand(
+            f"positions|{wire.PosType.SOD_TRADES_ORDERS}|{group}", lambda answer: _rows(answer, group)
+        )
 
     def ladders(self, group: str, fresh: bool = False) -> Read[tuple[wire.Ladder, ...]]:
         """The group's cash by account, currency and settlement date, with the effect of trades and live orders."""
@@ -160,6 +188,11 @@ class Reads:
         """Every security looked up before and still in the cache, by asset id."""
         return self._kept.securities("master", wire.Security)
 
+    def shared(self, what: str, read: Callable[[], T], fresh: bool = False) -> T:
+        """What several reads come to, made once for all who ask for it at the same time. Who asks after an order of
+        ours does not share what was begun before it."""
+        return self._kept.shared(f"{what}|{self._traded_at}", read, fresh)
+
     def order_sent(self) -> None:
         """An order of ours changes holdings and cash: answers from before it serve the search alone."""
         self._traded_at = self._clock.now()
@@ -193,6 +226,15 @@ def _rows(answer: Answer, group: str) -> tuple[wire.Position, ...]:
             answer.reference,
         )
     return rows
+
+
+def _port_group(of: str | Collection[str], without: Collection[str]) -> str:
+    """The names as the call takes them: A,B,-C. One request is one text, whatever order its names came in."""
+    plus = {of} if isinstance(of, str) else set(of)
+    for name in sorted(plus | set(without)):
+        if not name.strip() or "," in name or name.startswith("-"):
+            raise NotFound(f"No group can be called {name!r}: a ticker has no comma in it and does not begin with '-'.")
+    return ",".join([*sorted(plus), *(f"-{name}" for name in sorted(without))])
 
 
 def _chunks(items: Sequence[str], size: int) -> list[Sequence[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable
 from typing import Protocol
 from urllib.parse import quote, quote_plus
@@ -21,8 +22,8 @@ class SignIn(Protocol):
         """Forget a header the server refused, unless it has been replaced; whether another may be had."""
         ...
 
-    def mask(self, text: str) -> str:
-        """`text` without our secrets, should the other side quote them back."""
+    def mask(self, text: str, shortest: int = 1) -> str:
+        """`text` without our secrets of `shortest` characters and more, should the other side quote them back."""
         ...
 
 
@@ -42,14 +43,17 @@ class BasicSignIn:
         """See `SignIn`. There is only one."""
         return False
 
-    def mask(self, text: str) -> str:
+    def mask(self, text: str, shortest: int = 1) -> str:
         """See `SignIn`."""
-        return masked(text, self._secrets)
+        return masked(text, self._secrets, shortest)
 
 
-def masked(text: str, secrets: Iterable[str]) -> str:
-    """`text` with stars for each secret, also where it is written as in an address or a form."""
+def masked(text: str, secrets: Iterable[str], shortest: int = 1) -> str:
+    """`text` with stars for each secret, also where it is written as in an address, a form or JSON."""
     for secret in secrets:
-        for written in {secret, quote(secret, safe=""), quote_plus(secret)} - {""}:
+        if len(secret) < max(shortest, 1):
+            continue
+        forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+        for written in sorted(forms, key=len, reverse=True):
             text = text.replace(written, "***")
     return text

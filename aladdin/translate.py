@@ -1,29 +1,29 @@
-"""From Aladdin's reads to the desk's nouns: accounts with their holdings, cash and exposures, and bonds."""
+"""From Aladdin's reads to the desk's nouns: accounts with their holdings, cash and exposures."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 
 from aladdin import wire
 from allocation.metrics import exposures
-from allocation.model import Account, Benchmark, Bond, Exposure, Holding, Measures, Metric
+from allocation.model import Account, Benchmark, Exposure, Holding, Measures, Metric
 from orders.errors import Malformed
 
 _CASH = "CASH"
-_AGENCIES = ("SP", "S&P", "MOODYS", "MOODY", "FITCH")  # which rating to show, first found
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
     """What was read of a group: the parts its accounts are made of."""
 
-    portfolios: Collection[wire.Portfolio]
-    positions: Collection[wire.Position]
-    ladders: Collection[wire.Ladder]
+    portfolios: Sequence[wire.Portfolio]
+    positions: Sequence[wire.Position]
+    ladders: Sequence[wire.Ladder]
     benchmarks: Mapping[str, Benchmark]  # by account id
 
 
@@ -45,49 +45,49 @@ def benchmark_id(portfolio: wire.Portfolio, today: date) -> str:
     return first.benchmark_portfolio_id if first else ""
 
 
-def measures(risk: wire.Risk | None) -> Measures:
-    """Analytics as measures; all missing when there are none."""
-    return Measures() if risk is None else Measures(risk.spread_dur, risk.oad, risk.oas)
-
-
-def risk_in(asset: wire.AssetRisk | None, currency: str) -> wire.Risk | None:
-    """The analytics in `currency`, or in the only currency there is; None when it cannot be told which apply."""
-    if asset is None:
-        return None
-    if currency in asset.risk_by_currency:
-        return asset.risk_by_currency[currency]
-    return next(iter(asset.risk_by_currency.values())) if len(asset.risk_by_currency) == 1 else None
-
-
 def accounts(book: Book, settlement: date, minimum_coverage: float) -> tuple[Account, ...]:
-    """The group's accounts, sorted by id. `Malformed` when figures contradict each other or cannot be placed."""
+    """The group's accounts, sorted by id, with the cash that may be spent on `settlement`. `Malformed` when figures
+    contradict each other or cannot be placed."""
+    return with_cash(holders(book, minimum_coverage), book.ladders, settlement)
+
+
+def holders(book: Book, minimum_coverage: float) -> tuple[Account, ...]:
+    """The group's accounts without their cash, sorted by id: all that does not hang on a settlement date. Nobody can
+    change their mappings, so that many may share them. Raises what `accounts` does."""
     rows: dict[str, list[wire.Position]] = defaultdict(list)
     for row in book.positions:
         rows[row.portfolio_ticker].append(row)
-    ladders: dict[str, list[wire.Ladder]] = defaultdict(list)
-    for ladder in book.ladders:
-        ladders[ladder.portfolio_ticker].append(ladder)
+    ladders = _by_account(book.ladders)
     shared = _group_rates(book.positions)
     return tuple(
-        _account(p, rows[p.portfolio_ticker], ladders[p.portfolio_ticker], shared, book, settlement, minimum_coverage)
+        _holder(p, rows[p.portfolio_ticker], ladders[p.portfolio_ticker], shared, book, minimum_coverage)
         for p in sorted(book.portfolios, key=lambda portfolio: portfolio.portfolio_ticker)
     )
 
 
-def _account(
+def with_cash(accounts: Iterable[Account], ladders: Iterable[wire.Ladder], settlement: date) -> tuple[Account, ...]:
+    """The accounts with the cash that may be spent on `settlement`."""
+    by_account = _by_account(ladders)
+    return tuple(replace(a, cash=cash_on(settlement, a.currency, by_account[a.id])) for a in accounts)
+
+
+def _by_account(ladders: Iterable[wire.Ladder]) -> dict[str, list[wire.Ladder]]:
+    by_account: dict[str, list[wire.Ladder]] = defaultdict(list)
+    for ladder in ladders:
+        by_account[ladder.portfolio_ticker].append(ladder)
+    return by_account
+
+
+def _holder(
     portfolio: wire.Portfolio,
     rows: Sequence[wire.Position],
     ladders: Sequence[wire.Ladder],
     rates: Mapping[str, Mapping[str, Decimal]],
     book: Book,
-    settlement: date,
     minimum_coverage: float,
 ) -> Account:
     ticker, currency = portfolio.portfolio_ticker, portfolio.currency_code
-    for base in {row.base_ccy for row in rows if row.base_ccy} - {currency}:
-        raise Malformed(
-            f"Account {ticker} has {currency} as its base currency, but Aladdin values its positions in {base}."
-        )
+    _check_base(portfolio, rows, ladders)
     held, unvalued = holdings(rows)
     value = nav(ticker, rows, ladders)
     benchmark = book.benchmarks.get(ticker)
@@ -100,12 +100,25 @@ def _account(
         name=portfolio.portfolio_name or ticker,
         currency=currency,
         nav=value,
-        cash=cash_on(settlement, currency, ladders),
-        holdings=held,
+        cash=None,
+        holdings=MappingProxyType(held),
         benchmark=benchmark,
-        exposures=figures,
-        fx={**rates.get(currency, {}), **_rates(rows)},
+        exposures=MappingProxyType(figures),
+        fx=MappingProxyType({**rates.get(currency, {}), **_rates(rows)}),
     )
+
+
+def _check_base(portfolio: wire.Portfolio, rows: Iterable[wire.Position], ladders: Iterable[wire.Ladder]) -> None:
+    """`Malformed` when positions or cash are told in another base currency than the account's own."""
+    ticker, currency = portfolio.portfolio_ticker, portfolio.currency_code
+    for base in sorted({row.base_ccy for row in rows if row.base_ccy} - {currency}):
+        raise Malformed(
+            f"Account {ticker} has {currency} as its base currency, but Aladdin values its positions in {base}."
+        )
+    for base in sorted({ladder.portfolio_base_currency_code for ladder in ladders} - {currency}):
+        raise Malformed(
+            f"Account {ticker} has {currency} as its base currency, but Aladdin's cash ladder has {base} as that."
+        )
 
 
 def holdings(rows: Iterable[wire.Position]) -> tuple[dict[str, Holding], frozenset[str]]:
@@ -213,79 +226,3 @@ def _group_rates(rows: Iterable[wire.Position]) -> dict[str, dict[str, Decimal]]
     for row in rows:
         by_base[row.base_ccy].append(row)
     return {base: _rates(group) for base, group in by_base.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A position row and the business date it was read on: where a bond's price comes from."""
-
-    row: wire.Position
-    on: date
-
-
-def bond(terms: wire.Security, asset: wire.AssetRisk | None, seen: Seen | None) -> Bond:
-    """One bond: terms from the master, measures from the analytics, price and factor from a position row. `Malformed`
-    when nobody says in which pieces it trades."""
-    risk = risk_in(asset, terms.currency)
-    row = seen.row if seen is not None else None
-    price = clean_price(row) if row is not None else None
-    aliases = {alias.code: alias.identifier for alias in terms.cusip_alias_set}
-    return Bond(
-        asset_id=terms.asset_id,
-        description=terms.desc_instmt or (row.sec_desc1 if row else ""),
-        currency=terms.currency,
-        min_piece=_pieces(
-            "smallest trade (minTrdSize)", terms, terms.min_trd_size, row.min_trade_size if row else None
-        ),
-        increment=_pieces(
-            "trade step (minLotSize)", terms, terms.min_lot_size, row.min_trade_increment if row else None
-        ),
-        cusip=terms.cusip,
-        isin=aliases.get("I", "") or (row.isin if row else ""),
-        sedol=aliases.get("C", "") or (row.sedol if row else ""),
-        ticker=terms.ticker or (row.sec_ticker if row else ""),
-        issuer_id=terms.issuer_id or (row.issuer_id if row else ""),
-        issuer=terms.issuer_long_name or (row.issuer_long_name if row else ""),
-        sector=terms.sm_sec_group or (row.sec_group if row else ""),
-        rating=rating(terms.rating_set),
-        country=terms.country,
-        coupon=terms.coupon,
-        coupon_frequency=terms.coup_freq,
-        maturity=terms.maturity,
-        is_144a=terms.flag144a == "Y",
-        factor=row.factor if row is not None and row.factor is not None else Decimal(1),
-        price=price,
-        price_date=seen.on if seen is not None and price is not None else None,
-        accrued=risk.accrued_interest if risk else None,
-        measures=measures(risk),
-        measures_date=risk.risk_date if risk else None,
-    )
-
-
-def clean_price(row: wire.Position) -> Decimal | None:
-    """Price per 100 face; None when there is none, or when the row does not say whether it is a percentage."""
-    if row.price is None or row.price_as_pct is None:
-        return None
-    return row.price if row.price_as_pct else row.price * 100
-
-
-def rating(given: object) -> str:
-    """The rating to show of a `ratingSet`, whose shape is not published: a text, or agency -> rating."""
-    if isinstance(given, str):
-        return given
-    if not isinstance(given, Mapping):
-        return ""
-    by_agency = {str(agency).upper(): value for agency, value in given.items() if isinstance(value, str) and value}
-    preferred = (by_agency[agency] for agency in _AGENCIES if agency in by_agency)
-    return next(preferred, next(iter(by_agency.values()), ""))
-
-
-def _pieces(what: str, terms: wire.Security, *figures: Decimal | None) -> int:
-    """The first figure that is there, as whole face."""
-    figure = next((figure for figure in figures if figure), None)
-    if figure is None or figure < 0 or figure != figure.to_integral_value():
-        said = "no" if figure is None else f"{figure} as the"
-        raise Malformed(
-            f"Aladdin gives {said} {what} for {terms.desc_instmt or terms.asset_id}, so it cannot be traded."
-        )
-    return int(figure)

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import structlog
@@ -16,11 +16,13 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from aladdin import faults, wire
 from aladdin.breaker import Circuits, CircuitState, CircuitStatus
 from aladdin.call import Answer, Call, group_of
-from aladdin.config import AladdinConfig
-from aladdin.limiter import Limiter, Waiting
+from aladdin.config import QUOTAS, AladdinConfig
+from aladdin.limiter import Limiter, Queue
 from aladdin.oauth import TOKEN_PATH, AccessToken
+from aladdin.receive import raise_for_status, receive, text_of
 from aladdin.sign_in import BasicSignIn, SignIn
 from orders.errors import AuthenticationFailed, DeskError, Malformed, OutsideError, RateLimited, Unavailable
+from orders.waiting import announced
 
 __all__ = ["Answer", "Call", "Transport"]
 
@@ -30,6 +32,8 @@ T = TypeVar("T")
 
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=8)  # seconds, with full jitter
 _SIGNING_IN = group_of(TOKEN_PATH)
+_QUOTABLE = 65_536  # characters; a longer answer is figures, not an error that might quote our secrets
+_SECRET = 8  # characters; a shorter one may be a word or a figure of any answer
 
 
 class Transport:
@@ -56,12 +60,12 @@ class Transport:
             transport=wire_transport,
             trust_env=not config.on_loopback,  # a company proxy has no business on this machine
         )
-        self._limiter = Limiter(config.calls_a_minute, config.quotas, config.default_quota, monotonic, sleep)
+        self._limiter = Limiter(config.calls_a_minute, config.quotas, config.default_quota, monotonic, sleep, QUOTAS)
         self._circuits = Circuits(config.circuit_failures, config.circuit_seconds, monotonic)
         self._sign_in: SignIn = (
             BasicSignIn(config)
             if config.basic
-            else AccessToken(config, self._http, self._headers, self._circuits.of(_SIGNING_IN), monotonic)
+            else AccessToken(config, self._receive, self._headers, self._circuits.of(_SIGNING_IN), monotonic)
         )
         self._trouble: tuple[str, datetime] | None = None  # what kind, and since when
 
@@ -76,7 +80,7 @@ class Transport:
         return " ".join(sentences)
 
     @property
-    def waiting(self) -> Waiting:
+    def waiting(self) -> Queue:
         """The calls that wait for their turn under our quotas."""
         return self._limiter.waiting
 
@@ -106,7 +110,11 @@ class Transport:
 
         def step() -> Answer:
             self._repeating(self._sign_in.current, _SIGNING_IN, latest)  # this may be repeated; what follows may not
-            return self._exchange(call, latest, not_after)
+            try:
+                return self._exchange(call, latest, not_after)
+            except Malformed as fault:
+                sentence = f"{fault} It may have been carried out."
+                raise Unavailable(sentence, fault.reference, sent=True) from fault
 
         return self._noting(step)
 
@@ -156,16 +164,20 @@ class Transport:
             retry=retry_if_exception(lambda error: self._may_pass(error) and all(c.closed for c in circuits)),
             wait=_pause,
             before_sleep=_log_retry,
-            sleep=self._sleep,
+            sleep=self._pause,
             reraise=True,
         )
         return retrying(step)
 
+    def _pause(self, seconds: float) -> None:
+        with announced("to ask Aladdin again", seconds):
+            self._sleep(seconds)
+
     def _may_pass(self, error: BaseException) -> bool:
         """Whether another attempt may end better; what we refused ourselves, which has no cause, would be again."""
-        if isinstance(error, RateLimited | Unavailable) and error.__cause__ is not None:
-            return (_asked_pause(error) or 0.0) <= self._config.longest_pause
-        return False
+        if not isinstance(error, RateLimited | Unavailable) or error.__cause__ is None:
+            return False
+        return faults.may_pass(error.__cause__) and (_asked_pause(error) or 0.0) <= self._config.longest_pause
 
     def _exchange(self, call: Call, latest: float, not_after: datetime | None = None) -> Answer:
         """Send a call once; once more signed in anew when that is refused. `not_after` is given for a write, and no
@@ -189,11 +201,9 @@ class Transport:
             self._limiter.wait(call.operation, latest, call.doing, reference)
             self._in_time(call, not_after, reference)  # the last thing before it leaves
             with self._circuits.of(call.group).attempt(faults.is_outage, call.doing, reference):
-                response = self._http.request(
-                    call.method, call.path, params=call.params, json=call.body, headers=headers
-                )
+                response = self._receive(call.method, call.path, params=call.params, json=call.body, headers=headers)
                 status = response.status_code
-                response.raise_for_status()
+                raise_for_status(response)
         except httpx.HTTPStatusError as error:
             raise self._status_fault(error.response, call, reference, not_after is not None) from error
         except httpx.RequestError as error:
@@ -207,7 +217,14 @@ class Transport:
                 request_id=reference,
                 seconds=round(time.perf_counter() - started, 4),
             )
-        return Answer(response.text, reference)
+        text = text_of(response, call.doing, reference)
+        # A success can carry an error, and that one quote what we sent.
+        return Answer(self._sign_in.mask(text, _SECRET) if len(text) <= _QUOTABLE else text, reference)
+
+    def _receive(self, method: str, path: str, **what: Any) -> httpx.Response:
+        """One request and its whole answer; `what` is httpx's."""
+        request, config = self._http.build_request(method, path, **what), self._config
+        return receive(self._http, request, config.largest_answer, config.longest_request, self._monotonic)
 
     def _in_time(self, call: Call, not_after: datetime | None, reference: str) -> None:
         if not_after is not None and self._now() > not_after:
@@ -242,7 +259,7 @@ def _asked_pause(error: BaseException | None) -> float | None:
 
 def _pause(state: RetryCallState) -> float:
     asked = _asked_pause(state.outcome.exception() if state.outcome else None)
-    return asked if asked is not None else _BACKOFF(state)
+    return max(asked or 0.0, _BACKOFF(state))  # a pause of nothing would be none
 
 
 def _log_retry(state: RetryCallState) -> None:

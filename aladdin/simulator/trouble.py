@@ -66,6 +66,7 @@ class Trouble:
             self._tokens.forget(Headers(scope=scope).get("Authorization", ""))
             await self._app(scope, receive, send)  # the gate refuses it, as it does any token it does not know
         elif _comes_before(fault):
+            await _arrived(receive)
             await _instead(fault, scope, receive, send)
         else:
             held = Held()
@@ -77,6 +78,12 @@ def _comes_before(fault: WireFault) -> bool:
     if isinstance(fault, TooManyRequests):
         return True
     return isinstance(fault, Timeout | ConnectionReset | ServerError) and fault.when is When.BEFORE
+
+
+async def _arrived(receive: Receive) -> None:
+    """Waits for the whole request. Broken off in its middle, the client would see now this, now that error."""
+    while (await receive()).get("more_body"):
+        continue
 
 
 async def _instead(fault: WireFault, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 import pytest
 
 from aladdin.flight import Flights
+from orders.waiting import Waiting, announce_waits, announced
 from tests.aladdin.loopback import until
 from tests.aladdin.sending import aboard
 
@@ -112,3 +113,58 @@ def test_the_first_fresh_asker_need_not_wait() -> None:
     runway.took_off(1)
     runway.landings[0].set_result("new")
     assert ask.result(10) == "new"
+
+
+class Gone(BaseException):
+    """What ends the run of a screen's script, or of a thread."""
+
+
+def test_who_is_interrupted_while_flying_interrupts_nobody_else_and_another_flies_instead() -> None:
+    runway = Runway()
+    pilot = runway.ask()
+    runway.took_off(1)
+    others = [runway.ask() for _ in range(5)]
+    runway.aboard(6)
+    runway.landings[0].set_exception(Gone())
+    with pytest.raises(Gone):
+        pilot.result(10)
+    runway.took_off(2)
+    runway.aboard(5)
+    runway.landings[1].set_result("found")
+    assert [ask.result(10) for ask in others] == ["found"] * 5
+    assert len(runway.landings) == 2
+
+
+def test_who_insisted_on_a_new_answer_gets_one_though_the_one_before_was_interrupted() -> None:
+    runway = Runway()
+    old = runway.ask()
+    runway.took_off(1)
+    fresh = runway.ask(fresh=True)
+    runway.aboard(1, following=1)
+    runway.landings[0].set_exception(Gone())
+    runway.took_off(2)
+    runway.landings[1].set_result("new")
+    assert fresh.result(10) == "new"
+    assert isinstance(old.exception(10), Gone)
+
+
+def test_all_aboard_hear_what_their_flight_waits_for() -> None:
+    runway = Runway()
+    heard: dict[int, list[Waiting]] = {1: [], 2: []}
+
+    def fetch() -> str:
+        with announced("for Aladdin's quota", 12.0):
+            runway.fetch()
+        return "found"
+
+    def ask(number: int) -> str:
+        with announce_waits(heard[number].append):
+            return runway.flights.share("k", fetch)
+
+    first = runway.pool.submit(ask, 1)
+    runway.took_off(1)
+    second = runway.pool.submit(ask, 2)
+    until(lambda: heard[2] != [])
+    runway.landings[0].set_result("")
+    assert {first.result(10), second.result(10)} == {"found"}
+    assert heard[1] == heard[2] == [Waiting("for Aladdin's quota", 12.0), Waiting()]

@@ -81,3 +81,32 @@ def test_near_identifiers_are_nearest_first() -> None:
     known = ("US0378331005", "US0378331013", "DE0001102333", "037833100")
     assert identifiers.near("US0378331006", known)[0] == "US0378331005"
     assert "DE0001102333" not in identifiers.near("US0378331006", known)
+
+
+@pytest.mark.parametrize(("typed", "whole"), [("03783310", "037833100"), ("us037833100", "US0378331005")])
+def test_an_identifier_without_its_check_digit_gets_it_as_a_suggestion(typed: str, whole: str) -> None:
+    found = identifiers.recognise(typed)
+    assert found is not None
+    assert (found.valid, found.corrections) == (False, (whole,))
+    assert str(found).endswith("its check digit is missing.")
+
+
+@pytest.mark.parametrize("text", ["20301115", "CHEVRONS", "ZZ037833100", "@@@33310"])
+def test_what_cannot_be_completed_to_an_identifier_is_none(text: str) -> None:
+    found = identifiers.recognise(text)
+    assert found is None or all(cusip.is_valid(whole) for whole in found.corrections)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("037833100", ("CUSIP", "ALADDIN_SEC_ID")),
+        ("DUS0421C5", ("CUSIP", "CINS", "ALADDIN_SEC_ID")),
+        ("US0378331005", ("ISIN",)),
+        ("B15KXQ8", ("SEDOL",)),
+    ],
+)
+def test_an_identifier_is_looked_for_under_every_kind_it_may_be_listed_as(text: str, kinds: tuple[str, ...]) -> None:
+    found = identifiers.recognise(text)
+    assert found is not None
+    assert found.listed_as == kinds

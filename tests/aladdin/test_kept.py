@@ -185,7 +185,7 @@ def test_fresh_readers_share_a_flight_that_begins_after_they_asked(desk: Desk) -
     reads = desk.client._market._reads
     with ThreadPoolExecutor(8) as pool:
         asks = [pool.submit(reads.positions, "G/1", fresh=True) for _ in range(8)]
-        until(lambda: aboard(reads._kept._flights, "positions|G/1|None") == (1, 7))
+        until(lambda: aboard(reads._kept._flights, "positions|SOD+Trades+Orders|G/1|None") == (1, 7))
         held.set()
         assert all(len(ask.result(10).value) == 3 for ask in asks)
     assert len(desk.server.calls("/position")) == 2

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aladdin.limiter import WINDOW_SECONDS, Limiter, Waiting
+from aladdin.limiter import WINDOW_SECONDS, Limiter, Queue
 from orders.errors import RateLimited
+from orders.waiting import Waiting, announce_waits
 from tests.aladdin.patience import Patience
 
 FAR = 1e9
@@ -84,13 +85,13 @@ def test_a_pause_that_was_asked_for_holds_for_that_operation() -> None:
 
 
 def test_who_waits_can_be_seen_meanwhile_and_no_longer() -> None:
-    seen: list[Waiting] = []
+    seen: list[Queue] = []
     limiter = Limiter(1, {}, 10, lambda: 0.0, lambda _seconds: seen.append(limiter.waiting))
     for _ in range(2):
         limiter.wait("position", FAR, "reading", "")
-    assert seen == [Waiting(1, WINDOW_SECONDS)]
+    assert seen == [Queue(1, WINDOW_SECONDS)]
     assert str(seen[0]) == "1 call waits for the calls a minute that we may make: up to 61 seconds."
-    assert limiter.waiting == Waiting()
+    assert limiter.waiting == Queue()
     assert str(limiter.waiting) == ""
 
 
@@ -102,7 +103,7 @@ def test_who_is_interrupted_while_waiting_is_not_shown_any_more() -> None:
     limiter.wait("position", FAR, "reading", "")
     with pytest.raises(KeyboardInterrupt):
         limiter.wait("position", FAR, "reading", "")
-    assert limiter.waiting == Waiting()
+    assert limiter.waiting == Queue()
 
 
 ASKED = st.lists(st.tuples(st.floats(0, 40), st.sampled_from(["a", "b", "c"])), max_size=40)
@@ -144,3 +145,85 @@ def test_sixteen_threads_at_once_never_exceed_the_quota() -> None:
     assert len(gone) == 80
     assert not crowded(gone, 10)
     assert max(gone) == pytest.approx(7 * WINDOW_SECONDS)  # eight windows of ten, and no longer
+
+
+# -- turns that are not used, and pauses asked for meanwhile ---------------------------------------------------------
+
+
+def test_who_is_interrupted_while_waiting_gives_its_turn_back() -> None:
+    interrupted = True
+
+    def sleep(_seconds: float) -> None:
+        if interrupted:
+            raise KeyboardInterrupt
+
+    limiter = Limiter(1, {}, 10, lambda: 0.0, sleep)
+    limiter.wait("position", FAR, "reading", "")
+    for _ in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            limiter.wait("position", FAR, "reading", "")
+    interrupted = False
+    limiter.wait("position", WINDOW_SECONDS, "reading", "")  # the next turn, and not the sixth from here
+
+
+def test_a_turn_that_falls_into_a_pause_asked_for_meanwhile_is_put_off_to_its_end() -> None:
+    now, pauses = [0.0], list[float]()
+
+    def sleep(seconds: float) -> None:
+        if not pauses:
+            limiter.hold("position", WINDOW_SECONDS + 9)  # the answer to a call that went before
+        pauses.append(seconds)
+        now[0] += seconds
+
+    limiter = Limiter(1, {}, 10, lambda: now[0], sleep)
+    limiter.wait("position", FAR, "reading", "")
+    limiter.wait("position", FAR, "reading", "")
+    assert pauses == [WINDOW_SECONDS, 9.0]
+    limiter.wait("position", FAR, "reading", "")
+    assert now[0] == 2 * WINDOW_SECONDS + 9  # the turn that was not used was given back
+
+
+def test_a_pause_that_reaches_past_the_deadline_of_who_waits_is_told_at_its_turn() -> None:
+    limiter = Limiter(1, {}, 10, lambda: 0.0, lambda _seconds: limiter.hold("position", 200.0))
+    limiter.wait("position", FAR, "reading", "")
+    with pytest.raises(RateLimited, match=r"Aladdin asked for a pause of position\. Try again in 200 seconds"):
+        limiter.wait("position", 100.0, "reading", "")
+
+
+def test_a_tenth_of_the_calls_is_kept_for_orders() -> None:
+    pauses: list[float] = []
+    limiter = Limiter(20, {}, 1000, lambda: 0.0, pauses.append, {"order:post"})
+    for _ in range(18):
+        limiter.wait("position", 0.0, "reading", "")
+    with pytest.raises(RateLimited, match="the 18 calls a minute that orders leave us are used up"):
+        limiter.wait("position", 1.0, "reading", "")
+    for _ in range(2):
+        limiter.wait("order:post", 0.0, "posting", "")
+    with pytest.raises(RateLimited, match="the 20 calls a minute that we may make are used up"):
+        limiter.wait("order:post", 1.0, "posting", "")
+    assert pauses == []
+
+
+def test_orders_may_use_the_share_of_reads_as_well() -> None:
+    limiter = Limiter(20, {}, 1000, lambda: 0.0, lambda _seconds: None, {"order:post"})
+    for _ in range(20):
+        limiter.wait("order:post", 0.0, "posting", "")
+    with pytest.raises(RateLimited):
+        limiter.wait("position", 1.0, "reading", "")
+
+
+def test_whoever_asked_is_told_what_it_waits_for_and_when_it_goes_on() -> None:
+    told: list[Waiting] = []
+    limiter = Limiter(1, {}, 10, lambda: 0.0, lambda _seconds: None)
+    with announce_waits(told.append):
+        limiter.wait("position", FAR, "reading", "")
+        assert told == []
+        limiter.wait("position", FAR, "reading", "")
+        limiter.hold("members", 300.0)
+        limiter.wait("members", FAR, "reading", "")
+    assert told == [
+        Waiting("for Aladdin's quota", WINDOW_SECONDS),
+        Waiting(),
+        Waiting("for the pause that Aladdin asked for", 300.0),
+        Waiting(),
+    ]

@@ -187,6 +187,38 @@ def test_two_navs_for_one_account_are_refused() -> None:
         account([row(), row(assetId="B2", portfolioNAV=5)], [])
 
 
+def test_navs_that_differ_in_nothing_but_trailing_zeros_do_not_contradict() -> None:
+    assert account([row(portfolioNAV="10.50"), row(assetId="B2", portfolioNAV="10.5")], []).nav == Decimal("10.5")
+
+
+def test_two_start_of_day_navs_for_an_account_without_positions_are_refused() -> None:
+    with pytest.raises(Malformed, match="account ACC1 more than one NAV: 5 and 10,000,000"):
+        account([], [ladder(), ladder(cashBalanceSecurityCurrencyCode="EUR", sodNav=5)])
+
+
+def test_an_account_without_positions_or_cash_knows_neither_nav_nor_cash() -> None:
+    made = account([], [])
+    assert (made.nav, made.cash, made.holdings) == (None, None, {})
+
+
+def test_a_holding_is_the_original_face_and_not_the_factored() -> None:
+    made = account([row(posQuantity=1_000_000, curPar=400_000, factor="0.4", mktValue=402_000)], [])
+    assert made.held("BOND1") == 1_000_000
+    assert made.holdings["BOND1"].market_value == 392_000
+
+
+def test_a_cash_ladder_in_another_base_currency_is_refused() -> None:
+    with pytest.raises(Malformed, match="USD as its base currency, but Aladdin's cash ladder has EUR"):
+        account([row()], [ladder(portfolioBaseCurrencyCode="EUR")])
+
+
+@pytest.mark.parametrize("mapping", ["holdings", "exposures", "fx"])
+def test_nobody_can_change_what_others_share(mapping: str) -> None:
+    shared: Any = getattr(account([row()], []), mapping)
+    with pytest.raises(TypeError):
+        shared[next(iter(shared), "x")] = None
+
+
 def test_an_account_without_positions_has_the_ladders_nav() -> None:
     made = account([], [ladder(), ladder(cashBalanceSecurityCurrencyCode="EUR")])
     assert made.nav == 10_000_000

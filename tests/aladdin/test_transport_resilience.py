@@ -8,9 +8,10 @@ import pytest
 import structlog
 
 from aladdin.breaker import CircuitState
-from aladdin.limiter import WINDOW_SECONDS, Waiting
+from aladdin.limiter import WINDOW_SECONDS, Queue
 from aladdin.transport import Call, Transport
 from orders.errors import Malformed, NotPermitted, OutsideError, RateLimited, Rejected, Unavailable
+from orders.waiting import Waiting, announce_waits
 from tests.aladdin.loopback import Asked, Loopback, Reply
 from tests.aladdin.patience import Patience
 from tests.aladdin.sending import LATER, READ, START, Desk, scripted
@@ -95,13 +96,13 @@ def test_sixteen_threads_at_once_fetch_one_token_and_never_exceed_the_quota() ->
 
 
 def test_it_can_be_seen_that_calls_wait_and_for_how_long() -> None:
-    seen: list[Waiting] = []
+    seen: list[Queue] = []
     with Desk(scripted(UP), calls_a_minute=1) as desk:
         desk.transport._limiter._sleep = lambda _seconds: seen.append(desk.transport.waiting)
         for _ in range(2):
             desk.transport.read(READ)
-        assert seen == [Waiting(1, WINDOW_SECONDS)]
-        assert desk.transport.waiting == Waiting()
+        assert seen == [Queue(1, WINDOW_SECONDS)]
+        assert desk.transport.waiting == Queue()
 
 
 # -- repeats -------------------------------------------------------------------------------------------------------
@@ -121,6 +122,13 @@ def test_retry_after_as_a_date_is_counted_on_aladdins_own_clock() -> None:
     with Desk(scripted(Reply(status=429, headers=hours_off), UP)) as desk:
         desk.transport.read(READ)
         assert desk.pauses == [12.0]
+
+
+def test_whoever_asked_is_told_of_a_pause_before_another_attempt_and_of_its_end() -> None:
+    told: list[Waiting] = []
+    with Desk(scripted(Reply(status=503, headers={"Retry-After": "7"}), UP)) as desk, announce_waits(told.append):
+        desk.transport.read(READ)
+    assert told == [Waiting("to ask Aladdin again", 7.0), Waiting()]
 
 
 # -- circuits ------------------------------------------------------------------------------------------------------

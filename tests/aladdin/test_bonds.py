@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aladdin import translate, wire
+from aladdin import bonds, wire
 from allocation.model import Measures
 from orders.errors import Malformed
 from tests.aladdin.test_translate import FRIDAY, row
@@ -44,7 +44,7 @@ RISK = {"oad": 4.5, "spreadDur": 4.0, "oas": -12, "accruedInterest": "1.25", "ri
 
 
 def test_a_bond_has_terms_measures_and_price_each_with_its_own_date() -> None:
-    made = translate.bond(terms(), risk(USD=RISK), translate.Seen(row(factor="0.8", issuerLongName="Apple"), FRIDAY))
+    made = bonds.bond(terms(), risk(USD=RISK), bonds.Seen(row(factor="0.8", issuerLongName="Apple"), FRIDAY))
     assert made.label == "AAPL 4.125 11/15/30"
     assert (made.cusip, made.isin, made.sedol) == ("037833100", "US0378331005", "B15KXQ8")
     assert (made.min_piece, made.increment, made.is_144a) == (200_000, 1_000, True)
@@ -56,7 +56,7 @@ def test_a_bond_has_terms_measures_and_price_each_with_its_own_date() -> None:
 
 
 def test_a_bond_without_row_or_analytics_has_no_price_and_no_measures() -> None:
-    made = translate.bond(terms(), None, None)
+    made = bonds.bond(terms(), None, None)
     assert (made.price, made.price_date, made.accrued, made.measures_date) == (None, None, None, None)
     assert made.measures == Measures()
 
@@ -66,24 +66,24 @@ def test_a_bond_without_row_or_analytics_has_no_price_and_no_measures() -> None:
 )
 def test_a_price_is_per_hundred_face_or_missing(as_pct: bool | None, price: str, per_hundred: str | None) -> None:
     wanted = None if per_hundred is None else Decimal(per_hundred)
-    assert translate.clean_price(row(price=price, priceAsPct=as_pct)) == wanted
+    assert bonds.clean_price(row(price=price, priceAsPct=as_pct)) == wanted
 
 
 def test_analytics_are_those_of_the_bonds_currency_or_the_only_ones() -> None:
     other = RISK | {"oad": 9.9}
-    assert translate.bond(terms(), risk(EUR=other, USD=RISK), None).measures.duration == 4.5
-    assert translate.bond(terms(), risk(EUR=other), None).measures.duration == 9.9
-    assert translate.bond(terms(currency="GBP"), risk(EUR=other, USD=RISK), None).measures == Measures()
+    assert bonds.bond(terms(), risk(EUR=other, USD=RISK), None).measures.duration == 4.5
+    assert bonds.bond(terms(), risk(EUR=other), None).measures.duration == 9.9
+    assert bonds.bond(terms(currency="GBP"), risk(EUR=other, USD=RISK), None).measures == Measures()
 
 
 def test_pieces_come_from_the_row_when_the_master_has_none_and_are_never_made_up() -> None:
-    seen = translate.Seen(row(minTradeSize=2000, minTradeIncrement=1000), FRIDAY)
-    made = translate.bond(terms(minTrdSize=None, minLotSize=0), None, seen)
+    seen = bonds.Seen(row(minTradeSize=2000, minTradeIncrement=1000), FRIDAY)
+    made = bonds.bond(terms(minTrdSize=None, minLotSize=0), None, seen)
     assert (made.min_piece, made.increment) == (2000, 1000)
     with pytest.raises(Malformed, match=r"no smallest trade \(minTrdSize\) for APPLE INC"):
-        translate.bond(terms(minTrdSize=None), None, None)
+        bonds.bond(terms(minTrdSize=None), None, None)
     with pytest.raises(Malformed, match=r"0\.01 as the trade step"):
-        translate.bond(terms(minLotSize="0.01"), None, None)
+        bonds.bond(terms(minLotSize="0.01"), None, None)
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_pieces_come_from_the_row_when_the_master_has_none_and_are_never_made_up
     ],
 )
 def test_a_rating_is_read_whatever_its_shape(given: object, shown: str) -> None:
-    assert translate.rating(given) == shown
+    assert bonds.rating(given) == shown
