@@ -8,16 +8,16 @@ from datetime import date, datetime
 
 import httpx
 
-from aladdin.batches import OrderBatches
-from aladdin.blotter import OrderSearch
-from aladdin.breaker import CircuitStatus
-from aladdin.broker import OrderBook
-from aladdin.cache import AnswerCache
 from aladdin.config import AladdinConfig
-from aladdin.limiter import Queue
-from aladdin.market import MarketData
-from aladdin.reads import Reads
-from aladdin.transport import Transport
+from aladdin.http.breaker import CircuitStatus
+from aladdin.http.limiter import Queue
+from aladdin.http.transport import Transport
+from aladdin.ordering.batches import OrderBatches
+from aladdin.ordering.blotter import OrderSearch
+from aladdin.ordering.broker import OrderBook
+from aladdin.reading.cache import AnswerCache
+from aladdin.reading.market import MarketData
+from aladdin.reading.reads import Reads
 from allocation.model import Bond
 from orders.errors import DeskError
 from orders.model import (

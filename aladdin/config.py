@@ -12,7 +12,7 @@ from datetime import UTC, tzinfo
 import httpx
 from pydantic import SecretStr
 
-from aladdin.call import GROUP_SCOPE, LADDER_SCOPE, ORDER_READ_SCOPE, ORDER_WRITE_SCOPE, PORTFOLIO_SCOPE
+from aladdin.http.call import GROUP_SCOPE, LADDER_SCOPE, ORDER_READ_SCOPE, ORDER_WRITE_SCOPE, PORTFOLIO_SCOPE
 from allocation.model import MINIMUM_COVERAGE, Measures
 from orders.errors import SettingsError
 

@@ -12,9 +12,9 @@ from statistics import median
 
 import httpx
 
-from aladdin.call import Call
-from aladdin.reads import ANALYTICS
-from aladdin.transport import Transport
+from aladdin.http.call import Call
+from aladdin.http.transport import Transport
+from aladdin.reading.reads import ANALYTICS
 from bench.reading.desk import BookClock, Counted, ReadingDesk, reading_desk
 from orders.errors import RateLimited
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from aladdin.cache import AnswerCache
 from aladdin.client import Aladdin
 from aladdin.config import AladdinConfig
-from aladdin.oauth import TOKEN_PATH
+from aladdin.http.oauth import TOKEN_PATH
+from aladdin.reading.cache import AnswerCache
 from aladdin.simulator.process import Running, ensure_running
 from bench.reading.book import AS_OF, write_book
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aladdin.cache import AnswerCache
-from aladdin.reads import Reads
-from aladdin.transport import Transport
+from aladdin.http.transport import Transport
+from aladdin.reading.cache import AnswerCache
+from aladdin.reading.reads import Reads
 from bench.reading.book import GROUP
 from bench.reading.desk import BookClock, Counted, reading_desk
 from bench.reading.timing import Took, took

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from aladdin.search import Candidate
+from aladdin.reading.search import Candidate
 
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d*[.,]?\d+%?")

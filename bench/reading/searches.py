@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import partial
 from random import Random
 
-from aladdin.search import Candidate, Index
+from aladdin.reading.search import Candidate, Index
 from bench.reading import plain
 from bench.reading.book import bonds
 from bench.reading.timing import Took, took

@@ -11,7 +11,7 @@ from orders.errors import DeskError, Unavailable
 from orders.model import BrokerOrder, Cancellation, Ticket
 from tests.aladdin.conftest import Desk
 from tests.aladdin.loopback import Asked, Reply
-from tests.aladdin.test_broker import TICKET, placed
+from tests.aladdin.ordering.test_broker import TICKET, placed
 
 
 def numbered(count: int) -> list[Ticket]:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import SecretStr
 
 from aladdin.config import AladdinConfig
-from aladdin.oauth import TOKEN_PATH
+from aladdin.http.oauth import TOKEN_PATH
 
 SECRET = "s3cret-of-the-desk"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from aladdin.cache import AnswerCache
 from aladdin.client import Aladdin
 from aladdin.config import AladdinConfig
+from aladdin.reading.cache import AnswerCache
 
 
 @dataclass(frozen=True)

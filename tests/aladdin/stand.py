@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from aladdin.cache import AnswerCache
 from aladdin.client import Aladdin
 from aladdin.config import AladdinConfig, Freshness
+from aladdin.reading.cache import AnswerCache
 from allocation.model import Side
 from orders.model import BrokerOrder, OrderLine, Ticket
 from tests.aladdin.loopback import until

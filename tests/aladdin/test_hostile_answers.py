@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aladdin import faults
+from aladdin.http import faults
 from orders.errors import AuthenticationFailed, Malformed, OutsideError, RateLimited, Rejected, Unavailable
 from tests.aladdin.loopback import Loopback, Reply
 from tests.aladdin.sending import LATER, READ, WRITE, Desk, scripted

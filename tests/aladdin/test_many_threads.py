@@ -17,9 +17,9 @@ import pytest
 from pydantic import SecretStr
 
 from aladdin.config import AladdinConfig, Freshness
-from aladdin.limiter import WINDOW_SECONDS
+from aladdin.http.limiter import WINDOW_SECONDS
+from aladdin.http.transport import Call, Transport
 from aladdin.simulator.process import PROJECT
-from aladdin.transport import Call, Transport
 from orders.errors import DeskError, RateLimited, Unavailable
 from tests.aladdin.patience import Patience
 from tests.aladdin.simulator.program import Served
