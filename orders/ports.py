@@ -98,7 +98,7 @@ class Broker(Protocol):
         ...
 
     def find_order(self, reference: str) -> BrokerOrder | None:
-        """The order that carries our reference, or None."""
+        """The order that carries our reference, or None. `NotPermitted` when Aladdin shows none, but hides some."""
         ...
 
     def orders(self, broker_ids: Sequence[str]) -> tuple[BrokerOrder, ...]:

@@ -67,6 +67,7 @@ class AccessToken:
         self._flights = Flights()
         self._lock = threading.Lock()
         self._held: _Held | None = None
+        self._refused: tuple[AuthenticationFailed, float] | None = None  # and until when it is believed
         self._refresh_token = config.refresh_token.get_secret_value()
         self._given: deque[str] = deque(maxlen=_REMEMBERED)
 
@@ -98,8 +99,13 @@ class AccessToken:
         held = self._held
         if (landed := self._good()) is not None:
             return landed.token
+        if self._refused is not None and self._monotonic() < self._refused[1]:
+            raise AuthenticationFailed(str(self._refused[0]), self._refused[0].reference)
         try:
             renewed = self._fetch()
+        except AuthenticationFailed as refused:  # asked again by every call, they would lock us out
+            self._refused = refused, self._monotonic() + self._config.circuit_seconds
+            raise
         except (RateLimited, Unavailable) as fault:
             if held is None or self._held is not held or self._monotonic() >= held.expires_at:
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
@@ -15,7 +16,7 @@ from aladdin.ordering.broker import ORDERS
 from aladdin.ordering.reporting import Reporting
 from aladdin.reading.reads import Reads
 from aladdin.wire_orders import Order, OrderIds, Orders
-from orders.errors import Malformed
+from orders.errors import Malformed, NotPermitted
 from orders.model import BrokerOrder, BrokerOrders
 
 log = structlog.get_logger(__name__)
@@ -24,6 +25,7 @@ _ORDERS_A_PAGE, _IDS_A_PAGE = 4000, 20_000  # the most there are
 _IDS_A_QUERY, _REFERENCES_A_QUERY = 4000, 10_000
 _LONGEST_RANGE = timedelta(days=7)
 _MINUTE = timedelta(minutes=1)
+_HIDDEN = re.compile(r"(?:\b(\d+|no)\b[^.;,\d]*)?\b(?:hidden|hide|permission|entitle)", re.IGNORECASE)
 
 
 class OrderSearch:
@@ -97,11 +99,18 @@ class OrderSearch:
         return {"accountCode": self._config.account_code} if self._config.account_code else {}
 
     def _carrying(self, references: Sequence[str], query: Mapping[str, Any], doing: str) -> list[BrokerOrder]:
-        """The orders that carry one of these references. One that cannot be read is raised: it may be of them."""
+        """The orders that carry one of these references. One that cannot be read is raised, as it may be of them; and
+        so is `NotPermitted` when one is missing while Aladdin hides some: it must not pass for one never placed."""
         pages, request = self._filter(query, doing)
         parsed = [_parsed(given, request) for page in pages for given in page.orders]
         wanted = set(references)
         ours = list(_once(order for order in parsed if order.external_order_reference.external_id1 in wanted))
+        hiding = next((page.status for page in pages if _hides(page.status)), "")
+        if hiding and wanted - {order.external_order_reference.external_id1 for order in ours}:
+            raise NotPermitted(
+                f"Aladdin hides orders from us while {doing} ({hiding.rstrip('.')}): whether it has the order cannot "
+                f"be told. Have our permissions there looked at. Request id {request}."
+            )
         names = self._reporting.names(ours)
         return [self._reporting.order(order, names=names) for order in ours]
 
@@ -191,6 +200,12 @@ def _parsed(given: Any, request: str) -> Order:
 def _number(given: Any) -> str:
     """The id of an order as it came, which may be anything, for people to read."""
     return str(given.get("id") or "without an id") if isinstance(given, Mapping) else "without an id"
+
+
+def _hides(status: str) -> bool:
+    """Whether the remark on a page, which is free text, says that orders were hidden: it does unless it counts none."""
+    counts = _HIDDEN.findall(status)
+    return any(count.lower() not in ("0", "no") for count in counts)
 
 
 def _unreadable(number: str, request: str, fault: Malformed) -> str:

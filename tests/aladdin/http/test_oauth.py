@@ -127,7 +127,19 @@ def test_credentials_that_are_refused_are_sent_once_for_all_who_wait() -> None:
             assert asked.acquire(timeout=10)
         everybody.set()
         assert all(isinstance(read.exception(10), AuthenticationFailed) for read in reads)
-        assert len(tokens(desk)) < 8  # a lockout counts refusals
+        assert len(tokens(desk)) == 1  # a lockout counts refusals
+
+
+def test_refused_credentials_are_not_tried_again_by_every_call() -> None:
+    with Desk(scripted(Reply()), tokens=scripted(Reply({"error": "invalid_client"}, status=401))) as desk:
+        for _ in range(3):
+            with pytest.raises(AuthenticationFailed, match="refused the client credentials"):
+                desk.transport.read(READ)
+        assert len(tokens(desk)) == 1
+        desk.clock.pass_seconds(31)
+        with pytest.raises(AuthenticationFailed):
+            desk.transport.read(READ)
+        assert len(tokens(desk)) == 2
 
 
 def test_signing_in_has_a_circuit_of_its_own() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aladdin.ordering.blotter import weeks
-from orders.errors import Malformed, NotFound, Unavailable
+from orders.errors import Malformed, NotFound, NotPermitted, Unavailable
 from tests.aladdin.conftest import Desk
 from tests.aladdin.loopback import Asked, Reply
 from tests.aladdin.ordering.test_broker import placed
@@ -85,6 +85,29 @@ def test_what_is_not_among_the_orders_found_is_told(desk: Desk) -> None:
         "input should be a valid dictionary or instance of order.",
         "Aladdin's order 2 has a detail for a portfolio (number 77) we cannot name.",
     )
+
+
+@pytest.mark.parametrize(
+    "status", ["1 hidden due to permissions", "0 not found and 2 were hidden", "Some orders are HIDDEN."]
+)
+def test_an_order_that_may_be_hidden_from_us_does_not_pass_for_one_never_placed(desk: Desk, status: str) -> None:
+    paging(desk, "orders", [], status=status)
+    with pytest.raises(NotPermitted, match="whether it has the order cannot be told"):
+        desk.client.find_order("EV-1")
+    with pytest.raises(NotPermitted, match="hides orders from us while looking for 2 orders by reference"):
+        desk.client.find_orders(["EV-1", "EV-2"])
+    paging(desk, "orders", [placed(1)], status=status)
+    found = desk.client.find_order("EV-1")
+    assert found is not None
+    assert found.id == "1"
+
+
+@pytest.mark.parametrize(
+    "status", ["1 could not be found", "2 results could not be found and 0 were hidden due to permissions issues"]
+)
+def test_an_order_that_is_only_not_there_is_not_found(desk: Desk, status: str) -> None:
+    paging(desk, "orders", [], status=status)
+    assert desk.client.find_order("EV-1") is None
 
 
 def test_a_group_aladdin_does_not_know_is_not_an_empty_one(desk: Desk) -> None:
