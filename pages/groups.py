@@ -66,7 +66,7 @@ def card(name: str, book: Dated[Group], metric: Metric, last: datetime | None) -
         help=f"population standard deviation of {metric.label}, equal weights",
     )
     nav, cash = tables.totals(accounts)
-    st.caption(f"NAV {formats.short_money(nav)} · cash {formats.short_money(cash)}")
+    st.caption(f"NAV {formats.short_moneys(nav)} · cash {formats.short_moneys(cash)}")
     st.caption(f"last allocated {formats.moment(last)}" if last else "not allocated to yet")
     st.button(
         "Chosen" if name == trip.group else "Choose",

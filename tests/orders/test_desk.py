@@ -78,6 +78,12 @@ def test_a_face_below_the_minimum_piece_proposes_the_piece(at: Outfit) -> None:
         at.desk.preview(PM, request(150_000))
 
 
+def test_a_face_that_would_be_refused_is_not_proposed(at: Outfit) -> None:
+    with pytest.raises(OffLattice, match=r"can be traded: 999,999,999,000\.") as refused:
+        at.desk.preview(PM, request(999_999_999_999))
+    assert (refused.value.below, refused.value.above) == (999_999_999_000, 0)
+
+
 def test_an_odd_holding_may_be_sold_whole(at: Outfit) -> None:
     at.market.accounts = (account("A", held="1234567"),)
     made = at.desk.preview(PM, request(1_234_567, Side.SELL, choices=Choices(parameters={"by": "holding"})))

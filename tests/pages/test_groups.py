@@ -20,7 +20,7 @@ def test_a_portfolio_manager_sees_the_groups_of_their_entry_and_the_accounts(fro
     assert "**BIG6** · 2 accounts" in said
     assert "OPNIC" not in said
     assert "Dispersion now: 1.0000 years" in said
-    assert "NAV 200.0mm · cash 10.0mm" in said
+    assert "NAV USD 200.0mm · cash USD 10.0mm" in said
     assert "not allocated to yet" in said
     assert list(page.dataframe[0].value["Account"]) == ["A", "B"]
 
