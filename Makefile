@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test lint soak bench clean lock
+.PHONY: run test lint soak conformance bench clean lock
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -22,11 +22,14 @@ lint: $(VENV)/.dev
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak
 
-# Times the engine against solvers, which live in an environment of their own, and the ledger with a million order lines,
-# and writes docs/benchmarks.md.
+# BlackRock's own SDK and its published descriptions against the simulated Aladdin; fetches both. Part of `soak`.
+conformance: $(VENV)/.dev
+	$(BIN)/pytest -m soak tests/conformance
+
+# Times engines and reads against peers, which live in an environment of their own, and the ledger with a million order
+# lines, and writes docs/benchmarks.md.
 bench: .venv-bench/.ready
 	.venv-bench/bin/python -m bench
-	.venv-bench/bin/python -m bench.storing --out docs/benchmarks.md
 
 .venv-bench/.ready: requirements.txt bench/requirements.txt
 	$(PYTHON) -m venv .venv-bench

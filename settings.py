@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -60,6 +61,8 @@ class Settings(BaseSettings):
     aladdin_freshness: Annotated[dict[str, float], NoDecode] = Field({}, description="seconds kept, by resource")
     aladdin_groups: Annotated[tuple[str, ...], NoDecode] = ()
     aladdin_currency: str = "USD"
+    aladdin_account_code: str = Field("", pattern=r"^\d*$", description="whose external references ours are")
+    aladdin_time_zone: ZoneInfo = Field(ZoneInfo("UTC"), description="of Aladdin's server, such as America/New_York")
 
     # Snowflake, instead of a file in the data folder
     snowflake_account: str = ""

@@ -80,7 +80,7 @@ def _line(proposal: Proposal, line: Line, account: Account, cap: Cap, lattice: L
         faults.append(f"{line.account_id}: its cap is {cap.face:,} ({cap.reason}), not {line.cap.face:,}")
     if not room(lattice, block.side, min(line.cap.face, cap.face), held).allows(line.face, lattice):
         faults.append(f"{line.account_id}: {line.face:,} is not a legal face within its cap of {cap.face:,}")
-    if block.side is Side.SELL and line.face > held:
+    if line.face and block.side is Side.SELL and line.face > held:
         faults.append(f"{line.account_id}: sells {line.face:,} of {held:,}")
     least = least_line(choices, proposal.limits, account.id)
     if 0 < line.face < least and not (block.side is Side.SELL and line.face == held):

@@ -14,12 +14,13 @@ from allocation.certificate import certify
 from allocation.effect import effect
 from allocation.engines import ENGINES, Problem
 from allocation.engines.options import Choice, Level, Option, Switch, read_options
+from allocation.engines.targets import shown
 from allocation.errors import EvenlotError, InvalidParameter
 from allocation.kernel.solve import solve
 from allocation.limits import NO_LIMITS, LimitTable
 from allocation.metrics import Dispersion, dispersion
 from allocation.model import Account, BlockOrder, Choices, Metric, Proposal, Side
-from allocation.money import exact
+from allocation.money import common_currency, exact, in_currency
 from allocation.pose import least_line, pose
 from allocation.propose import propose
 from allocation.reduction import Reduction, faces_of, legal, reduce
@@ -57,7 +58,8 @@ class Least:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a row comes to. Dispersions are over the accounts that count, in the metric's unit."""
+    """What a row comes to. Dispersions are over the accounts that count, in the metric's unit; without the NAV-weighted
+    one where an exchange rate to compare their NAVs by is missing."""
 
     placed: int  # face
     fill: float  # placed over ordered face
@@ -171,7 +173,7 @@ def _said(option: Option, value: Any, side: Side, metric: Metric) -> str:
     if isinstance(option, Switch):
         return f"{label}: {'on' if value else 'off'}"
     if isinstance(option, Level):
-        return f"{label} {value:,.{metric.decimals}f} {metric.unit}"
+        return f"{label} {shown(metric, value)} {metric.unit}"
     if isinstance(value, Mapping):
         return f"{label} for {len(value)} {'account' if len(value) == 1 else 'accounts'}"
     return f"{label} {value}"
@@ -208,8 +210,12 @@ def _figures(proposal: Proposal, least: Least) -> Figures:
 
 def _dispersions(proposal: Proposal, metric: Mapping[str, float]) -> dict[Dispersion, float]:
     values = np.array(list(metric.values()), dtype=np.float64)
-    nav = np.array([float(a.nav or 0) for a in proposal.accounts if a.id in metric], dtype=np.float64)
-    return {measure: dispersion(values, measure, nav) for measure in Dispersion}
+    counted = [account for account in proposal.accounts if account.id in metric]
+    currency = common_currency(proposal.accounts, proposal.block.bond.currency)
+    navs = [in_currency(account, account.nav, currency) for account in counted]
+    measures = [measure for measure in Dispersion if measure is not Dispersion.STDEV_NAV or None not in navs]
+    weights = np.array([float(nav or 0) for nav in navs], dtype=np.float64)
+    return {measure: dispersion(values, measure, weights) for measure in measures}
 
 
 def _split(problem: Problem, proposal: Proposal) -> list[int]:

@@ -98,7 +98,7 @@ def split_fill(problem: Problem, counted: Sequence[int], rooms: Sequence[Room]) 
     Those get nothing, unless the order cannot be placed without them; then the rest, in proportion to NAV.
     """
     face, lattice = problem.face, problem.lattice
-    sizes = [max(0, int(account.nav or 0)) for account in problem.accounts]
+    sizes = [max(0, int(nav or 0)) for nav in problem.navs]
     inside = most(face, rooms, lattice, [sizes[i] for i in counted])
     inner = set(counted)
     outside = [i for i in range(len(problem.accounts)) if i not in inner and problem.rooms[i].most > 0]

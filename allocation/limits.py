@@ -120,15 +120,30 @@ class LimitTable:
 
     def of_account(self, account_id: str, rule: Rule, names: Iterable[str] = ()) -> Limit | None:
         """The row that counts: one that names one of `names` (say the issuer) before one for each of them, and among
-        those the account's own before the one for every account. Of several of these the one counts whose name stands
-        first in `names`, whatever the order of the rows; letters' case does not matter."""
+        those the account's own before the one for every account. Several of these speak of the same thing under
+        different names: the least of them counts. Letters' case does not matter."""
         own, every = self._rows_of(account_id, rule)
         known = [name.casefold() for name in names if name] if own or every else ()
         for rows in (own, every):
-            for name in known:
-                if name in rows:
-                    return rows[name]
+            if named := [rows[name] for name in known if name in rows]:
+                return min(named, key=lambda row: row.number)
         return own.get("", every.get(""))
+
+    def restricting(self, account_id: str, security: Iterable[str], issuer: Iterable[str]) -> Limit | None:
+        """The row that puts a security on the account's restricted list, itself or by its issuer; None where none does.
+
+        Any yes binds, under whatever name. A no of the account takes back what is said to all under the same name, and
+        a no about the one security makes an exception from the rows about its issuer: the account's from all of them,
+        everyone's from everyone's.
+        """
+        own, every = self._rows_of(account_id, Rule.RESTRICTED)
+        names = [[name.casefold() for name in some if name] for some in (security, issuer)]
+        found, excepted = list[Limit](), False
+        for rows in (own, {name: row for name, row in every.items() if name not in own}):
+            one, issuers = ([rows[name] for name in some if name in rows] for some in names)
+            excepted = excepted or not all(row.says_yes for row in one)
+            found += one if excepted else one + issuers
+        return next((row for row in found if row.says_yes), None)
 
     def stands(self, account_id: str, rule: Rule) -> bool:
         """Whether any row of `rule`, whatever it names, is for this account."""

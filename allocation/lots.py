@@ -220,64 +220,23 @@ def _split(face: int, weights: Sequence[int], tops: Sequence[int], lattice: Latt
 def _funded(total: int, weights: Sequence[int], tops: Sequence[int], lattice: Lattice) -> tuple[list[int], set[int]]:
     """Which accounts take part, and which of them must be raised to the minimum piece for the total to be placed.
 
-    The accounts give way by ascending weight, the later account first among equals. While nobody is forced, the
-    smallest share grows with each account that gives way, so the number that must is found by bisection.
+    The accounts give way by ascending weight, the later account first among equals, where the total allows it; where it
+    does not, the account is forced. That goes on until the count fits the lattice and every share is a piece.
     """
     piece, step = lattice.min_piece, lattice.increment
     order = sorted((i for i, top in enumerate(tops) if top >= piece), key=lambda i: (weights[i], -i))
     if piece == step:
         return sorted(order), set()  # one increment lattice from zero: rounding down to 0 is legal, nobody gives way
 
-    def enough(dropped: int) -> bool:
-        kept = order[dropped:]
-        shares, scale = _water_fill(total, [weights[i] for i in kept], [0] * len(kept), [tops[i] for i in kept])
-        return all(share >= piece * scale for share in shares)
-
-    low, high = 0, _droppable(total, order, tops)
-    if piece % step == 0 and enough(high):
-        while low < high:
-            middle = (low + high) // 2
-            if enough(middle):
-                high = middle
-            else:
-                low = middle + 1
-        return sorted(order[low:]), set()
-    return _funded_one_by_one(total, order, weights, tops, lattice)
-
-
-def _droppable(total: int, order: Sequence[int], tops: Sequence[int]) -> int:
-    """How many accounts, in the order they give way, can go before the others no longer hold the total."""
-    held = sum(tops[i] for i in order)
-    for dropped, i in enumerate(order):
-        held -= tops[i]
-        if held < total:
-            return dropped
-    return len(order)
-
-
-def _funded_one_by_one(
-    total: int, order: Sequence[int], weights: Sequence[int], tops: Sequence[int], lattice: Lattice
-) -> tuple[list[int], set[int]]:
-    """`_funded` where caps or a shifted lattice stand in the way: each account in turn goes if the total allows it,
-    else it is forced to at least a piece; until the count fits the lattice and every share is a piece."""
-    piece, step = lattice.min_piece, lattice.increment
-
-    def reachable(must: Sequence[int], may: Sequence[int]) -> bool:
-        held = sum(tops[i] for i in must)
-        counts = [(len(must), held)]
-        for j, top in enumerate(sorted((tops[i] for i in may), reverse=True), start=len(must) + 1):
-            held += top
-            counts.append((j, held))
-        return any(j * piece <= total <= held and (total - j * piece) % step == 0 for j, held in counts)
-
-    def below(funded: Sequence[int], forced: Collection[int]) -> set[int]:
+    def below(funded: Sequence[int], forced: Collection[int]) -> bool:
         lows = [piece if i in forced else 0 for i in funded]
         shares, scale = _water_fill(total, [weights[i] for i in funded], lows, [tops[i] for i in funded])
-        return {i for i, share in zip(funded, shares, strict=True) if share < piece * scale}
+        return any(share < piece * scale for share in shares)
 
     # while nobody is forced, fewer accounts reach less and have larger shares: both by bisection
     numbers = range(len(order))
-    gone = max(0, bisect_left(numbers, True, key=lambda k: not reachable((), order[k:])) - 1)
+    cannot = bisect_left(numbers, True, key=lambda k: not _reachable(total, (), order[k:], tops, lattice))
+    gone = max(0, cannot - 1)
     enough = bisect_left(numbers[: gone + 1], True, key=lambda k: not below(sorted(order[k:]), ()))
     for k in range(enough, gone + 1):
         if (total - (len(order) - k) * piece) % step == 0:
@@ -289,10 +248,21 @@ def _funded_one_by_one(
         if not undecided or (fits and not below(sorted(funded), forced)):
             return sorted(funded), forced
         first, *rest = undecided
-        if reachable([*forced], rest):
+        if _reachable(total, list(forced), rest, tops, lattice):
             funded.remove(first)
         else:
             forced.add(first)
+
+
+def _reachable(total: int, must: Sequence[int], may: Sequence[int], tops: Sequence[int], lattice: Lattice) -> bool:
+    """Whether lines of the accounts that must have one, and of some that may, can add up to the total."""
+    piece, step = lattice.min_piece, lattice.increment
+    held = sum(tops[i] for i in must)
+    counts = [(len(must), held)]
+    for j, top in enumerate(sorted((tops[i] for i in may), reverse=True), start=len(must) + 1):
+        held += top
+        counts.append((j, held))
+    return any(j * piece <= total <= held and (total - j * piece) % step == 0 for j, held in counts)
 
 
 def _water_fill(total: int, weights: Sequence[int], lows: Sequence[int], highs: Sequence[int]) -> tuple[list[int], int]:

@@ -150,7 +150,7 @@ def dispersion(values: Vector, measure: Dispersion = Dispersion.STDEV, nav: Vect
     """Dispersion of `values` (shape (accounts,)), in their unit; 0 for an empty group.
 
     The default is the population standard deviation with equal weights over all accounts given. `nav`, of the same
-    shape, is needed by the NAV-weighted one (ValueError without it).
+    shape and in one currency, is needed by the NAV-weighted one (ValueError without it).
     """
     if values.size == 0:
         return 0.0

@@ -255,8 +255,10 @@ class Line:
 
     @property
     def capped(self) -> bool:
-        """Whether a cap of its own kept the account from its share."""
-        return self.cap.rule != "order" and self.headroom == 0 and self.wish > self.face
+        """Whether a cap of its own is what the account stopped at. Its wish need not be above that: it may have come
+        there by taking what others could not."""
+        own = self.cap.rule != "order" and self.part != "locked"
+        return own and self.headroom == 0 and (self.face > 0 or self.wish > 0)
 
 
 @dataclass(frozen=True, slots=True)

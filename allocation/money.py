@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import ROUND_FLOOR, Decimal, localcontext
 
-from allocation.model import BlockOrder, Bond
+from allocation.model import Account, BlockOrder, Bond
 
 _DIGITS = 60  # face, factor, price and fx multiply to far fewer digits, so nothing is ever rounded
 
@@ -49,3 +49,19 @@ def market_value_per_face(block: BlockOrder, on_basis: str, fx: Decimal) -> Deci
     accrued = (block.bond.accrued or Decimal(0)) if on_basis == "dirty" else Decimal(0)
     with exact():
         return block.bond.factor * (mark + accrued) / 100 * fx
+
+
+def common_currency(accounts: Iterable[Account], otherwise: str) -> str:
+    """The currency money of these accounts is compared and added up in: the base currency all of them have, else
+    `otherwise`, say the bond's."""
+    currencies = {account.currency for account in accounts}
+    return currencies.pop() if len(currencies) == 1 else otherwise
+
+
+def in_currency(account: Account, amount: Decimal | None, currency: str) -> Decimal | None:
+    """Base-currency money of an account in another currency; None where the amount or the exchange rate is missing."""
+    rate = account.rate(currency)
+    if amount is None or rate is None:
+        return None
+    with exact():
+        return amount / rate if rate != 1 else amount  # a quotient would round what has more digits

@@ -15,6 +15,7 @@ from allocation.limits import NO_LIMITS, LimitTable
 from allocation.lots import Lattice, Room, room
 from allocation.metrics import basis, on_basis
 from allocation.model import Account, BlockOrder, Cap, Choices, Metric, Side
+from allocation.money import common_currency, in_currency
 
 
 def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limits: LimitTable = NO_LIMITS) -> Problem:
@@ -33,7 +34,8 @@ def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limit
     lattice = lattice_of(block, members, choices, limits)
     minimums = {account.id: least_line(choices, limits, account.id) for account in members}
     caps = tuple(bind(block, members, rules(limits, valued, choices.respect_cash), lattice, minimums))
-    fixed = _fixed(block, members, caps, lattice, choices)
+    fixed = _fixed(block, members, caps, lattice, choices, minimums)
+    currency = common_currency(members, block.bond.currency)
     return Problem(
         block=block,
         accounts=members,
@@ -46,6 +48,8 @@ def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limit
         fixed=fixed,
         locked=frozenset(choices.locked),
         basis=valued,
+        currency=currency,
+        navs=tuple(in_currency(account, account.nav, currency) for account in members),
         notes=_notes(block, choices) + restated,
     )
 
@@ -80,9 +84,15 @@ def _room(block: BlockOrder, lattice: Lattice, cap: Cap, account: Account, choic
 
 
 def _fixed(
-    block: BlockOrder, accounts: Sequence[Account], caps: Sequence[Cap], lattice: Lattice, choices: Choices
+    block: BlockOrder,
+    accounts: Sequence[Account],
+    caps: Sequence[Cap],
+    lattice: Lattice,
+    choices: Choices,
+    minimums: Mapping[str, int],
 ) -> tuple[int, ...]:
-    """The locked faces; `InvalidParameter` for one that breaks a cap or the lattice, or when they exceed the order."""
+    """The locked faces; `InvalidParameter` for one that breaks a cap, the lattice or a minimum allocation, or when they
+    exceed the order."""
     known("locked", "Locked", choices.locked, [account.id for account in accounts])
     fixed = []
     for account, cap in zip(accounts, caps, strict=True):
@@ -95,6 +105,11 @@ def _fixed(
             near = " or ".join(f"{f:,}" for f in (below, above) if f and allowed.allows(f, lattice)) or "nothing"
             raise InvalidParameter(
                 "locked", f"{account.id} cannot be locked at {line:,}; it could trade {near} near to that."
+            )
+        least = minimums[account.id]
+        if 0 < line < least and line != allowed.sell_out:
+            raise InvalidParameter(
+                "locked", f"{account.id} cannot be locked at {line:,}: its minimum allocation is {least:,}."
             )
         fixed.append(line)
     if sum(fixed) > block.face:
@@ -113,6 +128,10 @@ def refuse_untradable(block: BlockOrder, metric: Metric) -> None:
         raise MissingPrice(f"{bond.label} has no price: no account read so far holds it. Type a price to go on.")
     if block.trade_price <= 0 or (block.mark is not None and block.mark <= 0):
         raise InvalidBlock("limit", "The price must be above zero.")
+    if bond.accrued is not None and min(block.trade_price, block.mark or block.trade_price) + bond.accrued <= 0:
+        raise InvalidBlock(
+            "limit", f"The price and the accrued interest of {bond.accrued:f} together must be above zero."
+        )
     if bond.factor <= 0:
         raise InvalidBlock("bond", f"{bond.label} has a factor of {bond.factor:f}: nothing of it is outstanding.")
     if bond.maturity is not None and block.settlement >= bond.maturity:

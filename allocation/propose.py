@@ -124,23 +124,37 @@ def _line(problem: Problem, draft: Draft, i: int) -> Line:
 def _reason(problem: Problem, draft: Draft, i: int) -> str:
     if draft.reasons:
         return draft.reasons[i]
-    cap, face, wish = problem.caps[i], draft.faces[i], draft.wishes[i]
-    note, lattice = draft.notes[i], problem.lattice
+    cap, face, wish, note = problem.caps[i], draft.faces[i], draft.wishes[i], draft.notes[i]
+    step, smallest = problem.lattice.increment, problem.smallest(i)
     if i in draft.refused:
         return f"Nothing: {draft.refused[i]}."
     if wish == 0:
         return f"Nothing: {note}."
     if cap.face == 0:
         return f"Nothing: {cap.reason}."
-    if face == cap.face and cap.rule != "order":
+    if face == 0 and round(wish) < smallest:
+        share = f"its share of {wish:,.0f}" if round(wish) else "its share"
+        return f"Nothing: {share} rounds to none; the smallest line is {smallest:,}."
+    hole = problem.beside_hole(i, face, wish)
+    if face == cap.face and cap.rule != "order" and not hole:
         return f"Stopped at its {cap.rule}: {cap.reason}."
-    if face == 0:
-        return f"Nothing: its share of {wish:,.0f} rounds to none; the smallest line is {lattice.min_piece:,}."
-    if face < wish - lattice.increment:
-        return f"{_sentence(note)}: {wish:,.0f}, {draft.short}."
-    if face > wish + lattice.increment:
-        return f"{_sentence(note)}: {wish:,.0f}, raised by what others cannot take."
+    if hole or abs(face - wish) > step:
+        said = f"{note}: {wish:,.0f}, {_moved(problem, draft, i)}."
+        return _sentence(said) if face else f"Nothing: {said}"
     return f"{_sentence(note)}, in whole lots."
+
+
+def _moved(problem: Problem, draft: Draft, i: int) -> str:
+    """Why an account's line is not what it wished for."""
+    face, wish, lattice = draft.faces[i], draft.wishes[i], problem.lattice
+    if problem.beside_hole(i, face, wish):
+        done = "lowered" if face < wish else "raised to its whole holding"
+        return f"{done}: a rest must be at least {lattice.min_piece:,} or nothing"
+    if face < wish:
+        return draft.short.get(i, "lowered so that the order can be placed in minimum pieces")
+    if face == lattice.min_piece and face > lattice.increment:
+        return "raised to the smallest line"
+    return "raised by what others cannot take"
 
 
 def _sentence(note: str) -> str:

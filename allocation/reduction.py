@@ -83,11 +83,20 @@ def reduce(problem: Problem, weighting: str, targets: Mapping[str, float] | None
         level=sign * level,
         # an account without an exchange rate trades nothing, so any step above zero will do for it
         per_lot=np.where(per_lot > 0.0, per_lot, per_lot.max()),
-        weight=nav / nav.sum() if weighting == "nav" else np.full(len(members), 1.0 / len(members)),
+        weight=_weights(problem, members, weighting),
         rooms=rooms,
         lattice=problem.lattice,
         aimed=targets is not None,
     )
+
+
+def _weights(problem: Problem, members: Sequence[int], weighting: str) -> Vector:
+    if weighting != "nav":
+        return np.full(len(members), 1.0 / len(members))
+    sizes: Vector = np.array([problem.navs[i] for i in members], dtype=np.float64)
+    weights: Vector = sizes / sizes.sum()
+    assert weights.min() > 0.0, "accounts whose NAV cannot be compared are refused before they are weighed by it"
+    return weights
 
 
 def folded(room: Room, lattice: Lattice) -> Room:

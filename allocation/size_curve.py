@@ -69,7 +69,8 @@ def size_curve(
     if not choices:
         return ()
     own = pose(block, accounts, choices[0], limits)  # refuses what the preview of the block itself would refuse
-    wide = max(2 * block.face, largest or 0)
+    # the caps are made at the widest size: what is above it would be cut off
+    wide = max(2 * block.face, largest or 0, _first(own))
     problem = pose(replace(block, face=wide), accounts, choices[0], limits)
     faces = _faces(own, problem, points, largest)
     smallest = [least_line(choices[0], limits, account.id) for account in problem.accounts]
@@ -81,7 +82,7 @@ def size_curve(
 def _faces(own: Problem, problem: Problem, points: int, largest: int | None) -> list[int]:
     """The sizes, rising; `problem` is the widest of them."""
     lattice, locked = problem.lattice, sum(problem.fixed)
-    first = lattice.nearest(max(locked, lattice.min_piece))[1]
+    first = _first(problem)
     if points < 2:
         raise InvalidParameter("points", f"A curve needs at least 2 points, not {points:,}.")
     if largest is not None and largest < first:
@@ -91,6 +92,11 @@ def _faces(own: Problem, problem: Problem, points: int, largest: int | None) -> 
     last = lattice.floor(min(2 * own.block.face, room) if largest is None else largest)
     spread = {lattice.floor(first + max(0, last - first) * k // (points - 1)) for k in range(points)}
     return sorted(spread | {own.block.face})
+
+
+def _first(problem: Problem) -> int:
+    """The smallest size: one line, or what is locked."""
+    return problem.lattice.nearest(max(sum(problem.fixed), problem.lattice.min_piece))[1]
 
 
 def _of_size(problem: Problem, face: int, smallest: Sequence[int]) -> Problem:
@@ -105,7 +111,7 @@ def _of_size(problem: Problem, face: int, smallest: Sequence[int]) -> Problem:
         if rooms[i].sell_out is None and rooms[i].most < smallest[i]:
             rooms[i] = Room(0)
         if rooms[i].most < cap.face:
-            caps[i] = Cap(cap.account_id, "order", rooms[i].most, "the whole order")
+            caps[i] = Cap(cap.account_id, "order", rooms[i].most, f"the order is for {face:,}")
     return replace(problem, block=replace(problem.block, face=face), rooms=tuple(rooms), caps=tuple(caps))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from allocation.engines.problem import Draft, Problem
@@ -10,7 +12,8 @@ from allocation.model import Side, Unallocated
 
 def unallocated(problem: Problem, draft: Draft) -> tuple[Unallocated, ...]:
     """First what is below one increment, then each capped account's shortfall (its uncapped wish less its cap) scaled
-    to the rest, then what no account may hold. The faces add up to ordered less allocated."""
+    to the rest, then what is too small to trade, then what no account may hold. The faces add up to ordered less
+    allocated."""
     block, lattice = problem.block, problem.lattice
     rest = problem.face - sum(draft.faces)
     rows: list[Unallocated] = []
@@ -24,9 +27,36 @@ def unallocated(problem: Problem, draft: Draft) -> tuple[Unallocated, ...]:
             cap = problem.caps[i]
             rows.append(Unallocated(face, f"{cap.account_id}: {draft.refused.get(i, cap.reason)}", cap.account_id))
             rest -= face
+    if draft.left:  # the engine left it by design: what was still wished for is not what nobody wished for
+        for row in _too_small(problem, draft):
+            if taken := min(rest, row.face):
+                rows.append(replace(row, face=taken))
+                rest -= taken
     if rest:
         rows.append(Unallocated(rest, draft.left or _nobody(problem, draft)))
     return tuple(rows)
+
+
+def _too_small(problem: Problem, draft: Draft) -> Iterator[Unallocated]:
+    """Wishes that no cap stands against but the bond's pieces do: below the smallest line, in the hole of a sell, and
+    all that is below one increment of a line, together."""
+    step, below_step = problem.lattice.increment, 0
+    for i, account in enumerate(problem.accounts):
+        face, wish = draft.faces[i], draft.wishes[i]
+        short, smallest = int(wish) - face, problem.smallest(i)
+        if short <= 0 or i in draft.refused or wish > problem.caps[i].face:
+            continue
+        if face == 0 and round(wish) < smallest:
+            yield Unallocated(
+                short, f"{account.id}: {wish:,.0f} is less than its smallest line of {smallest:,}", account.id
+            )
+        elif problem.beside_hole(i, face, wish):
+            rest = f"a rest must be at least {problem.lattice.min_piece:,} or nothing"
+            yield Unallocated(short, f"{account.id}: may not sell {wish:,.0f}, {rest}", account.id)
+        elif short < step:
+            below_step += short
+    if below_step:
+        yield Unallocated(below_step, f"below one increment of {step:,} in each account")
 
 
 def _shortfall(problem: Problem, draft: Draft, i: int) -> Fraction:
@@ -40,7 +70,13 @@ def _shortfall(problem: Problem, draft: Draft, i: int) -> Fraction:
 def _below_one_step(problem: Problem) -> str:
     lattice = problem.lattice
     if problem.block.face < lattice.min_piece:
-        return f"below the minimum piece of {lattice.min_piece:,}"
+        piece = problem.block.bond.min_piece
+        what = (
+            f"minimum piece of {piece:,}"
+            if problem.block.face < piece
+            else f"minimum allocation of {lattice.min_piece:,}"
+        )
+        return f"below the {what}"
     return f"below one increment of {lattice.increment:,}"
 
 

@@ -1,11 +1,9 @@
-"""`python -m bench.storing`: the ledger with up to a million order lines, beside plain sqlite3 in the same run. Prints
+"""`python -m bench storing`: the ledger with up to a million order lines, beside plain sqlite3 in the same run. Prints
 a section of Markdown; with --out writes it into that page in place of the one there."""
 
 from __future__ import annotations
 
-import argparse
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -200,7 +198,7 @@ def section(sizes: Sequence[int], say: Callable[[str], None]) -> str:
 
     parts = [
         f"{HEADING}\n",
-        f"Written by `python -m bench.storing`, on {cpu_model()}; SQLite {sqlite3.sqlite_version}, WAL, synchronous "
+        f"Written by `python -m bench storing`, on {cpu_model()}; SQLite {sqlite3.sqlite_version}, WAL, synchronous "
         f"FULL.\nOrders have {LINES} lines, spread over {GROUPS} groups, {BONDS} bonds and {USERS} users. "
         "Milliseconds: median\nand 99th percentile (the most where there are few).\n",
     ]
@@ -223,33 +221,3 @@ def section(sizes: Sequence[int], say: Callable[[str], None]) -> str:
 def _table(rows: Iterable[Row]) -> str:
     head = ["| what | median ms | p99 ms |", "|---|---:|---:|"]
     return "\n".join([*head, *("| " + " | ".join(row.cells) + " |" for row in rows)]) + "\n"
-
-
-def kept_section(page: Path) -> str:
-    """The section that is in a page already, to be kept by whoever writes the rest; empty where there is none."""
-    text = page.read_text(encoding="utf-8") if page.exists() else ""
-    at = text.find(f"\n{HEADING}\n")
-    return "" if at < 0 else text[at:]
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-
-
-def main() -> int:
-    """Run, print the section, and write it where asked."""
-    parser = argparse.ArgumentParser(prog="python -m bench.storing", description=__doc__)
-    parser.add_argument("--lines", type=int, nargs="+", default=SIZES, help="order lines in the ledger")
-    parser.add_argument("--out", type=Path, help="a page to write the section into")
-    chosen = parser.parse_args()
-    written = section(chosen.lines, _say)
-    sys.stdout.write(written)
-    if chosen.out is not None:
-        text = chosen.out.read_text(encoding="utf-8")
-        rest = text.removesuffix(kept_section(chosen.out))
-        chosen.out.write_text(f"{rest.rstrip()}\n\n{written}", encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

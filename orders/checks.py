@@ -7,11 +7,15 @@ from datetime import date
 from decimal import Decimal
 
 from allocation.errors import OffLattice
+from allocation.limits import Limit
 from allocation.lots import Lattice, room, sellable
 from allocation.model import BlockOrder, Bond, Choices, Measures, Proposal, Side
 from orders.calendar import business_age
 from orders.errors import NotPermitted, StaleData
+from orders.limits import of_accounts
 from orders.model import Group
+
+FACE_BELOW = 10**12  # what an order's face must stay below
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ def refuse_off_lattice(block: BlockOrder, group: Group) -> None:
         if sellable(block.face, rooms, lattice).total == block.face:
             return
     below, above = lattice.nearest(block.face)
+    if above >= FACE_BELOW:
+        above = 0  # a face that is refused is not proposed
     if below == 0:
         sentence = f"{block.face:,} is below the minimum piece of {lattice.min_piece:,}."
     else:
@@ -101,6 +107,8 @@ def what_changed(before: Proposal, after: Proposal) -> tuple[str, ...]:
         changes.append(f"Price: {old} -> {new}")
     if before.basis != after.basis:
         changes.append(f"Valuation: {before.basis} -> {after.basis}")
+    if _rows(before) != _rows(after):  # a version that moved nothing for these accounts interrupts nobody
+        changes.append(f"Limits of these accounts: version {before.limits.version} -> {after.limits.version}")
     if before.effect.excluded != after.effect.excluded:
         changes.append(f"Left out of the dispersion: {len(before.effect.excluded)} -> {len(after.effect.excluded)}")
     metric, step = before.effect.metric, 10.0 ** -(before.effect.metric.decimals + 1)  # the last decimal shown
@@ -109,6 +117,11 @@ def what_changed(before: Proposal, after: Proposal) -> tuple[str, ...]:
         if abs(old_value - new_value) > step:
             changes.append(f"{when.replace('_', ' ').capitalize()}: {old_value:g} -> {new_value:g} {metric.unit}")
     return tuple(changes) + _moved_lines(before, after)
+
+
+def _rows(proposal: Proposal) -> frozenset[Limit]:
+    accounts = [account.id for account in proposal.accounts]
+    return frozenset(of_accounts(proposal.limits, accounts).rows)
 
 
 def _moved_lines(before: Proposal, after: Proposal) -> tuple[str, ...]:

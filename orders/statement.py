@@ -11,14 +11,18 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from allocation.model import Account, BlockOrder, Proposal
+from allocation.limits import LimitTable
+from allocation.model import Account, BlockOrder, Bond, Holding, Proposal, Unallocated
 from orders.canonical import canonical, digest
+from orders.limits import of_accounts
 from orders.model import Book, Order, Statement
+from orders.proof import conditions
 
-FORMAT = 2  # of the body; a change in its shape is a new number
-ENGINES = 2  # of the engines' results; a change that could split a block otherwise is a new number
+FORMAT = 3  # of the body; a change in its shape is a new number
+ENGINES = 3  # of the engines' results; a change that could split a block otherwise is a new number
 _LIBRARIES = ("numpy", "scipy")
 _BLOCK = TypeAdapter(BlockOrder)
+_LEFT = TypeAdapter(tuple[Unallocated, ...])
 
 
 def freeze(
@@ -48,15 +52,17 @@ def freeze(
             "read_at": read_at,
             "block": _block(block),
             "choices": proposal.choices,
-            "limits": proposal.limits,
+            "limits": _limits(proposal),
+            "limits_sha256": digest(canonical(proposal.limits)),
             "basis": proposal.basis,
-            "accounts": [_account(account, block.bond.asset_id) for account in proposal.accounts],
+            "accounts": [_account(account, block.bond) for account in proposal.accounts],
             "lines": proposal.lines,
             "unallocated": proposal.unallocated,
             "effect": proposal.effect,
             "warnings": proposal.warnings,
             "tried": proposal.tried,
             "certificate": proposal.certificate,
+            "certificate_given": conditions(proposal),
             "failed": proposal.failed,
             "versions": {"engines": str(ENGINES)} | {name: version(name) for name in _LIBRARIES},
         }
@@ -77,20 +83,46 @@ def _block(block: BlockOrder) -> dict[str, Any]:
     }
 
 
-def _account(account: Account, asset_id: str) -> dict[str, Any]:
+def _limits(proposal: Proposal) -> LimitTable:
+    """The rows these accounts are under. Whoever sees the group reads them here; the whole table has rows of other
+    groups' accounts, so that of it only the digest is kept."""
+    return of_accounts(proposal.limits, [account.id for account in proposal.accounts])
+
+
+def _account(account: Account, bond: Bond) -> dict[str, Any]:
     return {
         "id": account.id,
         "name": account.name,
         "currency": account.currency,
         "nav": account.nav,
         "cash": account.cash,
-        "held": account.held(asset_id),
-        "holdings": len(account.holdings),
-        "market_value": sum((h.market_value for h in account.holdings.values()), Decimal(0)),
+        "held": account.held(bond.asset_id),
+        "holdings": _holdings(account, bond),
         "benchmark": account.benchmark,
         "fx": account.fx,
         "exposures": account.exposures,
     }
+
+
+def _holdings(account: Account, bond: Bond) -> dict[str, Any]:
+    """What of the holdings the caps and the basis follow from: those that count together with the bond, and of all of
+    them the sums and how many lack what it takes to tell."""
+    every = account.holdings.values()
+    return {
+        "counted": {asset: holding for asset, holding in account.holdings.items() if _counts(holding, bond)},
+        "all": len(account.holdings),
+        "market_value": sum((holding.market_value for holding in every), Decimal(0)),
+        "accrued_value": sum((holding.accrued_value or Decimal(0) for holding in every), Decimal(0)),
+        "without_accrued": sum(holding.accrued_value is None for holding in every),
+        "without_issuer": sum(not holding.issuer_id for holding in every),
+        "without_sector": sum(not holding.sector for holding in every),
+    }
+
+
+def _counts(holding: Holding, bond: Bond) -> bool:
+    """Whether a holding is of the bond, of its issuer or of its sector, as the caps tell them: whatever the case."""
+    same = ((holding.issuer_id, bond.issuer_id), (holding.sector, bond.sector))
+    return holding.asset_id == bond.asset_id or any(its and its.casefold() == wanted.casefold() for its, wanted in same)
 
 
 def reserved(statement: Statement) -> dict[str, Decimal]:
@@ -106,6 +138,11 @@ def frozen_block(statement: Statement) -> tuple[BlockOrder, str]:
     body = json.loads(statement.body)
     block = {name: value for name, value in body["block"].items() if name not in ("mark", "trade_price")}
     return _BLOCK.validate_python(block), body["basis"]
+
+
+def not_placed(statement: Statement) -> tuple[Unallocated, ...]:
+    """What of the order was not placed, with the reasons the statement froze."""
+    return _LEFT.validate_python(json.loads(statement.body)["unallocated"])
 
 
 def faithful(order: Order, statement: Statement) -> bool:

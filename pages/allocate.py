@@ -14,6 +14,7 @@ from orders.desk import Preview, Request
 from orders.model import Permission
 from ui import formats, forms, frame, method, proposal_tables, session
 from ui import preview as ui_preview
+from ui.bar import bar
 
 MEND = "Mend what is marked above."
 
@@ -24,7 +25,7 @@ if confirmed := st.session_state.pop("allocate.confirmed", None):
     if trip.group is not None and trip.asset_id is not None:
         method.afresh(trip.group, trip.asset_id)
     trip.keep(None)
-    st.session_state["allocate.face"] = ""
+    st.session_state["allocate.face"] = st.session_state["allocate.limit"] = ""
     st.switch_page("pages/orders.py", query_params={"order": confirmed})
 
 
@@ -86,17 +87,18 @@ def offer(error: EvenlotError) -> None:
 
 def make_preview(request: Request) -> Preview | str:
     """The preview, or what to do about what is in its way. Accounts without the metric are left out only where the user
-    ticks it."""
+    ticks it, for this metric and these accounts."""
     fresh = st.session_state.pop("allocate.fresh", False)
     try:
-        return desk.preview(user, request, fresh=fresh)
+        with frame.waits():
+            return desk.preview(user, request, fresh=fresh)
     except MetricUnavailable as error:
-        left_out = f"allocate.exclude.{trip.group}"
+        metric = request.choices.metric
+        left_out = ".".join(("allocate.exclude", request.group, metric.key, *sorted(error.reasons)))
         if not st.session_state.get(left_out, False):
             offer(error)
         if not st.checkbox(
-            f"Leave {formats.count(len(error.reasons), 'account')} out of the dispersion; "
-            "each still receives its share",
+            f"Leave {formats.count(len(error.reasons), 'account')} out of {metric.label}",
             key=left_out,
             persist_state="session",
         ):
@@ -156,10 +158,13 @@ def confirm(preview: Preview, sentence: str) -> None:
         return
     for warning in preview.warnings:
         st.warning(warning)
+    if left_out := proposal.effect.excluded:
+        st.warning(f"Left out of {proposal.effect.metric.label}: {', '.join(left_out)}.")
     if proposal.unallocated:
         st.warning(f"{proposal.block.face - proposal.placed:,} of {proposal.block.face:,} will not be placed.")
     table, columns = proposal_tables.lines(proposal)
-    funded = table[table["Face"] > 0][["Account", "Name", "Face", "Money", "Cash after"]]
+    shown = [name for name in ("Account", "Name", "Face", "Left", "Currency", "Money", "Cash after") if name in table]
+    funded = table[table["Face"] > 0][shown]
     st.dataframe(
         funded, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="what will be sent",
         height=min(240, 38 + 35 * len(funded)),
@@ -232,14 +237,12 @@ if preview is not None:
 elif not typed_face.strip():
     st.info(problem)
 
-with st.bottom:
-    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    if row.button("Securities", icon=":material/arrow_back:"):
-        st.switch_page("pages/securities.py")
-    may = session.only_if(user, Permission.CONFIRM)
-    row.caption(problem if may else f"{problem} Confirming is for portfolio managers.".strip())
-    ready = preview is not None and not problem and may
-    if row.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready) and preview is not None:
-        st.session_state.pop("allocate.refused", None)
-        st.session_state.pop("allocate.unsaid", None)
-        confirm(preview, sentence)
+may = session.only_if(user, Permission.CONFIRM)
+back, forward = bar(problem if may else f"{problem} Confirming is for portfolio managers.".strip())
+if back.button("Securities", icon=":material/arrow_back:"):
+    st.switch_page("pages/securities.py")
+ready = preview is not None and not problem and may
+if forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready) and preview is not None:
+    st.session_state.pop("allocate.refused", None)
+    st.session_state.pop("allocate.unsaid", None)
+    confirm(preview, sentence)

@@ -13,6 +13,8 @@ from allocation.limits import NO_LIMITS, Limit, LimitTable
 from orders.errors import VersionConflict
 from orders.model import LimitVersion, Permission
 from ui import formats, frame, limits, session
+from ui.bar import bar
+from ui.doubts import doubts, names
 
 user = session.require_user(Permission.VIEW)
 desk = session.desk()
@@ -128,7 +130,22 @@ def overtaken(draft: Draft, newest: LimitVersion) -> None:
     row.button(f"Take version {newest.version} and drop mine", on_click=keep, args=(theirs,))
 
 
-def difference(draft: Draft, faults: Sequence[limits.Fault]) -> bool:
+def question(rows: Sequence[Limit], moved: Sequence[limits.Change]) -> None:
+    """Ask about what changes and looks mistyped."""
+    try:
+        found = doubts(rows, moved, names(user), lambda text: desk.find(user, text).value)
+    except EvenlotError as error:
+        frame.show(error)
+        st.warning("What the rows name could not be looked up. They can be saved all the same.")
+        return
+    if found:
+        st.warning(
+            f"Can be saved, but look whether {formats.count(len(found), 'limit')} is meant:", icon=":material/help:"
+        )
+        st.text("\n".join(found))  # not as markdown: it has what was typed in it
+
+
+def difference(draft: Draft, rows: Sequence[Limit], faults: Sequence[limits.Fault]) -> bool:
     """What is wrong with the rows, and what saving them would change; whether that is anything."""
     if faults:
         st.error(f"{formats.count(len(faults), 'fault')} to mend before this can be saved.", icon=":material/error:")
@@ -145,6 +162,7 @@ def difference(draft: Draft, faults: Sequence[limits.Fault]) -> bool:
             height=min(MOST, HEAD + ROW * len(moved)),
             alt="what changes",
         )
+        question(rows, moved)
         st.text_input(
             "Comment",
             key="limits.comment",
@@ -190,7 +208,7 @@ def change(newest: LimitVersion | None) -> None:
         overtaken(draft, newest)
     rows = editor(draft)
     found, faults = limits.read(rows, draft.accounts)
-    moved = difference(draft, faults)
+    moved = difference(draft, found, faults)
     comment = st.session_state.get("limits.comment", "").strip()
     if behind:
         missing = f"Choose what becomes of your changes beside version {table.version}."
@@ -200,13 +218,11 @@ def change(newest: LimitVersion | None) -> None:
         missing = "Change a cell, add or remove rows, or upload a file."
     else:
         missing = "" if comment else "Say in the comment why the limits change."
-    with st.bottom:
-        row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-        row.button("Drop my changes", disabled=not draft.touched, on_click=keep, args=(draft.on(table),))
-        row.caption(missing)
-        label = f"Save version {table.version + 1}"
-        if row.button(label, type="primary", icon=":material/check:", disabled=bool(missing)) and not missing:
-            save(draft, found)
+    back, forward = bar(missing)
+    back.button("Drop my changes", disabled=not draft.touched, on_click=keep, args=(draft.on(table),))
+    label = f"Save version {table.version + 1}"
+    if forward.button(label, type="primary", icon=":material/check:", disabled=bool(missing)) and not missing:
+        save(draft, found)
 
 
 def history(versions: Sequence[LimitVersion]) -> None:

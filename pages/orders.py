@@ -10,7 +10,8 @@ import streamlit as st
 from orders.desk import MOST_ORDERS
 from orders.lifecycle import LIVE, OURS
 from orders.model import Order, OrderState, Permission, User
-from ui import formats, frame, session, tables
+from orders.statement import not_placed
+from ui import formats, frame, proposal_tables, session, tables
 from ui.lifecycle import diagram
 
 user = session.require_user(Permission.VIEW)
@@ -71,6 +72,8 @@ def detail(user: User, order: Order) -> None:
     st.subheader(f"{order.side.value.title()} {order.face:,} {order.label} for {order.group}")
     at_aladdin = f" · Aladdin order {order.broker_id}" if order.broker_id else ""
     st.caption(f"{order.id}{at_aladdin} · confirmed by {order.created_by}, {formats.moment(order.created_at)}")
+    if order.face < order.ordered:
+        st.markdown(f"**{order.face:,} of {order.ordered:,} ordered**, {order.ordered - order.face:,} not placed.")
     if order.message:
         st.warning(order.message)
     grid = st.columns([1.7, 0.8, 1.2, 1.4, 0.9])
@@ -110,6 +113,13 @@ def frozen(user: User, order_id: str) -> None:
     """The statement behind an order: it never changes, so it is read in full runs only."""
     with frame.explained():
         statement = desk.statement(user, order_id)
+    if left := not_placed(statement):
+        st.markdown("**Not placed when it was confirmed, and why**")
+        table, columns = proposal_tables.unallocated(left)
+        st.dataframe(
+            table, column_config=columns, hide_index=True, row_height=proposal_tables.WRAPPED, alt="not placed",
+            key="order.left",
+        )  # fmt: skip
     with st.expander("Statement", icon=":material/lock:"):
         st.markdown(f"Frozen {formats.moment(statement.created_at)} by {statement.created_by}, before it was sent.")
         st.code(f"SHA-256 {statement.sha256}", language=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,12 +16,12 @@ from orders.errors import NotFound, Unavailable, WrongBook
 from orders.history import Wanted
 from orders.model import AuditEntry, Change, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
 from orders.ports import Clock
-from storage import audit, confirmations, leases, limits, steps, verification
+from storage import audit, confirmations, leases, limits, lists, steps, verification
 from storage.migrations import require_current
 from storage.paging import conditions, page_of_keys
 from storage.rows import order_of_json, read_orders, read_orders_of
 from storage.schema import intents, order_events, order_lines, orders, stamp, statements
-from storage.unit import Command, Outcome, UnitOfWork, read, read_still, write
+from storage.unit import Command, Outcome, UnitOfWork, Work, read, read_still, write
 
 log = structlog.get_logger(__name__)
 
@@ -217,6 +218,27 @@ class SqlLedger:
         )
         written = self._unit.run(command, lambda conn, _: limits.write(conn, rows, after, actor, at, comment))
         return limits.table_of_json(written)
+
+    def groups_added(self, username: str | None = None) -> tuple[str, ...]:
+        """The groups this user added, in that order; those that anybody added, each once, when no user is named."""
+        return read(self._engine, lambda conn: lists.added(conn, username))
+
+    def add_group(self, username: str, ticker: str) -> None:
+        """Remember a group for this user. One that is remembered already changes nothing."""
+        at = self._clock.now()
+        self._change_list("add_group", username, ticker, lambda conn, _: lists.add(conn, username, ticker, at))
+
+    def remove_group(self, username: str, ticker: str) -> None:
+        """Forget a group this user added. One that is not remembered changes nothing."""
+        self._change_list("remove_group", username, ticker, lambda conn, _: lists.remove(conn, username, ticker))
+
+    def _change_list(self, action: str, username: str, ticker: str, work: Work) -> None:
+        # a command of its own each time: a group may be added, removed and added again
+        command = Command(uuid.uuid4().hex, audit.LISTS, username, action, ticker, content=None)
+        try:
+            self._unit.run(command, work)
+        except lists.Unchanged:
+            log.debug("list.unchanged", action=action, username=username, ticker=ticker)
 
     def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
         """Take or renew a lease for `seconds` of the clock; None while somebody else holds it."""

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Row, select
 
 from orders.canonical import canonical, digest
 from orders.model import AuditEntry
-from storage import limits, replay
-from storage.audit import GENESIS, LIMITS, REGISTRY, entry_of, fingerprint
+from storage import limits, lists, replay
+from storage.audit import GENESIS, LIMITS, LISTS, REGISTRY, entry_of, fingerprint
 from storage.schema import audit_log, commands, stamp, statements, streams
 from storage.types import Unstorable
 
@@ -26,6 +26,7 @@ class _Claims:
     commands: dict[str, str] = field(default_factory=dict)  # id -> mark
     statements: dict[str, str] = field(default_factory=dict)  # id -> hash, from the confirmations
     limits: dict[int, object] = field(default_factory=dict)  # version -> what was written
+    lists: dict[lists.Pair, bool] = field(default_factory=dict)  # user and group -> whether it is on the list at last
     books: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
 
@@ -40,6 +41,9 @@ class _Claims:
                 self.recorded.setdefault(entry.subject, {})[body["seq"]] = body["sha256"]
             elif entry.stream == LIMITS:
                 self.limits[body["content"]["version"]] = body["content"]
+            elif entry.stream == LISTS:
+                said = body["content"]
+                self.lists[said["username"], said["ticker"]] = said["listed"]
             elif entry.action == "confirm":
                 statement = body["content"]["statement"]
                 self.statements[statement["id"]] = statement["sha256"]
@@ -48,9 +52,9 @@ class _Claims:
 
 
 def verify(conn: Connection) -> tuple[str, ...]:
-    """Every fault of the chains, of their heads, of the registry, the commands, the statements, the limits and every
-    order's rows; none when all is whole. Where each query sees its own moment, what is written meanwhile looks like
-    faults: read by `storage.unit.read_still`."""
+    """Every fault of the chains, of their heads, of the registry, the commands, the statements, the limits, the lists
+    and every order's rows; none when all is whole. Where each query sees its own moment, what is written meanwhile
+    looks like faults: read by `storage.unit.read_still`."""
     faults: list[str] = []
     try:
         faults.extend(_faults(conn))
@@ -75,6 +79,7 @@ def _faults(conn: Connection) -> Iterator[str]:
     yield from _command_faults(conn, claims.commands)
     yield from _statement_faults(conn, claims.statements)
     yield from limits.faults(conn, claims.limits)
+    yield from lists.faults(conn, claims.lists)
     yield from replay.faults(conn)
     yield from _stamp_faults(conn, claims.books)
 

@@ -36,11 +36,14 @@ def _layout(figure: go.Figure, height: int, title: str) -> go.Figure:
 
 
 def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
-    """One dot an account at its metric, sized by NAV, with the mean and one standard deviation marked."""
+    """One dot an account at its metric, with the mean and one standard deviation marked. Dots are sized by NAV where
+    all are in one currency."""
     metric = spread.metric
     shown = [(a, spread.values[a.id]) for a in accounts if a.id in spread.values]
     values = [value for _, value in shown]
-    largest = max((float(a.nav or 0) for a, _ in shown), default=1.0) or 1.0
+    alike = len({a.currency for a, _ in shown}) == 1
+    navs = [float(a.nav or 0) if alike else 0.0 for a, _ in shown]
+    largest = max(navs, default=1.0) or 1.0
     figure = go.Figure()
     if values:
         _mark(figure, spread)
@@ -54,7 +57,7 @@ def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
         y=_spread_out(values),
         mode="markers",
         marker={
-            "size": [10 + 26 * (float(a.nav or 0) / largest) ** 0.5 for a, _ in shown],
+            "size": [10 + 26 * (nav / largest) ** 0.5 for nav in navs],
             "color": AFTER,
             "opacity": 0.75,
             "line": {"width": 1, "color": "white"},

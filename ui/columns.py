@@ -4,25 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from allocation.engines.custom import Instruction, Instructions
+from allocation.engines.custom import Ask, Instruction, Instructions
 from allocation.engines.options import PerAccount
-from allocation.model import Account, Metric, Side
+from allocation.errors import InvalidParameter
+from allocation.model import Account, Bond, Metric, Side
 from ui import forms
 from ui.sheet import Column, Reading
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the inputs are about. What is typed is kept by group; faces and switches by the block of one bond too."""
+    """What the inputs are about. What is typed is kept by group; switches by the block of one bond too, and faces by
+    its side as well: what is to be bought says nothing of a sell."""
 
     group: str
-    block: str  # the bond, and how many blocks of it were confirmed
+    bond: Bond
+    number: int  # how many blocks of the bond were confirmed
     side: Side
     metric: Metric
     engine: str
     accounts: Sequence[Account]
+
+    @property
+    def block(self) -> str:
+        return f"{self.bond.asset_id}.{self.number}"
+
+    @property
+    def order(self) -> str:
+        return f"{self.block}.{self.side}"
 
     def key(self, *names: str) -> str:
         """A widget's key within the group."""
@@ -60,15 +72,15 @@ def _figures(option: PerAccount, about: About) -> Table:
 def _instructions(option: Instructions, about: About) -> Table:
     columns = (
         Column(
-            f"ask.{about.block}",
+            f"ask.{about.order}",
             "Ask",
             "25% of the order, 5mm of face, or money in the account's currency: USD 2mm",
-            lambda text, account: forms.ask(text, account.currency),
+            lambda text, account: _ask(text, account, about),
         ),
-        faces("least", "Min", "face: less than this is nothing", about),
+        faces("least", "Min", "face: at least this, or nothing", about),
         faces("most", "Max", "face: never more, from the remainder neither", about),
         Column(
-            f"priority.{about.block}",
+            f"priority.{about.order}",
             "Priority",
             "1 comes first where the order runs out; 1 unless typed",
             lambda text, _: forms.priority(text),
@@ -76,6 +88,19 @@ def _instructions(option: Instructions, about: About) -> Table:
         ),
     )
     return Table(option.name, columns, _instruct)
+
+
+def _ask(text: str, account: Account, about: About) -> tuple[Ask, Decimal]:
+    """What is typed as an ask. A small bare number below the smallest line is a percentage with its sign forgotten,
+    unless it sells the whole of a holding."""
+    kind, amount = forms.ask(text, account.currency)
+    least, bond = about.bond.min_piece, about.bond
+    ends_holding = about.side is Side.SELL and amount >= account.held(bond.asset_id)
+    if kind is Ask.FACE and 0 < amount <= 100 and amount < least and not ends_holding:
+        raise InvalidParameter(
+            "ask", f"a face of {amount} is below the smallest line of {least:,}. Did you mean {amount}%?"
+        )
+    return kind, amount
 
 
 def _instruct(readings: Sequence[Reading]) -> Reading:
@@ -96,7 +121,7 @@ def _instruct(readings: Sequence[Reading]) -> Reading:
 
 
 def faces(name: str, label: str, help_: str, about: About) -> Column:
-    return Column(f"{name}.{about.block}", label, help_, lambda text, _: forms.face(text, least=0))
+    return Column(f"{name}.{about.order}", label, help_, lambda text, _: forms.face(text, least=0))
 
 
 TABLES: Mapping[type, Callable[[Any, About], Table]] = {PerAccount: _figures, Instructions: _instructions}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -31,6 +32,11 @@ def short_money(value: Decimal | None) -> str:
     if size >= 1_000_000:
         return f"{value / 1_000_000:,.1f}mm"
     return f"{value:,.0f}"
+
+
+def short_moneys(amounts: Mapping[str, Decimal]) -> str:
+    """USD 24.9mm; in several currencies each of them: EUR 3.0mm + USD 24.9mm."""
+    return " + ".join(f"{currency} {short_money(value)}" for currency, value in amounts.items()) or MISSING
 
 
 def percent(value: float | Decimal | None, decimals: int = 1) -> str:

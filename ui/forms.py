@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from allocation.engines.custom import Ask
 from allocation.errors import InvalidBlock, InvalidParameter
 from allocation.model import Metric
+from orders.checks import FACE_BELOW
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)(k|m|mm|mn|mio|million|b|bn|billion)?", re.ASCII)
 _SCALE = {
@@ -15,10 +16,11 @@ _SCALE = {
     "b": 1_000_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000,
 }  # fmt: skip
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?(?![\d.,])", re.ASCII)
-_MOST = 10**12
 _PERCENT = re.compile(r"(\d{1,6}(?:\.\d{1,12})?)%", re.ASCII)
 _MONEY = re.compile(r"([a-z]{3}|[$€£¥])(.+)")
 _SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
+_PRICE = re.compile(r"\d{1,9}(\.\d{0,60})?|\.\d{1,60}", re.ASCII)
+_TICKS = re.compile(r"(\d{1,3})-(\d{2})(\d|\+)?", re.ASCII)
 _LEVEL = re.compile(r"[+-]?(\d{1,9}(\.\d{0,12})?|\.\d{1,12})", re.ASCII)
 
 
@@ -33,9 +35,9 @@ def face(text: str, *, least: int = 1) -> int:
         raise InvalidBlock("face", f"“{text.strip()}” is not a face: type 25,000,000 or 25mm.")
     if value != value.to_integral_value():
         raise InvalidBlock("face", f"“{text.strip()}” is not a whole number of currency units.")
-    if not least <= value < _MOST:
+    if not least <= value < FACE_BELOW:
         at_least = "above zero and " if least else ""
-        raise InvalidBlock("face", f"The face must be {at_least}below {_MOST:,}.")
+        raise InvalidBlock("face", f"The face must be {at_least}below {FACE_BELOW:,}.")
     return int(value)
 
 
@@ -44,13 +46,15 @@ def ask(text: str, currency: str) -> tuple[Ask, Decimal]:
     account's `currency`. `InvalidParameter` says what to type otherwise."""
     typed, said = _bare(text), text.strip()
     if share := _PERCENT.fullmatch(typed):
+        if Decimal(share[1]) > 100:
+            raise InvalidParameter("ask", f"“{said}” is more than the whole order: type at most 100%.")
         return Ask.PERCENT, Decimal(share[1])
     paid = _MONEY.fullmatch(typed)
     value = None if _odd_commas(paid[2] if paid else typed) else _amount(paid[2] if paid else typed)
     if value is None:
         raise InvalidParameter("ask", f"“{said}” is not an ask: type 25% of the order, 5mm of face, or {currency} 2mm.")
-    if value >= _MOST:
-        raise InvalidParameter("ask", f"“{said}” must be below {_MOST:,}.")
+    if value >= FACE_BELOW:
+        raise InvalidParameter("ask", f"“{said}” must be below {FACE_BELOW:,}.")
     if paid and _SIGNS.get(paid[1], paid[1].upper()) != currency:
         raise InvalidParameter("ask", f"“{said}” is not in {currency}, the currency of this account.")
     if not paid and value != value.to_integral_value():
@@ -69,9 +73,10 @@ def level(text: str, metric: Metric) -> float:
 
 def priority(text: str) -> int:
     """1 for first, 2 for second; `InvalidParameter` for anything but a whole number."""
-    if not re.fullmatch(r"\d{1,4}", text.strip(), re.ASCII):
-        raise InvalidParameter("priority", f"“{text.strip()}” is not a priority: type 1 for first, 2 for second.")
-    return int(text)
+    typed = text.strip()
+    if not re.fullmatch(r"\d{1,4}", typed, re.ASCII):
+        raise InvalidParameter("priority", f"“{typed}” is not a priority: type 1 for first, 2 for second.")
+    return int(typed)
 
 
 def price(text: str) -> Decimal | None:
@@ -79,24 +84,25 @@ def price(text: str) -> Decimal | None:
     typed = text.strip()
     if not typed:
         return None
-    ticks = re.fullmatch(r"(\d{1,3})-(\d{2})(\d|\+)?", typed)
-    try:
-        if ticks:
-            eighths = 4 if ticks[3] == "+" else int(ticks[3] or 0)
-            if int(ticks[2]) > 31 or eighths > 7:
-                raise InvalidOperation
-            value = int(ticks[1]) + (Decimal(ticks[2]) + Decimal(eighths) / 8) / 32
-        elif "e" in typed.lower():
-            raise InvalidOperation
-        else:
-            value = Decimal(typed)
-    except InvalidOperation:
-        raise InvalidBlock("limit", f"“{typed}” is not a price per 100: type 98.515625 or 98-16+.") from None
-    if not value.is_finite() or not 0 < value < 1000:
+    value = _in_ticks(typed) if "-" in typed else Decimal(typed) if _PRICE.fullmatch(typed) else None
+    if value is None:
+        raise InvalidBlock("limit", f"“{typed}” is not a price per 100: type 98.515625 or 98-16+.")
+    if not 0 < value < 1000:
         raise InvalidBlock("limit", f"A price of {typed} per 100 is not plausible: type it per 100 face, like 98.5.")
     if value != round(value, 8):
         raise InvalidBlock("limit", "A price may have at most eight decimals.")
     return value
+
+
+def _in_ticks(typed: str) -> Decimal | None:
+    """98-16+ in decimals: 32nds, then eighths of one, + for four. None where it is no such price."""
+    ticks = _TICKS.fullmatch(typed)
+    if ticks is None:
+        return None
+    eighths = 4 if ticks[3] == "+" else int(ticks[3] or 0)
+    if int(ticks[2]) > 31 or eighths > 7:
+        return None
+    return int(ticks[1]) + (Decimal(ticks[2]) + Decimal(eighths) / 8) / 32
 
 
 def _bare(text: str) -> str:

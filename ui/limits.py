@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import pandas as pd
 import streamlit as st
 
-from allocation.errors import InvalidLimit
+from allocation.errors import InvalidBlock, InvalidLimit
 from allocation.limits import EVERY_ACCOUNT, Limit, LimitTable, Rule
 from orders.model import LimitVersion
-from ui import formats
+from ui import formats, forms
 from ui.tables import Columns
 
 FILE = "limits.csv"
@@ -68,7 +68,12 @@ class Change:
 
 def typed(table: LimitTable) -> tuple[Row, ...]:
     """The rows of a table as one would type them."""
-    return tuple(Row(row.account_id, row.rule.key, row.of, row.value) for row in table.rows)
+    return tuple(map(typed_limit, table.rows))
+
+
+def typed_limit(row: Limit) -> Row:
+    """A limit as one would type it."""
+    return Row(row.account_id, row.rule.key, row.of, row.value)
 
 
 def read(rows: Mapping[int, Row], accounts: Sequence[str]) -> tuple[tuple[Limit, ...], tuple[Fault, ...]]:
@@ -133,13 +138,16 @@ def frame(rows: Sequence[Row]) -> tuple[pd.DataFrame, Columns]:
     index = pd.RangeIndex(1, len(rows) + 1, name="Row")
     table = pd.DataFrame(values, index=index, columns=["Account", "Rule", "Of", "Limit"], dtype="str")
     columns = {
-        "Row": st.column_config.Column("Row", width=50, disabled=True),
-        "Account": st.column_config.TextColumn("Account", width=130, help=f"{EVERY_ACCOUNT} for every account"),
-        "Rule": st.column_config.SelectboxColumn(
-            "Rule", width=190, options=list(_RULES), format_func=lambda key: _label(str(key))
+        "Row": st.column_config.Column("Row", width=44, disabled=True),
+        # pinned, and narrow enough to be: a limit is not to be changed without seeing whose it is
+        "Account": st.column_config.TextColumn(
+            "Account", width=96, pinned=True, help=f"{EVERY_ACCOUNT} for every account"
         ),
-        "Of": st.column_config.TextColumn("Of", width=260, help="one issuer, sector or security; blank for each"),
-        "Limit": st.column_config.TextColumn("Limit", width=120),
+        "Rule": st.column_config.SelectboxColumn(
+            "Rule", width=156, pinned=True, options=list(_RULES), format_func=lambda key: _label(str(key))
+        ),
+        "Of": st.column_config.TextColumn("Of", width=160, help="one issuer, sector or security; blank for each"),
+        "Limit": st.column_config.TextColumn("Limit", width=90),
     }
     return table, columns
 
@@ -148,7 +156,7 @@ def numbered(table: pd.DataFrame) -> dict[int, Row]:
     """The editor's rows as typed, by their numbers; blank ones are passed over."""
     found = {}
     for number, *cells in table.itertuples(name=None):
-        row = Row(*("" if pd.isna(cell) else str(cell).strip() for cell in cells))
+        row = _plain(Row(*("" if pd.isna(cell) else str(cell).strip() for cell in cells)))
         if not row.blank:
             found[int(number)] = row
     return found
@@ -245,7 +253,20 @@ def from_csv(data: bytes) -> tuple[Row, ...]:
         )
     at = [header.index(column) for column in FILE_COLUMNS]
     rows = (Row(*(cells[i] for i in at)) for _, cells in records[1:])
-    return tuple(Row(row.account, row.rule.lower(), row.of, row.limit) for row in rows)
+    return tuple(_plain(Row(row.account, row.rule.lower(), row.of, row.limit)) for row in rows)
+
+
+def _plain(row: Row) -> Row:
+    """The row with its limit as the table keeps it: faces and money as people write them, 100,000 or 100k, in digits,
+    and a share without spaces. What cannot be read so stays as typed, to be told as it is."""
+    if row.limit.endswith("%"):
+        return replace(row, limit=row.limit.replace(" ", ""))
+    if row.rule not in (Rule.CASH_RESERVE.key, Rule.MIN_ALLOCATION.key):
+        return row
+    try:
+        return replace(row, limit=str(forms.face(row.limit, least=0)))
+    except InvalidBlock:
+        return row
 
 
 def _records(data: bytes) -> Iterator[tuple[int, list[str]]]:

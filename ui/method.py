@@ -17,6 +17,7 @@ from ui import formats, forms, sheet
 from ui.columns import TABLES, About, Table, faces, just_that
 
 _BLOCKS = "method.blocks"
+_AS_TYPED = "%.10g"  # a level is shown as it is used, whatever the metric's decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def inputs(group: str, bond: Bond, side: Side, accounts: Sequence[Account]) -> M
             persist_state="session",
         ) or Metric.ASD  # fmt: skip
     st.caption(ENGINES[name].sentence)
-    about = About(group, f"{bond.asset_id}.{_blocks().get((group, bond.asset_id), 0)}", side, metric, name, accounts)
+    about = About(group, bond, _blocks().get((group, bond.asset_id), 0), side, metric, name, accounts)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         given, tables = _parameters(about, ENGINES[name].options)
         rules, faults = _rules(about)
@@ -81,7 +82,7 @@ def _switch(option: Switch, about: About) -> Any:
 def _level(option: Level, about: About) -> Any:
     metric = about.metric
     return st.number_input(
-        f"{option.label}, {metric.unit}", value=None, format=f"%.{metric.decimals}f", step=metric.tolerance,
+        f"{option.label}, {metric.unit}", value=None, format=_AS_TYPED, step=metric.tolerance,
         placeholder=f"{metric.short} to reach", key=about.key(about.engine, option.name, metric.key),
         persist_state="session", width=200,
     )  # fmt: skip
@@ -128,11 +129,11 @@ def _same_for_all(about: About, table: Table) -> None:
     def fill() -> None:
         value = st.session_state[key]
         if value is not None:
-            sheet.fill(about.group, [a.id for a in about.accounts], columns, f"{value:.10g}")
+            sheet.fill(about.group, [a.id for a in about.accounts], columns, _AS_TYPED % value)
             st.session_state[key] = None
 
     st.number_input(
-        f"{table.same_for_all}, {metric.unit}", value=None, format=f"%.{metric.decimals}f", step=metric.tolerance,
+        f"{table.same_for_all}, {metric.unit}", value=None, format=_AS_TYPED, step=metric.tolerance,
         placeholder="fills the column", key=key, on_change=fill, width=200,
     )  # fmt: skip
 
@@ -146,7 +147,7 @@ def _per_account(about: About, tables: Sequence[Table]) -> tuple[dict[str, Any],
     count = sheet.filled(about.group, about.accounts, columns)
     label = f"Per account: {what}" + (f" · {formats.count(count, 'cell')} filled in" if count else "")
     with st.expander(label, expanded=bool(tables), key=about.key("sheet", *(c.key for c in columns))):
-        sheet.draw(about.group, about.accounts, about.metric, columns)
+        sheet.draw(about.group, about.accounts, about.metric, columns, about.bond if about.side is Side.SELL else None)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{columns[0].label}: {columns[0].help}.")
             st.button(
@@ -175,7 +176,7 @@ def _rules(about: About) -> tuple[dict[str, Any], list[str]]:
     with st.popover("Rules", icon=":material/tune:", key=about.key("rules")):
         tolerance = st.number_input(
             f"Tolerance, {metric.unit}", min_value=0.0, value=metric.tolerance, step=metric.tolerance,
-            format=f"%.{metric.decimals}f", key=about.key("tolerance", metric.key), persist_state="session",
+            format=_AS_TYPED, key=about.key("tolerance", metric.key), persist_state="session",
             help=f"How near to its target, or to the mean, an account counts as there. Usually {metric.tolerance:g}.",
         )  # fmt: skip
         least = st.text_input(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from allocation.model import Proposal, Side
 from orders.desk import Preview
+from orders.proof import conditions
 from ui import charts, formats, proposal_tables, tables
 
 
@@ -17,6 +18,9 @@ def obstacle(preview: Preview) -> str:
     if not proposal.choices.round_to_denomination:
         return "Faces in single units cannot be confirmed: switch rounding back on under Rules."
     return "" if proposal.placed else "Nothing is allocated, so there is nothing to confirm."
+
+
+_LOUD = ("Cash was not respected", "Faces were not rounded")  # warnings that have a box of their own
 
 
 def figures(preview: Preview) -> None:
@@ -44,7 +48,8 @@ def figures(preview: Preview) -> None:
             + "; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items()),
         )
     for warning in preview.warnings:
-        st.warning(warning)
+        if not warning.startswith(_LOUD):
+            st.warning(warning)
 
 
 def _loudly(proposal: Proposal) -> None:
@@ -60,20 +65,20 @@ def _loudly(proposal: Proposal) -> None:
 
 
 def _proof(proposal: Proposal) -> None:
-    """What is proved of the proposal, what the caps cost, and what was tried."""
-    proof, metric = proposal.certificate, proposal.effect.metric
-    if proof is not None:
+    """What is proved of the proposal and under which conditions, what the caps cost, and what was tried."""
+    found, metric = proposal.certificate, proposal.effect.metric
+    if found is not None:
         what = proposal_tables.minimised(proposal)
-        bound = formats.dispersion(proof.bound, metric)
-        claim = f"no allocation of this face leaves less {what} than {bound}"
-        if proof.status == "optimal":
+        given = "".join(f"{condition}, " for condition in conditions(proposal))
+        claim = f"{given}no allocation of this face leaves less {what} than {formats.dispersion(found.bound, metric)}"
+        if found.status == "optimal":
             st.success(f"Proved: {claim}.", icon=":material/verified:")
         else:
-            found, gap = (formats.dispersion(value, metric) for value in (proof.dispersion, proof.gap))
-            st.info(f"The best found leaves {found}; {claim}. The gap of {gap} is not closed.")
+            best, gap = (formats.dispersion(value, metric) for value in (found.dispersion, found.gap))
+            st.info(f"The best found leaves {best}; {claim}. The gap of {gap} is not closed.")
         if worth := proposal_tables.shadow_sentences(proposal):
             st.caption("At the margin, were faces not in whole lots: " + " ".join(worth))
-    if proposal.failed or len(proposal.tried) > 1 or proof is not None:
+    if proposal.failed or len(proposal.tried) > 1 or found is not None:
         with st.expander("What was tried", expanded=bool(proposal.failed), type="compact"):
             st.markdown("\n".join(f"{number}. {step}" for number, step in enumerate(proposal.tried, 1)))
 
@@ -83,9 +88,9 @@ def funds(preview: Preview) -> None:
     proposal = preview.proposal
     needed, available = tables.money_and_cash(proposal)
     if proposal.block.side is Side.BUY:
-        st.caption(f"Needs {formats.short_money(needed)} of {formats.short_money(available)} cash in the group.")
+        st.caption(f"Needs {formats.short_moneys(needed)} of {formats.short_moneys(available)} cash in the group.")
     else:
-        st.caption(f"Brings {formats.short_money(needed)}; the group has {formats.short_money(available)} of cash.")
+        st.caption(f"Brings {formats.short_moneys(needed)}; the group has {formats.short_moneys(available)} of cash.")
 
 
 def details(preview: Preview) -> None:
@@ -104,25 +109,41 @@ def details(preview: Preview) -> None:
                 key="allocate.dumbbell",
                 alt=f"{proposal.effect.metric.label} of each account before and after",
             )
+    _left(proposal)
+    _lines(proposal)
+    _caps(proposal)
+
+
+@st.fragment
+def _lines(proposal: Proposal) -> None:
+    """The table of lines, and the picked one's reason in full. A pick runs this part alone: nothing is allocated
+    anew."""
     table, columns = proposal_tables.lines(proposal)
-    st.dataframe(
+    picked = st.dataframe(
         table,
         column_config=columns,
         hide_index=True,
         placeholder=formats.MISSING,
         height=min(640, 38 + 35 * len(table)),
+        on_select="rerun",
+        selection_mode="single-row-required",
         key="allocate.lines",
         alt="the allocation, a row per account",
     )
-    _caps(proposal)
+    rows = picked["selection"]["rows"]
+    st.text(proposal_tables.sentence(proposal, rows[0] if rows and rows[0] < len(table) else 0))
 
 
 def _dispersion(proposal: Proposal) -> None:
-    """Dispersion before and after, and what was not placed."""
+    """Dispersion before and after."""
     effect = proposal.effect
     over = f", {len(effect.before)} of {len(proposal.lines)} accounts" if effect.excluded else ""
     st.markdown(f"**Dispersion of {effect.metric.label}{over}**")
     st.plotly_chart(charts.dispersion_bars(effect), config=charts.CONFIG, key="allocate.bars", alt="dispersion")
+
+
+def _left(proposal: Proposal) -> None:
+    """What was not placed, over the whole width: its reasons are sentences."""
     if not proposal.unallocated:
         st.success("Every unit is placed.", icon=":material/done_all:")
         return
@@ -133,6 +154,7 @@ def _dispersion(proposal: Proposal) -> None:
         column_config=columns,
         hide_index=True,
         placeholder=formats.MISSING,
+        row_height=proposal_tables.WRAPPED,
         alt="not placed",
         key="allocate.left",
     )
@@ -146,5 +168,6 @@ def _caps(proposal: Proposal) -> None:
             st.info("No rule limits any account in this bond.")
             return
         st.dataframe(
-            table, column_config=columns, hide_index=True, key="allocate.rules", alt="a row for each rule that limits"
-        )
+            table, column_config=columns, hide_index=True, row_height=proposal_tables.WRAPPED, key="allocate.rules",
+            alt="a row for each rule that limits",
+        )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,30 +11,42 @@ import streamlit as st
 
 from allocation.caps import limits_on, rules
 from allocation.certificate import ShadowPrice
-from allocation.model import Cap, Effect, Line, Proposal
+from allocation.model import Account, Cap, Effect, Line, Proposal, Side, Unallocated
 from ui import formats
-from ui.tables import Columns, amount, as_float, number, rounded
+from ui.tables import NARROW, Columns, amount, as_float, currency_column, mixed, number, rounded
 
 _SOMETIMES = ("Asked", "Part", "Target", "Within", "Cap")  # columns left out where no row has anything to say
+WRAPPED = 72  # pixels: a row of three lines; only in rows above 64 do texts wrap
 
 
 def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
-    """The preview: a row per account. What somebody asked for, targets and caps have columns where there are any."""
+    """The preview: a row per account. What somebody asked for, targets and caps have columns where there are any, what
+    is held on a sell, currencies where they differ."""
     effect, metric = proposal.effect, proposal.effect.metric
-    names = {a.id: a.name for a in proposal.accounts}
-    table = pd.DataFrame([_row(line, names[line.account_id], effect) for line in proposal.lines])
+    asset, pairs = proposal.block.bond.asset_id, zip(proposal.lines, proposal.accounts, strict=True)
+    table = pd.DataFrame([_row(line, account, asset, effect) for line, account in pairs])
     empty = [name for name in _SOMETIMES if table[name].isna().all() or (table[name] == "").all()]
+    if proposal.block.side is not Side.SELL:
+        empty += ["Held", "Left"]
+    if not mixed(proposal.accounts):
+        empty += ["Currency"]
     columns = {
         "Account": st.column_config.TextColumn("Account", pinned=True),
         "Asked": amount("Asked", help_="face asked for this account by name, before any cap"),
         "Face": amount("Face"),
+        "Held": amount("Held", help_="face held of the bond before the sell"),
+        "Left": amount("Left", help_="face held of the bond after it"),
         "Part": st.column_config.TextColumn("Part", help="direct: asked for; remainder: by rule; locked: by hand"),
+        "Currency": currency_column(),
         "Money": amount("Money", help_="at the price it is reserved at, accrued included where known"),
         "Cash before": amount("Cash before"),
         "Cash after": amount("Cash after"),
         "Before": number(f"{metric.short} before", metric.decimals),
         "After": number(f"{metric.short} after", metric.decimals),
-        "Target": number("Target", metric.decimals, f"{metric.label}, {metric.unit}"),
+        # as typed: rounded as levels are, it would hide what the accounts were steered to
+        "Target": st.column_config.NumberColumn(
+            "Target", format="%.6g", help=f"{metric.label}, {metric.unit}", width=NARROW
+        ),
         "Within": st.column_config.TextColumn(
             "Within", help=f"ends within {tolerance(effect)} of its {_aim(effect)}, above it or below it", width=84
         ),
@@ -43,25 +56,34 @@ def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
     return table.drop(columns=empty), columns
 
 
-def _row(line: Line, name: str, effect: Effect) -> dict[str, Any]:
-    decimals = effect.metric.decimals
+def _row(line: Line, account: Account, asset_id: str, effect: Effect) -> dict[str, Any]:
+    decimals, held = effect.metric.decimals, account.held(asset_id)
     return {
         "Account": line.account_id,
         "Asked": as_float(line.asked),
         "Face": line.face,
+        "Held": float(held),
+        "Left": float(held - line.face),
         "Part": line.part,
+        "Currency": account.currency,
         "Money": float(line.money),
         "Cash after": as_float(line.cash_after),
         "Before": rounded(effect.before.get(line.account_id), decimals),
         "After": rounded(effect.after.get(line.account_id), decimals),
-        "Target": rounded(effect.targets.get(line.account_id), decimals),
+        "Target": effect.targets.get(line.account_id),
         "Within": standing(effect, line.account_id),
         "Cap": line.cap.rule if line.capped else "",
         "Why": line.reason,
         "Headroom": line.headroom,
         "Cash before": as_float(line.cash_before),
-        "Name": name,
+        "Name": account.name,
     }
+
+
+def sentence(proposal: Proposal, place: int) -> str:
+    """A line's reason in full, with whose it is: the table has no room for all of it."""
+    line = proposal.lines[place]
+    return f"{line.account_id}, {line.face:,}: {line.reason}"
 
 
 def standing(effect: Effect, account_id: str) -> str:
@@ -89,7 +111,12 @@ def _aim(effect: Effect) -> str:
 
 def not_placed(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
     """Every unit that could not be placed, with its reason; the faces add up to the difference."""
-    table = pd.DataFrame([{"Face": row.face, "Reason": row.reason} for row in proposal.unallocated])
+    return unallocated(proposal.unallocated)
+
+
+def unallocated(rows: Sequence[Unallocated]) -> tuple[pd.DataFrame, Columns]:
+    """Faces that were not placed, each with its reason."""
+    table = pd.DataFrame([{"Face": row.face, "Reason": row.reason} for row in rows])
     return table, {"Face": amount("Face"), "Reason": st.column_config.TextColumn("Reason", width="large")}
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from allocation.errors import AllocationError
-from allocation.model import Account, Metric
+from allocation.model import Account, Bond, Metric
 from ui import tables
 
 ROW, MOST_HEIGHT = 35, 330  # pixels
@@ -51,8 +51,11 @@ class _Mounted:
     began: Cells
 
 
-def draw(group: str, accounts: Sequence[Account], metric: Metric, columns: Sequence[Column]) -> None:
-    """The editor: who the account is, where it stands, and the columns to type into."""
+def draw(
+    group: str, accounts: Sequence[Account], metric: Metric, columns: Sequence[Column], sold: Bond | None = None
+) -> None:
+    """The editor: who the account is, where it stands, how much it holds of a bond that is `sold`, and the columns to
+    type into."""
     keep()
     ids = tuple(account.id for account in accounts)
     keys = tuple(column.key for column in columns)
@@ -62,24 +65,19 @@ def draw(group: str, accounts: Sequence[Account], metric: Metric, columns: Seque
         typed = _typed(group)
         began = {(account, column): typed.get((account, column), "") for account in ids for column in keys}
         mounted = st.session_state[_MOUNTED] = _Mounted(key, group, ids, keys, began)
-    table = pd.DataFrame(
-        {
-            "Name": [account.name for account in accounts],
-            "NAV": [None if account.nav is None else float(account.nav) for account in accounts],
-            "Today": [tables.rounded(account.exposures[metric].value, metric.decimals) for account in accounts],
-            **{column.key: [mounted.began[i, column.key] for i in ids] for column in columns},
-        },
-        index=pd.Index(ids, name="Account"),
-    )
+    told = _told(accounts, metric, sold)
+    typed_into = {column.key: [mounted.began[i, column.key] for i in ids] for column in columns}
     st.data_editor(
-        table,
+        pd.DataFrame(told | typed_into, index=pd.Index(ids, name="Account")),
         key=key,
         on_change=keep,
-        disabled=["_index", "Name", "NAV", "Today"],
+        disabled=["_index", *told],
         column_config={
             "Name": st.column_config.TextColumn("Name", width=140),
             "NAV": tables.amount("NAV"),
+            "Currency": tables.currency_column(),
             "Today": tables.number(f"{metric.short} today", metric.decimals, f"{metric.label}, {metric.unit}", 86),
+            "Held": tables.amount("Held", help_="face held of the bond"),
             **{
                 c.key: st.column_config.TextColumn(c.label, help=c.help, width=c.width, alignment="right")
                 for c in columns
@@ -89,6 +87,21 @@ def draw(group: str, accounts: Sequence[Account], metric: Metric, columns: Seque
         placeholder="",
         alt="what each account is to get, a row per account",
     )
+
+
+def _told(accounts: Sequence[Account], metric: Metric, sold: Bond | None) -> dict[str, list[Any]]:
+    """The columns that are told, not typed."""
+    columns: dict[str, list[Any]] = {
+        "Name": [account.name for account in accounts],
+        "NAV": [tables.as_float(account.nav) for account in accounts],
+        "Currency": [account.currency for account in accounts],
+        "Today": [tables.rounded(account.exposures[metric].value, metric.decimals) for account in accounts],
+    }
+    if not tables.mixed(accounts):
+        del columns["Currency"]
+    if sold is not None:
+        columns["Held"] = [float(account.held(sold.asset_id)) for account in accounts]
+    return columns
 
 
 def keep() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -33,15 +33,27 @@ def amount(label: str, help_: str | None = None) -> Any:
     return number(label, 0, help_, WIDE)
 
 
+def mixed(rows: Sequence[Account]) -> bool:
+    """Whether money of these accounts is in more than one currency."""
+    return len({account.currency for account in rows}) > 1
+
+
+def currency_column() -> Any:
+    """Shown where accounts differ in it: money beside it is in each account's own."""
+    return st.column_config.TextColumn("Currency", help="base currency of the account: its money is in it", width=70)
+
+
 def accounts(rows: Sequence[Account], spread: Spread) -> tuple[pd.DataFrame, Columns]:
     """A group's accounts, farthest from the mean first; those without the metric last, with the reason."""
     metric = spread.metric
     distance = {account: value - spread.mean for account, value in spread.values.items()}
+    mixed_up = mixed(rows)
     table = pd.DataFrame(
         [
             {
                 "Account": a.id,
                 "Name": a.name,
+                **({"Currency": a.currency} if mixed_up else {}),
                 "NAV": as_float(a.nav),
                 "Cash": as_float(a.cash),
                 "Cash %": float(a.cash / a.nav * 100) if a.cash is not None and a.nav else None,
@@ -55,6 +67,7 @@ def accounts(rows: Sequence[Account], spread: Spread) -> tuple[pd.DataFrame, Col
         ]
     )
     columns = {
+        "Currency": currency_column(),
         "NAV": amount("NAV"),
         "Cash": amount("Cash", help_="spendable on the usual settlement date, after live orders"),
         "Name": st.column_config.TextColumn("Name", width=140),
@@ -67,15 +80,27 @@ def accounts(rows: Sequence[Account], spread: Spread) -> tuple[pd.DataFrame, Col
     return table, columns
 
 
-def totals(rows: Sequence[Account]) -> tuple[Decimal, Decimal]:
-    """NAV and cash of a group, over the accounts where they are known."""
-    nav = sum((a.nav for a in rows if a.nav is not None), Decimal(0))
-    return nav, sum((a.cash for a in rows if a.cash is not None), Decimal(0))
+Amounts = Mapping[str, Decimal]  # by currency, which are never added up: a group need not have one of its own
 
 
-def money_and_cash(proposal: Proposal) -> tuple[Decimal, Decimal]:
-    """Money of all lines, and cash of all accounts."""
-    return sum((line.money for line in proposal.lines), Decimal(0)), totals(proposal.accounts)[1]
+def totals(rows: Sequence[Account]) -> tuple[Amounts, Amounts]:
+    """NAV and cash of a group by base currency, over the accounts where they are known."""
+    return _by_currency((a.currency, a.nav) for a in rows), _by_currency((a.currency, a.cash) for a in rows)
+
+
+def money_and_cash(proposal: Proposal) -> tuple[Amounts, Amounts]:
+    """Money of all lines, and cash of all accounts, by base currency."""
+    currencies = {account.id: account.currency for account in proposal.accounts}
+    money = _by_currency((currencies[line.account_id], line.money) for line in proposal.lines)
+    return money, totals(proposal.accounts)[1]
+
+
+def _by_currency(amounts: Iterable[tuple[str, Decimal | None]]) -> Amounts:
+    found: dict[str, Decimal] = {}
+    for currency, value in amounts:
+        if value is not None:
+            found[currency] = found.get(currency, Decimal(0)) + value
+    return dict(sorted(found.items()))
 
 
 def bonds(rows: Sequence[Bond]) -> tuple[pd.DataFrame, Columns]:
@@ -104,6 +129,7 @@ def bonds(rows: Sequence[Bond]) -> tuple[pd.DataFrame, Columns]:
         "Price": number("Price", 4),
         "SD": number("Spread duration (years)", 2),
         "OAS": number("OAS (bp)"),
+        "Pieces": st.column_config.TextColumn("Pieces", width=240),
     }
     return table, columns
 

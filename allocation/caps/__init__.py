@@ -23,9 +23,6 @@ from allocation.caps.eligibility import (
 )
 from allocation.limits import NO_LIMITS, LimitTable
 
-HARD: tuple[CapRule, ...] = (RateCap(), HoldingCap())
-CASH: tuple[CapRule, ...] = (CashCap(),)
-
 
 def rules(limits: LimitTable = NO_LIMITS, basis: str = "clean", respect_cash: bool = True) -> tuple[CapRule, ...]:
     """Every cap under this table, in the order that decides ties. `basis` ("dirty" or "clean") values holdings and
@@ -46,8 +43,6 @@ def rules(limits: LimitTable = NO_LIMITS, basis: str = "clean", respect_cash: bo
 
 
 __all__ = [
-    "CASH",
-    "HARD",
     "CapRule",
     "CashCap",
     "FrozenCap",

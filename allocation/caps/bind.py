@@ -54,7 +54,7 @@ def minimum_line(limits: LimitTable, account_id: str) -> int:
 
 
 def _binding(block: BlockOrder, account: Account, rules: Sequence[CapRule], lattice: Lattice, minimum: int) -> Cap:
-    face, name, reason = block.face, "order", "the whole order"
+    face, name, reason = block.face, "order", f"the order is for {block.face:,}"
     for rule in rules:
         limit = rule.limit(block, account)
         if limit is not None and limit[0] < face:

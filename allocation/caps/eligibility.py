@@ -47,8 +47,8 @@ class RestrictedCap:
 
     def limit(self, block: BlockOrder, account: Account) -> tuple[int, str] | None:
         bond = block.bond
-        row = self.limits.of_account(account.id, Rule.RESTRICTED, security_names(bond) + issuer_names(bond))
-        if row is None or not row.says_yes:
+        row = self.limits.restricting(account.id, security_names(bond), issuer_names(bond))
+        if row is None:
             return None
         return 0, f"{bond.label} is on the restricted list as {row.of}: it may be neither bought nor sold"
 

@@ -2,78 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
-from enum import StrEnum
 from typing import Any
 
-from allocation.engines.options import Choice, Option, Switch, exact_number, face, known
+from allocation.engines.instructions import Ask, Instruction, Instructions
+from allocation.engines.options import Choice, Option, Switch
 from allocation.engines.problem import Draft, Problem, as_integers
 from allocation.errors import InvalidParameter
 from allocation.lots import Lattice, Room, apportion, room
 from allocation.money import exact, per_face
 
-_SUM_TOLERANCE = Decimal("1e-6")
-
-
-class Ask(StrEnum):
-    """What an instruction's amount is."""
-
-    PERCENT = "percent"  # of the ordered face
-    MONEY = "money"  # base currency of the account, accrued included where known
-    FACE = "face"
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """What one account is to get. `least` and `most` are faces: less than `least` is nothing, `most` holds for the
-    remainder too. Lower `priority` comes first where the order runs out."""
-
-    ask: Ask
-    amount: Decimal
-    least: int = 0
-    most: int | None = None
-    priority: int = 1
-
-
-class Instructions:
-    """The option `instructions`: an `Instruction` for some accounts, or a weight for each that sum to 1."""
-
-    name = "instructions"
-    label = "Instructions"
-    when: Mapping[str, tuple[str, ...]] = {}
-
-    def default(self, side: object) -> Mapping[str, Instruction]:
-        return {}
-
-    def read(self, value: Any, accounts: Collection[str]) -> Mapping[str, Instruction]:
-        if not isinstance(value, Mapping):
-            raise InvalidParameter(self.name, f"Instructions are one for each account, not {value!r}.")
-        known(self.name, self.label, value, accounts)
-        given = {account: value[account] for account in sorted(value)}
-        if not any(isinstance(item, Instruction) for item in given.values()):
-            given = self._weights(given)
-        return {account: self._read(account, item) for account, item in given.items()}
-
-    def _weights(self, given: Mapping[str, Any]) -> dict[str, Instruction]:
-        weights = {account: exact_number(self.name, f"Weight of {account}", item) for account, item in given.items()}
-        total = sum(weights.values(), Decimal(0))
-        if weights and abs(total - 1) > _SUM_TOLERANCE:
-            raise InvalidParameter(self.name, f"The weights add up to {total.normalize():f}; they must add up to 1.")
-        return {account: Instruction(Ask.PERCENT, weight * 100) for account, weight in weights.items()}
-
-    def _read(self, account: str, item: Any) -> Instruction:
-        if not isinstance(item, Instruction):
-            raise InvalidParameter(self.name, f"{account}: weights and instructions cannot be mixed.")
-        exact_number(self.name, f"{account}, amount", item.amount)
-        least = face(self.name, f"{account}, min", item.least)
-        most = None if item.most is None else face(self.name, f"{account}, max", item.most)
-        if most is not None and most < least:
-            raise InvalidParameter(self.name, f"{account}: the max of {most:,} is below the min of {least:,}.")
-        if isinstance(item.priority, bool) or not isinstance(item.priority, int):
-            raise InvalidParameter(self.name, f"{account}: a priority is a whole number, not {item.priority!r}.")
-        return item
+__all__ = ["Ask", "Custom", "Instruction", "Instructions"]
 
 
 class Custom:
@@ -119,7 +60,8 @@ class _Split:
 
     problem: Problem
     instructions: Mapping[str, Instruction]
-    asked: dict[int, Decimal] = field(init=False)
+    asked: dict[int, Decimal] = field(init=False)  # face, as it was asked for
+    wanted: dict[int, Decimal] = field(init=False)  # the same within its min and max
     faces: list[int] = field(init=False)
     extra: list[int] = field(init=False)  # of the faces, what came from the remainder
     share: list[Decimal] = field(init=False)  # wished for from the remainder
@@ -130,32 +72,35 @@ class _Split:
         self.faces, self.extra, self.share = [0] * count, [0] * count, [Decimal(0)] * count
         places = {account.id: i for i, account in enumerate(self.problem.accounts)}
         self.asked = {places[name]: self._face(places[name], item) for name, item in self.instructions.items()}
+        self.wanted = {i: self._within_bounds(i) for i in self.asked}
 
     def _instruction(self, i: int) -> Instruction:
         return self.instructions[self.problem.accounts[i].id]
 
     def _face(self, i: int, item: Instruction) -> Decimal:
-        """The face an instruction comes to, within its min and max."""
+        """The face an instruction asks for."""
         block, account = self.problem.block, self.problem.accounts[i]
         with exact():
             if item.ask is Ask.PERCENT:
-                wanted = block.face * item.amount / 100
-            elif item.ask is Ask.FACE:
-                wanted = item.amount
-            else:
-                price, rate = block.trade_price, account.rate(block.bond.currency)
-                assert price is not None, "a block without a price is refused before"
-                # without a rate the account is capped at nothing, whatever is asked
-                wanted = item.amount / per_face(block.bond, price, rate) if rate is not None else Decimal(0)
-            least = self.problem.lattice.nearest(item.least)[1] if item.least else 0
-            bounded = max(wanted, Decimal(least)) if wanted else wanted
-            return bounded if item.most is None else min(bounded, Decimal(item.most))
+                return block.face * item.amount / 100
+            if item.ask is Ask.FACE:
+                return item.amount
+            price, rate = block.trade_price, account.rate(block.bond.currency)
+            assert price is not None, "a block without a price is refused before"
+            # without a rate the account is capped at nothing, whatever is asked
+            return item.amount / per_face(block.bond, price, rate) if rate is not None else Decimal(0)
+
+    def _within_bounds(self, i: int) -> Decimal:
+        item, asked = self._instruction(i), self.asked[i]
+        least = self.problem.lattice.nearest(item.least)[1] if item.least and asked else 0
+        bounded = max(asked, Decimal(least))
+        return bounded if item.most is None else min(bounded, Decimal(item.most))
 
     def direct(self, allow_partial: bool) -> None:
         """What was asked for, one priority after the other."""
         levels = sorted({self._instruction(i).priority for i in self.asked})
         for level in levels:
-            at = [i for i in self.asked if self._instruction(i).priority == level and self.asked[i] > 0]
+            at = [i for i in self.wanted if self._instruction(i).priority == level and self.wanted[i] > 0]
             left = self.problem.face - sum(self.faces)
             given = self._partly(at, left) if allow_partial else self._wholly(at, left)
             for i, line in given.items():
@@ -182,7 +127,7 @@ class _Split:
         """All that was asked, or nothing; in the order of the accounts."""
         given = dict.fromkeys(at, 0)
         for i in at:
-            wanted, cap = self.problem.lattice.floor(int(self.asked[i])), self.problem.caps[i]
+            wanted, cap = self.problem.lattice.floor(int(self.wanted[i])), self.problem.caps[i]
             line = self._level([i], left)[i]
             if line >= wanted and line >= self._instruction(i).least:
                 given[i] = line
@@ -196,7 +141,7 @@ class _Split:
     def _level(self, at: Sequence[int], left: int) -> dict[int, int]:
         """The lines of accounts of one priority: what each asked for in whole lots, by largest remainder, and where
         that is more than `left`, in proportion."""
-        wants = {i: self.asked[i] for i in at}
+        wants = {i: self.wanted[i] for i in at}
         rooms = [self._room(i, wants[i]) if i in wants else Room(0) for i in range(len(self.faces))]
         # the sum of what is asked, so that shares of a third each still add up to the order
         within = sum((min(wanted, Decimal(self.problem.caps[i].face)) for i, wanted in wants.items()), Decimal(0))
@@ -236,25 +181,25 @@ class _Split:
             rooms[i] = Room(max(0, whole.top - self.faces[i]), out)
         if not others:
             lattice = Lattice(lattice.increment, lattice.increment)  # on top of a line a single lot is legal
-        sizes = [max(a.nav or Decimal(0), Decimal(0)) if rule == "pro_rata" else Decimal(1) for a in problem.accounts]
+        sizes = [max(nav or Decimal(0), Decimal(0)) if rule == "pro_rata" else Decimal(1) for nav in problem.navs]
         taking = set(takers)
         weights = as_integers([size if i in taking else Decimal(0) for i, size in enumerate(sizes)])
         if left <= 0 or not any(weights):
             return
         self.extra = apportion(left, weights, rooms, lattice)
         self.faces = [line + more for line, more in zip(self.faces, self.extra, strict=True)]
-        self.share = [Decimal(left) * weight / sum(weights) for weight in weights]
+        shares = [Decimal(left) * weight / sum(weights) for weight in weights]
+        self.share = [self._up_to_max(i, share) for i, share in enumerate(shares)]
+
+    def _up_to_max(self, i: int, share: Decimal) -> Decimal:
+        """What of a share of the remainder the account's own max leaves."""
+        asked = self.instructions.get(self.problem.accounts[i].id)
+        return share if asked is None or asked.most is None else min(share, asked.most - self.wanted[i])
 
     def draft(self, rule: str) -> Draft:
         """The split with its words."""
         count = range(len(self.faces))
-        wishes = tuple(self.asked.get(i, Decimal(0)) + self.share[i] for i in count)
-        total = sum(self.asked.values(), Decimal(0))
-        over = (
-            (f"What is asked for adds up to {total:,.0f}, more than the {self.problem.face:,} there is.",)
-            if total > self.problem.face + self.problem.lattice.increment
-            else ()
-        )
+        wishes = tuple(self.wanted.get(i, Decimal(0)) + self.share[i] for i in count)
         parts = tuple(
             " and ".join(word for word, is_so in (("direct", line > more), ("remainder", more > 0)) if is_so)
             for line, more in zip(self.faces, self.extra, strict=True)
@@ -263,13 +208,29 @@ class _Split:
             faces=tuple(self.faces),
             wishes=wishes,
             notes=tuple(self._note(i) for i in count),
-            warnings=over,
+            warnings=self._over(),
             parts=parts,
             asked=tuple(self.asked.get(i) for i in count),
             refused=self.refused,
             left="nobody asked for it" if rule == "none" else "nobody may take more of the remainder",
-            short="cut to what was left of the order",
+            short={i: self._short(i) for i in self.wanted if not self.extra[i]},
         )
+
+    def _over(self) -> tuple[str, ...]:
+        """That more is asked for than there is."""
+        total = sum(self.wanted.values(), Decimal(0))
+        if total <= self.problem.face + self.problem.lattice.increment:
+            return ()
+        bounded = ", within each min and max," if self.wanted != self.asked else ""
+        return (f"What is asked for{bounded} adds up to {total:,.0f}, more than the {self.problem.face:,} there is.",)
+
+    def _short(self, i: int) -> str:
+        """What happened to a line that is less than what was asked for."""
+        level = self._instruction(i).priority
+        alike = [k for k in self.wanted if self.wanted[k] > 0 and self._instruction(k).priority == level]
+        if len(alike) == 1:
+            return "cut to what was left of the order"
+        return "cut in proportion to what was asked, as there was not enough for all"
 
     def _note(self, i: int) -> str:
         account = self.problem.accounts[i]
@@ -281,5 +242,10 @@ class _Split:
             Ask.MONEY: f"{account.currency} {item.amount:,.0f}",
             Ask.FACE: f"{item.amount:,.0f}",
         }[item.ask]
+        bound = ""
+        if self.wanted[i] > self.asked[i]:
+            bound = f", raised to its min of {item.least:,}"
+        elif self.wanted[i] < self.asked[i]:
+            bound = f", lowered to its max of {item.most:,}"
         more = f", and {self.extra[i]:,} of the remainder" if self.extra[i] else ""
-        return f"asked for {words}{more}"
+        return f"asked for {words}{bound}{more}"

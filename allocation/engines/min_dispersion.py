@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from allocation.caps.wording import rate_fault
 from allocation.certificate import Certificate, ShadowPrice, certify
 from allocation.engines.options import Choice, Option, PerAccount, read_options
 from allocation.engines.pro_rata import ProRata
 from allocation.engines.problem import Draft, Problem
 from allocation.engines.reasons import reasons
 from allocation.engines.targets import own_targets
+from allocation.errors import InvalidParameter
 from allocation.fill import Fill, split_fill
 from allocation.kernel.relaxed import relax
 from allocation.kernel.solve import Answer, solve
@@ -44,8 +46,8 @@ class MinDispersion:
 
     def solve(self, problem: Problem, parameters: Mapping[str, Any]) -> Draft:
         weighting, targets = parameters["weighting"], _targets(problem, parameters)
-        if weighting == "nav" and not any(_nav(problem, i) for i in range(len(problem.accounts))):
-            return _pro_rata(problem, "no account has a NAV to weigh by")
+        if weighting == "nav":
+            _refuse_incomparable(problem)
         reduction = reduce(problem, weighting, targets)
         if reduction is None:
             return _pro_rata(problem, _nothing_moves(problem))
@@ -93,9 +95,14 @@ def _targets(problem: Problem, parameters: Mapping[str, Any]) -> dict[str, float
     return own_targets(problem, parameters["targets"]) if parameters["centre"] == "targets" else None
 
 
-def _nav(problem: Problem, i: int) -> bool:
-    account = problem.accounts[i]
-    return account.id not in problem.excluded and account.nav is not None and account.nav > 0
+def _refuse_incomparable(problem: Problem) -> None:
+    """`InvalidParameter` where the NAV of an account that counts cannot be set against those of the others."""
+    for account, nav in zip(problem.accounts, problem.navs, strict=True):
+        if account.id not in problem.excluded and nav is None:
+            why = rate_fault(account, problem.block.bond)
+            raise InvalidParameter(
+                "weighting", f"{account.id}: {why}, so its NAV cannot weigh against the others'. Weigh all the same."
+            )
 
 
 def _nothing_moves(problem: Problem) -> str:
@@ -139,10 +146,12 @@ def _tried(problem: Problem, answer: Answer, certificate: Certificate, fill: Fil
 
 
 def _wishes(problem: Problem, reduction: Reduction, terms: Terms, faces: Sequence[int]) -> tuple[Decimal, ...]:
-    """What each account would get were there no caps, lots or pieces; others wish for what they got."""
+    """What each account would get were there no caps, lots or pieces; others wish for what they got, locked accounts
+    for nothing."""
     step, face = problem.lattice.increment, problem.face
     free = np.where(terms.most > 0.0, face / step, 0.0)
-    capped = np.array([problem.caps[i].rule != "order" for i in reduction.members]) & (reduction.per_lot > 0.0)
+    own = [problem.caps[i].rule != "order" and problem.accounts[i].id not in problem.locked for i in reduction.members]
+    capped = np.array(own) & (reduction.per_lot > 0.0)
     free = np.where(capped, face / step, free)
     wishes = [Decimal(line) for line in faces]
     if not free.any():

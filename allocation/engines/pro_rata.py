@@ -7,22 +7,24 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from allocation.caps.wording import rate_fault
 from allocation.engines.options import Choice, Option, PerAccount
 from allocation.engines.problem import Draft, Problem, split_by_weight
 from allocation.errors import InvalidParameter
 from allocation.lots import room
 from allocation.model import Account, Cap
+from allocation.money import in_currency
 
-Size = Callable[[Account, Problem], Decimal | None]
-
-_SIZES: Mapping[str, tuple[str, Size]] = {
-    "nav": ("NAV", lambda account, _: account.nav),
-    "market_value": (
-        "market value of holdings",
-        lambda account, _: sum((h.market_value for h in account.holdings.values()), Decimal(0)),
-    ),
-    "holding": ("holding of this bond", lambda account, problem: account.held(problem.block.bond.asset_id)),
-    "cash": ("cash", lambda account, _: account.cash),
+_SIZES = {
+    "nav": "NAV",
+    "market_value": "market value of holdings",
+    "holding": "holding of this bond",
+    "cash": "cash",
+}
+_MONEY: Mapping[str, Callable[[Account], Decimal | None]] = {
+    "nav": lambda account: account.nav,
+    "market_value": lambda account: sum((h.market_value for h in account.holdings.values()), Decimal(0)),
+    "cash": lambda account: account.cash,
 }
 _ORDERS = {"order_size": "size of each account's own order"}
 
@@ -36,22 +38,35 @@ class ProRata:
     sentence = "Each account in proportion to its size; what one cannot take goes to the others in proportion."
     options: tuple[Option, ...] = (
         # what a desk expects unless it says otherwise: buys by NAV, sells by what is held
-        Choice("by", "In proportion to", {k: label for k, (label, _) in _SIZES.items()} | _ORDERS, "nav", "holding"),
+        Choice("by", "In proportion to", _SIZES | _ORDERS, "nav", "holding"),
         PerAccount("order_sizes", "Order size", "face", {"by": ("order_size",)}),
     )
 
     def solve(self, problem: Problem, parameters: Mapping[str, Any]) -> Draft:
         if parameters["by"] == "order_size":
             return _by_order_size(problem, parameters["order_sizes"])
-        label, size = _SIZES[parameters["by"]]
-        sizes = [size(account, problem) for account in problem.accounts]
-        weights = [max(value, Decimal(0)) if value is not None else Decimal(0) for value in sizes]
+        by = parameters["by"]
+        sizes = [_size(problem, account, by) for account in problem.accounts]
+        weights = [max(size, Decimal(0)) if size is not None else Decimal(0) for size in sizes]
         total = sum(weights)
         notes = [
-            f"{float(weight / total):.2%} of the group's {label}" if weight else f"no {label} to share by"
-            for weight in weights
+            f"{float(weight / total):.2%} of the group's {_SIZES[by]}" if weight else _none(problem, account, by)
+            for weight, account in zip(weights, problem.accounts, strict=True)
         ]
         return split_by_weight(problem, weights, notes)
+
+
+def _size(problem: Problem, account: Account, by: str) -> Decimal | None:
+    """What an account is weighed by: face held, or money in the one currency all are compared in."""
+    if by == "holding":
+        return account.held(problem.block.bond.asset_id)
+    return in_currency(account, _MONEY[by](account), problem.currency)
+
+
+def _none(problem: Problem, account: Account, by: str) -> str:
+    """Why there is nothing to weigh an account by."""
+    compared = by == "holding" or account.rate(problem.currency) is not None
+    return f"no {_SIZES[by]} to share by" if compared else rate_fault(account, problem.block.bond)
 
 
 def _by_order_size(problem: Problem, orders: Mapping[str, int]) -> Draft:

@@ -33,12 +33,25 @@ class Problem:
     fixed: tuple[int, ...]  # face; 0 for an account that is not locked
     locked: frozenset[str]  # account ids
     basis: str  # "dirty" or "clean": how holdings and trade are valued
+    currency: str  # what sizes of accounts are compared in
+    navs: tuple[Decimal | None, ...]  # in `currency`; None where the NAV or the exchange rate is missing
     notes: tuple[str, ...] = ()  # what the person at the screen should know of how the problem was posed
 
     @property
     def face(self) -> int:
         """What is left to split."""
         return self.block.face - sum(self.fixed)
+
+    def smallest(self, i: int) -> int:
+        """The smallest line an account could be given: a piece, or its whole holding where that is less."""
+        whole, piece = self.rooms[i].sell_out, self.lattice.min_piece
+        return min(whole, piece) if whole else piece
+
+    def beside_hole(self, i: int, face: int, wish: Decimal) -> bool:
+        """Whether a wish would have left less than the minimum piece of a holding, so that the line is the last legal
+        face below it, or the whole holding."""
+        room = self.rooms[i]
+        return room.sell_out is not None and room.top < wish < room.sell_out and face in (room.top, room.sell_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,8 @@ class Draft:
 
     `reasons`, where an engine gives them, are the whole sentences; otherwise they are made from wishes, notes and caps.
     `refused` are accounts that got nothing by a rule of the engine, with the reason: what they wished for is not
-    placed. `left` is the reason for what nobody asked for.
+    placed. `left` is the reason for what nobody asked for. `short` says of single accounts why their line is below
+    their wish, where it is not for the minimum pieces.
     """
 
     faces: tuple[int, ...]
@@ -63,7 +77,7 @@ class Draft:
     asked: tuple[Decimal | None, ...] = ()
     refused: Mapping[int, str] = field(default_factory=dict)
     left: str = ""
-    short: str = "lowered so that the order can be placed in minimum pieces"  # why a line is below its wish
+    short: Mapping[int, str] = field(default_factory=dict)
 
 
 class Engine(Protocol):

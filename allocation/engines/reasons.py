@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from allocation.certificate import ShadowPrice
 from allocation.engines.problem import Problem
+from allocation.engines.targets import shown
 from allocation.kernel.relaxed import Relaxed
 from allocation.model import Side
 from allocation.reduction import Reduction
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A line: the account's place, its face, what suited it in the continuous optimum, where that leaves its metric,
+    and what a lot does to it."""
+
+    i: int
+    face: int
+    wish: float
+    after: float
+    per_lot: float
 
 
 def reasons(
@@ -36,7 +50,8 @@ def reasons(
         elif face == 0:
             said.append(_nothing(problem, i, lots[i] * step, aims[i], moved[i]))
         else:
-            said.append(_something(problem, i, face, after[i], aims[i], prices))
+            line = _Moved(i, face, lots[i] * step, after[i], moved[i])
+            said.append(_something(problem, line, aims[i], prices))
     return tuple(said)
 
 
@@ -50,6 +65,13 @@ def _figure(problem: Problem, value: float) -> str:
     return f"{value:,.{problem.metric.decimals}f}"
 
 
+def _goal(problem: Problem, aim: tuple[float, str], verb: str) -> str:
+    value, kind = aim
+    if kind == "mean":
+        return f"the mean {verb} {_figure(problem, value)}"
+    return f"its target {verb} {shown(problem.metric, value)}"
+
+
 def _left_out(problem: Problem, i: int, face: int) -> str:
     if face:
         return f"Left out of {problem.metric.label}: takes only what the counted accounts cannot, in proportion to NAV."
@@ -59,36 +81,35 @@ def _left_out(problem: Problem, i: int, face: int) -> str:
 
 
 def _nothing(problem: Problem, i: int, wish: float, aim: tuple[float, str], moved: float) -> str:
-    cap, piece = problem.caps[i], problem.lattice.min_piece
+    cap, smallest = problem.caps[i], problem.smallest(i)
     if cap.face == 0:
         return f"Nothing: {cap.reason}."
     if problem.unit_values[i] == 0.0:
         account = problem.accounts[i]
         return f"Nothing: no exchange rate from {problem.block.bond.currency} to {account.currency}."
     before, (goal, kind) = _before(problem, i), aim
-    if wish > 0.0:
-        return f"Nothing: the {wish:,.0f} that would suit it rounds to none; the smallest line is {piece:,}."
+    if 0 < round(wish) < smallest:
+        return f"Nothing: the {wish:,.0f} that would suit it rounds to none; the smallest line is {smallest:,}."
     if (before - goal) * moved > 0.0:
         away = "above" if moved > 0 else "below"
         return (
             f"Nothing: at {_figure(problem, before)} {problem.metric.unit} it is already {away} "
-            f"{'the mean' if kind == 'mean' else 'its target'} of {_figure(problem, goal)}; "
-            "trading would take it further away."
+            f"{_goal(problem, aim, 'of')}; trading would take it further away."
         )
     if kind == "mean":
         return "Nothing: the same face lowers the dispersion more in other accounts."
     return "Nothing: the same face brings other accounts more of the way to their targets."
 
 
-def _something(
-    problem: Problem, i: int, face: int, after: float, aim: tuple[float, str], prices: Mapping[str, ShadowPrice]
-) -> str:
-    cap, room, metric, (goal, kind) = problem.caps[i], problem.rooms[i], problem.metric, aim
+def _something(problem: Problem, line: _Moved, aim: tuple[float, str], prices: Mapping[str, ShadowPrice]) -> str:
+    cap, room, metric = problem.caps[line.i], problem.rooms[line.i], problem.metric
+    before, (goal, kind) = _before(problem, line.i), aim
     way = (
-        f"from {_figure(problem, _before(problem, i))} to {_figure(problem, after)} {metric.unit}, "
-        f"{'the mean' if kind == 'mean' else 'its target'} is {_figure(problem, goal)}"
+        f"from {_figure(problem, before)} to {_figure(problem, line.after)} {metric.unit}, {_goal(problem, aim, 'is')}"
     )
-    if face == cap.face and cap.rule != "order":
+    if problem.block.side is Side.SELL and line.face == room.sell_out and round(line.wish) < line.face:
+        return f"Sells its whole holding: {way}."
+    if line.face == cap.face and cap.rule != "order":
         shadow = prices.get(cap.account_id)
         worth = (
             f" A million more would lower the {'dispersion' if kind == 'mean' else 'distance from the targets'} "
@@ -97,8 +118,10 @@ def _something(
             else ""
         )
         return f"Stopped at its {cap.rule}: {cap.reason}; {way}.{worth}"
-    if problem.block.side is Side.SELL and face == room.sell_out:
-        return f"Sells its whole holding: {way}."
-    if face == problem.lattice.min_piece and problem.lattice.min_piece > problem.lattice.increment:
+    if line.face == problem.lattice.min_piece and problem.lattice.min_piece > problem.lattice.increment:
         return f"The smallest line: {way}."
-    return f"{way[:1].upper()}{way[1:]}: here one lot more or less helps as much as in any other account."
+    if (before - goal) * line.per_lot >= 0.0:
+        said = "it moves away, but the order has to be placed, and a lot does no more harm here than elsewhere"
+    else:
+        said = "here one lot more or less helps as much as in any other account"
+    return f"{way[:1].upper()}{way[1:]}: {said}."

@@ -7,6 +7,7 @@ from typing import Any
 
 from allocation.engines.problem import Problem
 from allocation.errors import InvalidParameter
+from allocation.model import Metric
 
 
 def level_of(problem: Problem, account_id: str) -> float | None:
@@ -15,6 +16,12 @@ def level_of(problem: Problem, account_id: str) -> float | None:
         return None
     account = next(account for account in problem.accounts if account.id == account_id)
     return account.exposures[problem.metric].value
+
+
+def shown(metric: Metric, target: float) -> str:
+    """A target in words, with the decimals it was given in: rounded, it could not be told from another one."""
+    rounded = f"{target:,.{metric.decimals}f}"
+    return rounded if float(rounded.replace(",", "")) == target else f"{target:,.10g}"
 
 
 def own_targets(problem: Problem, targets: Mapping[str, Any]) -> dict[str, float]:

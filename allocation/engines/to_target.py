@@ -10,7 +10,7 @@ from typing import Any
 
 from allocation.engines.options import Choice, Level, OneAccount, Option, PerAccount
 from allocation.engines.problem import Draft, Problem, split_by_weight
-from allocation.engines.targets import level_of, own_targets
+from allocation.engines.targets import level_of, own_targets, shown
 from allocation.errors import InvalidParameter
 from allocation.lots import Room, room
 from allocation.metrics import face_to_reach
@@ -51,19 +51,41 @@ class ToTarget:
         draft = split_by_weight(replace(problem, rooms=rooms), weights, self._notes(problem, needs, targets))
         # where the order suffices, an account wishes for its whole need and nothing more
         wishes = tuple(min(wish, need) for wish, need in zip(draft.wishes, weights, strict=True))
-        return replace(draft, wishes=wishes, targets=targets, left="at target")
+        return replace(draft, wishes=wishes, targets=targets, left=_left(problem))
 
     def _notes(self, problem: Problem, needs: list[int], targets: Mapping[str, float]) -> list[str]:
         metric = problem.metric
         notes = []
-        for account, need in zip(problem.accounts, needs, strict=True):
+        for i, (account, need) in enumerate(zip(problem.accounts, needs, strict=True)):
             level = level_of(problem, account.id)
             if level is None:
                 notes.append(f"left out of {metric.label}")
                 continue
-            way = f"{level:,.{metric.decimals}f} {metric.unit}, target {targets[account.id]:,.{metric.decimals}f}"
-            notes.append(f"{need:,} would bring it from {way}" if need else f"at or past its target: {way}")
+            way = f"{level:,.{metric.decimals}f} {metric.unit}, target {shown(metric, targets[account.id])}"
+            still = "at or past its target" if _moves(problem, i) else f"this trade does not move its {metric.label}"
+            notes.append(f"{need:,} would bring it from {way}" if need else f"{still}: {way}")
         return notes
+
+
+def _left(problem: Problem) -> str:
+    """Why accounts take no more: they are there, or do not take part."""
+    metric, kept = problem.metric.label, {*problem.excluded, *problem.locked}
+    open_ = [i for i, account in enumerate(problem.accounts) if account.id not in kept]
+    if not problem.accounts:
+        return "the group has no accounts"
+    if not open_:
+        return f"every account is left out of {metric} or locked by hand"
+    if not any(_moves(problem, i) for i in open_):
+        return f"this trade moves nobody's {metric}"
+    out = len(problem.excluded)
+    return "at or past target" + (
+        f"; {out} {'account' if out == 1 else 'accounts'} left out of {metric}" if out else ""
+    )
+
+
+def _moves(problem: Problem, i: int) -> bool:
+    """Whether trading the bond changes the account's metric at all."""
+    return bool(problem.block.bond.measures.of(problem.metric) and problem.unit_values[i])
 
 
 def _targets(problem: Problem, parameters: Mapping[str, Any]) -> dict[str, float]:
@@ -88,7 +110,7 @@ def _need(problem: Problem, i: int, targets: Mapping[str, float]) -> int:
     """The largest face that does not take the account past its target; 0 where trading leads away from it."""
     account = problem.accounts[i]
     level, measure = level_of(problem, account.id), problem.block.bond.measures.of(problem.metric)
-    if level is None or account.id in problem.locked or not measure or not problem.unit_values[i] or not account.nav:
+    if level is None or account.id in problem.locked or not _moves(problem, i) or not measure or not account.nav:
         return 0
     gap = targets[account.id] - level
     face = face_to_reach(gap, problem.block.side.sign, problem.unit_values[i], measure, float(account.nav))

@@ -7,7 +7,7 @@ and the weighted metric of the accounts at a bound,
     S1 mu + S2 lambda = X - sum_bound x + A1
     W  mu - S1 lambda = m
 
-is solved, the sets are read off again, and so on until they repeat. Where that does not settle, the mean is bracketed:
+is solved, the sets are read off again, and so on until they repeat. Where that does not settle, the mean is enclosed:
 mu - M(x(mu)) never falls as mu grows, because min over x is convex in mu.
 """
 
@@ -42,26 +42,31 @@ def relax(terms: Terms, low: Vector, high: Vector, guess: tuple[float, float] | 
 
 
 def _newton(terms: Terms, low: Vector, high: Vector, guess: tuple[float, float] | None) -> Relaxed | None:
-    total = terms.total
     free = np.ones(terms.size)
     held = metric = np.zeros(terms.size)
     before = None
     if guess is not None:
         free, held, metric, before = _sets(terms, low, high, *guess)
     for _ in range(_PASSES):
-        s1, s2 = float(terms.per_kappa @ free), float(terms.per_curve @ free)
-        if s2 == 0.0:
+        met = _meeting(terms, free, held, metric)
+        if met is None:
             return None
-        bound_weight = max(0.0, 1.0 - float(terms.weight @ free))
-        right, pulled = total - float(held.sum()) + float(terms.start @ free), float(terms.weight @ metric)
-        determinant = s1 * s1 + bound_weight * s2
-        mean = (s1 * right + s2 * pulled) / determinant
-        price = (bound_weight * right - s1 * pulled) / determinant
-        free, held, metric, now = _sets(terms, low, high, mean, price)
+        free, held, metric, now = _sets(terms, low, high, *met)
         if before is not None and np.array_equal(now, before):
-            return _settled(terms, low, high, mean, price)
+            return _settled(terms, low, high, *met)
         before = now
     return None
+
+
+def _meeting(terms: Terms, free: Vector, held: Vector, metric: Vector) -> tuple[float, float] | None:
+    """The mean and multiplier that solve the two equations for these sets; None where no account is free."""
+    s1, s2 = float(terms.per_kappa @ free), float(terms.per_curve @ free)
+    if s2 == 0.0:
+        return None
+    bound_weight = max(0.0, 1.0 - float(terms.weight @ free))
+    right, pulled = terms.total - float(held.sum()) + float(terms.start @ free), float(terms.weight @ metric)
+    determinant = s1 * s1 + bound_weight * s2
+    return (s1 * right + s2 * pulled) / determinant, (bound_weight * right - s1 * pulled) / determinant
 
 
 def _sets(terms: Terms, low: Vector, high: Vector, mean: float, price: float) -> tuple[Vector, Vector, Vector, Vector]:
@@ -111,16 +116,24 @@ def price_at(terms: Terms, low: Vector, high: Vector, mean: float) -> float:
 
 
 def _bracket(terms: Terms, low: Vector, high: Vector) -> Relaxed:
+    """The mean between two that enclose it. The equations of the sets at hand give the next guess, which is exact once
+    the sets are right; where it falls outside, and every third time, the middle is taken."""
     left, right = mean_range(terms)
-    for _ in range(200):
-        mean = 0.5 * (left + right)
-        lots = lots_at(terms, low, high, mean, price_at(terms, low, high, mean))
-        if mean in (left, right):
-            break
-        if mean < terms.mean(lots):
+    mean = 0.5 * (left + right)
+    for turn in range(200):
+        price = price_at(terms, low, high, mean)
+        free, held, metric, _ = _sets(terms, low, high, mean, price)
+        if mean < terms.mean(lots_at(terms, low, high, mean, price)):
             left = mean
         else:
             right = mean
+        met = _meeting(terms, free, held, metric)
+        if met is not None and (found := _settled(terms, low, high, *met)) is not None:
+            return found
+        inside = met is not None and left < met[0] < right and turn % 3 != 2
+        mean = met[0] if met is not None and inside else 0.5 * (left + right)
+        if mean in (left, right):
+            break
     price = price_at(terms, low, high, mean)
     return Relaxed(mean, price, lots_at(terms, low, high, mean, price))
 

@@ -151,7 +151,7 @@ def test_the_whole_job_from_preview_to_booked(house: House) -> None:
     for engine, (increment, bond) in zip(engines, sorted(bonds_by_increment(house).items()), strict=True):
         preview = desk.preview(PM, block(house, bond, engine))
         orders.append(desk.confirm(PM, preview, f"in steps of {increment:,}", f"command-{increment}"))
-        money += tables.money_and_cash(preview.proposal)[0]
+        money += tables.money_and_cash(preview.proposal)[0]["INR"]
         assert _cash(house) == cash - money, "what is confirmed cannot be spent again"
     booked = work_until_final(house, orders)
     for before, after in zip(orders, booked, strict=True):
@@ -168,4 +168,4 @@ def test_the_whole_job_from_preview_to_booked(house: House) -> None:
 
 def _cash(house: House) -> Decimal:
     """What the group may spend, read anew."""
-    return tables.totals(house.office.desk.group(PM, GROUP, fresh=True).value.accounts)[1]
+    return tables.totals(house.office.desk.group(PM, GROUP, fresh=True).value.accounts)[1]["INR"]

@@ -183,7 +183,7 @@ def test_a_label_says_what_differs_from_the_defaults() -> None:
         ("pro_rata", {"by": "cash"}),
         ("min_dispersion", {"weighting": "nav", "centre": "targets", "targets": dict.fromkeys("ABCD", 5.0)}),
         ("to_target", {"aim": "lead", "lead": "A"}),
-        ("to_target", {"level": 5.1}),
+        ("to_target", {"level": 5.1234}),
         ("custom", {**ask, "remainder": "equal", "allow_partial": False}),
     ]
     rows = compare(block(6_000_000), GROUP, [Choices(*each) for each in parameters])
@@ -193,7 +193,7 @@ def test_a_label_says_what_differs_from_the_defaults() -> None:
         "Pro rata (in proportion to cash), no. 2",
         "Minimum dispersion (accounts weigh by NAV; closest to targets of their own; target for 4 accounts)",
         "To target (each account goes to a lead account's level; lead account A)",
-        "To target (level 5.100 years)",
+        "To target (level 5.1234 years)",
         "Custom (instructions for 1 account; remainder in equal parts; allow partial lines: off)",
     ]
 

@@ -101,11 +101,35 @@ def test_a_row_that_names_the_issuer_counts_before_one_for_all_and_an_own_row_be
         assert LimitTable(1, order).of_account("A", Rule.ISSUER, NAMES) == counts
 
 
-def test_of_two_rows_that_name_the_bond_the_first_name_counts_whatever_the_order_of_the_rows() -> None:
-    rows = (Limit("*", Rule.RESTRICTED, "ACME", ""), Limit("*", Rule.RESTRICTED, "88799aaa1", "no"))
+def test_of_rows_that_name_one_issuer_differently_the_tightest_counts() -> None:
+    rows = (Limit("*", Rule.ISSUER, "Acme Corp", "10%"), Limit("*", Rule.ISSUER, "ACME", "2%"), OWN)
     for order in (rows, rows[::-1]):
-        found = LimitTable(1, order).of_account("A", Rule.RESTRICTED, ("88799AAA1", "Acme"))
-        assert found == rows[1]
+        assert LimitTable(1, order).of_account("A", Rule.ISSUER, NAMES) == rows[1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "binds"),
+    [
+        ([("*", "B1", "yes")], 0),
+        ([("*", "acme", ""), ("*", "b1", "no")], None),
+        ([("*", "acme", ""), ("A", "b1", "no")], None),
+        ([("*", "acme", ""), ("A", "ACME", "no")], None),
+        ([("A", "acme", ""), ("A", "b1", "no")], None),
+        ([("*", "B1", "yes"), ("A", "Acme Corp", "no")], 0),
+        ([("A", "ACME", "yes"), ("A", "Acme Corp", "no")], 0),
+        ([("*", "ACME", "yes"), ("A", "Acme Corp", "no")], 0),
+        ([("*", "US1", "yes"), ("A", "B1", "no")], 0),
+        ([("A", "acme", ""), ("*", "b1", "no")], 0),
+        ([("*", "B1", "no"), ("*", "Globex", "")], None),
+    ],
+)
+def test_a_restriction_holds_under_any_name_until_a_no_takes_back_that_very_one(
+    rows: list[tuple[str, str, str]], binds: int | None
+) -> None:
+    limits = [Limit(who, Rule.RESTRICTED, of, value) for who, of, value in rows]
+    for order in (limits, limits[::-1]):
+        found = LimitTable(1, tuple(order)).restricting("A", ("B1", "US1", ""), ("I1", "Acme Corp", "ACME"))
+        assert found == (None if binds is None else limits[binds])
 
 
 def test_a_rule_stands_for_an_account_whatever_its_rows_name() -> None:

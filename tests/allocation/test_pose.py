@@ -272,3 +272,23 @@ def test_fractional_nav_and_cash_stay_exact() -> None:
     proposal = propose(block(6_000_000, of=bond(price="99.875")), group, Choices())
     assert proposal.lines[0].cash_after == Decimal("5000000.01") - proposal.lines[0].money
     assert check(proposal) == ()
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_lock_below_the_accounts_minimum_allocation_is_refused(side: Side) -> None:
+    limits = LimitTable(1, (Limit("A", Rule.MIN_ALLOCATION, "", "100000"),))
+    with pytest.raises(InvalidParameter, match="A cannot be locked at 50,000: its minimum allocation is 100,000"):
+        propose(block(2_000_000, side), GROUP, Choices(locked={"A": 50_000}), limits)
+
+
+def test_a_lock_of_a_whole_holding_may_be_below_the_minimum_allocation() -> None:
+    sold = propose(block(2_000_000, Side.SELL), GROUP, Choices(locked={"D": 200_000}, min_allocation=500_000))
+    assert sold.failed == ""
+    assert _faces(sold)[3] == 200_000
+
+
+def test_a_price_that_accrued_interest_takes_below_zero_is_refused() -> None:
+    with pytest.raises(InvalidBlock, match=r"accrued interest of -0.02 together must be above zero") as refused:
+        propose(block(1_000_000, of=bond(price="0.01", accrued="-0.02")), GROUP, Choices())
+    assert refused.value.field == "limit"
+    assert propose(block(1_000_000, of=bond(price="0.03", accrued="-0.02")), GROUP, Choices()).placed == 1_000_000

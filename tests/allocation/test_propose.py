@@ -267,3 +267,27 @@ def test_only_an_account_kept_from_its_share_counts_as_capped() -> None:
     group = [account("A", held="300000"), account("B")]
     lines = propose(block(2_000_000, Side.SELL), group, Choices(parameters={"by": "holding"})).lines
     assert [line.capped for line in lines] == [True, False]
+
+
+def test_a_line_raised_to_the_smallest_one_says_so() -> None:
+    group = [account("A", "90000000", "800000"), account("B", "10000000")]
+    lines = propose(block(1_000_000, of=bond(200_000, 1_000)), group, Choices()).lines
+    assert lines[1].reason == "10.00% of the group's NAV: 100,000, raised to the smallest line."
+
+
+def test_a_share_in_the_hole_of_a_sell_says_why_it_is_more_or_less() -> None:
+    group = [account("A", held="1000000.5"), account("B", held="350000"), account("C", held="150000")]
+    lines = propose(block(1_150_000, Side.SELL, bond(200_000, 1_000)), group, Choices()).lines
+    assert [line.face for line in lines] == [650_000, 350_000, 150_000]
+    assert lines[1].reason == (
+        "23.33% of the group's holding of this bond: 268,333, "
+        "raised to its whole holding: a rest must be at least 200,000 or nothing."
+    )
+    lines = propose(block(450_000, Side.SELL, bond(200_000, 1_000)), group, Choices("equal")).lines
+    assert lines[2].reason == "Stopped at its holding: holds 150,000."
+
+
+def test_the_smallest_line_of_a_sell_may_be_a_whole_holding() -> None:
+    group = [account("A", held="1000000"), account("C", held="150000")]
+    line = propose(block(300_000, Side.SELL, bond(200_000, 1_000)), group, Choices()).lines[1]
+    assert line.reason == "Nothing: its share of 39,130 rounds to none; the smallest line is 150,000."

@@ -22,7 +22,7 @@ GROUP = [
     account("C", "80000000", "3000000", "350000", level=5.5),
     account("D", "50000000", "600000", "1234", level=5.0),
     account("E", "60000000", "2000000", "1200000.50", level=4.9),
-    account("F", "70000000", "2000000", level=5.1, currency="EUR"),
+    account("F", "70000000", "2000000", level=5.1, currency="EUR", fx={"USD": Decimal("0.9")}),
 ]
 ENGINES = [
     Choices("pro_rata"),
@@ -171,3 +171,17 @@ def test_a_block_that_cannot_be_traded_has_no_curve() -> None:
 def test_choices_that_differ_in_more_than_the_engine_are_refused() -> None:
     with pytest.raises(InvalidParameter, match=r"give all of them the same metric\.$"):
         size_curve(block(1_000_000), GROUP, [Choices(), Choices("equal", metric=Metric.DURATION)])
+
+
+@pytest.mark.parametrize("least", [5_000, 300_000])
+def test_the_smallest_line_can_be_placed_where_the_block_is_far_below_it(least: int) -> None:
+    choices = Choices(min_allocation=least)
+    curve = _curve(block(1_000), choices, points=4)
+    assert [(point.face, point.placed) for point in curve.points] == [(1_000, 0), (least, least)]
+
+
+def test_an_account_that_cannot_be_weighed_fails_its_curve_and_no_other() -> None:
+    group = [*GROUP, account("G", currency="JPY")]
+    by_nav, equal = size_curve(block(1_000_000), group, [ENGINES[3], ENGINES[1]], points=3)
+    assert "G: no exchange rate from USD to JPY" in by_nav.failed
+    assert equal.failed == ""

@@ -1,11 +1,11 @@
-"""The ledger's benchmark builds a past that the ledger itself can read, and keeps to its own section."""
+"""The ledger's benchmark builds a past that the ledger itself can read."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from bench.past import LINES, build
-from bench.storing import HEADING, kept_section, readings
+from bench.storing import readings
 from orders.history import Wanted
 from storage import migrate, open_engine
 from storage.history import SqlHistory
@@ -24,10 +24,3 @@ def test_what_is_built_can_be_read_by_every_query_timed(tmp_path: Path) -> None:
     assert (participation.share < 1).all()
     engine.dispose()
     assert {len(row.cells) for row in readings(path, 40 * LINES)} == {3}
-
-
-def test_the_rest_of_the_page_is_left_alone(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    assert kept_section(page) == ""
-    page.write_text(f"# Another\n\ntext\n\n{HEADING}\n\nfigures\n", encoding="utf-8")
-    assert kept_section(page) == f"\n{HEADING}\n\nfigures\n"

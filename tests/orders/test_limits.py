@@ -105,6 +105,23 @@ def test_limits_tightened_after_the_preview_are_looked_at_first(at: Outfit) -> N
     assert at.ledger.orders() == ()
 
 
+def test_limits_changed_after_the_preview_are_told_even_where_no_line_moves(at: Outfit) -> None:
+    made = preview(at)
+    at.desk.set_limits(COMPLIANCE, [Limit("A", Rule.CASH_RESERVE, "", "1000")], 0, "audit", "l1")
+    with pytest.raises(PreviewChanged) as moved:
+        at.desk.confirm(PM, made, "", "c1")
+    assert moved.value.changes == ("Limits of these accounts: version 0 -> 1",)
+    order = at.desk.confirm(PM, preview(at), "", "c1")
+    assert json.loads(at.desk.statement(PM, order.id).body)["limits"]["version"] == 1
+
+
+def test_a_version_that_changes_nothing_for_these_accounts_interrupts_nobody(at: Outfit) -> None:
+    made = preview(at)
+    at.ledger.set_limits("l1", [STRANGER], 0, "limits.csv", AT, "read")
+    order = at.desk.confirm(PM, made, "", "c1")
+    assert json.loads(at.desk.statement(PM, order.id).body)["limits"] == {"version": 1, "rows": []}
+
+
 def test_limits_tightened_between_the_last_look_and_the_write_are_looked_at_too(
     at: Outfit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

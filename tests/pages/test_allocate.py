@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ def test_a_block_is_previewed_account_by_account(front: Front) -> None:
     assert "Filled: 100.0%" in said
     assert "Accounts touched: 2 of 2" in said
     assert "Every unit is placed." in said
-    assert "Needs 3.9mm of 10.0mm cash in the group." in said
+    assert "Needs USD 3.9mm of USD 10.0mm cash in the group." in said
     assert list(table(page)["Face"]) == [3_000_000, 1_000_000]
     assert front.orders() == ()
 
@@ -86,7 +87,23 @@ def test_a_sell_goes_by_holding_and_brings_money(front: Front) -> None:
     page.segmented_control("allocate.side").set_value(Side.SELL).run()
     assert page.title[0].value.startswith("Sell 2,000,000")
     assert list(table(page)["Face"]) == [1_500_000, 500_000]
-    assert "Brings 2.0mm" in words(page)
+    assert "Brings USD 2.0mm" in words(page)
+    assert list(table(page)["Held"]) == [3_000_000, 1_000_000]
+    assert list(table(page)["Left"]) == [1_500_000, 500_000]
+
+
+def test_money_of_different_currencies_stands_side_by_side(front: Front) -> None:
+    yen = account("B", nav="15000000000", cash="750000000", currency="JPY", fx={"USD": Decimal(150)})
+    front.market.accounts = (account("A"), yen)
+    page = front.at_allocate("2mm")
+    assert "of JPY 750.0mm + USD 5.0mm cash in the group." in words(page)
+    assert list(table(page)["Currency"]) == ["USD", "JPY"]
+
+
+def test_the_first_lines_reason_stands_in_full_below_the_table(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    line = page.session_state["trip"].preview.proposal.lines[0]
+    assert f"A, 1,000,000: {line.reason}" in [text.value for text in page.text]
 
 
 def test_what_cannot_be_placed_is_listed_with_reasons_that_add_up(front: Front) -> None:
@@ -223,13 +240,32 @@ def test_accounts_without_the_metric_are_left_out_only_by_a_tick_and_every_scree
     assert "A: half of it has no figure" in words(page)
     assert not page.metric
     assert CONFIRM not in buttons(page)
-    page.checkbox("allocate.exclude.BIG6").check().run()
+    assert page.checkbox[0].label == "Leave 1 account out of Active spread duration"
+    page.checkbox("allocate.exclude.BIG6.asd.A").check().run()
     said = words(page)
     assert "Dispersion over 2 of 3 accounts. Left out: A (half of it has no figure)" in said
     assert "**Dispersion of Active spread duration, 2 of 3 accounts**" in said
     assert list(table(page)["Face"]) == [1_000_000] * 3
-    page.checkbox("allocate.exclude.BIG6").uncheck().run()
+    press(page, CONFIRM)
+    assert "Left out of Active spread duration: A." in words(page)
+    page.checkbox("allocate.exclude.BIG6.asd.A").uncheck().run()
     assert not page.metric
+
+
+def test_leaving_accounts_out_is_chosen_for_one_metric_and_these_accounts_only(front: Front) -> None:
+    front.market.accounts = (account("A", level=None), account("B"), account("C", level=6.0))
+    page = front.at_allocate("3mm")
+    page.checkbox("allocate.exclude.BIG6.asd.A").check().run()
+    assert page.metric
+    page.segmented_control("metric").set_value(Metric.OAS).run()
+    assert not page.metric
+    assert page.checkbox[0].value is False
+    page.segmented_control("metric").set_value(Metric.ASD).run()
+    assert page.metric
+    front.market.accounts = (account("A", level=None), account("B", level=None), account("C", level=6.0))
+    page.run()
+    assert not page.metric
+    assert page.checkbox[0].value is False
 
 
 def test_an_old_price_is_a_warning_and_a_very_old_one_blocks(front: Front) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from streamlit.testing.v1 import AppTest
 
 from orders.errors import Unavailable
@@ -58,6 +60,14 @@ def test_the_next_confirmation_is_another_order(front: Front) -> None:
     page.switch_page("pages/allocate.py").run()
     send(type_face(page, "1mm"))
     assert [order.face for order in front.orders()] == [1_000_000, 2_000_000]
+
+
+def test_the_next_block_of_the_bond_starts_without_the_price_of_this_one(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    send(page.text_input("allocate.limit").set_value("98.75").run())
+    assert front.orders()[0].limit == Decimal("98.75")
+    page.switch_page("pages/allocate.py").run()
+    assert page.text_input("allocate.limit").value == ""
 
 
 def test_a_world_that_moved_is_shown_and_nothing_is_written(front: Front) -> None:

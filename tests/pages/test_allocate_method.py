@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,11 +11,8 @@ from allocation.engines.custom import Ask, Instruction
 from allocation.engines.equal import Equal
 from allocation.engines.options import Choice, Level, OneAccount, Option, PerAccount, Switch
 from allocation.model import Metric, Side
-from orders.model import EVERY_GROUP
-from tests.allocation.desk import account
-from tests.orders.desk import PM
 from tests.pages.allocating import cells, choose, chosen, errors, method, shown, three_accounts
-from tests.pages.front import Front, buttons, press, words
+from tests.pages.front import Front, buttons, words
 from tests.pages.test_allocate import CONFIRM, table
 
 
@@ -98,6 +93,17 @@ def test_a_level_is_asked_for_before_it_is_typed_and_every_account_goes_there(gr
     assert "Within 0.05 years: 1 of 3" in words(page)
 
 
+@pytest.mark.parametrize(("metric", "level"), [(Metric.OAS, 22.6), (Metric.ASD, 4.01234)])
+def test_a_level_is_used_and_shown_as_it_was_typed(group: Front, metric: Metric, level: float) -> None:
+    page = method(group.at_allocate("4mm"), "to_target")
+    page.segmented_control("metric").set_value(metric).run()
+    box = page.number_input(f"allocate.BIG6.to_target.level.{metric.key}")
+    box.set_value(level).run()
+    assert box.proto.format % level == str(level)
+    assert chosen(page).parameters["level"] == level
+    assert list(table(page)["Target"]) == [level] * 3
+
+
 def test_a_level_is_of_one_metric_only(group: Front) -> None:
     page = method(group.at_allocate("4mm"), "to_target")
     page.number_input("allocate.BIG6.to_target.level.asd").set_value(4.01).run()
@@ -149,6 +155,11 @@ def test_filling_the_column_keeps_what_was_typed_beside_it(group: Front) -> None
     assert chosen(page).locked == {"B": 100_000}
 
 
+def test_a_proof_names_the_lines_that_were_locked(group: Front) -> None:
+    page = cells(method(group.at_allocate("4mm"), "min_dispersion"), B={"lock": "500k"})
+    assert "Proved: with B locked as it is, no allocation of this face leaves less dispersion than" in words(page)
+
+
 def test_minimum_dispersion_says_what_it_minimised_and_what_it_proves(group: Front) -> None:
     page = method(group.at_allocate("4mm"), "min_dispersion")
     assert "Proved: no allocation of this face leaves less dispersion than" in words(page)
@@ -173,7 +184,16 @@ def test_custom_gives_what_is_asked_as_share_money_or_face(group: Front) -> None
     }
     assert list(table(page)["Face"]) == [1_000_000, 900_000, 50_000]
     assert list(table(page)["Part"]) == ["direct"] * 3
-    assert list(table(page)["Asked"]) == [1_000_000, 900_000, 50_000]
+    assert list(table(page)["Asked"]) == [1_000_000, 1_000_000, 50_000]
+
+
+def test_a_share_without_its_sign_is_asked_about_and_more_than_all_is_refused(group: Front) -> None:
+    page = method(group.at_allocate("4mm"), "custom")
+    cells(page, A={"ask": "25"}, B={"ask": "150%"})
+    assert errors(page) == [
+        "A, Ask: a face of 25 is below the smallest line of 1,000. Did you mean 25%?",
+        "B, Ask: “150%” is more than the whole order: type at most 100%.",
+    ]
 
 
 def test_the_remainder_goes_by_rule_and_partial_lines_can_be_refused(group: Front) -> None:
@@ -184,114 +204,3 @@ def test_the_remainder_goes_by_rule_and_partial_lines_can_be_refused(group: Fron
     assert list(table(page)["Part"]) == ["remainder", "remainder", "direct"]
     page.toggle("allocate.BIG6.custom.allow_partial").set_value(False).run()
     assert list(table(page)["Face"]) == [2_000_000, 2_000_000, 0]
-
-
-# -- what is typed for each account ---------------------------------------------------------------------------------
-
-
-def test_a_locked_line_stays_and_the_rest_is_solved_again(group: Front) -> None:
-    page = cells(group.at_allocate("4mm"), B={"lock": "300k"})
-    assert chosen(page).locked == {"B": 300_000}
-    assert list(table(page)["Face"]) == [3_600_000, 300_000, 100_000]
-    assert list(table(page)["Part"]) == ["", "locked", ""]
-    cells(page, B={"lock": "0"})
-    assert list(table(page)["Face"]) == [3_900_000, 0, 100_000]
-    cells(page, B={"lock": ""})
-    assert chosen(page).locked == {}
-
-
-def test_a_lock_that_breaks_a_cap_is_a_sentence_beside_the_method(group: Front) -> None:
-    page = cells(group.at_allocate("4mm"), C={"lock": "1mm"})
-    assert errors(page)[0].startswith("C cannot be locked at 1,000,000: cash of USD 98,500")
-    assert "Mend what is marked above." in words(page)
-
-
-def test_bad_cells_are_named_all_at_once_and_nothing_is_lost(group: Front) -> None:
-    page = method(group.at_allocate("4mm"), "custom")
-    cells(page, A={"ask": "lots", "lock": "x"}, B={"ask": "$1mm", "priority": "high"}, C={"least": "5"})
-    assert errors(page) == [
-        "A, Ask: “lots” is not an ask: type 25% of the order, 5mm of face, or USD 2mm.",
-        "B, Priority: “high” is not a priority: type 1 for first, 2 for second.",
-        "C, Ask: type how much it is to get; a min, max or priority alone asks for nothing.",
-        "A, Lock: “x” is not a face: type 25,000,000 or 25mm.",
-    ]
-    assert page.title[0].value == "Buy 4,000,000 A bond for BIG6, settle Mon 23 Nov 2026"
-    assert not page.metric
-    assert CONFIRM not in buttons(page)
-    cells(page, A={"ask": "10%", "lock": ""}, B={"priority": ""}, C={"least": ""})
-    assert not errors(page)
-    assert list(table(page)["Face"]) == [400_000, 1_015_000, 0]
-
-
-def test_what_is_typed_survives_engines_pages_and_reruns(group: Front) -> None:
-    page = cells(method(group.at_allocate("4mm"), "custom"), A={"ask": "10%"}, B={"lock": "7k"})
-    method(page, "equal")
-    assert shown(page, "lock") == ["", "7k", ""]
-    page.switch_page("pages/groups.py").run()
-    page.switch_page("pages/allocate.py").run()
-    assert chosen(page).locked == {"B": 7_000}
-    method(page, "custom").run()
-    assert shown(page, "ask") == ["10%", "", ""]
-    assert list(table(page)["Face"]) == [400_000, 7_000, 0]
-
-
-def test_an_edit_that_comes_with_a_click_on_another_engine_is_kept(group: Front) -> None:
-    page = group.at_allocate("4mm")
-    page.segmented_control("allocate.engine").set_value("equal")
-    cells(page, B={"lock": "7k"})
-    assert page.segmented_control("allocate.engine").value == "equal"
-    assert chosen(page).locked == {"B": 7_000}
-
-
-def test_targets_are_shared_by_the_engines_that_take_them(group: Front) -> None:
-    page = choose(method(group.at_allocate("4mm"), "to_target"), "aim", "own")
-    page.number_input("allocate.BIG6.same.targets.asd").set_value(5.25).run()
-    choose(method(page, "min_dispersion"), "centre", "targets")
-    assert shown(page, "targets") == ["5.25"] * 3
-    assert "leaves less distance from the targets than" in words(page)
-
-
-def test_another_group_has_cells_of_its_own(group: Front) -> None:
-    group.gate.user = replace(PM, groups=frozenset({EVERY_GROUP}))
-    page = cells(group.at_allocate("4mm"), B={"lock": "7k"})
-    page.session_state["trip"].group = "OPNIC"
-    page.run()
-    assert chosen(page).locked == {}
-    page.session_state["trip"].group = "BIG6"
-    page.run()
-    assert chosen(page).locked == {"B": 7_000}
-
-
-def test_a_member_that_leaves_takes_its_cells_along_and_the_others_keep_theirs(group: Front) -> None:
-    page = cells(group.at_allocate("4mm"), A={"lock": "9k"}, B={"lock": "7k"})
-    group.market.accounts = group.market.accounts[1:]
-    page.run()
-    assert chosen(page).locked == {"B": 7_000}
-
-
-def test_clear_empties_the_cells(group: Front) -> None:
-    page = cells(group.at_allocate("4mm"), B={"lock": "7k"})
-    assert "1 cell filled in" in page.expander[0].label
-    press(page, "Clear")
-    assert chosen(page).locked == {}
-    assert "filled in" not in page.expander[0].label
-
-
-def test_the_table_shows_where_each_account_stands(group: Front) -> None:
-    group.market.accounts = (*group.market.accounts[:2], account("C", nav=None, level=None))
-    shown_ = group.at_allocate("4mm").data_editor[0].value
-    assert list(shown_.index) == ["A", "B", "C"]
-    assert list(shown_["Name"]) == ["A fund", "B fund", "C fund"]
-    assert list(shown_["NAV"].isna()) == [False, False, True]
-    assert list(shown_["Today"][:2]) == [4.0, 5.0]
-
-
-def test_a_custom_split_is_frozen_with_its_instructions(group: Front) -> None:
-    page = cells(method(group.at_allocate("4mm"), "custom"), A={"ask": "33.3%"}, B={"lock": "7k"})
-    press(page, CONFIRM)
-    page.button("allocate.send").click().run()
-    (order,) = group.orders()
-    body = json.loads(group.ledger.statement(order.id).body)
-    assert body["choices"]["locked"] == {"B": 7_000}
-    assert body["choices"]["parameters"]["instructions"]["A"]["amount"] == "33.3"
-    assert {line.account_id: line.face for line in order.lines if line.face} == {"A": 1_332_000, "B": 7_000}

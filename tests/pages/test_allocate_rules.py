@@ -55,6 +55,7 @@ def test_a_minimum_allocation_is_typed_as_a_face(group: Front) -> None:
 def test_a_what_if_without_rounding_is_marked_and_cannot_be_confirmed(group: Front) -> None:
     page = switch(group.at_allocate("4mm"), "rounding", False)
     assert "**What-if, not rounded.**" in errors(page)[0]
+    assert words(page).lower().count("not rounded") == 2, "once in a box, once in the badge beside the rules"
     assert "not rounded]" in words(page)
     assert CONFIRM not in buttons(page)
     assert "switch rounding back on under Rules" in words(page)
@@ -66,6 +67,7 @@ def test_a_what_if_without_cash_names_who_would_be_overdrawn(group: Front) -> No
     page = switch(group.at_allocate("4mm"), "cash", False)
     said = words(page)
     assert "**What-if, cash not respected.** Overdrawn: C (USD -689,500). Confirming needs a reason" in said
+    assert said.lower().count("not respected") == 2, "once in a box, once in the badge beside the rules"
     assert "cash not respected]" in said
     assert CONFIRM in buttons(page)
 

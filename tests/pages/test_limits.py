@@ -146,7 +146,7 @@ def test_somebody_elses_version_is_told_and_my_changes_are_made_to_it(front: Fro
     assert "“his”" in said_of_rows(page)
     assert "Save version 3" not in buttons(page)
     press(page, "Make my changes to version 2")
-    assert not page.warning
+    assert "while you were changing" not in words(page)
     press(page, "Save version 3")
     assert front.ledger.limits() == LimitTable(
         3,

@@ -74,6 +74,20 @@ def test_a_refused_order_says_what_aladdin_said(front: Front) -> None:
     assert "State: × rejected" in words(page)
 
 
+def test_what_was_not_placed_is_told_with_its_reasons(front: Front) -> None:
+    order = confirmed(front, face=40_000_000)
+    page = front.visit("orders", order=order.id)
+    left = 40_000_000 - order.face
+    assert f"**{order.face:,} of 40,000,000 ordered**, {left:,} not placed." in words(page)
+    (reasons,) = [frame.value for frame in page.dataframe if "Reason" in frame.value.columns]
+    assert reasons["Face"].sum() == left
+
+
+def test_an_order_placed_whole_says_nothing_of_a_rest(front: Front) -> None:
+    page = front.visit("orders", order=confirmed(front).id)
+    assert "not placed" not in words(page).lower()
+
+
 def test_an_unknown_order_is_a_sentence_below_the_list(front: Front) -> None:
     confirmed(front)
     page = front.visit("orders", order="EL-NONE")

@@ -109,7 +109,7 @@ def test_migrating_what_was_cut_short_writes_nothing_twice(url: str) -> None:
     engine = _ledger_from_before(url)
     migrate(engine)
     with engine.begin() as conn:
-        conn.execute(text("UPDATE alembic_version SET version_num = '0005'"))
+        conn.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     migrate(engine)
     assert SqlLedger(engine, BOOK, SetClock()).verify() == ()
     engine.dispose()

@@ -33,6 +33,12 @@ def test_a_larger_account_has_a_larger_dot() -> None:
     assert dots.marker.size[1] > dots.marker.size[0]
 
 
+def test_where_currencies_differ_no_dot_is_larger_than_another() -> None:
+    abroad = (ACCOUNTS[0], account("J", nav="15000000000", currency="JPY"))
+    (dots,) = charts.strip(abroad, spread(abroad, Metric.ASD)).data
+    assert len(set(dots.marker.size)) == 1
+
+
 def test_the_strip_says_the_mean_and_the_standard_deviation_it_marks() -> None:
     figure = charts.strip(ACCOUNTS, spread(ACCOUNTS, Metric.ASD))
     assert figure.layout.annotations[0].text == "mean 5.000, one standard deviation 1.0000 years"

@@ -123,6 +123,32 @@ def test_a_downloaded_table_is_the_limits_of_a_book_too(tmp_path: Path) -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    ("rule", "written", "kept"),
+    [
+        ("min_allocation", "100,000", "100000"),
+        ("min_allocation", "100k", "100000"),
+        ("cash_reserve", "2.5mm", "2500000"),
+        ("cash_reserve", "250000.50", "250000.50"),
+        ("cash_reserve", "2 %", "2%"),
+        ("issuer", "5 %", "5%"),
+        ("min_allocation", "1,00", "1,00"),
+        ("maturity", "10", "10"),
+    ],
+)
+def test_faces_money_and_shares_are_read_as_people_write_them(rule: str, written: str, kept: str) -> None:
+    text = limits.to_csv(NO_LIMITS) + f'*,{rule},,"{written}"\n'
+    (row,) = limits.from_csv(text.encode())
+    table, _ = limits.frame([Row("*", rule, "", written)])
+    assert row == Row("*", rule, "", kept) == limits.numbered(table)[1]
+
+
+def test_whose_limit_it_is_stays_on_the_screen() -> None:
+    _, columns = limits.frame([RESERVE])
+    assert columns["Account"]["pinned"]
+    assert columns["Rule"]["pinned"]
+
+
 def test_columns_may_stand_in_any_order_and_others_are_passed_over() -> None:
     text = b"Limit,note,OF,Rule,account\n5%,why,Acme,ISSUER,A\n,,,,\n"
     assert limits.from_csv(text) == (Row("A", "issuer", "Acme", "5%"),)

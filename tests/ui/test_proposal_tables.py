@@ -3,10 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from allocation.certificate import ShadowPrice
 from allocation.engines.custom import Ask, Instruction
 from allocation.limits import Limit, LimitTable, Rule
-from allocation.model import Choices, Proposal, Side
+from allocation.model import Choices, Metric, Proposal, Side
 from allocation.propose import propose
 from tests.allocation.desk import account, block
 from ui import proposal_tables
@@ -27,8 +29,28 @@ def test_the_lines_add_up_to_what_is_placed_and_name_the_cap_that_stopped_one() 
 
 def test_columns_with_nothing_to_say_are_left_out() -> None:
     table, _ = proposal_tables.lines(propose(block(2_000_000), (account("A"), account("B")), Choices()))
-    assert not {"Asked", "Part", "Target", "Cap"} & {*table.columns}
+    assert not {"Asked", "Part", "Target", "Cap", "Held", "Left", "Currency"} & {*table.columns}
     assert list(table["Within"]) == ["✓ within"] * 2
+
+
+def test_a_sell_shows_what_is_held_before_and_after() -> None:
+    group = (account("A", held="300000"), account("B", held="100000"))
+    table, _ = proposal_tables.lines(propose(block(200_000, Side.SELL), group, Choices(parameters={"by": "holding"})))
+    assert list(table["Held"]) == [300_000, 100_000]
+    assert list(table["Left"]) == [150_000, 50_000]
+
+
+@pytest.mark.parametrize(("metric", "level"), [(Metric.OAS, 22.6), (Metric.ASD, 0.1234), (Metric.DTS, 310.25)])
+def test_a_target_is_shown_as_it_was_typed(metric: Metric, level: float) -> None:
+    choices = Choices("to_target", {"aim": "level", "level": level}, metric=metric)
+    table, columns = proposal_tables.lines(propose(block(1_000_000), GROUP, choices))
+    assert list(table["Target"]) == [level] * 2
+    assert columns["Target"]["type_config"]["format"] % level == str(level)
+
+
+def test_a_lines_reason_is_read_in_full_with_whose_it_is() -> None:
+    made = propose(block(3_000_000), GROUP, Choices())
+    assert proposal_tables.sentence(made, 1) == f"B, {made.lines[1].face:,}: {made.lines[1].reason}"
 
 
 def test_a_custom_split_says_what_was_asked_and_how_each_line_came_about() -> None:

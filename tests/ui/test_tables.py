@@ -12,7 +12,7 @@ from allocation.propose import propose
 from orders.holders import Holder
 from orders.model import Event, Order, OrderLine, OrderState
 from tests.allocation.desk import SETTLEMENT, account, block, bond
-from ui import tables
+from ui import formats, tables
 
 AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
@@ -69,7 +69,24 @@ def test_every_metric_has_a_column_with_its_unit(metric: Metric) -> None:
 
 def test_totals_leave_out_what_is_not_known() -> None:
     group = (account("A", nav="100", cash="1"), account("B", nav=None, cash="2"), account("C", nav="50", cash=None))
-    assert tables.totals(group) == (Decimal(150), Decimal(3))
+    assert tables.totals(group) == ({"USD": Decimal(150)}, {"USD": Decimal(3)})
+
+
+def test_money_in_several_currencies_is_never_added_up() -> None:
+    group = (account("A", nav="100", cash="1"), account("B", nav="15000", currency="JPY"), account("C", nav="50"))
+    nav, cash = tables.totals(group)
+    assert nav == {"JPY": Decimal(15_000), "USD": Decimal(150)}
+    assert formats.short_moneys(cash) == "JPY 5.0mm + USD 5.0mm"
+    abroad = account("B", currency="EUR", fx={"USD": Decimal("0.5")})
+    made = propose(block(2_000_000), (account("A"), abroad), Choices())
+    assert set(tables.money_and_cash(made)[0]) == {"EUR", "USD"}
+
+
+@pytest.mark.parametrize(("currency", "shown"), [("USD", False), ("EUR", True)])
+def test_a_groups_currencies_have_a_column_where_they_differ(currency: str, shown: bool) -> None:
+    group = (account("A"), account("B", currency=currency))
+    table, _ = tables.accounts(group, spread(group, Metric.ASD))
+    assert ("Currency" in table.columns) is shown
 
 
 def test_bonds_show_what_is_known_and_leave_the_rest_empty() -> None:
@@ -89,8 +106,8 @@ def test_holders_show_their_share_of_nav() -> None:
 def test_money_and_cash_are_those_of_the_whole_group() -> None:
     made = propose(block(2_000_000), (account("A"), account("B")), Choices())
     money, cash = tables.money_and_cash(made)
-    assert money == Decimal(1_970_000)
-    assert cash == Decimal(10_000_000)
+    assert money == {"USD": Decimal(1_970_000)}
+    assert cash == {"USD": Decimal(10_000_000)}
 
 
 @pytest.mark.parametrize("state", OrderState)

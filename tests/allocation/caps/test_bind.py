@@ -36,7 +36,7 @@ def test_without_limits_cash_caps_a_buy_and_the_holding_a_sell() -> None:
     poor = account("A", cash="1000000", held="300000")
     assert bound(block(2_000_000), poor) == Cap("A", "cash", 1_015_000, "cash of USD 1,000,000 buys 1,015,228 at 98.5")
     assert bound(block(2_000_000, Side.SELL), poor) == Cap("A", "holding", 300_000, "holds 300,000")
-    assert bound(block(1_000), poor) == Cap("A", "order", 1_000, "the whole order")
+    assert bound(block(1_000), poor) == Cap("A", "order", 1_000, "the order is for 1,000")
 
 
 def test_the_smallest_limit_binds_and_the_first_rule_among_equals() -> None:
@@ -75,7 +75,7 @@ def test_an_account_that_can_only_take_less_than_its_minimum_gets_nothing() -> N
     )
     assert bound(block(5_000_000), poor, minimums={"A": 100_000, "B": 10**9}).face == 100_000
     assert bound(block(50_000), account("A"), minimums={"A": 100_000}).reason == (
-        "the whole order; 50,000 is less than its minimum allocation of 100,000"
+        "the order is for 50,000; 50,000 is less than its minimum allocation of 100,000"
     )
 
 

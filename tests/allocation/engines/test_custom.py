@@ -94,13 +94,15 @@ def test_the_lower_priority_number_comes_first_when_the_order_runs_out() -> None
     asks = {"A": _face(6_000_000, priority=2), "B": _face(6_000_000), "C": _face(2_000_000, priority=3)}
     proposal = propose(block(8_000_000), GROUP, _custom(asks))
     assert _faces(proposal) == [2_000_000, 6_000_000, 0, 0]
-    assert "cut to what was left of the order" in proposal.lines[0].reason
+    assert proposal.lines[0].reason == "Asked for 6,000,000: 6,000,000, cut to what was left of the order."
     assert "more than the 8,000,000 there is" in proposal.warnings[0]
 
 
 def test_accounts_of_one_priority_share_what_is_left_in_proportion() -> None:
     proposal = propose(block(3_000_000), GROUP, _custom({"A": _face(4_000_000), "B": _face(2_000_000)}))
     assert _faces(proposal) == [2_000_000, 1_000_000, 0, 0]
+    for line in proposal.lines[:2]:
+        assert "cut in proportion to what was asked, as there was not enough for all" in line.reason
 
 
 def test_less_than_the_min_is_nothing_and_leaves_room_for_the_others() -> None:
@@ -113,7 +115,45 @@ def test_less_than_the_min_is_nothing_and_leaves_room_for_the_others() -> None:
 
 def test_a_min_lifts_a_small_share_and_a_max_holds_a_large_one() -> None:
     asks = {"A": _percent("5", least=1_000_000), "B": _percent("95", most=2_000_000)}
-    assert _faces(propose(block(8_000_000), GROUP, _custom(asks))) == [1_000_000, 2_000_000, 0, 0]
+    proposal = propose(block(8_000_000), GROUP, _custom(asks))
+    assert _faces(proposal) == [1_000_000, 2_000_000, 0, 0]
+    assert [line.asked for line in proposal.lines[:2]] == [400_000, 7_600_000]  # as typed
+    assert [line.reason for line in proposal.lines[:2]] == [
+        "Asked for 5% of the order, raised to its min of 1,000,000, in whole lots.",
+        "Asked for 95% of the order, lowered to its max of 2,000,000, in whole lots.",
+    ]
+
+
+def test_more_than_there_is_after_mins_and_maxes_is_said_to_be_so() -> None:
+    proposal = propose(block(1_000_000), GROUP, _custom({"A": _percent("10", least=2_000_000)}))
+    assert proposal.warnings == (
+        "What is asked for, within each min and max, adds up to 2,000,000, more than the 1,000,000 there is.",
+    )
+    assert proposal.lines[0].reason == ("Nothing: its min of 2,000,000 cannot be met: the order is for 1,000,000.")
+    assert propose(block(1_000_000), GROUP, _custom({"A": _percent("200", most=9_000)})).warnings == ()
+
+
+def test_what_was_asked_and_is_too_small_to_trade_is_not_called_unasked() -> None:
+    pieces = bond(200_000, 1_000)
+    asks = {"A": _face(100_000), "B": _face(300_150), "C": _face(150)}
+    proposal = propose(block(10_000_000, of=pieces), GROUP, _custom(asks))
+    assert [(row.face, row.reason) for row in proposal.unallocated] == [
+        (100_000, "A: 100,000 is less than its smallest line of 200,000"),
+        (150, "C: 150 is less than its smallest line of 200,000"),
+        (150, "below one increment of 1,000 in each account"),
+        (9_599_700, "nobody asked for it"),
+    ]
+    least = Choices("custom", {"instructions": {"B": _face(3_000_000)}}, min_allocation=4_000_000)
+    assert propose(block(5_000_000), GROUP, least).unallocated[0].reason == (
+        "B: 3,000,000 is less than its smallest line of 4,000,000"
+    )
+
+
+def test_a_max_that_keeps_an_account_from_more_of_the_remainder_is_not_called_a_cut() -> None:
+    asks = {"A": _face(100_000, most=200_500), "B": _face(100_500)}
+    proposal = propose(block(4_000_000), GROUP[:2], _custom(asks, remainder="equal"))
+    assert _faces(proposal) == [200_000, 3_800_000]
+    assert proposal.lines[0].reason == "Asked for 100,000, and 100,000 of the remainder, in whole lots."
 
 
 def test_a_min_that_its_cash_cannot_meet_says_so() -> None:

@@ -49,6 +49,9 @@ def test_orders_below_the_minimum_piece_are_not_lifted_to_it() -> None:
     sizes = {"A": 100_000, "B": 3_000_000}
     proposal = propose(block(3_100_000, of=bond(200_000, 1_000)), GROUP, _by_order(sizes))
     assert [line.face for line in proposal.lines] == [0, 3_000_000, 0]
+    assert [(row.face, row.reason) for row in proposal.unallocated] == [
+        (100_000, "A: 100,000 is less than its smallest line of 200,000")
+    ]
 
 
 @pytest.mark.parametrize("sizes", [{}, {"A": 0}])

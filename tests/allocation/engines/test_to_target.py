@@ -31,8 +31,15 @@ def test_each_account_closes_its_gap_and_what_is_left_is_at_target() -> None:
     proposal = propose(block(20_000_000), GROUP, _to(5.05))
     # 0.25 * 150,000,000 / (0.985 * 3.8) = 10,018,701 would bring B there, its cash buys less
     assert _faces(proposal) == [0, 8_121_000, 0, 667_000]
-    assert [(row.account_id, row.face) for row in proposal.unallocated] == [("B", 1_897_701), ("", 9_314_299)]
-    assert proposal.unallocated[-1].reason == "at target"
+    assert [(row.account_id, row.face) for row in proposal.unallocated] == [
+        ("B", 1_897_701),
+        ("", 913),
+        ("", 9_313_386),
+    ]
+    assert [row.reason for row in proposal.unallocated[1:]] == [
+        "below one increment of 1,000 in each account",
+        "at or past target",
+    ]
     assert proposal.effect.after["D"] == pytest.approx(5.05, abs=1e-4)
     assert proposal.effect.within("D")
     assert proposal.lines[0].reason == "Nothing: at or past its target: 5.200 years, target 5.050."
@@ -144,3 +151,49 @@ def test_nobody_is_taken_past_the_target_and_nothing_is_lost(
 def test_permuting_the_accounts_permutes_the_answer(group: list[Account], seed: int) -> None:
     shuffled = random.Random(seed).sample(group, len(group))
     assert _faces(propose(block(5_000_000), shuffled, _to(5.2))) == _faces(propose(block(5_000_000), group, _to(5.2)))
+
+
+def test_a_need_below_the_smallest_line_is_not_called_at_target() -> None:
+    group = [account("A", level=4.9999), account("B", level=6.0)]
+    proposal = propose(block(5_000_000, of=bond(200_000, 1_000)), group, _to(5.0))
+    assert proposal.placed == 0
+    assert [(row.account_id, row.face, row.reason) for row in proposal.unallocated] == [
+        ("A", 2_671, "A: 2,671 is less than its smallest line of 200,000"),
+        ("", 4_997_329, "at or past target"),
+    ]
+
+
+def test_a_sell_that_stops_before_a_stub_says_so() -> None:
+    group = [account("A", held="500000", level=5.0)]
+    target = 5.0 - 400_000 * 0.985 * 3.8 / 100_000_000
+    proposal = propose(block(5_000_000, Side.SELL, bond(200_000, 1_000)), group, _to(target))
+    assert _faces(proposal) == [300_000]
+    assert proposal.unallocated[0].reason.startswith("A: may not sell ")
+    assert proposal.unallocated[0].reason.endswith(", a rest must be at least 200,000 or nothing")
+    assert proposal.unallocated[1].reason == "at or past target"
+
+
+@pytest.mark.parametrize(
+    ("group", "choices", "said"),
+    [
+        ([], _to(5.0), "the group has no accounts"),
+        (GROUP, _to(9.0, excluded=frozenset("ABCD")), "every account is left out of Active spread duration or locked"),
+        (GROUP[:1], _to(9.0, locked={"A": 0}), "every account is left out of Active spread duration or locked by hand"),
+        (GROUP, _to(0.0, excluded=frozenset("AB")), "at or past target; 2 accounts left out of Active spread duration"),
+    ],
+)
+def test_what_nobody_needs_says_why(group: list[Account], choices: Choices, said: str) -> None:
+    assert propose(block(5_000_000), group, choices).unallocated[-1].reason.startswith(said)
+
+
+def test_a_bond_that_moves_nobody_closes_no_gap_and_claims_no_target() -> None:
+    still = bond(measures=Measures(spread_duration=0.0))
+    proposal = propose(block(5_000_000, of=still), GROUP, _to(6.0))
+    assert proposal.unallocated[-1].reason == "this trade moves nobody's Active spread duration"
+    assert "at or past" not in proposal.lines[0].reason
+
+
+def test_a_target_is_said_as_it_was_given() -> None:
+    low, high = (propose(block(9_000_000), GROUP, _to(level)).lines[3].reason for level in (5.0501, 5.0504))
+    assert "target 5.0501" in low
+    assert "target 5.0504" in high
