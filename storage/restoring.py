@@ -136,7 +136,12 @@ def _held(ledger: Path) -> Iterator[sqlite3.Connection | None]:
     with closing(connection):
         try:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # the lock outlives the transaction
-            connection.execute("BEGIN EXCLUSIVE")  # refused while anybody else has the ledger open
+            connection.execute("PRAGMA synchronous = FULL")
+            # refused while anybody else has the ledger open. What a killed app left in the log goes into the file, or
+            # a restore that is cut short would leave the file without its log: acknowledged orders would be lost.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("BEGIN EXCLUSIVE")
+            _require_no_log(ledger)
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
                 raise _in_use(ledger) from error
@@ -149,6 +154,12 @@ def _held(ledger: Path) -> Iterator[sqlite3.Connection | None]:
         except OSError as error:
             raise _in_use(ledger) from error
         yield None
+
+
+def _require_no_log(ledger: Path) -> None:
+    log = Path(f"{ledger}-wal")
+    if log.exists() and log.stat().st_size:
+        raise Unavailable(f"The ledger {ledger} has writes in {log.name} that could not be brought into the file.")
 
 
 def _in_use(ledger: Path) -> Rejected:

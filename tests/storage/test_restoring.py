@@ -29,6 +29,25 @@ print("open", flush=True)
 sys.stdin.read()
 """
 
+_CONFIRM_AND_DIE = """
+import os, sys
+from storage import SqlLedger, open_engine
+from tests.storage.samples import BOOK, SetClock, block
+ledger = SqlLedger(open_engine(sys.argv[1]), BOOK, SetClock())
+for name in "CDE":
+    ledger.confirm(name, *block(name))
+os._exit(9)
+"""
+
+_RESTORE_AND_DIE = """
+import os, sys
+from pathlib import Path
+from storage.restoring import restore
+from tests.storage.samples import SetClock
+Path.replace = lambda *_: os._exit(9)
+restore(Path(sys.argv[1]), Path(sys.argv[2]), SetClock(), "ops", even_if_newer=True)
+"""
+
 
 def _back_up(folder: Path, to: Path) -> Path:
     engine = open_engine(url_in(folder))
@@ -219,4 +238,13 @@ def test_a_restore_cut_short_before_the_swap_leaves_the_old_ledger(
         restore(kept, home / "ledger.db", SetClock(), "ops", even_if_newer=True)
     with ledger_in(home) as ledger:
         assert _ids(ledger) == {"or-A", "or-B", "or-C"}
+        assert ledger.verify() == ()
+
+
+def test_a_restore_that_dies_over_what_a_killed_app_left_loses_no_order(home: Path, kept: Path) -> None:
+    assert python(_CONFIRM_AND_DIE, url_in(home)).wait(60) == 9
+    assert (home / "ledger.db-wal").stat().st_size, "the app must leave writes in SQLite's log"
+    assert python(_RESTORE_AND_DIE, str(kept), str(home / "ledger.db")).wait(60) == 9
+    with ledger_in(home) as ledger:
+        assert _ids(ledger) == {f"or-{name}" for name in "ABCDE"}
         assert ledger.verify() == ()
