@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     snowflake_schema: str = "EVENLOT"
     snowflake_role: str = Field("", description="the user's default role where it is not set")
     snowflake_query_tag: str = "evenlot"
-    snowflake_lock_timeout: int = Field(30, ge=1, le=600, description="seconds a write waits for another")
+    snowflake_lock_timeout: int = Field(10, ge=1, le=600, description="seconds a write waits for another")
     snowflake_login_timeout: int = Field(15, ge=1, le=600, description="seconds a sign-in is tried for")
     snowflake_keep_alive: bool = True
     snowflake_host: str = Field("", description="where it is not the account's own, as for a private link")

@@ -45,6 +45,8 @@ def require_agreement(statement: Statement, order: Order) -> None:
         "statement_order": (order.statement_id, order.statement_sha256, order.id)
         != (statement.id, statement.sha256, statement.order_id)
         and "the order and the statement do not name each other",
+        "statement_made": (order.created_at, order.created_by) != (statement.created_at, statement.created_by)
+        and "the order and the statement were not made at once by the same person",
         "lines_sum": placed != order.face and f"its lines add up to {placed:,} and the order to {order.face:,}",
         "lines_missing": not order.lines and "it has no lines",
         "lines_twice": len(accounts) != len(order.lines) and "an account has more than one line",

@@ -17,7 +17,7 @@ from orders.errors import SettingsError
 from storage.damage import meaning
 from storage.snowflake_config import SnowflakeConfig
 
-BUSY_SECONDS = 30.0
+BUSY_SECONDS = 10.0  # of `storage.unit.PATIENCE`, so that a write is tried again
 LEDGER_FILE = "ledger.db"
 WRITES = "evenlot_writes"  # execution option of a connection whose transactions write
 READER = "evenlot_reader"  # engine option: the engine to read through, where it is another
@@ -45,7 +45,13 @@ def open_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     except (OSError, sqlite3.Error) as error:
         why = meaning(error) or f"{error}. Check that its directory exists, is on a local disk and may be written to."
         raise SettingsError(f"The ledger file {path} cannot be opened: {why}") from error
-    engine = create_engine(parsed, connect_args={"timeout": busy_seconds}, pool_size=8, max_overflow=-1)
+    engine = create_engine(
+        parsed,
+        connect_args={"timeout": busy_seconds},
+        pool_size=8,
+        max_overflow=-1,
+        hide_parameters=True,  # an error's text ends in a log
+    )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

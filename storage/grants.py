@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Table
 
 from storage.schema import (
+    added_groups,
     intents,
     leases,
     metadata,
@@ -27,6 +28,7 @@ _MORE: dict[Table, tuple[str, ...]] = {
     leases: ("UPDATE",),
     sign_in_revocations: ("UPDATE",),
     sign_in_failures: ("DELETE",),
+    added_groups: ("DELETE",),
 }
 
 

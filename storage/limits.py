@@ -91,7 +91,11 @@ def table_of_json(text: str) -> LimitTable:
 def faults(conn: Connection, recorded: Mapping[int, object]) -> Iterator[str]:
     """A sentence for each version that is not what the audit log recorded, by its number."""
     rows = _rows(conn)
-    heads = {row.version: row for row in conn.execute(select(limit_versions))}
+    heads: dict[int, Row[Any]] = {}
+    for head in conn.execute(select(limit_versions)):
+        if head.version in heads:
+            yield f"Version {head.version} of the limits is there more than once."
+        heads[head.version] = head
     for version in sorted(heads.keys() | rows.keys() | recorded.keys()):
         here = f"Version {version} of the limits"
         if version not in recorded:

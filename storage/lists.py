@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -44,7 +45,11 @@ def remove(conn: Connection, username: str, ticker: str) -> Outcome:
 
 def faults(conn: Connection, recorded: dict[Pair, bool]) -> Iterator[str]:
     """A sentence for each row that is not what the audit log recorded last of it."""
-    found = {(row.username, row.ticker) for row in conn.execute(select(added_groups))}
+    rows = [(row.username, row.ticker) for row in conn.execute(select(added_groups))]
+    found = set(rows)
+    for (username, ticker), times in sorted(Counter(rows).items()):
+        if times > 1:
+            yield f"The group {ticker} is on the list of {username} more than once."
     expected = {pair for pair, listed in recorded.items() if listed}
     for username, ticker in sorted(found ^ expected):
         what = "was put there past" if (username, ticker) in found else "was added, and has been removed past"

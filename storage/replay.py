@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Connection, Row, Table, select
+from sqlalchemy import Column, Connection, Row, RowMapping, Table, select
 
 from orders.canonical import digest
 from orders.errors import Rejected
@@ -101,31 +101,50 @@ def _order_faults(order_id: str, found: Mapping[Table, list[Row[Any]]]) -> Itera
     except Rejected as error:
         yield str(error)
         return
-    for table, expected_rows in told.items():
-        key, name = _PARTS[table]
-        there = {tuple(row._mapping[column] for column in key): row._mapping for row in found.get(table, ())}
-        for row in expected_rows:
-            which = tuple(row[column] for column in key)
-            here = f"Order {order_id}: its {' '.join(map(str, (name, *which)))}"
-            actual = there.pop(which, None)
-            if actual is None:
-                yield f"{here} was removed."
-                continue
-            for column, expected in row.items():
-                if not _same(expected, actual[column]):
-                    there_is, recorded = said(actual[column]), said(expected)
-                    yield f"{here} was edited: {column} is {there_is}, and the audit log says {recorded}."
-        for which in there:
-            yield f"Order {order_id}: its {' '.join(map(str, (name, *which)))} was added: the audit log has none."
+    if statement_figures not in told:
+        yield f"Order {order_id}: the statement it was confirmed with is not here, so nothing vouches for its figures."
+    for table, rows in told.items():
+        yield from _row_faults(order_id, table, rows, found.get(table, []))
+
+
+def _row_faults(order_id: str, table: Table, told: Rows, found: list[Row[Any]]) -> Iterator[str]:
+    key, name = _PARTS[table]
+
+    def here(which: tuple[object, ...]) -> str:
+        return f"Order {order_id}: its {' '.join(map(str, (name, *which)))}"
+
+    there: dict[tuple[object, ...], RowMapping] = {}
+    for actual_row in found:
+        which = tuple(actual_row._mapping[column] for column in key)
+        if which in there:
+            yield f"{here(which)} is there more than once."
+        there[which] = actual_row._mapping
+    for row in told:
+        which = tuple(row[column] for column in key)
+        actual = there.pop(which, None)
+        if actual is None:
+            yield f"{here(which)} was removed."
+            continue
+        for column, expected in row.items():
+            if not _same(expected, actual[column]):
+                there_is, recorded = said(actual[column]), said(expected)
+                yield f"{here(which)} was edited: {column} is {there_is}, and the audit log says {recorded}."
+    for which in there:
+        yield f"{here(which)} was added: the audit log has none."
 
 
 def _in_figures(order: Order, sha256: str, frozen: Iterable[Row[Any]]) -> dict[Table, Rows]:
-    """The columns made of the statement with this hash; nothing where none has it, which is found by its hash."""
+    """The columns made of the statement with this hash; nothing where none has it, and so nothing vouches."""
     for statement in (Statement(**row._mapping) for row in frozen):
-        if digest(statement.body) == statement.sha256 == sha256:
+        if text_digest(statement.body) == statement.sha256 == sha256:
             row, lines = figures(statement, order)
             return {statement_figures: [row], statement_lines: lines}
     return {}
+
+
+def text_digest(value: object) -> str:
+    """The hash of a text from the store; of no text, as an edit may have left there, none."""
+    return digest(value) if isinstance(value, str) else ""
 
 
 def _same(expected: object, actual: object) -> bool:

@@ -40,6 +40,7 @@ def _engine(connect: Callable[[], SnowflakeConnection]) -> Engine:
         "snowflake://",
         creator=connect,
         paramstyle="qmark",
+        hide_parameters=True,  # an error's text ends in a log
         pool_size=8,
         max_overflow=24,
         pool_recycle=_RENEW_SECONDS,

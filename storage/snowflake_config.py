@@ -31,7 +31,7 @@ class SnowflakeConfig:
     private_key_passphrase: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     query_tag: str = "evenlot"
-    lock_timeout: int = 30  # seconds a statement waits for another's lock
+    lock_timeout: int = 10  # seconds a statement waits for another's lock
     login_timeout: int = 15  # seconds a sign-in is tried for
     keep_alive: bool = True
     host: str = ""  # where it is not the account's own: "name.privatelink.snowflakecomputing.com"
@@ -61,6 +61,8 @@ class SnowflakeConfig:
                 "LOCK_TIMEOUT": self.lock_timeout,
                 "TIMEZONE": "UTC",
                 "CLIENT_TELEMETRY_ENABLED": False,
+                # never: the driver would make a stage for many values, which commits the open transaction
+                "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
             },
             **({"role": self.role} if self.role else {}),
             **self._credentials(),

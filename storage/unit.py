@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, ScalarSelect, Table, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
+from tenacity import (
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_after_delay,
+    stop_all,
+    wait_random_exponential,
+)
 
 from orders.canonical import canonical, digest
 from orders.errors import Rejected
@@ -69,9 +76,9 @@ def _query(engine: Engine, query: Callable[[Connection], T]) -> T:
 
 
 def write(engine: Engine, work: Callable[[Connection], T], patience: float = PATIENCE) -> T:
-    """Run `work` in one write transaction, tried again for `patience` seconds while the store is locked, or when its
-    session was lost: it must do no harm when done twice. Raises `Unavailable` when that was not enough or the store
-    fails, `SettingsError` where a setting is at fault, `Rejected` where a key is taken."""
+    """Run `work` in one write transaction, tried again for `patience` seconds, and once at least, while the store is
+    locked or when its session was lost: it must do no harm when done twice. Raises `Unavailable` when that was not
+    enough or the store fails, `SettingsError` where a setting is at fault, `Rejected` where a key is taken."""
     return _patiently(lambda: _transaction(engine, work), patience)
 
 
@@ -85,7 +92,7 @@ def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
 def _patiently(attempt: Callable[[], T], patience: float) -> T:
     retrying = Retrying(
         retry=retry_if_exception(lambda error: is_contention(error) or is_lost_session(error)),
-        stop=stop_after_delay(patience),
+        stop=stop_all(stop_after_delay(patience), stop_after_attempt(2)),  # one wait may take as long as the patience
         wait=wait_random_exponential(multiplier=0.02, max=1.0),
         reraise=True,
     )
@@ -145,15 +152,16 @@ class UnitOfWork:
         return outcome.result
 
     def _attempt(self, command: Command, work: Work) -> tuple[Outcome, tuple[AuditEntry, ...]]:
-        if command.stream not in self._opened:
-            if not read(self._engine, lambda conn: _has_head(conn, command.stream)):
+        names = {command.stream, audit.REGISTRY}
+        if not names <= self._opened:
+            if not read(self._engine, lambda conn: _have_heads(conn, names)):
                 _transaction(self._engine, lambda conn: _open_stream(conn, command.stream))
-            self._opened.add(command.stream)
+            self._opened |= names
         return _transaction(self._engine, lambda conn: self._block(conn, command, work))
 
     def _block(self, conn: Connection, command: Command, work: Work) -> tuple[Outcome, tuple[AuditEntry, ...]]:
         if not audit.lock(conn, {command.stream, audit.REGISTRY}):
-            self._opened.discard(command.stream)
+            self._opened -= {command.stream, audit.REGISTRY}  # looked for before the next try
             raise Contention
         if command.guard is not None:
             command.guard(conn)
@@ -210,8 +218,9 @@ def _look_up(conn: Connection, command: Command, asked: str) -> tuple[dict[str, 
     raise _AlreadyDone(earlier.result)
 
 
-def _has_head(conn: Connection, stream: str) -> bool:
-    return conn.scalar(select(func.count()).select_from(streams).where(streams.c.stream == stream)) == 1
+def _have_heads(conn: Connection, names: Collection[str]) -> bool:
+    there = set(conn.scalars(select(streams.c.stream).where(streams.c.stream.in_(sorted(names)))))
+    return there == set(names)
 
 
 def lock_registry(conn: Connection) -> None:
@@ -224,7 +233,7 @@ def lock_registry(conn: Connection) -> None:
 def _open_stream(conn: Connection, stream: str) -> None:
     """Give a stream its head. One that the registry knows already has lost it: never begun anew in silence."""
     lock_registry(conn)
-    if _has_head(conn, stream):
+    if _have_heads(conn, {stream}):
         return
     known = select(func.count()).select_from(audit_log)
     known = known.where(audit_log.c.stream == audit.REGISTRY, audit_log.c.subject == stream)

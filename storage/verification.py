@@ -9,13 +9,18 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
+from sqlalchemy.exc import DBAPIError
 
 from orders.canonical import canonical, digest
 from orders.model import AuditEntry
 from storage import limits, lists, replay
 from storage.audit import GENESIS, LIMITS, LISTS, REGISTRY, entry_of, fingerprint
+from storage.conflicts import said
+from storage.replay import text_digest
 from storage.schema import audit_log, commands, stamp, statements, streams
 from storage.types import Unstorable
+
+_NO_TEXT = "Could not decode to UTF-8"  # sqlite3's words for bytes in a text that are none of its own
 
 
 @dataclass(slots=True)
@@ -24,64 +29,102 @@ class _Claims:
 
     recorded: dict[str, dict[int, str]] = field(default_factory=dict)  # by stream: number -> hash, from the registry
     commands: dict[str, str] = field(default_factory=dict)  # id -> mark
-    statements: dict[str, str] = field(default_factory=dict)  # id -> hash, from the confirmations
+    statements: dict[str, dict[str, object]] = field(default_factory=dict)  # id -> its row, from the confirmations
     limits: dict[int, object] = field(default_factory=dict)  # version -> what was written
     lists: dict[lists.Pair, bool] = field(default_factory=dict)  # user and group -> whether it is on the list at last
-    books: set[str] = field(default_factory=set)
-    unreadable: list[str] = field(default_factory=list)
+    books: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    whole: bool = False  # every entry was read
 
     def take(self, entry: AuditEntry) -> None:
         try:
-            body = json.loads(entry.body)
-            if "command" in body:
-                self.commands[body["command"]] = _mark(entry.stream, entry.at, body.get("asked"), body.get("answered"))
-            if entry.action == "stamp":
-                self.books.add(body["content"]["book"])
-            elif entry.stream == REGISTRY:
-                self.recorded.setdefault(entry.subject, {})[body["seq"]] = body["sha256"]
-            elif entry.stream == LIMITS:
-                self.limits[body["content"]["version"]] = body["content"]
-            elif entry.stream == LISTS:
-                said = body["content"]
-                self.lists[said["username"], said["ticker"]] = said["listed"]
-            elif entry.action == "confirm":
-                statement = body["content"]["statement"]
-                self.statements[statement["id"]] = statement["sha256"]
+            self._take(entry, json.loads(entry.body))
         except (ValueError, KeyError, TypeError):
-            self.unreadable.append(f"Entry {entry.seq} of {entry.stream} cannot be read: its body was rewritten.")
+            self.faults.append(f"Entry {entry.seq} of {entry.stream} cannot be read: its body was rewritten.")
+
+    def _take(self, entry: AuditEntry, body: dict[str, Any]) -> None:
+        if "command" in body:
+            self._take_command(entry, body)
+        if entry.action == "stamp":
+            self.books.append(body["content"]["book"])
+        elif entry.stream == REGISTRY:
+            self.recorded.setdefault(entry.subject, {})[body["seq"]] = body["sha256"]
+        elif entry.stream == LIMITS:
+            self.limits[body["content"]["version"]] = body["content"]
+        elif entry.stream == LISTS:
+            listed = body["content"]
+            self.lists[listed["username"], listed["ticker"]] = listed["listed"]
+        elif entry.action == "confirm":
+            statement, order = body["content"]["statement"], body["content"]["order"]
+            self.statements[statement["id"]] = {
+                "order_id": entry.subject,
+                "version": statement["version"],
+                "created_at": order["created_at"],  # a statement is made with its order
+                "created_by": entry.actor,
+                "sha256": statement["sha256"],
+            }
+
+    def _take_command(self, entry: AuditEntry, body: dict[str, Any]) -> None:
+        name = body["command"]
+        if name in self.commands:
+            self.faults.append(
+                f"The command {name} was carried out twice, at last by entry {entry.seq} of {entry.stream}."
+            )
+        self.commands[name] = _mark(entry.stream, entry.at, body.get("asked"), body.get("answered"))
 
 
 def verify(conn: Connection) -> tuple[str, ...]:
     """Every fault of the chains, of their heads, of the registry, the commands, the statements, the limits, the lists
     and every order's rows; none when all is whole. Where each query sees its own moment, what is written meanwhile
     looks like faults: read by `storage.unit.read_still`."""
-    faults: list[str] = []
-    try:
-        faults.extend(_faults(conn))
-    except (Unstorable, ValueError, TypeError) as error:  # a text where a number or a moment was
-        faults.append(f"A value was edited into something that cannot be read, so the rest was not looked at: {error}")
-    return tuple(faults)
-
-
-def _faults(conn: Connection) -> Iterator[str]:
-    heads = {row.stream: (row.seq, row.sha256) for row in conn.execute(select(streams))}
     claims = _Claims()
+    found = list(_guarded("the ledger", _log_faults(conn, claims)))
+    if claims.whole:
+        found += claims.faults
+        for what, faults in _vouched_for(conn, claims).items():
+            found += _guarded(f"the {what}", faults)
+    return tuple(found)
+
+
+def _guarded(what: str, faults: Iterator[str]) -> Iterator[str]:
+    """These faults, and one more for a value that cannot be read: nobody can tell what comes behind it."""
+    try:
+        yield from faults
+    except (Unstorable, ValueError, TypeError, AttributeError, DBAPIError) as error:
+        if isinstance(error, DBAPIError) and _NO_TEXT not in str(error.orig):
+            raise  # the store failed: that says nothing of the ledger
+        why = error.orig if isinstance(error, DBAPIError) else error
+        yield f"A value was edited into something that cannot be read, so the rest of {what} was not looked at: {why}"
+
+
+def _vouched_for(conn: Connection, claims: _Claims) -> dict[str, Iterator[str]]:
+    return {
+        "commands": _command_faults(conn, claims.commands),
+        "statements": _statement_faults(conn, claims.statements),
+        "limits": limits.faults(conn, claims.limits),
+        "lists": lists.faults(conn, claims.lists),
+        "orders": replay.faults(conn),
+        "stamp": _stamp_faults(conn, claims.books),
+    }
+
+
+def _log_faults(conn: Connection, claims: _Claims) -> Iterator[str]:
+    """The log's own faults; fills in what its entries say, which is `whole` once all of them were read."""
+    heads: dict[str, tuple[int, str]] = {}
+    for row in conn.execute(select(streams)):
+        if row.stream in heads:
+            yield f"The head of {row.stream} is there more than once."
+        heads[row.stream] = (row.seq, row.sha256)
     hashes: dict[str, dict[int, str]] = {stream: {} for stream in heads}
     query = select(audit_log).order_by(audit_log.c.stream, audit_log.c.seq)
     rows = conn.execute(query.execution_options(yield_per=1000))
     for stream, entries in groupby((entry_of(row) for row in rows), key=lambda entry: entry.stream):
         hashes[stream] = {}
         yield from _chain_faults(entries, hashes[stream], claims)
+    claims.whole = True
     for stream in sorted(hashes):
         yield from _head_faults(stream, heads.get(stream), hashes[stream])
-    yield from claims.unreadable
     yield from _registry_faults(claims.recorded, hashes)
-    yield from _command_faults(conn, claims.commands)
-    yield from _statement_faults(conn, claims.statements)
-    yield from limits.faults(conn, claims.limits)
-    yield from lists.faults(conn, claims.lists)
-    yield from replay.faults(conn)
-    yield from _stamp_faults(conn, claims.books)
 
 
 def _chain_faults(entries: Iterable[AuditEntry], hashes: dict[int, str], claims: _Claims) -> Iterator[str]:
@@ -96,12 +139,19 @@ def _chain_faults(entries: Iterable[AuditEntry], hashes: dict[int, str], claims:
             yield f"{here} is there more than once."
         elif entry.previous != previous:
             yield f"{here} does not follow from the entry before it: one of the two was replaced."
-        if fingerprint(entry) == entry.sha256:
+        if _is_itself(entry):
             claims.take(entry)
         else:
             yield f"{here} was edited: its hash is not that of its content."
         number, previous = entry.seq, entry.sha256
         hashes[number] = entry.sha256
+
+
+def _is_itself(entry: AuditEntry) -> bool:
+    try:
+        return fingerprint(entry) == entry.sha256
+    except (TypeError, ValueError):  # bytes where a text was, or half a character
+        return False
 
 
 def _head_faults(stream: str, head: tuple[int, str] | None, hashes: dict[int, str]) -> Iterator[str]:
@@ -137,6 +187,8 @@ def _command_faults(conn: Connection, recorded: dict[str, str]) -> Iterator[str]
         here = f"The command {row.command_id}"
         if row.command_id not in recorded:
             yield f"{here} has no entry in the audit log."
+        elif row.command_id not in missing:
+            yield f"{here} is there more than once."
         elif recorded[row.command_id] not in _marks(row):
             yield f"{here} is not what the audit log recorded: it was edited."
         missing.discard(row.command_id)
@@ -146,7 +198,7 @@ def _command_faults(conn: Connection, recorded: dict[str, str]) -> Iterator[str]
 
 def _marks(row: Row[Any]) -> tuple[str, str]:
     """What the audit log may have of a command: its first entries did not have what was asked and answered."""
-    full = _mark(row.stream, row.written_at, row.content_sha256, digest(row.result))
+    full = _mark(row.stream, row.written_at, row.content_sha256, text_digest(row.result))
     return full, _mark(row.stream, row.written_at, None, None)
 
 
@@ -155,26 +207,30 @@ def _mark(*said: object) -> str:
     return digest(canonical(said))
 
 
-def _statement_faults(conn: Connection, confirmed: dict[str, str]) -> Iterator[str]:
-    found = set()
-    query = select(statements.c.id, statements.c.order_id, statements.c.body, statements.c.sha256)
-    for row in conn.execute(query.order_by(statements.c.id)):
-        found.add(row.id)
+def _statement_faults(conn: Connection, confirmed: dict[str, dict[str, object]]) -> Iterator[str]:
+    missing = set(confirmed)
+    for row in conn.execute(select(statements).order_by(statements.c.id).execution_options(yield_per=100)):
         here = f"The statement {row.id} of order {row.order_id}"
-        if digest(row.body) != row.sha256:
+        if text_digest(row.body) != row.sha256:
             yield f"{here} was edited: its hash is not that of its text."
-        elif row.id not in confirmed:
+        if row.id not in confirmed:
             yield f"{here} has no confirmation in the audit log."
-        elif confirmed[row.id] != row.sha256:
-            yield f"{here} is not the one that was confirmed: it was rewritten."
-    for missing in sorted(confirmed.keys() - found):
-        yield f"The statement {missing} was confirmed and has been removed."
+            continue
+        if row.id not in missing:
+            yield f"{here} is there more than once."
+        missing.discard(row.id)
+        for column, expected in confirmed[row.id].items():
+            if json.loads(canonical(row._mapping[column])) != expected:
+                there_is = said(row._mapping[column])
+                yield f"{here} is not the one that was confirmed: {column} is {there_is}, and was {expected}."
+    for gone in sorted(missing):
+        yield f"The statement {gone} was confirmed and has been removed."
 
 
-def _stamp_faults(conn: Connection, books: set[str]) -> Iterator[str]:
-    stamped = set(conn.scalars(select(stamp.c.book_id)))
-    if stamped != books:
+def _stamp_faults(conn: Connection, books: list[str]) -> Iterator[str]:
+    stamped = sorted(conn.scalars(select(stamp.c.book_id)))
+    if stamped != sorted(books):
         yield (
-            f"The ledger is stamped with {', '.join(sorted(stamped)) or 'no book'}, and the audit log says "
+            f"The ledger is stamped with {', '.join(stamped) or 'no book'}, and the audit log says "
             f"{', '.join(sorted(books)) or 'none'}."
         )

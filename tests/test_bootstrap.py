@@ -276,3 +276,19 @@ def test_aladdin_without_a_cookie_key_of_32_bytes_does_not_open(tmp_path: Path) 
     with pytest.raises(SettingsError, match="32") as refused:
         open_house(settings)
     assert "hush-hush" not in str(refused.value)
+
+
+def test_the_log_of_a_defect_tells_where_it_was_and_no_local_value(capsys: pytest.CaptureFixture[str]) -> None:
+    bootstrap._log_as_json("INFO")
+
+    def sign_in(arguments: dict[str, str]) -> None:
+        raise TypeError(f"a driver's defect with {len(arguments)} argument")
+
+    try:
+        sign_in({"password": "correct horse"})
+    except TypeError:
+        structlog.get_logger().exception("worker round broke")
+    said = capsys.readouterr().err
+    assert "a driver's defect with 1 argument" in said
+    assert '"name": "sign_in"' in said
+    assert "correct horse" not in said

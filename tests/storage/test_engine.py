@@ -35,7 +35,7 @@ def test_every_connection_is_durable(engine: Engine) -> None:
             assert conn.scalar(text("PRAGMA journal_mode")) == "wal"
             assert conn.scalar(text("PRAGMA synchronous")) == 2
             assert conn.scalar(text("PRAGMA foreign_keys")) == 1
-            assert conn.scalar(text("PRAGMA busy_timeout")) == 30_000
+            assert conn.scalar(text("PRAGMA busy_timeout")) == 10_000
 
 
 def test_readers_go_on_while_a_writer_holds_the_store(engine: Engine, ledger: SqlLedger) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 
 from allocation.limits import Limit, Rule
 from orders.model import OrderState
-from storage import SqlLedger, SqlSignIns
+from storage import SqlActivity, SqlLedger, SqlSignIns
 from storage.engine import READER
 from storage.grants import grants, privileges
 from storage.schema import audit_log, metadata
@@ -54,12 +54,18 @@ def test_whatever_the_application_does_to_a_table_it_is_granted(engine: Engine, 
         sent = ledger.advance("s", change(order, closes_intent="or-A:send"), fence=lease.fence)
         booked = {"P1": Decimal(1), "P9": Decimal(2)}
         ledger.advance("f", change(sent, OrderState.ACTIVE, "fill", booked=booked), fence=lease.fence)
+        ledger.add_group("maria", "WIDE")
+        ledger.remove_group("maria", "WIDE")
         ledger.release(lease)
         assert ledger.verify() == ()
         sign_ins.record_failure("maria", "10.0.0.1")
         sign_ins.clear("maria", "10.0.0.1")
         sign_ins.revoke("maria")
         sign_ins.revoke("maria")
+        noted = SqlActivity(engine, clock)
+        noted.note("maria", "open", "CORE")
+        noted.close()
+    assert metadata.tables.keys() - used.keys() == set(), "a table that is not used here proves nothing of its grants"
     granted = {table.name: set(privileges(table)) for table in metadata.sorted_tables}
     excess = {name: done - granted[name] for name, done in used.items() if name in granted and done - granted[name]}
     assert excess == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,8 +17,9 @@ from structlog.testing import capture_logs
 from orders.errors import Rejected, SettingsError, Unavailable
 from storage import open_engine
 from storage.engine import WRITES
+from storage.failures import Contention
 from storage.schema import audit_log, commands, sign_in_revocations, streams
-from storage.unit import Command, Outcome, UnitOfWork, Work, read, write
+from storage.unit import Command, Outcome, UnitOfWork, Work, _patiently, read, write
 from tests.storage.emulated import EmulatedSnowflake, open_store
 from tests.storage.samples import NOON, SetClock
 
@@ -113,6 +115,28 @@ def test_a_store_that_stays_locked_is_unavailable_and_nothing_was_sent(
     assert caught.value.sent is False
     assert late.run(_command(), _note("maria")) == '"maria"'
     hasty.dispose()
+
+
+def test_a_wait_as_long_as_the_patience_is_tried_again() -> None:
+    waits = iter((True, False))
+
+    def attempt() -> str:
+        if next(waits):
+            time.sleep(0.05)
+            raise Contention
+        return "written"
+
+    assert _patiently(attempt, patience=0.02) == "written"
+
+
+def test_a_registry_that_lost_its_head_is_told_and_not_taken_for_a_busy_ledger(
+    engine: Engine, unit: UnitOfWork
+) -> None:
+    unit.run(_command(), _note("maria"))
+    with engine.begin() as conn:
+        conn.execute(text("DELETE FROM streams WHERE stream = 'registry'"))
+    with pytest.raises(Rejected, match="audit registry has no head"):
+        unit.run(_command("two"), _note("paul"))
 
 
 def test_a_head_lost_under_way_is_not_begun_anew(engine: Engine, unit: UnitOfWork) -> None:

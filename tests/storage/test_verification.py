@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
+from allocation.limits import Limit, Rule
 from orders.canonical import canonical, digest
 from orders.model import OrderState
 from storage import SqlLedger
-from tests.storage.samples import BOOK, block, change
+from storage.backup import opened
+from storage.schema import metadata
+from storage.verification import verify
+from tests.storage.emulated import empty
+from tests.storage.on_disk import change_by_hand, ledger_in
+from tests.storage.samples import BOOK, NOON, SetClock, block, change
+from tests.storage.test_tampering import UNCHAINED
 
 
 @pytest.fixture
@@ -114,11 +122,13 @@ def test_a_cut_registry_is_named(engine: Engine, kept: SqlLedger) -> None:
 
 def test_an_edited_statement_is_named_even_with_its_hash_made_to_fit(engine: Engine, kept: SqlLedger) -> None:
     _tamper(engine, "UPDATE statements SET body = '{}' WHERE id = 'st-COREA'")
-    assert kept.verify() == ("The statement st-COREA of order or-COREA was edited: its hash is not that of its text.",)
+    unvouched = "Order or-COREA: the statement it was confirmed with is not here, so nothing vouches for its figures."
+    edited = "The statement st-COREA of order or-COREA was edited: its hash is not that of its text."
+    assert kept.verify() == (edited, unvouched)
     _tamper(engine, f"UPDATE statements SET sha256 = '{digest('{}')}' WHERE id = 'st-COREA'")
-    assert kept.verify() == (
-        "The statement st-COREA of order or-COREA is not the one that was confirmed: it was rewritten.",
-    )
+    rewritten, *rest = kept.verify()
+    assert f"or-COREA is not the one that was confirmed: sha256 is {digest('{}')}, and was " in rewritten
+    assert rest == [unvouched]
 
 
 def test_a_removed_or_added_statement_is_named(engine: Engine, kept: SqlLedger) -> None:
@@ -134,6 +144,92 @@ def test_a_removed_or_added_statement_is_named(engine: Engine, kept: SqlLedger) 
     assert "The statement st-new of order or-COREA has no confirmation in the audit log." in faults
     assert "The statement st-COREA was confirmed and has been removed." in faults
     assert "Order or-COREA: its row was edited: statement_id is st-new, and the audit log says st-COREA." in faults
+
+
+_BACK_DATED = "SET created_at = '2020-01-01 00:00:00.000000'"
+
+
+@pytest.mark.parametrize(
+    ("tampered", "named"),
+    [
+        ((f"UPDATE statements {_BACK_DATED}", f"UPDATE statement_figures {_BACK_DATED}"), "created_at is 01 Jan 2020"),
+        (("UPDATE statements SET created_by = 'eve'", "UPDATE statement_figures SET created_by = 'eve'"), "was maria"),
+        (
+            tuple(f"UPDATE {name} SET version = 9" for name in ("statements", "statement_figures", "statement_lines")),
+            "version is 9, and was 1",
+        ),
+        (
+            (
+                "UPDATE statements SET order_id = 'or-COREB' WHERE id = 'st-COREA'",
+                "UPDATE statement_lines SET wish = 1, reason = 'forged' WHERE order_id = 'or-COREA'",
+                "UPDATE statement_figures SET improvement = 0.99 WHERE order_id = 'or-COREA'",
+            ),
+            "order_id is or-COREB, and was or-COREA",
+        ),
+        (
+            (
+                "UPDATE statements SET order_id = 'or-COREB' WHERE id = 'st-COREA'",
+                "UPDATE statements SET order_id = 'or-COREA' WHERE id = 'st-COREB'",
+                "DELETE FROM statement_lines WHERE order_id = 'or-COREA'",
+            ),
+            "or-COREA: the statement it was confirmed with is not here",
+        ),
+    ],
+)
+def test_edits_that_agree_across_tables_are_named_all_the_same(
+    engine: Engine, kept: SqlLedger, tampered: tuple[str, ...], named: str
+) -> None:
+    _tamper(engine, *tampered)
+    assert any(named in fault for fault in kept.verify())
+
+
+def test_a_command_carried_out_twice_is_named(engine: Engine, kept: SqlLedger) -> None:
+    rows = (Limit("*", Rule.CASH_RESERVE, "", "1%"),)
+    kept.set_limits("l", rows, 0, "connie", NOON, "why")
+    _tamper(engine, "DELETE FROM commands WHERE command_id = 'l'")
+    kept.set_limits("l", rows, 1, "connie", NOON, "why")
+    assert kept.verify() == ("The command l was carried out twice, at last by entry 2 of limits.",)
+
+
+@pytest.mark.parametrize("table", sorted(metadata.tables.keys() - UNCHAINED.keys()))
+def test_a_row_that_is_there_twice_is_named(on_snowflake: Engine, table: str) -> None:
+    """Snowflake keeps no keys, and a doubled row would double every sum over it."""
+    empty(on_snowflake)
+    ledger = SqlLedger(on_snowflake, BOOK, SetClock())
+    order = ledger.confirm("c", *block("A"))
+    ledger.advance("f", change(order, OrderState.ACTIVE, "fill", filled=Decimal(1), booked={"P1": Decimal(1)}))
+    ledger.set_limits("l", (Limit("*", Rule.CASH_RESERVE, "", "1%"),), 0, "connie", NOON, "why")
+    ledger.add_group("pat", "WIDE")
+    assert ledger.verify() == ()
+    _tamper(on_snowflake, f"INSERT INTO {table} SELECT * FROM {table}")
+    assert ledger.verify() != ()
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "named"),
+    [
+        (
+            "UPDATE statements SET body = CAST(body AS BLOB) WHERE id = 'st-COREA'",
+            "st-COREA of order or-COREA was edited",
+        ),
+        ("UPDATE commands SET result = CAST(result AS BLOB) WHERE command_id = 'COREA'", "The command COREA is not"),
+        (
+            "UPDATE audit_log SET body = CAST(body AS BLOB) WHERE stream = 'group:CORE'",
+            "Entry 1 of group:CORE was edited",
+        ),
+        ("UPDATE orders SET remark = CAST(x'ff41' AS TEXT)", "the rest of the orders was not looked at"),
+        ("UPDATE orders SET settlement = 'x'", "the rest of the orders was not looked at"),
+    ],
+)
+def test_what_cannot_be_read_is_a_fault_and_hides_no_other(tmp_path: Path, spoiled: str, named: str) -> None:
+    with ledger_in(tmp_path) as ledger:
+        for name in "AB":
+            ledger.confirm(f"CORE{name}", *block(f"CORE{name}"))
+    change_by_hand(tmp_path / "ledger.db", spoiled, "UPDATE stamp SET book_id = 'demo:8'")
+    with opened(tmp_path / "ledger.db") as conn:
+        faults = verify(conn)
+    assert any(named in fault for fault in faults)
+    assert any("stamped with demo:8" in fault for fault in faults)
 
 
 def test_another_stamp_is_named(engine: Engine, kept: SqlLedger) -> None:
