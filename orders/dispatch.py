@@ -281,11 +281,13 @@ def _detail(order: Order, answer: BrokerOrder) -> str:
 
 
 def _posts_and_misses(history: Sequence[History]) -> tuple[list[History], int]:
-    """The posts that may have reached Aladdin, oldest first, and how often the order was looked up since the last."""
+    """The posts that may have reached Aladdin, oldest first, and how often the order was looked up since the last. A
+    restore stands for the post it may have made the ledger forget."""
     following = [*history[1:], None]
     posts = [
         step
         for step, then in zip(history, following, strict=True)
-        if step.event == Event.SEND and (then is None or then.event != Event.NEVER_LEFT)
+        if step.event == Event.RESTORED
+        or (step.event == Event.SEND and (then is None or then.event != Event.NEVER_LEFT))
     ]
     return posts, sum(step.event == Event.MISSED and step.at >= posts[-1].at for step in history)

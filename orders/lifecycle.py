@@ -17,6 +17,7 @@ class Event(StrEnum):
     ANSWER_LOST = "answer lost"  # the post may have reached Aladdin
     MISSED = "not found"  # looked up by our reference, and not there
     REFUSED = "refused"  # Aladdin answered no
+    RESTORED = "restored"  # the ledger was put back to before it was sent, so it may have been sent since
     LAPSED = "lapsed"  # not sent in time: its trade date has passed
     FILLED = "filled"  # more was executed, in the same state
     # Aladdin's own words, as it reports them
@@ -72,6 +73,7 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.UNKNOWN, Event.SEND): S.SENDING,
     (S.UNKNOWN, Event.LAPSED): S.EXPIRED,
     (S.CONFIRMED, Event.LAPSED): S.EXPIRED,
+    (S.CONFIRMED, Event.RESTORED): S.UNKNOWN,
     # Aladdin does not publish its transitions: from any live state it may report any status, forward or back
     # (a cancel can lose to a fill; an authorized order can be reopened)
     **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in _REPORTS.items()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,12 +26,11 @@ from storage.engine import LEDGER_FILE, open_store
 from storage.exports import Format, export
 from storage.migrations import migrate, require_current
 from storage.migrations.on_snowflake import migrate_snowflake, script
-from storage.restoring import Restored, restore
+from storage.restoring import mark_put_back, restore, to_be_looked_up
 from storage.schema import metadata
 from storage.unit import read, read_still
 
 FAULTS, TROUBLE = 1, 2
-_SHOWN = 10  # of a long list
 
 _ENDING = """exit status: 0 when all is well, 1 when verify found faults, 2 when a command could not be carried out.
 The ledger is the one the app uses by its settings (DATA_DIR, SNOWFLAKE_ACCOUNT, ...); --data names a folder instead."""
@@ -217,9 +217,14 @@ def _backup(options: argparse.Namespace) -> int:
 def _restore_options(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Puts a checked backup in the place of a SQLite ledger. What is there is kept beside it under another name. "
-        "Orders that were waiting to be sent are looked up at Aladdin before anything is posted."
+        "Orders that were waiting to be sent are looked up at Aladdin before anything is posted. Where the ledger was "
+        "put back by other means, on Snowflake or as a copy of the file, --put-back sees to that alone."
     )
-    parser.add_argument("file", type=Path, help="a backup")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", type=Path, nargs="?", help="a backup")
+    what.add_argument(
+        "--put-back", action="store_true", help="the ledger is an earlier one already: have its orders looked up"
+    )
     parser.add_argument(
         "--even-if-newer", action="store_true", help="although the ledger has entries that the backup has not"
     )
@@ -227,39 +232,36 @@ def _restore_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _restore(options: argparse.Namespace) -> int:
+    if options.put_back:
+        return _mark_put_back(options)
     if not options.data and read_settings().snowflake:
         raise SettingsError(
-            "A ledger on Snowflake is not restored by this command: bring its tables back there, from a clone or by "
-            "Time Travel (CREATE TABLE ... CLONE ... AT). To restore one in a file, name its folder with --data."
+            "A ledger on Snowflake is not restored by this command: with the app stopped, bring its tables back there, "
+            "from a clone or by Time Travel (CREATE TABLE ... CLONE ... AT), then run `python -m storage restore "
+            "--put-back`, or orders sent since would be sent again. To restore one in a file, name its folder with "
+            "--data."
         )
     ledger = _folder(options) / LEDGER_FILE
-    done = restore(options.file, ledger, _WallClock(), getpass.getuser(), even_if_newer=options.even_if_newer)
+    done = restore(options.file, ledger, _WallClock(), _user(), even_if_newer=options.even_if_newer)
     _say(f"{ledger} is restored from {options.file}. Its newest entry, to be kept outside it:\n{done.newest}")
-    for line in _remarks(done):
+    for line in done.remarks():
         _say(line)
     return 0
 
 
-def _remarks(done: Restored) -> Iterator[str]:
-    if done.kept is not None:
-        yield f"What was there is kept as {done.kept}."
-    if done.looked_up:
-        yield f"To be looked up at Aladdin before they are sent, which the worker does: {_list(done.looked_up)}."
-    if done.missing:
-        yield (
-            f"Only in the ledger that was there: {_list(done.missing)}. Aladdin may have them: look each one up there "
-            "by this reference."
-        )
-    elif done.kept is not None and done.missing is None:
-        yield (
-            "The ledger that was there could not be read. Orders confirmed since the backup are not in this one, and "
-            "Aladdin may have them."
-        )
+def _mark_put_back(options: argparse.Namespace) -> int:
+    with _store(options) as engine:
+        read(engine, require_current)
+        marked = mark_put_back(engine, _WallClock(), _user())
+    _say(to_be_looked_up(marked) if marked else "Noted. No order was waiting to be sent.")
+    return 0
 
 
-def _list(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in many containers
+        return f"user {os.getuid()}"
 
 
 # -- the store ---------------------------------------------------------------------------------------------------

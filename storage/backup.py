@@ -21,7 +21,8 @@ from storage.seals import Seal
 _ON_SNOWFLAKE = (
     "A ledger on Snowflake is not backed up by this command. Clone its schema there (CREATE SCHEMA <name> "
     "CLONE <schema>, which copies nothing until one of the two changes), keep DATA_RETENTION_TIME_IN_DAYS up for Time "
-    "Travel, and take the tables out of Snowflake with `python -m storage export --to parquet`."
+    "Travel, and take the tables out of Snowflake with `python -m storage export --to parquet`. Once you have put the "
+    "tables back from either, and before you start the app, run `python -m storage restore --put-back`."
 )
 
 
@@ -50,7 +51,8 @@ def back_up(engine: Engine, to: Path) -> Backup:
                 copy_whole(source.driver_connection, draft)  # type: ignore[arg-type]
             with opened(draft) as conn:
                 newest = require_sound(conn, draft, called=f"The ledger {engine.url.database}")
-            os.link(draft, to)  # never over a file that came in between
+            os.close(os.open(to, os.O_CREAT | os.O_EXCL, 0o600))  # never over a file that came in between
+            draft.replace(to)
             sync(to)
             return Backup(to, to.stat().st_size, newest)
     except OSError as error:
@@ -121,9 +123,14 @@ def failed(sentence: str, error: BaseException) -> DeskError:
 
 def sync(path: Path) -> None:
     """Have a file and its name on the disk."""
-    for place in (path, path.parent):
-        handle = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    sync_one(path)
+    sync_one(path.parent)
+
+
+def sync_one(place: Path) -> None:
+    """Have a file's content, or a folder's names, on the disk."""
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -38,6 +38,12 @@ def meaning(error: BaseException | None) -> str:
     return f"{sentence} SQLite said: {error}." if sentence else ""
 
 
+def is_damage(error: BaseException | None) -> bool:
+    """Whether the file itself is at fault, or no ledger's: not the disk, nor another program."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or name == "SQLITE_ERROR"
+
+
 def unavailable(error: BaseException | None) -> Unavailable | None:
     """The error a reader or writer gets for an error of SQLite's; None where there is nothing better to say."""
     said = meaning(error)

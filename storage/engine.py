@@ -27,13 +27,18 @@ def open_store(data: Path, snowflake: SnowflakeConfig | None = None) -> Engine:
     """The engine for the ledger in the data folder `data`, or on Snowflake where that is configured. Raises as
     `open_engine` and `storage.snowflake.open_snowflake` do."""
     if snowflake is None:
-        return open_engine(f"sqlite:///{data / LEDGER_FILE}")
+        return open_engine(url_of(data / LEDGER_FILE))
     from storage.snowflake import open_snowflake  # its driver takes a second to load, and nobody else needs it
 
     return open_snowflake(snowflake)
 
 
-def open_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
+def url_of(path: Path) -> URL:
+    """The URL of the SQLite file at `path`, whatever signs are in its name."""
+    return URL.create("sqlite", database=str(path))
+
+
+def open_engine(url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """The engine for a ledger `url`, as `sqlite:///data/ledger.db`. A missing file is made with mode 0600, a missing
     directory with 0700. A writer waits `busy_seconds` for another. Raises `SettingsError` where the URL or the place
     cannot be used."""
@@ -57,7 +62,7 @@ def open_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     return engine
 
 
-def _parse(url: str) -> URL:
+def _parse(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:

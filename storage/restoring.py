@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from orders.canonical import canonical
 from orders.errors import Rejected, Unavailable, VersionConflict, WrongBook
 from orders.lifecycle import Event, step
-from orders.model import Change, OrderState
+from orders.model import Change, Order, OrderState
 from orders.ports import Clock
-from storage import seals
+from storage import damage, seals
 from storage.audit import REGISTRY
-from storage.backup import copy_whole, draft_beside, failed, opened, over, require_sound, sync
-from storage.engine import open_engine
+from storage.backup import copy_whole, draft_beside, failed, opened, over, require_sound, sync, sync_one
+from storage.engine import open_engine, url_of
 from storage.ledger import SqlLedger
 from storage.migrations import migrate
-from storage.schema import audit_log, orders, stamp
+from storage.schema import audit_log, leases, orders, stamp
 from storage.seals import Seal
-from storage.unit import Command, Outcome, UnitOfWork
+from storage.unit import Command, Outcome, UnitOfWork, read
 
+_SHOWN = 10  # of a long list
 _STREAM = "upkeep"  # what was done to the ledger as a whole
 _LOCK_BYTES = (0x40000000, 512)  # where SQLite locks a file, and how many bytes: part of its file format
 
@@ -41,6 +41,33 @@ class Restored:
     kept: Path | None
     looked_up: tuple[str, ...]
     missing: tuple[str, ...] | None
+
+    def remarks(self) -> Iterator[str]:
+        """What whoever restored it has to know, a sentence each."""
+        if self.kept is not None:
+            yield f"What was there is kept as {self.kept}."
+        if self.looked_up:
+            yield to_be_looked_up(self.looked_up)
+        if self.missing:
+            yield (
+                f"Only in the ledger that was there: {_list(self.missing)}. Aladdin may have them: look each one up "
+                "there by this reference."
+            )
+        elif self.kept is not None and self.missing is None:
+            yield (
+                "The ledger that was there could not be read. Orders confirmed since the backup are not in this one, "
+                "and Aladdin may have them."
+            )
+
+
+def to_be_looked_up(order_ids: Sequence[str]) -> str:
+    """What becomes of the orders `mark_restored` returned."""
+    return f"To be looked up at Aladdin before they are sent, which the worker does: {_list(order_ids)}."
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +83,10 @@ def restore(backup: Path, ledger: Path, clock: Clock, actor: str, *, even_if_new
     """Put a copy of `backup` in the place of `ledger`, brought to this program's tables and with an audit entry that
     says so; the ledger that was there, damaged or not, is kept beside it under another name.
 
-    An order that was about to be sent when the backup was made may have been sent since. It is marked as being sent,
-    so that the worker looks it up at Aladdin before it posts anything. Raises `Rejected` where the backup is not sound
-    or the ledger is in use, `WrongBook` where they belong to different books, `VersionConflict` where the ledger has
-    entries that the backup has not (unless `even_if_newer`), `Unavailable` where the disk fails."""
+    An order that was about to be sent when the backup was made may have been sent since: see `mark_restored`. Raises
+    `Rejected` where the backup is not sound or the ledger is in use, `WrongBook` where they belong to different books,
+    `VersionConflict` where the ledger has entries that the backup has not (unless `even_if_newer`), `Unavailable`
+    where the disk fails."""
     if not backup.is_file():
         raise Rejected(f"There is no backup {backup}.", code="no_backup")
     if ledger.exists() and backup.samefile(ledger):
@@ -90,38 +117,56 @@ def _prepare(backup: Path, draft: Path, clock: Clock, actor: str) -> tuple[str, 
     """The copy that will be the ledger, in a file of its own until it is ready; the orders it must look up."""
     with opened(backup) as conn:
         copy_whole(conn.connection.driver_connection, draft)  # type: ignore[arg-type]
-    engine = open_engine(f"sqlite:///{draft}")
+    engine = open_engine(url_of(draft))
     try:
         migrate(engine)
-        with engine.connect() as conn:
-            book, newest = conn.scalar(select(stamp.c.book_id)), seals.newest(conn)
-        if book is None or newest is None:
-            raise Rejected(f"The backup {backup} belongs to no book: nothing was ever written to it.", code="empty")
-        ledger = SqlLedger(engine, book, clock)
-        asked = f"restore:{newest.sha256[:16]}:{clock.now():%Y%m%dT%H%M%S.%f}"
-        content = {"backup": backup.name, "newest": newest}
-        command = Command(asked, _STREAM, actor, "restore", "ledger", content)
-        UnitOfWork(engine, clock).run(command, lambda *_: Outcome(canonical(content), body=content))
-        waiting = sorted(order.id for order in ledger.orders(states=[OrderState.CONFIRMED]))
-        for order_id in waiting:
-            ledger.advance(f"{asked}:{order_id}", _look_up_first(ledger, order_id, clock, actor))
-        return tuple(waiting)
+        return mark_restored(engine, clock, actor, backup.name)
     finally:
         engine.dispose()
         with closing(sqlite3.connect(draft)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")  # nothing of it may be in another file when it moves
 
 
-def _look_up_first(ledger: SqlLedger, order_id: str, clock: Clock, actor: str) -> Change:
-    order = ledger.order(order_id)
+def mark_restored(engine: Engine, clock: Clock, actor: str, source: str) -> tuple[str, ...]:
+    """Write into a ledger that was put back to an earlier state, on either store, that it was, and from what. The
+    orders that wait to be sent in it, which are returned, may have been sent since: the worker looks each one up at
+    Aladdin before it posts anything. `Rejected` for a ledger nothing was ever written to."""
+    book, newest = read(engine, lambda conn: (conn.scalar(select(stamp.c.book_id)), seals.newest(conn)))
+    if book is None or newest is None:
+        raise Rejected(f"The ledger from {source} belongs to no book: nothing was ever written to it.", code="empty")
+    ledger = SqlLedger(engine, book, clock)
+    asked = f"restore:{newest.sha256[:16]}:{clock.now():%Y%m%dT%H%M%S.%f}"
+    content = {"backup": source, "newest": newest}
+    command = Command(asked, _STREAM, actor, "restore", "ledger", content)
+    UnitOfWork(engine, clock).run(command, lambda *_: Outcome(canonical(content), body=content))
+    waiting = sorted(ledger.orders(states=[OrderState.CONFIRMED]), key=lambda order: order.id)
+    for order in waiting:
+        ledger.advance(f"{asked}:{order.id}", _look_up_first(order, clock, actor))
+    return tuple(order.id for order in waiting)
+
+
+def mark_put_back(engine: Engine, clock: Clock, actor: str) -> tuple[str, ...]:
+    """`mark_restored` for a ledger that was put back by other means than `restore`. `Rejected` while a worker is at
+    work on it, which may have posted orders again already."""
+    until = read(engine, lambda conn: conn.scalar(select(func.max(leases.c.held_until)).where(leases.c.holder != "")))
+    if until is not None and until > clock.now():
+        raise Rejected(
+            f"A worker holds the ledger's lease until {until:%H:%M:%S} UTC, so nothing was noted. Stop the app and "
+            "every worker, and try again after that.",
+            code="in_use",
+        )
+    return mark_restored(engine, clock, actor, "elsewhere")
+
+
+def _look_up_first(order: Order, clock: Clock, actor: str) -> Change:
     return Change(
         order_id=order.id,
         version=order.version,
-        state=step(order.state, Event.SEND),
-        event=Event.SEND.value,
+        state=step(order.state, Event.RESTORED),
+        event=Event.RESTORED.value,
         actor=actor,
         at=clock.now(),
-        detail="restored from a backup: it may have been sent since, so it is looked up first",
+        detail="the ledger was restored: it may have been sent since, so it is looked up first",
     )
 
 
@@ -145,9 +190,13 @@ def _held(ledger: Path) -> Iterator[sqlite3.Connection | None]:
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
                 raise _in_use(ledger) from error
+            if not damage.is_damage(error):
+                raise  # a disk that fails now says nothing of what the ledger has
         else:
             yield connection
             return
+    import fcntl  # not there on Windows, which the rest of this works on
+
     with ledger.open("r+b") as file:  # damaged: SQLite's own lock, taken without SQLite
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCK_BYTES[1], _LOCK_BYTES[0])
@@ -180,7 +229,9 @@ def _look(connection: sqlite3.Connection, backup: Path) -> _Place | None:
                 newer=len(_hashes(conn) - _hashes(old)),
                 missing=tuple(sorted(_order_ids(conn) - _order_ids(old))),
             )
-        except DBAPIError:
+        except DBAPIError as error:
+            if not damage.is_damage(error.orig):
+                raise
             return None
 
 
@@ -212,8 +263,18 @@ def _keep_aside(ledger: Path, clock: Clock) -> Path | None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         file = Path(f"{ledger}{suffix}")
         if file.exists() and (not suffix or file.stat().st_size):
-            os.link(file, f"{kept}{suffix}")
-    sync(kept)
+            _link(file, Path(f"{kept}{suffix}"))
+    sync_one(kept.parent)  # opening the file itself here, and closing it, would give up SQLite's lock on it
     for suffix in ("-wal", "-shm", "-journal"):  # SQLite would take them for the new file's
         Path(f"{ledger}{suffix}").unlink(missing_ok=True)
     return kept
+
+
+def _link(file: Path, name: Path) -> None:
+    try:
+        os.link(file, name)
+    except OSError as error:
+        raise Unavailable(
+            f"{file} cannot be kept beside the restored one, so nothing was restored: the disk did not give it a "
+            f"second name ({error.strerror}). Restore into a folder on a disk with hard links."
+        ) from error

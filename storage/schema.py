@@ -40,7 +40,7 @@ def _count(name: str, *args: Any, **options: Any) -> Column[int]:
 # Which book this ledger belongs to: one row, written once.
 stamp = Table("stamp", metadata, _text("book_id", primary_key=True), _moment("created_at"))
 
-# The head of each audit stream, and the row every write to that stream locks first.
+# The head of each audit stream. Every write first locks its stream's and the registry's, so that writers take turns.
 streams = Table("streams", metadata, _text("stream", primary_key=True), _count("seq"), _text("sha256"))
 
 # What each command returned, so that a repeated one returns it again. `content_sha256` is of what was asked for.

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from orders.dispatch import GRACE, LEASE, LEASE_SECONDS, MISSES, POST_WINDOW, Dispatch
+from orders.dispatch import GRACE, LEASE, LEASE_SECONDS, MISSES, POST_WINDOW, Dispatch, _ticket
 from orders.errors import LeaseLost, Malformed, OutsideError, Rejected, Unavailable
-from orders.model import BrokerOrder, Order, OrderState
+from orders.lifecycle import Event
+from orders.model import BrokerOrder, Change, Order, OrderState
 from tests.orders.desk import PM, FakeBroker, Outfit, outfit
 from tests.orders.test_desk import preview
 
@@ -133,6 +134,24 @@ def test_after_two_lost_posts_a_person_decides(watch: Watch) -> None:
     assert watch.order().state is OrderState.UNKNOWN
     assert "a person must decide" in watch.order().message
     assert watch.history().count("send") == 2
+
+
+@pytest.mark.parametrize("sent_before", [True, False])
+def test_an_order_of_a_restored_ledger_is_looked_up_and_only_posted_where_aladdin_lacks_it(
+    watch: Watch, sent_before: bool
+) -> None:
+    order = watch.order()
+    if sent_before:
+        watch.broker.post(_ticket(order), watch.at.clock.at)
+    restored = Change(order.id, order.version, OrderState.UNKNOWN, Event.RESTORED.value, "ops", watch.at.clock.at)
+    watch.at.ledger.advance("restored", restored)
+    watch.round()
+    assert len(watch.broker.posted) == sent_before
+    for _ in range(MISSES + 2):
+        watch.at.clock.pass_(GRACE.total_seconds())
+        watch.round()
+    assert watch.order().state is OrderState.OPEN
+    assert len(watch.broker.posted) == 1
 
 
 def test_an_order_left_sending_by_a_crash_is_looked_up_first(watch: Watch) -> None:

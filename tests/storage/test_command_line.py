@@ -6,11 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import structlog
 
+from orders.model import OrderState
 from storage import SqlLedger
 from storage.__main__ import main
 from storage.backup import opened
@@ -163,6 +165,27 @@ def test_a_ledger_that_cannot_be_read_is_said_to_have_been_replaced_unseen(
     assert "The ledger that was there could not be read." in done.said
 
 
+def test_a_ledger_put_back_by_hand_has_its_waiting_orders_looked_up(run: Command, home: Path) -> None:
+    with ledger_in(home) as ledger:
+        waiting = [order.id for order in ledger.orders(states=[OrderState.CONFIRMED])]
+    done = run("restore", "--put-back")
+    assert (done.status, waiting[0] in done.said) == (0, True)
+    assert run("restore", "--put-back").said == "Noted. No order was waiting to be sent.\n"
+    with ledger_in(home) as ledger:
+        assert ledger.order(waiting[0]).state is OrderState.UNKNOWN
+        assert [entry.action for entry in ledger.audit("upkeep")] == ["restore", "restore"]
+        assert ledger.verify() == ()
+
+
+def test_a_ledger_a_worker_is_at_work_on_is_not_taken_for_one_that_was_put_back(run: Command, home: Path) -> None:
+    with ledger_in(home, clock=SetClock(datetime.now(UTC))) as ledger:
+        lease = ledger.acquire("worker", "me", 60)
+        assert lease is not None
+        assert "Stop the app and every worker" in run("restore", "--put-back").complained
+        ledger.release(lease)
+        assert run("restore", "--put-back").status == 0
+
+
 def test_the_store_is_the_one_the_app_would_use(
     run: Command, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,7 +217,8 @@ def test_a_ledger_on_snowflake_is_proved_and_exported_there_and_copied_by_snowfl
     exported = run("export", "--to", "csv", "--out", tmp_path / "out", "--table", "orders", data=None)
     assert exported.said == f"{tmp_path / 'out' / 'orders.csv'}: 1 row\n"
     assert "CLONE" in run("backup", data=None).complained
-    assert "CLONE" in run("restore", tmp_path / "kept.db", data=None).complained
+    assert "--put-back" in run("restore", tmp_path / "kept.db", data=None).complained
+    assert "To be looked up at Aladdin" in run("restore", "--put-back", data=None).said
 
 
 def test_it_runs_as_a_program_and_explains_itself(home: Path) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from orders.dispatch import Dispatch
-from orders.errors import DeskError, Rejected, VersionConflict, WrongBook
+from orders.errors import DeskError, Rejected, Unavailable, VersionConflict, WrongBook
 from orders.model import BrokerOrder, OrderState, Ticket
-from storage import SqlLedger, open_engine
+from storage import SqlLedger, open_engine, restoring
 from storage.backup import back_up
 from storage.restoring import restore
 from tests.storage.on_disk import change_by_hand, ledger_in, python, url_in
@@ -29,9 +32,14 @@ print("open", flush=True)
 sys.stdin.read()
 """
 
+_OPEN = """
+import sqlite3, sys
+sqlite3.connect(sys.argv[1], timeout=0).execute("SELECT count(*) FROM orders")
+"""
+
 _CONFIRM_AND_DIE = """
 import os, sys
-from storage import SqlLedger, open_engine
+from storage import SqlLedger, open_engine, restoring
 from tests.storage.samples import BOOK, SetClock, block
 ledger = SqlLedger(open_engine(sys.argv[1]), BOOK, SetClock())
 for name in "CDE":
@@ -116,7 +124,9 @@ def test_an_order_that_may_have_been_sent_since_the_backup_is_looked_up_and_not_
             worker.work(lease)
         order = ledger.order("or-A")
         assert (order.state, order.broker_id) == (OrderState.ACTIVE, "X1")
-        assert [event.event for event in ledger.events("or-A")] == ["confirm", "send", "answer lost", "active"]
+        assert [event.event for event in ledger.events("or-A")] == ["confirm", "restored", "active"]
+        assert order.entered_at is None  # when it was entered is Aladdin's to say: the restored ledger did not see it
+        assert ledger.verify() == ()
 
 
 def test_a_newer_ledger_is_left_alone_unless_told_and_then_kept_beside(home: Path, kept: Path) -> None:
@@ -248,3 +258,52 @@ def test_a_restore_that_dies_over_what_a_killed_app_left_loses_no_order(home: Pa
     with ledger_in(home) as ledger:
         assert _ids(ledger) == {f"or-{name}" for name in "ABCDE"}
         assert ledger.verify() == ()
+
+
+@pytest.mark.parametrize("error", ["SQLITE_FULL", "SQLITE_IOERR_READ"])
+def test_a_disk_that_fails_is_not_taken_for_a_damaged_ledger(
+    home: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    with ledger_in(home) as ledger:
+        ledger.confirm("c", *block("C"))
+
+    def fail(*_: object) -> set[str]:
+        failed = sqlite3.OperationalError("the disk fails")
+        failed.sqlite_errorname = error
+        raise DBAPIError("SELECT", None, failed)
+
+    monkeypatch.setattr(restoring, "_order_ids", fail)
+    with pytest.raises(Unavailable, match="was not restored"):
+        restore(kept, home / "ledger.db", SetClock(), "ops")
+    with ledger_in(home) as ledger:
+        assert _ids(ledger) == {"or-A", "or-B", "or-C"}
+
+
+def test_the_ledger_stays_locked_until_the_restored_one_is_in_its_place(
+    home: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever closes a file gives up every lock the process has on it, SQLite's too."""
+    opening = []
+    replace = Path.replace
+
+    def try_to_open(draft: Path, place: Path) -> Path:
+        opening.append(python(_OPEN, str(home / "ledger.db")).wait(60))
+        return replace(draft, place)
+
+    monkeypatch.setattr(Path, "replace", try_to_open)
+    restore(kept, home / "ledger.db", SetClock(), "ops")
+    assert opening == [1]
+
+
+def test_a_disk_without_hard_links_is_told_before_anything_is_replaced(
+    home: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    before = (home / "ledger.db").read_bytes()
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(Unavailable, match="on a disk with hard links"):
+        restore(kept, home / "ledger.db", SetClock(), "ops")
+    assert (home / "ledger.db").read_bytes() == before
+    assert _back_up(home, home / "another.db").stat().st_size  # a backup needs none
