@@ -17,7 +17,7 @@ from orders.history import Wanted
 from orders.model import AuditEntry, Change, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
 from orders.ports import Clock
 from storage import audit, confirmations, leases, limits, lists, steps, verification
-from storage.migrations import require_current
+from storage.migrations import newest_revision, require_current
 from storage.paging import conditions, page_of_keys
 from storage.rows import order_of_json, read_orders, read_orders_of
 from storage.schema import intents, order_events, order_lines, orders, stamp, statements
@@ -39,7 +39,7 @@ class SqlLedger:
         self._store = engine
         self._book_id = book_id
         self._clock = clock
-        self._commands = UnitOfWork(engine, clock)
+        self._commands = UnitOfWork(engine, clock, revision=newest_revision())
         self._upon_opening = upon_opening
         self._opening = RLock()
         self._opened = self._under_way = False

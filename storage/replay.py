@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import Column, Connection, Row, RowMapping, Table, select
 
@@ -34,6 +35,7 @@ from storage.steps import stepped
 
 Rows = list[dict[str, Any]]
 _change: TypeAdapter[Change] = TypeAdapter(Change)
+log = structlog.get_logger(__name__)
 
 # What an order consists of: its tables, the columns that tell one row from another, what a row of each is called.
 _PARTS: dict[Table, tuple[tuple[str, ...], str]] = {
@@ -58,10 +60,13 @@ def faults(conn: Connection, order_id: str | None = None) -> Iterator[str]:
 
 
 def records(conn: Connection) -> Iterator[dict[Table, Rows]]:
-    """The rows of each order as the audit log and the statements tell them, by table. `Rejected` for an order they do
-    not tell whole."""
+    """The rows of each order as the audit log and the statements tell them, by table. One they do not tell whole is
+    left out, and logged: `faults` names it whenever the ledger is verified."""
     for order, found in _by_order(conn, (audit_log, statements), None):
-        yield _told(order, found.get(audit_log, ()), found.get(statements, ()))
+        try:
+            yield _told(order, found.get(audit_log, ()), found.get(statements, ()))
+        except Rejected as error:
+            log.warning("order.untold", order=order, error=str(error))
 
 
 def _by_order(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, ScalarSelect, Table, func, insert, select, update
+from sqlalchemy import Connection, Engine, ScalarSelect, Table, column, func, insert, select, table, update
 from sqlalchemy.exc import DBAPIError
 from tenacity import (
     Retrying,
@@ -19,7 +19,7 @@ from tenacity import (
 )
 
 from orders.canonical import canonical, digest
-from orders.errors import Rejected
+from orders.errors import Rejected, SettingsError
 from orders.model import AuditEntry
 from orders.ports import Clock
 from storage import audit
@@ -29,6 +29,7 @@ from storage.inserts import Rows, insert_all
 from storage.schema import audit_log, commands, streams
 
 T = TypeVar("T")
+_REVISION = table("alembic_version", column("version_num"))
 PATIENCE = 30.0  # seconds a write is tried again for
 
 log = structlog.get_logger(__name__)
@@ -134,8 +135,11 @@ Work = Callable[[Connection, Mapping[str, Any]], Outcome]  # the connection, and
 class UnitOfWork:
     """Carries out commands, each in one transaction with its audit entry, at most once by command id."""
 
-    def __init__(self, engine: Engine, clock: Clock, patience: float = PATIENCE) -> None:
+    def __init__(self, engine: Engine, clock: Clock, patience: float = PATIENCE, revision: str | None = None) -> None:
+        """Where `revision` is given, a store whose tables are of another refuses every command with `SettingsError`: it
+        was migrated while this program had it open."""
         self._engine = engine
+        self._revision = revision
         self._clock = clock
         self._patience = patience
         self._opened = {audit.REGISTRY}  # streams known to have a head
@@ -166,7 +170,12 @@ class UnitOfWork:
         if command.guard is not None:
             command.guard(conn)
         asked = digest(canonical([command.action, command.content]))
-        heads, answers = _look_up(conn, command, asked)
+        heads, answers, revision = _look_up(conn, command, asked)
+        if self._revision is not None and revision != self._revision:
+            raise SettingsError(
+                f"The ledger's tables were brought to revision {revision} while this program, which works with "
+                f"{self._revision}, had it open, so nothing was written. Start the version they were migrated by."
+            )
         outcome = work(conn, answers)
         at = self._clock.now()
         answered = digest(outcome.result)
@@ -190,9 +199,10 @@ class UnitOfWork:
         return outcome, entries
 
 
-def _look_up(conn: Connection, command: Command, asked: str) -> tuple[dict[str, tuple[int, str]], dict[str, Any]]:
-    """The heads of the locked streams by name, as (next number, hash to follow), and the answers to what the command
-    asks: one statement, sent once the lock is held. Raises what `run` answers a repeated command with."""
+def _look_up(conn: Connection, command: Command, asked: str) -> tuple[dict[str, tuple[int, str]], dict[str, Any], str]:
+    """The heads of the locked streams by name, as (next number, hash to follow), the answers to what the command asks,
+    and the revision of the tables: one statement, sent once the lock is held. Raises what `run` answers a repeated
+    command with."""
     rows = conn.execute(
         select(
             streams.c.stream,
@@ -200,6 +210,7 @@ def _look_up(conn: Connection, command: Command, asked: str) -> tuple[dict[str, 
             streams.c.sha256.label("head"),
             commands.c.content_sha256,
             commands.c.result,
+            select(_REVISION.c.version_num).scalar_subquery().label("revision"),
             *(question.label(f"ask_{name}") for name, question in command.asks.items()),
         )
         .select_from(streams.outerjoin(commands, commands.c.command_id == command.id))
@@ -208,7 +219,7 @@ def _look_up(conn: Connection, command: Command, asked: str) -> tuple[dict[str, 
     earlier = rows[0]
     if earlier.content_sha256 is None:
         answers = {name: earlier._mapping[f"ask_{name}"] for name in command.asks}
-        return {row.stream: (row.seq, row.head) for row in rows}, answers
+        return {row.stream: (row.seq, row.head) for row in rows}, answers, earlier.revision
     if earlier.content_sha256 != asked:
         raise Rejected(
             f"The command {command.id} was carried out before with another content, so this {command.action} of "

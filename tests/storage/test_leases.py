@@ -5,8 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+
+from orders.errors import LeaseLost
 from storage import SqlLedger
-from tests.storage.samples import NOON, SetClock
+from tests.storage.samples import NOON, SetClock, block, change
 
 
 def test_a_lease_is_renewed_with_its_fence_and_closed_to_others(ledger: SqlLedger, clock: SetClock) -> None:
@@ -41,6 +44,15 @@ def test_a_lease_given_back_is_free_at_once_and_its_fence_is_not_used_again(ledg
     second = ledger.acquire("worker", "one", 10)
     assert second is not None
     assert second.fence > first.fence
+
+
+def test_a_write_under_a_lease_that_was_given_back_is_refused(ledger: SqlLedger) -> None:
+    order = ledger.confirm("c", *block())
+    lease = ledger.acquire("worker", "one", 10)
+    assert lease is not None
+    ledger.release(lease)
+    with pytest.raises(LeaseLost):
+        ledger.advance("s", change(order), fence=lease.fence)
 
 
 def test_leases_of_different_names_do_not_share_a_fence(ledger: SqlLedger) -> None:

@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, make_url, text
+from sqlalchemy import Connection, Engine, inspect, make_url, text
 
 from orders.errors import SettingsError
 from storage import SqlLedger, migrate, migrations, open_engine
 from storage.history import SqlHistory
 from storage.schema import metadata
+from storage.unit import read, write
 from tests.storage.samples import BOOK, SetClock
 
 
@@ -105,6 +107,24 @@ def test_orders_from_before_get_their_memorandum_their_fills_and_their_figures(
     engine.dispose()
 
 
+@pytest.mark.parametrize("stop", ["0003", "0004", "0005"])
+def test_a_ledger_of_any_revision_in_between_comes_to_this_one_with_its_orders(url: str, stop: str) -> None:
+    engine = _ledger_from_before(url)
+    write(engine, lambda conn: _upgrade_to(conn, stop))
+    assert read(engine, migrations.revision_of) == stop
+    migrate(engine)
+    ledger = SqlLedger(engine, BOOK, SetClock())
+    assert ledger.verify() == ()
+    assert [order.placed_by for order in ledger.orders()] == ["pm", "pm"]
+    engine.dispose()
+
+
+def _upgrade_to(conn: Connection, revision: str) -> None:
+    config = migrations.config_of()
+    config.attributes["connection"] = conn
+    command.upgrade(config, revision)
+
+
 def test_migrating_what_was_cut_short_writes_nothing_twice(url: str) -> None:
     engine = _ledger_from_before(url)
     migrate(engine)
@@ -112,6 +132,16 @@ def test_migrating_what_was_cut_short_writes_nothing_twice(url: str) -> None:
         conn.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     migrate(engine)
     assert SqlLedger(engine, BOOK, SetClock()).verify() == ()
+    engine.dispose()
+
+
+def test_an_old_order_that_cannot_be_followed_keeps_nobody_from_their_ledger(url: str) -> None:
+    spoiled = "UPDATE audit_log SET body = '{}' WHERE action = 'confirm' AND seq = 1"
+    engine = _ledger_from_before(url, spoiled)
+    migrate(engine)
+    ledger = SqlLedger(engine, BOOK, SetClock())
+    assert len(ledger.orders()) == 2
+    assert any("cannot be followed through the audit log" in fault for fault in ledger.verify())
     engine.dispose()
 
 

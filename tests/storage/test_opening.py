@@ -7,9 +7,10 @@ from sqlalchemy import Engine, text
 
 from orders.errors import SettingsError, Unavailable
 from storage import SqlLedger
+from storage.migrations import newest_revision
 from storage.snowflake import open_snowflake
 from tests.storage.emulated import EmulatedSnowflake, empty, open_store
-from tests.storage.samples import BOOK, SetClock, block
+from tests.storage.samples import BOOK, SetClock, block, change
 
 
 def test_a_ledger_out_of_reach_opens_when_its_store_is_back_and_nobody_uses_it_before(
@@ -58,3 +59,14 @@ def test_tables_of_another_version_are_refused_on_snowflake_too(snowflake: Emula
     with engine.begin() as conn:
         conn.execute(text("DROP TABLE alembic_version"))
     engine.dispose()
+
+
+def test_a_ledger_migrated_under_an_open_program_refuses_its_writes(engine: Engine, ledger: SqlLedger) -> None:
+    order = ledger.confirm("c", *block())
+    with engine.begin() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SettingsError, match="brought to revision 9999 while this program"):
+        ledger.advance("s", change(order))
+    with engine.begin() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest_revision()})
+    assert ledger.order(order.id) == order

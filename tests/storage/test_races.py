@@ -11,14 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any, TypeVar
 
-import pytest
 from sqlalchemy import Connection, Engine, select
 
 from allocation.limits import Limit, Rule
 from orders.errors import VersionConflict
 from orders.model import OrderState
 from storage import SqlLedger
-from storage.audit import group_stream
 from storage.schema import audit_log, commands
 from storage.unit import Command, Outcome, read
 from tests.storage.on_disk import ROOT
@@ -158,7 +156,7 @@ def test_a_ledger_that_others_go_on_writing_is_not_taken_for_a_broken_one(ledger
     assert ledger.confirmed() > 0
 
 
-def test_writers_of_two_groups_take_turns_and_readers_wait_for_neither(engine: Engine, ledger: SqlLedger) -> None:
+def test_writers_of_two_streams_take_turns_and_readers_wait_for_neither(engine: Engine, ledger: SqlLedger) -> None:
     ledger.confirm("core", *block("core", group="CORE"))
     within, go_on = threading.Event(), threading.Event()
 
@@ -167,7 +165,7 @@ def test_writers_of_two_groups_take_turns_and_readers_wait_for_neither(engine: E
         assert go_on.wait(30)
         return Outcome("done", body=None)
 
-    slow = Command("slow", group_stream("CORE"), "maria", "note", "CORE", content=None)
+    slow = Command("slow", "upkeep", "ops", "note", "ledger", content=None)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(ledger._unit.run, slow, slowly)
         assert within.wait(30)
