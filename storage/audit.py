@@ -13,7 +13,6 @@ from orders.model import AuditEntry
 from storage.schema import audit_log, streams
 
 REGISTRY = "registry"  # the chain that records every entry of the others
-ACCESS = "access"  # sign-in matters
 LIMITS = "limits"  # versions of the limits table
 LISTS = "lists"  # the groups users put on their lists
 GENESIS = "0" * 64  # what the first entry of a chain follows
@@ -63,8 +62,12 @@ def heads(conn: Connection) -> frozenset[tuple[str, int, str]]:
 
 def newest(conn: Connection, stream: str | None, limit: int) -> tuple[AuditEntry, ...]:
     """The newest entries, newest first; without a stream, of all but the registry."""
-    query = select(audit_log).order_by(audit_log.c.written_at.desc(), audit_log.c.stream, audit_log.c.seq.desc())
-    query = query.where(audit_log.c.stream != REGISTRY if stream is None else audit_log.c.stream == stream)
+    query = select(audit_log)
+    if stream is None:
+        newest_first = (audit_log.c.written_at.desc(), audit_log.c.stream, audit_log.c.seq.desc())
+        query = query.where(audit_log.c.stream != REGISTRY).order_by(*newest_first)
+    else:  # in the order of its key: nothing is sorted, however long the stream is
+        query = query.where(audit_log.c.stream == stream).order_by(audit_log.c.seq.desc())
     return tuple(entry_of(row) for row in conn.execute(query.limit(limit)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, bindparam, insert, select
+from sqlalchemy import Connection, Executable, Table, bindparam, cast, insert, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
@@ -36,7 +36,8 @@ class _InsertAll(Executable, ClauseElement):
         self.targets = [(table, {name: f"t{i}_{name}" for name in row}) for i, (table, row) in enumerate(rows)]
         self.source = select(
             *(
-                bindparam(None, row[name], type_=table.c[name].type, unique=True).label(alias)
+                # a value in a select has no column to take its type from: a number travels as text, a null as nothing
+                cast(bindparam(None, row[name], type_=table.c[name].type, unique=True), table.c[name].type).label(alias)
                 for (table, row), (_, aliases) in zip(rows, self.targets, strict=True)
                 for name, alias in aliases.items()
             )

@@ -87,7 +87,8 @@ class SqlLedger:
 
     def _stamp(self) -> str:
         row = {"book_id": self._book_id, "created_at": self._clock.now()}
-        stamped = Outcome(result=self._book_id, body={"book": self._book_id}, rows=((stamp, [row]),))
+        said = {"book": self._book_id, "at": row["created_at"]}
+        stamped = Outcome(result=self._book_id, body=said, rows=((stamp, [row]),))
         command = Command("stamp", audit.REGISTRY, "ledger", "stamp", "ledger", content=None)
         return self._commands.run(command, lambda _conn, _known: stamped)
 

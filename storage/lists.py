@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -32,7 +33,7 @@ def add(conn: Connection, username: str, ticker: str, at: datetime) -> Outcome:
     if ticker in added(conn, username):
         raise Unchanged
     conn.execute(insert(added_groups).values(username=username, ticker=ticker, added_at=at))
-    return _outcome(username, ticker, listed=True)
+    return _outcome(username, ticker, listed=True, at=at)
 
 
 def remove(conn: Connection, username: str, ticker: str) -> Outcome:
@@ -43,18 +44,23 @@ def remove(conn: Connection, username: str, ticker: str) -> Outcome:
     return _outcome(username, ticker, listed=False)
 
 
-def faults(conn: Connection, recorded: dict[Pair, bool]) -> Iterator[str]:
+def faults(conn: Connection, recorded: Mapping[Pair, Mapping[str, Any]]) -> Iterator[str]:
     """A sentence for each row that is not what the audit log recorded last of it."""
-    rows = [(row.username, row.ticker) for row in conn.execute(select(added_groups))]
-    found = set(rows)
-    for (username, ticker), times in sorted(Counter(rows).items()):
-        if times > 1:
-            yield f"The group {ticker} is on the list of {username} more than once."
-    expected = {pair for pair, listed in recorded.items() if listed}
-    for username, ticker in sorted(found ^ expected):
+    found: dict[Pair, datetime] = {}
+    for row in conn.execute(select(added_groups)):
+        pair = row.username, row.ticker
+        if pair in found:
+            yield f"The group {row.ticker} is on the list of {row.username} more than once."
+        found[pair] = row.added_at
+    expected = {pair: entry.get("at") for pair, entry in recorded.items() if entry["listed"]}
+    for username, ticker in sorted(found.keys() ^ expected.keys()):
         what = "was put there past" if (username, ticker) in found else "was added, and has been removed past"
         yield f"The group {ticker} on the list of {username} {what} the audit log."
+    for pair in sorted(found.keys() & expected.keys()):
+        # the first entries did not have the time
+        if expected[pair] is not None and json.loads(canonical(found[pair])) != expected[pair]:
+            yield f"The group {pair[1]} on the list of {pair[0]} was edited: it was added at {expected[pair]}."
 
 
-def _outcome(username: str, ticker: str, *, listed: bool) -> Outcome:
-    return Outcome(canonical(None), body={"username": username, "ticker": ticker, "listed": listed})
+def _outcome(username: str, ticker: str, *, listed: bool, at: datetime | None = None) -> Outcome:
+    return Outcome(canonical(None), body={"username": username, "ticker": ticker, "listed": listed, "at": at})

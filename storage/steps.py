@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, case, func, literal, select, update
+from sqlalchemy import Connection, case, cast, func, literal, select, update
 
 from orders.canonical import canonical
 from orders.errors import Rejected
@@ -72,7 +72,7 @@ def _book(conn: Connection, before: Order, after: Order, at: datetime) -> None:
     changed = [new for old, new in zip(before.lines, after.lines, strict=False) if old != new]
     if changed:
         column = order_lines.c.booked
-        booked = {line.account_id: literal(line.booked, column.type) for line in changed}
+        booked = {line.account_id: cast(literal(line.booked, column.type), column.type) for line in changed}
         first = order_lines.c.first_filled_at
         here = update(order_lines).where(order_lines.c.order_id == after.id, order_lines.c.account_id.in_(booked))
         conn.execute(

@@ -31,8 +31,8 @@ class _Claims:
     commands: dict[str, str] = field(default_factory=dict)  # id -> mark
     statements: dict[str, dict[str, object]] = field(default_factory=dict)  # id -> its row, from the confirmations
     limits: dict[int, object] = field(default_factory=dict)  # version -> what was written
-    lists: dict[lists.Pair, bool] = field(default_factory=dict)  # user and group -> whether it is on the list at last
-    books: list[str] = field(default_factory=list)
+    lists: dict[lists.Pair, dict[str, Any]] = field(default_factory=dict)  # user and group -> what was done last
+    books: list[tuple[str, str | None]] = field(default_factory=list)  # and when, which the first entries did not have
     faults: list[str] = field(default_factory=list)
     whole: bool = False  # every entry was read
 
@@ -46,14 +46,14 @@ class _Claims:
         if "command" in body:
             self._take_command(entry, body)
         if entry.action == "stamp":
-            self.books.append(body["content"]["book"])
+            self.books.append((body["content"]["book"], body["content"].get("at")))
         elif entry.stream == REGISTRY:
             self.recorded.setdefault(entry.subject, {})[body["seq"]] = body["sha256"]
         elif entry.stream == LIMITS:
             self.limits[body["content"]["version"]] = body["content"]
         elif entry.stream == LISTS:
             listed = body["content"]
-            self.lists[listed["username"], listed["ticker"]] = listed["listed"]
+            self.lists[listed["username"], listed["ticker"]] = listed
         elif entry.action == "confirm":
             statement, order = body["content"]["statement"], body["content"]["order"]
             self.statements[statement["id"]] = {
@@ -227,10 +227,13 @@ def _statement_faults(conn: Connection, confirmed: dict[str, dict[str, object]])
         yield f"The statement {gone} was confirmed and has been removed."
 
 
-def _stamp_faults(conn: Connection, books: list[str]) -> Iterator[str]:
-    stamped = sorted(conn.scalars(select(stamp.c.book_id)))
-    if stamped != sorted(books):
+def _stamp_faults(conn: Connection, books: list[tuple[str, str | None]]) -> Iterator[str]:
+    stamped = sorted((row.book_id, canonical(row.created_at)) for row in conn.execute(select(stamp)))
+    names, expected = [book for book, _ in stamped], sorted(book for book, _ in books)
+    if names != expected:
         yield (
-            f"The ledger is stamped with {', '.join(stamped) or 'no book'}, and the audit log says "
-            f"{', '.join(sorted(books)) or 'none'}."
+            f"The ledger is stamped with {', '.join(names) or 'no book'}, and the audit log says "
+            f"{', '.join(expected) or 'none'}."
         )
+    elif any(at not in (None, json.loads(made)) for (_, at), (_, made) in zip(sorted(books), stamped, strict=True)):
+        yield "The time of the ledger's stamp is not the one in the audit log: it was edited."

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from orders.errors import SettingsError
 from storage import SqlLedger, migrate, open_engine
-from storage.engine import WRITES
+from storage.engine import WRITES, open_store
 from tests.storage.samples import block
 
 
@@ -97,3 +97,12 @@ def test_an_existing_file_is_taken_as_it_is(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{path}")
     migrate(engine)
     engine.dispose()
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "a?b=c#d%20e"
+    engine = open_store(folder)
+    migrate(engine)
+    engine.dispose()
+    assert (folder / "ledger.db").stat().st_size
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]

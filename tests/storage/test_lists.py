@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Engine, text
 
+from orders.canonical import canonical
 from storage import SqlLedger
-from tests.storage.samples import BOOK, SetClock
+from tests.storage.samples import BOOK, NOON, SetClock
 
 
 def test_each_user_has_groups_of_their_own_in_the_order_they_were_added(ledger: SqlLedger, clock: SetClock) -> None:
@@ -39,7 +40,12 @@ def test_adding_and_removing_again_changes_nothing_and_writes_no_entry(ledger: S
         ("maria", "remove_group", "LUX"),
         ("maria", "add_group", "LUX"),
     ]
-    assert json.loads(entries[0].body)["content"] == {"username": "maria", "ticker": "LUX", "listed": True}
+    assert json.loads(entries[0].body)["content"] == {
+        "username": "maria",
+        "ticker": "LUX",
+        "listed": True,
+        "at": json.loads(canonical(NOON)),
+    }
     assert ledger.verify() == ()
 
 

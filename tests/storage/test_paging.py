@@ -49,6 +49,7 @@ QUERIES: dict[str, tuple[Ask, str]] = {  # the index each must be found in
     "the worker's round": (lambda _, ledger: ledger.orders(states=LIVE), "ix_orders_state "),
     "an order's fills": (lambda history, _: history.fills("or-1"), "sqlite_autoindex_fills"),
     "an order's statement": (lambda history, _: history.statement_lines("or-1"), "sqlite_autoindex_statement_lines"),
+    "a stream of the log": (lambda _, ledger: ledger.audit("registry", 50), "sqlite_autoindex_audit_log"),
     "activity": (lambda history, _: history.activity(cursor=BEFORE), "ix_activity_done"),
     "a user's activity": (lambda history, _: history.activity("maria", NOON, cursor=BEFORE), "ix_activity_user"),
 }
