@@ -62,6 +62,7 @@ class Dispatch:
         self._broker = broker
         self._clock = clock
         self.holder = holder
+        self._began = clock.now()
         self._not_before: dict[str, datetime] = {}  # by intent id
         self._failures: dict[str, int] = {}  # by intent id
         self._wake = threading.Event()
@@ -135,7 +136,11 @@ class Dispatch:
     def _carry_out(self, intent: Intent, lease: Lease) -> None:
         order = self._ledger.order(intent.order_id)
         if order.state is OrderState.CONFIRMED:
-            self._post(intent, order, lease)
+            if order.updated_at < self._began and self._broker.find_order(order.id) is not None:
+                # from before this worker, and sent: the ledger was put back without saying so
+                self._look_up(intent, self._record(order, Event.RESTORED, lease, "Aladdin has it already"), lease)
+            else:
+                self._post(intent, order, lease)
         elif order.state is OrderState.SENDING:
             # only a crash leaves an order here: whether the post went out is not known
             self._record(order, Event.ANSWER_LOST, lease, "the worker stopped while sending")

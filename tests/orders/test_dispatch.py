@@ -154,6 +154,17 @@ def test_an_order_of_a_restored_ledger_is_looked_up_and_only_posted_where_aladdi
     assert len(watch.broker.posted) == 1
 
 
+def test_an_order_from_before_the_worker_that_aladdin_has_is_not_posted_again(watch: Watch) -> None:
+    """As in a ledger whose file was copied back by hand."""
+    order = watch.order()
+    watch.broker.post(_ticket(order), watch.at.clock.at)
+    watch.at.clock.pass_(60)
+    watch.worker = Dispatch(watch.at.ledger, watch.broker, watch.at.clock, "w1")
+    assert watch.round().state is OrderState.OPEN
+    assert len(watch.broker.posted) == 1
+    assert watch.history() == ["confirm", "restored", "opened"]
+
+
 def test_an_order_left_sending_by_a_crash_is_looked_up_first(watch: Watch) -> None:
     class Crash(BaseException):
         """The process dies after Aladdin has the order."""
