@@ -33,6 +33,7 @@ def _block(number: int) -> tuple[Statement, Order]:
     created_at = NOON + timedelta(minutes=number // 2)
     statement, order = block(f"{number:02}", ("CORE", "PLUS")[number % 2], created_at)
     order = replace(order, asset_id=f"B{number % 3}", created_by=("maria", "paul")[number % 4 == 0])
+    statement = replace(statement, created_by=order.created_by)
     if number % 5 == 0:
         body = statement.body.replace("P1", "Q1").replace("P2", "Q2").replace("P3", "Q3")
         statement = replace(statement, body=body, sha256=digest(body))
