@@ -107,7 +107,7 @@ class Bond:
     is_144a: bool = False
     factor: Decimal = Decimal(1)
     price: Decimal | None = None  # clean, per 100 face
-    price_date: date | None = None
+    price_date: date | None = None  # when it was read, where the source dates no price
     accrued: Decimal | None = None  # per 100 face
     measures: Measures = Measures()
     measures_date: date | None = None

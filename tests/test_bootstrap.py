@@ -196,6 +196,10 @@ def test_no_worker_is_trouble_and_whoever_holds_the_lease_is_none(tmp_path: Path
         assert pulses(house)["Worker"][0] is False
         house.dispatch.pulse = Pulse(None, "defect: KeyError")
         assert pulses(house)["Worker"][1].startswith("defect: KeyError Orders wait in the outbox")
+        house.dispatch.pulse = Pulse(BookClock(None).now(), held_up=1)
+        assert pulses(house)["Worker"] == (False, "1 order is held up: the Orders page says why.")
+        house.dispatch.pulse = Pulse(BookClock(None).now(), held_up=2)
+        assert pulses(house)["Worker"] == (False, "2 orders are held up: the Orders page says why.")
 
 
 def test_a_process_opens_its_house_once_and_leaves_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

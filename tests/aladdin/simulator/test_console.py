@@ -133,8 +133,11 @@ def test_the_directory_may_be_said_before_or_after_what_to_do(
 
 @pytest.mark.parametrize(
     ("path", "astray"),
-    [("*/nonsuch", True), ("*/order:psot", True), ("order:post", True), ("*/order:post", False), ("*", False)]
-    + [("*/BIG6/members", False), ("*/v?/order:cancel", False), ("*/token", False), ("/api/*", False)],
+    [
+        *(("*/nonsuch", True), ("*/order:psot", True), ("order:post", True), ("*/order:post", False), ("*", False)),
+        *(("*/BIG6/members", False), ("*/v?/order:cancel", False), ("*/v?/ordre/v?/order:cancel", True)),
+        *(("*/token", False), ("/api/*", False), ("*/longrunningoperations/*", False)),
+    ],
 )
 def test_a_path_that_no_call_has_is_said_to_be_one(prompt: Prompt, path: str, astray: bool) -> None:
     prompt("clear")
