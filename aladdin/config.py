@@ -50,6 +50,9 @@ QUOTAS: Mapping[str, int] = {
     "longrunningoperations": 1000,
 }
 
+# Every operation we call, as quotas are set for it.
+OPERATIONS = frozenset({*QUOTAS, "members", "node", "ladders:filter", "position", "assets", "security-master"})
+
 
 def printable(secret: str) -> bool:
     """Whether a header can carry it."""

@@ -47,10 +47,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         epilog=f"ready-made plans:\n{plans}\n\nAll kinds of faults and their fields: docs/simulated-aladdin.md",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    whose = {"type": Path, "help": "the server's data directory; DATA_DIR, or the app's where it runs only one"}
-    parser.add_argument("--data", default=os.environ.get("DATA_DIR") or None, **whose)
+    whose = "the server's data directory; else DATA_DIR, or the app's where it runs only one"
+    parser.add_argument("--data", type=Path, default=os.environ.get("DATA_DIR") or None, help=whose)
     after = argparse.ArgumentParser(add_help=False)  # it may be said at the end as well
-    after.add_argument("--data", default=argparse.SUPPRESS, **whose)
+    after.add_argument("--data", type=Path, default=argparse.SUPPRESS, help=whose)
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("show", parents=[after], help="the faults in force, and how often each struck")
     actions.add_parser("clear", parents=[after], help="no faults from now on; what they held up goes on")
@@ -126,7 +126,8 @@ def _shown(faults: Sequence[dict[str, Any]]) -> str:
 
 def _astray(pattern: str) -> str:
     """What to say of a path that no call has: a fault there never strikes, which would look like resilience."""
-    served = [TOKEN_PATH, *(re.sub(r"{\w+}", "*", operation.path) for operation in OPERATIONS)]
+    # a name at the end of a path stands for itself: any mistyped word would do for it
+    served = [TOKEN_PATH, *(re.sub(r"{\w+}(?=/)", "*", operation.path) for operation in OPERATIONS)]
     return "" if "[" in pattern or any(_meet(pattern, path) for path in served) else "; no call has such a path"
 
 

@@ -221,6 +221,15 @@ def test_an_added_group_that_is_gone_says_so_and_can_be_taken_off(front: Front) 
     assert page.info[0].value == "No group is on your list yet. Add one above."
 
 
+def test_when_no_group_can_be_read_each_on_the_list_says_so(front: Front) -> None:
+    front.market.failure = Unavailable("Aladdin gave no answer.", "req-3")
+    page = front.visit("groups")
+    assert [error.value for error in page.error] == ["Aladdin gave no answer. Reference req-3."]
+    said = words(page)
+    for group in front.desk.groups(PM):
+        assert f"**{group}** · cannot be read" in said
+
+
 def test_while_aladdin_is_out_of_order_the_age_of_what_is_shown_is_said(front: Front) -> None:
     front.pulses[0] = Pulse("Aladdin", False, "Aladdin is left alone for 30 seconds.", feeds=True)
     page = front.visit("groups")
