@@ -17,7 +17,7 @@ from tests.browser.server import AppServer, chromium, idle
 from tests.browser.test_confirming import type_into
 from tests.browser.test_the_whole_job import next_step, shot, sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.soak]
 BOND = "FFCB 3.5 05/15/36"
 
 
