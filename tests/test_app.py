@@ -162,7 +162,15 @@ def only_the_form(page: Page) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("path", ["/", "/pages", *(f"/{name}" for name in PAGES)])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/pages",
+        "/allocate",
+        *(pytest.param(f"/{name}", marks=pytest.mark.soak) for name in PAGES if name != "allocate"),
+    ],
+)
 def test_signed_out_the_first_request_of_a_fresh_process_gets_the_sign_in_form_only(
     tmp_path: Path, browser: Browser, path: str
 ) -> None:
