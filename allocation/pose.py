@@ -14,8 +14,9 @@ from allocation.errors import InvalidBlock, InvalidParameter, MetricUnavailable,
 from allocation.limits import NO_LIMITS, LimitTable
 from allocation.lots import Lattice, Room, room
 from allocation.metrics import basis, on_basis
-from allocation.model import Account, BlockOrder, Cap, Choices, Metric, Side
+from allocation.model import Account, BlockOrder, Choices, Metric, Side
 from allocation.money import common_currency, in_currency
+from allocation.proposal import Cap
 
 
 def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limits: LimitTable = NO_LIMITS) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from allocation.model import Proposal
+from allocation.proposal import Proposal
 from orders.model import Order, OrderLine, OrderState, Statement
 
 

@@ -287,7 +287,7 @@ class Desk:
         require(user, Permission.LIMITS)
         if not self.may_set_limits(user):
             raise NotPermitted("The limits are of all groups of the settings, and your user does not see all of them.")
-        refuse_unsaid(comment, self.policy)
+        refuse_unsaid(comment, self.policy.longest_comment)
         refuse_unknown(rows, self.accounts(user))
         seen, at, why = self.limits(user).rows, self._clock.now(), comment.strip()
         written = (*rows, *(row for row in self._ledger.limits().rows if row not in seen))  # refused if not of `after`
