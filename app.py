@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from allocation.errors import EvenlotError
-from bootstrap import house, leave_house, open_houses
-from orders.errors import SettingsError, WrongBook
+from bootstrap import House, house, leave_house, open_houses
+from orders.errors import OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
 from ui import session
 from ui.sign_in import Gate
@@ -26,6 +26,9 @@ from ui.sign_in import Gate
 log = structlog.get_logger()
 
 RETRY_SECONDS = 5
+LONGEST_PAUSE = 60  # between greetings: a client whose credentials are refused too often may be locked out
+
+_greeted = threading.Event()  # Aladdin has answered since the start
 
 PAGES = {  # section -> (file, title, icon, what it takes)
     "Trade": [
@@ -91,13 +94,17 @@ async def live(_: Request) -> JSONResponse:
 def ready(_: Request) -> JSONResponse:
     """The house is open and everything behind it answers; words only, since this route has no sign-in."""
     try:
-        pulses = {
-            pulse.name.split()[-1].lower(): "ok" if pulse.well else "failing" for pulse in house().office.pulses()
-        }
+        pulses = {pulse.name.split()[-1].lower(): _word(pulse) for pulse in house().office.pulses()}
     except EvenlotError:
         return JSONResponse({"status": "not ready", "settings": "failing"}, status_code=503)
     well = all(word == "ok" for word in pulses.values())
     return JSONResponse({"status": "ready" if well else "not ready"} | pulses, status_code=200 if well else 503)
+
+
+def _word(pulse: session.Pulse) -> str:
+    if not pulse.well:
+        return "failing"
+    return "no answer yet" if pulse.feeds and not _greeted.is_set() else "ok"
 
 
 @asynccontextmanager
@@ -129,8 +136,28 @@ def _keep_watch(closing: threading.Event) -> None:
             log.error("the house could not be opened yet", error=str(error))
             closing.wait(RETRY_SECONDS)
             continue
+        greeter = threading.Thread(target=_greet, args=(opened, closing), name="greeter")
+        greeter.start()
         if opened.embedded_worker and not closing.is_set():
             opened.dispatch.run()
+        greeter.join()
+        return
+
+
+def _greet(opened: House, closing: threading.Event) -> None:
+    """Ask Aladdin until it has answered once; only then is the app ready."""
+    pause = RETRY_SECONDS
+    while not closing.is_set():
+        try:
+            opened.greet()
+        except OutsideError as error:
+            log.warning("no answer from Aladdin yet", error=str(error))
+            closing.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+            continue
+        except EvenlotError as error:  # an answer all the same; the screens say it of the group it is about
+            log.warning("Aladdin answers, and refuses the first group", error=str(error))
+        _greeted.set()
         return
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 import socket
-import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from aladdin.simulator.errors import SimulatorError
 from aladdin.simulator.process import BookStatus, Running, ensure_running
 from allocation.errors import EvenlotError
 from allocation.limits import Limit, Rule
+from logs import log_as_json
 from orders.checks import Policy
 from orders.desk import Desk
 from orders.dispatch import GRACE, LEASE, POST_WINDOW, Dispatch
@@ -62,6 +62,7 @@ class House:
     dispatch: Dispatch
     book: Book
     embedded_worker: bool
+    greet: Callable[[], None]  # one small read of Aladdin, which signs in: wrong credentials show before a user comes
     close: Callable[[], None]
 
 
@@ -71,7 +72,7 @@ def open_house(settings: Settings | None = None) -> House:
     Raises `SettingsError`, `WrongBook` or an `OutsideError` with a sentence for whoever started it.
     """
     settings = settings or read_settings()
-    _log_as_json(settings.log_level)
+    log_as_json(settings.log_level)
     world = settings.world
     data = settings.data
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,6 +87,7 @@ def open_house(settings: Settings | None = None) -> House:
 
 def _furnish(settings: Settings, world: World, data: Path, simulated: Running | None) -> House:
     book, config = _book_and_config(settings, simulated)
+    config = replace(config, refresh_token_file=data / "aladdin.refresh-token")
     clock = BookClock(book.as_of if simulated else None)
     engine = open_store(data, settings.snowflake)
     if settings.snowflake is None:  # an administrator migrates on Snowflake: the app's role may not
@@ -111,6 +113,9 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
             _worker_pulse(dispatch, ledger, clock),
         )
 
+    def greet() -> None:
+        aladdin.tree(book.groups[0], fresh=True)
+
     def close() -> None:
         aladdin.close()
         engine.dispose()
@@ -118,23 +123,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
             simulated.stop()
 
     log.info("house opened", book=book.id, world=world.value, data=str(data))
-    return House(Office(desk, gate, book, pulses), dispatch, book, settings.worker_embedded, close)
-
-
-def _log_as_json(level: str) -> None:
-    """One JSON object a line on standard error, with the time and whatever the context carries."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # without the frames' locals, which hold passwords
-            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(default=str),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    return House(Office(desk, gate, book, pulses), dispatch, book, settings.worker_embedded, greet, close)
 
 
 def _simulated_aladdin(settings: Settings, world: World, data: Path) -> Running | None:
@@ -258,8 +247,12 @@ def _worker_pulse(dispatch: Dispatch, ledger: SqlLedger, clock: Clock) -> Pulse:
     pulse = dispatch.pulse
     if pulse.trouble:
         return Pulse("Worker", False, f"{pulse.trouble} {waiting}")
-    silent = pulse.at is not None and (clock.now() - pulse.at).total_seconds() > SILENT_AFTER_SECONDS
-    return Pulse("Worker", not silent, f"It has been silent. {waiting}" if silent else "sends and follows")
+    if pulse.at is not None and (clock.now() - pulse.at).total_seconds() > SILENT_AFTER_SECONDS:
+        return Pulse("Worker", False, f"It has been silent. {waiting}")
+    if pulse.held_up:
+        held = "1 order is" if pulse.held_up == 1 else f"{pulse.held_up} orders are"
+        return Pulse("Worker", False, f"{held} held up: the Orders page says why.")
+    return Pulse("Worker", True, "sends and follows")
 
 
 _lock = threading.Lock()

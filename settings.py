@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from dataclasses import fields
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -18,11 +20,19 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from aladdin.config import OPERATIONS, Freshness
 from orders.errors import SettingsError
 from storage.snowflake_config import SnowflakeConfig
 
 ROOT = Path(__file__).resolve().parent
 SECRETS = ROOT / ".streamlit" / "secrets.toml"
+
+
+def _known(named: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """`named`, where each of its names exists: one that goes unread would look like a setting in force."""
+    if set(named) - set(names):  # not which: a value that cannot be used is never quoted
+        raise ValueError(f"each name is one of {', '.join(sorted(names))}")
+    return named
 
 
 class World(StrEnum):
@@ -123,13 +133,22 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, dotenv_settings, _Secrets(settings_cls, SECRETS)
 
+    @field_validator("aladdin_quotas")
+    @classmethod
+    def _known_operations(cls, quotas: dict[str, int]) -> dict[str, int]:
+        return _known(quotas, sorted(OPERATIONS))
+
+    @field_validator("aladdin_freshness")
+    @classmethod
+    def _known_resources(cls, seconds: dict[str, float]) -> dict[str, float]:
+        return _known(seconds, [resource.name for resource in fields(Freshness)])
+
     @property
     def world(self) -> World:
         """Which world these settings name; `SettingsError` where they are half-set or contradict each other."""
         aladdin = self._aladdin_fields()
         named = [name for name, value in aladdin.items() if value]
-        aside = {"ALADDIN_API_KEY": self.aladdin_api_key, "ALADDIN_REFRESH_TOKEN": self.aladdin_refresh_token}
-        named += [name for name, value in aside.items() if value.get_secret_value()]
+        named += [name.upper() for name in _ASIDE if name in self.model_fields_set and _said(getattr(self, name))]
         if self.demo:
             return World.DEMO
         snowflake = self.snowflake
@@ -149,7 +168,7 @@ class Settings(BaseSettings):
         if missing:
             raise SettingsError(
                 f"Aladdin is half-configured: {', '.join(named)} set, {', '.join(missing)} missing. "
-                "Set what is missing (see .env.example), or unset all of it to run the demo."
+                f"Set what is missing (see .env.example), or unset all of it to run the demo.{_instead(missing)}"
             )
         return World.ALADDIN
 
@@ -240,6 +259,29 @@ class Settings(BaseSettings):
             )
         credentials = user if any(user.values()) else client
         return {"ALADDIN_URL": self.aladdin_url, **credentials, "ALADDIN_GROUPS": self.aladdin_groups}
+
+
+# What only the real Aladdin is told, beside where it is and who we are: set alone, it is no demo that was meant. How
+# often and how freshly to ask holds for the simulated one as well.
+_ASIDE = (
+    "aladdin_api_key",
+    "aladdin_refresh_token",
+    "aladdin_scopes",
+    "aladdin_currency",
+    "aladdin_account_code",
+    "aladdin_time_zone",
+)
+
+
+def _said(value: Any) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def _instead(missing: Collection[str]) -> str:
+    """The other way to sign in, to whoever has begun neither."""
+    if not {"ALADDIN_CLIENT_ID", "ALADDIN_CLIENT_SECRET"} <= set(missing):
+        return ""
+    return " ALADDIN_USERNAME and ALADDIN_PASSWORD will do in the place of client id and secret."
 
 
 class _Secrets(TomlConfigSettingsSource):

@@ -22,6 +22,7 @@ from allocation.model import Bond
 from orders.errors import DeskError
 from orders.model import (
     BrokerOrder,
+    BrokerOrderIds,
     BrokerOrders,
     Cancellation,
     Group,
@@ -120,7 +121,7 @@ class Aladdin:
         """See `orders.ports.Blotter`."""
         return self._search.live_orders(group)
 
-    def live_order_ids(self, group: str) -> tuple[str, ...]:
+    def live_order_ids(self, group: str) -> BrokerOrderIds:
         """See `orders.ports.Blotter`."""
         return self._search.live_order_ids(group)
 
@@ -132,7 +133,7 @@ class Aladdin:
         """See `orders.ports.Blotter`."""
         return self._search.in_basket(basket, on)
 
-    def ids_in_basket(self, basket: str, on: date) -> tuple[str, ...]:
+    def ids_in_basket(self, basket: str, on: date) -> BrokerOrderIds:
         """See `orders.ports.Blotter`."""
         return self._search.ids_in_basket(basket, on)
 

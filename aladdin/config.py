@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, tzinfo
+from pathlib import Path
 
 import httpx
 from pydantic import SecretStr
@@ -19,12 +20,27 @@ from orders.errors import SettingsError
 # The scopes that are published; a client whose positions, analytics or master ask for more adds them in the settings.
 SCOPES = (GROUP_SCOPE, PORTFOLIO_SCOPE, LADDER_SCOPE, ORDER_READ_SCOPE, ORDER_WRITE_SCOPE)
 
+# The calls that a tenth of our quota is kept for.
+ORDER_OPERATIONS = frozenset(
+    {
+        "order:post",
+        "order:cancel",
+        "orders:batchPost",
+        "orders:batchCancel",
+        "orders:filter",
+        "orderIds:filter",
+        "longrunningoperations",
+    }
+)
+
 _NONE = SecretStr("")
 
 LOWEST_QUOTA, HIGHEST_QUOTA = 100, 3000  # calls a minute, as published
 
 # Calls a minute, by operation, where Aladdin publishes more than the lowest.
 QUOTAS: Mapping[str, int] = {
+    "portfolios:filter": 500,
+    "portfolios:search": 500,
     "order:post": 3000,
     "order:cancel": 3000,
     "orders:batchPost": 250,
@@ -33,6 +49,9 @@ QUOTAS: Mapping[str, int] = {
     "orderIds:filter": 1000,
     "longrunningoperations": 1000,
 }
+
+# Every operation we call, as quotas are set for it.
+OPERATIONS = frozenset({*QUOTAS, "members", "node", "ladders:filter", "position", "assets", "security-master"})
 
 
 def printable(secret: str) -> bool:
@@ -78,6 +97,7 @@ class AladdinConfig:
     client_secret: SecretStr = _NONE
     api_key: SecretStr = _NONE
     refresh_token: SecretStr = _NONE
+    refresh_token_file: Path | None = None  # where the newest is kept; a server may make each good for once
     username: str = ""
     password: SecretStr = _NONE
     scopes: tuple[str, ...] = SCOPES
@@ -155,8 +175,8 @@ class AladdinConfig:
 
     @property
     def longest_request(self) -> float:
-        """Seconds after which a request that was begun is answered or given up, by the waits for a connection, for its
-        making, and for the other side. An answer that trickles in is given up at its first pause after that."""
+        """Seconds after which a request that was begun is answered or given up, whatever it waits for: a connection,
+        its making, the other side, or an answer that trickles in. Nothing of it leaves after that."""
         return self.pool_timeout + self.connect_timeout + self.read_timeout
 
     @property

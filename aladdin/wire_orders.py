@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from aladdin.wire import Count, Day, Number, Page, Text, Wire, blank_is_missing
+from aladdin.wire import Count, Day, Number, Page, Text, Wire
 
-Moment = Annotated[AwareDatetime | None, BeforeValidator(blank_is_missing)]
+
+def _or_missing(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+# What is only shown: an order must not pass for unreadable, and so its fate for unknown, because of it.
+_shown = WrapValidator(_or_missing)
+Moment = Annotated[AwareDatetime | None, _shown]
+ShownDay = Annotated[Day, _shown]
+ShownCount = Annotated[Count, _shown]
 
 
 class Status(Wire):
@@ -43,11 +55,11 @@ class Order(Wire):
     transaction_type: Text = ""
     trading_limit_type: Text = ""
     trading_limit_value: Number = None
-    settle_date: Day = None
-    trade_date: Day = None
+    settle_date: ShownDay = None
+    trade_date: ShownDay = None
     basket_id: Text = ""
     modify_time: Moment = None
-    version: Count = None
+    version: ShownCount = None
     face: Number = None
     fill_amount: Number = None
     average_price: Number = None
@@ -62,7 +74,10 @@ class Orders(Page):
 
 
 class OrderIds(Page):
+    """`status` as of `Orders`."""
+
     order_ids: tuple[str, ...] = ()
+    status: Text = ""
 
 
 class Violation(Wire):

@@ -7,9 +7,10 @@ from allocation.caps import bind, rules
 from allocation.effect import effect
 from allocation.engines.min_dispersion import stated
 from allocation.lots import Lattice, room
-from allocation.model import Account, Cap, Line, Proposal, Side
+from allocation.model import Account, Side
 from allocation.money import exact, money
 from allocation.pose import lattice_of, least_line, pose
+from allocation.proposal import Cap, Line, Proposal
 
 
 def check(proposal: Proposal) -> tuple[str, ...]:

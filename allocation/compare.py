@@ -19,9 +19,10 @@ from allocation.errors import EvenlotError, InvalidParameter
 from allocation.kernel.solve import solve
 from allocation.limits import NO_LIMITS, LimitTable
 from allocation.metrics import Dispersion, dispersion
-from allocation.model import Account, BlockOrder, Choices, Metric, Proposal, Side
+from allocation.model import Account, BlockOrder, Choices, Metric, Side
 from allocation.money import common_currency, exact, in_currency
 from allocation.pose import least_line, pose
+from allocation.proposal import Proposal
 from allocation.propose import propose
 from allocation.reduction import Reduction, faces_of, legal, reduce
 

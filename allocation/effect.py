@@ -9,8 +9,9 @@ from decimal import Decimal
 import numpy as np
 
 from allocation.metrics import Vector, dispersion, post_trade
-from allocation.model import Account, BlockOrder, Choices, Effect, Holding
+from allocation.model import Account, BlockOrder, Choices, Holding
 from allocation.money import exact, market_value_per_face
+from allocation.proposal import Effect
 
 
 def effect(

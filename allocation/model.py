@@ -1,4 +1,4 @@
-"""The nouns of an allocation: bond, account, block, line, proposal. Frozen values with their units, no behaviour
+"""The nouns of an allocation: bond, account, block and choices. Frozen values with their units, no behaviour
 beyond what follows from their own fields."""
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import Any
-
-from allocation.certificate import Certificate
-from allocation.limits import LimitTable
 
 MINIMUM_COVERAGE = 0.95  # share of an account's market value that must have the measure
 
@@ -107,7 +104,7 @@ class Bond:
     is_144a: bool = False
     factor: Decimal = Decimal(1)
     price: Decimal | None = None  # clean, per 100 face
-    price_date: date | None = None
+    price_date: date | None = None  # when it was read, where the source dates no price
     accrued: Decimal | None = None  # per 100 face
     measures: Measures = Measures()
     measures_date: date | None = None
@@ -221,124 +218,3 @@ class Choices:
     def what_if(self) -> bool:
         """Whether a rule that always holds was switched off."""
         return not (self.respect_cash and self.round_to_denomination)
-
-
-@dataclass(frozen=True, slots=True)
-class Cap:
-    """The most one account may trade under one rule. `face` is the largest legal face, `reason` carries the numbers."""
-
-    account_id: str
-    rule: str  # "cash", "holding", ...
-    face: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One account's part of the block, with the figures before and after."""
-
-    account_id: str
-    face: int
-    wish: Decimal  # face the engine would give were there no caps or pieces
-    cap: Cap
-    money: Decimal  # base currency, unsigned
-    cash_before: Decimal | None
-    cash_after: Decimal | None
-    reason: str  # one sentence: why this amount
-    part: str = ""  # how a custom line came about: "direct", "remainder", both; "locked" where it was set by hand
-    asked: Decimal | None = None  # face asked for this account by name, before any cap
-
-    @property
-    def headroom(self) -> int:
-        """Face this account could still take under its binding cap."""
-        return self.cap.face - self.face
-
-    @property
-    def capped(self) -> bool:
-        """Whether a cap of its own is what the account stopped at. Its wish need not be above that: it may have come
-        there by taking what others could not."""
-        own = self.cap.rule != "order" and self.part != "locked"
-        return own and self.headroom == 0 and (self.face > 0 or self.wish > 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Unallocated:
-    """Face that could not be placed and why. `account_id` is empty when no single account is the cause."""
-
-    face: int
-    reason: str
-    account_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What the lines do to one metric. Mappings are by account id and leave out the excluded accounts.
-
-    An account is within tolerance when it ends at most `tolerance` from its target, or from the mean where it has none.
-    """
-
-    metric: Metric
-    before: Mapping[str, float]
-    after: Mapping[str, float]
-    dispersion_before: float
-    dispersion_after: float
-    mean_after: float
-    tolerance: float  # in the metric's unit
-    targets: Mapping[str, float] = field(default_factory=dict)  # where the engine steered by targets
-    excluded: Mapping[str, str] = field(default_factory=dict)  # account id -> reason
-
-    def away(self, account_id: str) -> float:
-        """How far the account ends above (below: negative) its target, or the mean where it has none."""
-        return self.after[account_id] - self.targets.get(account_id, self.mean_after)
-
-    def within(self, account_id: str) -> bool:
-        """Whether the account ends within the tolerance."""
-        return abs(self.away(account_id)) <= self.tolerance
-
-    @property
-    def outside(self) -> tuple[str, ...]:
-        """The accounts that end outside the tolerance, by id."""
-        return tuple(account for account in self.after if not self.within(account))
-
-    @property
-    def improvement(self) -> float | None:
-        """(before - after) / before; None ("not applicable") when there was no dispersion before."""
-        if self.dispersion_before == 0:
-            return None
-        return (self.dispersion_before - self.dispersion_after) / self.dispersion_before
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """An engine's answer, always returned: lines for every account, reasons for every unit not placed.
-
-    `choices.parameters` are complete: defaults are filled in. `failed` says why an engine has no answer; every line is
-    then nothing, and `tried` says what was tried.
-    """
-
-    block: BlockOrder
-    choices: Choices
-    limits: LimitTable  # the version the caps were made from
-    accounts: tuple[Account, ...]  # sorted by id; lines are in the same order
-    lines: tuple[Line, ...]
-    unallocated: tuple[Unallocated, ...]
-    effect: Effect
-    basis: str  # "dirty" or "clean": how holdings and trade are valued
-    warnings: tuple[str, ...] = ()
-    tried: tuple[str, ...] = ()  # what was tried before this result, in order
-    certificate: Certificate | None = None  # how near to the best it is proved to be, by engines that prove it
-    failed: str = ""
-
-    @property
-    def engine(self) -> str:
-        return self.choices.engine
-
-    @property
-    def placed(self) -> int:
-        """Face allocated over all accounts."""
-        return sum(line.face for line in self.lines)
-
-    @property
-    def fill(self) -> float:
-        """Allocated over ordered face."""
-        return self.placed / self.block.face if self.block.face else 0.0

@@ -16,7 +16,8 @@ from fractions import Fraction
 from allocation.effect import effect
 from allocation.errors import InvalidParameter
 from allocation.lots import Lattice, Room, apportion
-from allocation.model import Effect, Proposal, Side
+from allocation.model import Side
+from allocation.proposal import Effect, Proposal
 
 
 class Policy(Enum):

@@ -14,8 +14,9 @@ from allocation.errors import InvalidBlock, InvalidParameter, MetricUnavailable,
 from allocation.limits import NO_LIMITS, LimitTable
 from allocation.lots import Lattice, Room, room
 from allocation.metrics import basis, on_basis
-from allocation.model import Account, BlockOrder, Cap, Choices, Metric, Side
+from allocation.model import Account, BlockOrder, Choices, Metric, Side
 from allocation.money import common_currency, in_currency
+from allocation.proposal import Cap
 
 
 def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limits: LimitTable = NO_LIMITS) -> Problem:
@@ -125,7 +126,7 @@ def refuse_untradable(block: BlockOrder, metric: Metric) -> None:
     if block.face <= 0:
         raise InvalidBlock("face", "The face must be above zero.")
     if block.trade_price is None:
-        raise MissingPrice(f"{bond.label} has no price: no account read so far holds it. Type a price to go on.")
+        raise MissingPrice(f"{bond.label} has no price: no account holds it at a usable one. Type a price to go on.")
     if block.trade_price <= 0 or (block.mark is not None and block.mark <= 0):
         raise InvalidBlock("limit", "The price must be above zero.")
     if bond.accrued is not None and min(block.trade_price, block.mark or block.trade_price) + bond.accrued <= 0:

@@ -11,9 +11,10 @@ from allocation.effect import effect
 from allocation.engines import Draft, Problem, engine
 from allocation.engines.options import read_options
 from allocation.limits import NO_LIMITS, LimitTable
-from allocation.model import Account, BlockOrder, Choices, Line, Proposal, Side
+from allocation.model import Account, BlockOrder, Choices, Side
 from allocation.money import exact, money
 from allocation.pose import barred, least_line, pose
+from allocation.proposal import Line, Proposal
 from allocation.unallocated import unallocated
 
 

@@ -14,8 +14,9 @@ from allocation.errors import EvenlotError, InvalidParameter
 from allocation.limits import NO_LIMITS, LimitTable
 from allocation.lots import Lattice, Room
 from allocation.metrics import Vector, dispersion, post_trade
-from allocation.model import Account, BlockOrder, Cap, Choices, Side
+from allocation.model import Account, BlockOrder, Choices, Side
 from allocation.pose import least_line, pose
+from allocation.proposal import Cap
 from allocation.propose import drafted
 
 

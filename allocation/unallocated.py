@@ -7,7 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from allocation.engines.problem import Draft, Problem
-from allocation.model import Side, Unallocated
+from allocation.model import Side
+from allocation.proposal import Unallocated
 
 
 def unallocated(problem: Problem, draft: Draft) -> tuple[Unallocated, ...]:

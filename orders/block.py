@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from allocation.model import Choices, Proposal, Side
+from allocation.model import Choices, Side
+from allocation.proposal import Proposal
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class BrokerOrder:
     filled: Decimal
     average_price: Decimal | None
     booked: Mapping[str, Decimal]
-    message: str = ""  # what compliance holds it up for, as answered to the post
+    message: str = ""  # what compliance holds it up for, as answered to the post; what contradicts itself in it
     violations: tuple[Violation, ...] = ()  # all that compliance found, as answered to the post
     asset_id: str = ""
     side: Side | None = None  # None too when it is neither a buy nor a sale
@@ -93,4 +93,12 @@ class BrokerOrders:
     cannot be read, or that Aladdin says it did not show."""
 
     orders: tuple[BrokerOrder, ...]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOrderIds:
+    """The Aladdin ids a search found; `remarks` as of `BrokerOrders`."""
+
+    ids: tuple[str, ...]
     remarks: tuple[str, ...] = ()

@@ -9,7 +9,8 @@ from decimal import Decimal
 from allocation.errors import OffLattice
 from allocation.limits import Limit
 from allocation.lots import Lattice, room, sellable
-from allocation.model import BlockOrder, Bond, Choices, Measures, Proposal, Side
+from allocation.model import BlockOrder, Bond, Choices, Measures, Side
+from allocation.proposal import Proposal
 from orders.calendar import business_age
 from orders.errors import NotPermitted, StaleData
 from orders.limits import of_accounts

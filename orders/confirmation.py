@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from allocation.model import Proposal
-from orders.model import Order, OrderLine, OrderState, Statement
+from allocation.proposal import Proposal
+from orders.model import Order, OrderLine, OrderState, Statement, Ticket
 
 
 def order_id(command_id: str) -> str:
@@ -41,4 +41,18 @@ def order_of(proposal: Proposal, statement: Statement, group: str, comment: str,
         updated_at=statement.created_at,
         recommended_by=statement.created_by,
         placed_by=statement.created_by,
+    )
+
+
+def ticket_of(order: Order) -> Ticket:
+    """What Aladdin is sent of it."""
+    return Ticket(
+        reference=order.id,
+        asset_id=order.asset_id,
+        side=order.side,
+        settlement=order.settlement,
+        trade_date=order.trade_date,
+        limit=order.limit,
+        lines=order.lines,
+        comment=order.comment,
     )

@@ -153,7 +153,7 @@ class Desk:
         bond = self._market.bond(request.asset_id, fresh=fresh)
         check_settlement(request.settlement, self.today(), bond.value.currency)
         tradable, warnings = fresh_enough(bond.value, request.limit is not None, self.today(), self.policy)
-        warnings += far_from_mark(tradable, request.side, request.limit, self.policy)
+        warnings += far_from_mark(tradable, request.side, request.limit, self.policy) + bond.notes
         group = self.group(user, request.group, request.settlement, fresh=fresh)
         block = BlockOrder(
             tradable, request.side, request.face, request.settlement, request.limit, self.policy.market_buffer
@@ -256,9 +256,9 @@ class Desk:
     # -- limits --------------------------------------------------------------------------------------------------
 
     def accounts(self, user: User) -> tuple[str, ...]:
-        """The ids of the accounts this user may name in a limit, sorted: those of the groups on anybody's list that
-        they see; for who may set limits also those that have some, since their group may be on no list any more."""
-        limited = {row.account_id for row in self._ledger.limits().rows} if self.may_set_limits(user) else set()
+        """The ids of the accounts this user may name in a limit, sorted: those of the groups on anybody's list, and for
+        who may set limits those that have some, for a group may be on no list any more; as far as they see them."""
+        limited = {row.account_id for row in self.limits(user).rows} if self.may_set_limits(user) else set()
         return tuple(sorted((self._lists.accounts(user) | limited) - {EVERY_ACCOUNT}))
 
     def limits(self, user: User) -> LimitTable:
@@ -274,21 +274,24 @@ class Desk:
         return tuple(replace(version, table=table) for version, table in zip(versions, seen, strict=True))
 
     def may_set_limits(self, user: User) -> bool:
-        """Whether this user may change the limits: the table is of all groups, so they must see all of them."""
-        return user.may(Permission.LIMITS) and self._lists.sees_all(user)
+        """Whether this user may change the limits: they must see all groups of the settings, if not what others add."""
+        return user.may(Permission.LIMITS) and self._lists.sees_settings(user)
 
     def set_limits(self, user: User, rows: Sequence[Limit], after: int, comment: str, command_id: str) -> LimitTable:
-        """Replace the limits, made from version `after`, by these rows; the comment says why.
+        """Replace the limits this user sees, made from version `after`, by these rows; the comment says why. Those they
+        do not see stay.
 
         `VersionConflict` when somebody changed them since; `InvalidLimit` for rows that contradict each other or name
         accounts no group has. The same `command_id` again writes nothing and returns the same table.
         """
         require(user, Permission.LIMITS)
         if not self.may_set_limits(user):
-            raise NotPermitted("The limits are of all groups, and your user does not see all of them.")
-        refuse_unsaid(comment, self.policy)
+            raise NotPermitted("The limits are of all groups of the settings, and your user does not see all of them.")
+        refuse_unsaid(comment, self.policy.longest_comment)
         refuse_unknown(rows, self.accounts(user))
-        return self._ledger.set_limits(command_id, rows, after, user.username, self._clock.now(), comment.strip())
+        seen, at, why = self.limits(user).rows, self._clock.now(), comment.strip()
+        written = (*rows, *(row for row in self._ledger.limits().rows if row not in seen))  # refused if not of `after`
+        return self._seen(user, [self._ledger.set_limits(command_id, written, after, user.username, at, why)])[0]
 
     def _seen(self, user: User, tables: Sequence[LimitTable]) -> Sequence[LimitTable]:
         if self._lists.sees_all(user):

@@ -1,34 +1,36 @@
 """The worker's half of an order's life: it takes intents from the outbox, posts them once, and follows live orders.
 
 Before each post the ledger says "sending"; after it, the answer. A lost answer is looked up by our reference, and the
-same reference is posted again only after a grace and enough misses.
+same reference is posted again only after a grace and enough misses. Where that does not settle it, a person decides.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
 from allocation.errors import EvenlotError
+from orders import compared
+from orders.attempts import MISSES, REPEATED, RETRIES, attempts, for_a_person, not_again, too_late
+from orders.confirmation import ticket_of
 from orders.errors import (
     AuthenticationFailed,
+    DeskError,
     IllegalTransition,
     LeaseLost,
     NotFound,
     NotPermitted,
-    OutsideError,
     RateLimited,
     Rejected,
     Unavailable,
 )
-from orders.lifecycle import LIVE, Event, reported, step
-from orders.model import BrokerOrder, Change, Intent, Lease, Order, OrderState, Ticket
-from orders.model import Event as History
+from orders.following import Following
+from orders.journal import Journal
+from orders.lifecycle import LIVE, TABLE, Event
+from orders.model import BrokerOrder, Intent, Lease, Order, OrderState
 from orders.ports import Broker, Clock, Ledger
 from orders.statement import faithful
 
@@ -37,9 +39,7 @@ log = structlog.get_logger()
 LEASE = "worker"
 LEASE_SECONDS = 20.0
 POST_WINDOW = timedelta(seconds=10)  # a post that has not left by then does not leave at all
-GRACE = timedelta(seconds=120)  # longer than the window and all timeouts of a post together
-MISSES = 3
-POSTS = 2  # a lost order is posted again once; after that a person decides
+GRACE = timedelta(seconds=300)  # longer than the window and all timeouts of a post together
 TICK_SECONDS = 1.0
 IDLE_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 60.0
@@ -47,10 +47,20 @@ LONGEST_WAIT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """How the worker is: when it last finished a round, and what kept it from working, if anything."""
+    """How the worker is: when it last finished a round, what kept it from working, if anything, and how many orders it
+    cannot get on with. Everybody reads it, so it names no order; each order says for itself what holds it up."""
 
     at: datetime | None = None
     trouble: str = ""
+    held_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """An intent that has to wait, and how often it had to before."""
+
+    until: datetime
+    failures: int
 
 
 class Dispatch:
@@ -63,13 +73,15 @@ class Dispatch:
         self._clock = clock
         self.holder = holder
         self._began = clock.now()
-        self._not_before: dict[str, datetime] = {}  # by intent id
-        self._failures: dict[str, int] = {}  # by intent id
+        self._put_offs: dict[str, PutOff] = {}  # by intent id, until it closes
+        self._journal = Journal(ledger, clock)
+        self._following = Following(broker, clock, self._journal)
         self._wake = threading.Event()
         self._stop = threading.Event()
 
     def wake(self) -> None:
         """Work now rather than at the next tick."""
+        self._following.at_once()
         self._wake.set()
 
     def stop(self) -> None:
@@ -87,43 +99,53 @@ class Dispatch:
                 busy = self.work(lease) if lease else False
             except EvenlotError as error:
                 log.warning("worker round failed", error=str(error))
-                self.pulse = Pulse(self.pulse.at, str(error))
+                self.pulse = Pulse(self.pulse.at, "It could not finish its last round.", self.pulse.held_up)
             except Exception as error:
                 # the night watch must outlive a defect: it is logged whole, and the screens say there is trouble
                 log.exception("worker round broke")
-                self.pulse = Pulse(self.pulse.at, f"defect: {type(error).__name__}")
+                self.pulse = Pulse(self.pulse.at, f"defect: {type(error).__name__}", self.pulse.held_up)
             self._wake.wait(TICK_SECONDS if busy else IDLE_SECONDS)
             self._wake.clear()
         if lease is not None:
             self._ledger.release(lease)
 
     def work(self, lease: Lease) -> bool:
-        """One round: every intent that is due, then every live order. True while something is still open. What one
-        order cannot get over is logged and shown, and holds up no other."""
-        troubles: list[str] = []
+        """One round: every intent that is due, then the live orders when it is time to look at them. True while
+        something is still open. What one order cannot get over is told on it, and holds up no other."""
         for intent in self._ledger.intents():
-            wait_until = self._not_before.get(intent.id)
-            if wait_until is not None and self._clock.now() < wait_until:
-                continue
-            try:
-                self._carry_out(intent, self._renewed(lease))
-            except LeaseLost:
-                raise
-            except EvenlotError as error:
-                self._put_off(intent, error)
-                troubles.append(f"Order {intent.order_id}: {error}")
+            put_off = self._put_offs.get(intent.id)
+            if put_off is None or self._clock.now() >= put_off.until:
+                self._attempt(intent, lease)
         live = [order for order in self._ledger.orders(states=LIVE) if order.broker_id]
-        if live:
-            troubles += self._follow(live, self._renewed(lease))
-        self.pulse = Pulse(self._clock.now(), " ".join(troubles))
-        return bool(live or self._ledger.intents())
+        if not live:
+            self._following.none()
+        elif self._following.due():
+            self._following.look(live, self._renewed(lease))
+        still_open = {intent.id for intent in self._ledger.intents()}
+        self._put_offs = {name: put_off for name, put_off in self._put_offs.items() if name in still_open}
+        held_up = len(self._put_offs) + len(self._following.astray)
+        self.pulse = Pulse(self._clock.now(), self._following.trouble, held_up)
+        return bool(live or still_open)
 
-    def _put_off(self, intent: Intent, error: EvenlotError) -> None:
+    def _attempt(self, intent: Intent, lease: Lease) -> None:
+        try:
+            self._carry_out(intent, self._renewed(lease))
+        except LeaseLost:
+            raise
+        except EvenlotError as error:
+            self._put_off(intent, error)
+            order = self._ledger.order(intent.order_id)
+            # an outage passes, and is told of Aladdin as a whole; anything else may need a person
+            if not isinstance(error, Unavailable | RateLimited) and (order.state, Event.NOTED) in TABLE:
+                self._journal.note(order, str(error), lease)
+
+    def _put_off(self, intent: Intent, error: EvenlotError, wait: timedelta | None = None) -> None:
         """Wait longer after each failure of the same intent, so that an outage fills neither ledger nor log."""
-        self._failures[intent.id] = self._failures.get(intent.id, 0) + 1
-        wait = min(TICK_SECONDS * 2.0 ** self._failures[intent.id], LONGEST_WAIT_SECONDS)
-        self._not_before[intent.id] = self._clock.now() + timedelta(seconds=wait)
-        log.warning("order put off", order=intent.order_id, error=str(error), seconds=wait)
+        before = self._put_offs.get(intent.id)
+        failures = before.failures + 1 if before else 1
+        wait = wait or timedelta(seconds=min(TICK_SECONDS * 2.0**failures, LONGEST_WAIT_SECONDS))
+        self._put_offs[intent.id] = PutOff(self._clock.now() + wait, failures)
+        log.warning("order put off", order=intent.order_id, error=str(error), seconds=wait.total_seconds())
 
     def _renewed(self, lease: Lease) -> Lease:
         renewed = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS)
@@ -138,161 +160,88 @@ class Dispatch:
         if order.state is OrderState.CONFIRMED:
             if order.updated_at < self._began and self._broker.find_order(order.id) is not None:
                 # from before this worker, and sent: the ledger was put back without saying so
-                self._look_up(intent, self._record(order, Event.RESTORED, lease, "Aladdin has it already"), lease)
+                order = self._journal.record(order, Event.RESTORED, lease, "Aladdin has it already")
+                self._look_up(intent, order, lease)
             else:
-                self._post(intent, order, lease)
+                self._send(intent, order, lease)
         elif order.state is OrderState.SENDING:
             # only a crash leaves an order here: whether the post went out is not known
-            self._record(order, Event.ANSWER_LOST, lease, "the worker stopped while sending")
+            self._journal.record(order, Event.ANSWER_LOST, lease, "the worker stopped while sending")
         elif order.state is OrderState.UNKNOWN:
             self._look_up(intent, order, lease)
         else:
             raise IllegalTransition(f"{order.id} is {order.state.value}, yet its intent to be sent is still open.")
 
-    def _post(self, intent: Intent, order: Order, lease: Lease) -> None:
+    def _send(self, intent: Intent, order: Order, lease: Lease) -> None:
+        """An order that never left goes out on its day, and while the price it was confirmed at is still one."""
         if order.trade_date < self._clock.today():
             lapsed = f"Not sent on its trade date, {order.trade_date:%d %b %Y}: it lapsed."
-            self._record(order, Event.LAPSED, lease, lapsed, message=lapsed, closes_intent=intent.id)
-            return
-        order = self._record(order, Event.SEND, lease)
+            self._journal.record(order, Event.LAPSED, lease, lapsed, message=lapsed, closes_intent=intent.id)
+        elif why := too_late(order, attempts(self._ledger.events(order.id)), self._clock.now()):
+            self._journal.note(order, for_a_person(order, why, arrived=False), lease)
+            self._put_off(intent, NotFound(why))
+        else:
+            self._post(intent, order, lease)
+
+    def _post(self, intent: Intent, order: Order, lease: Lease, *, repeated: bool = False) -> None:
+        order = self._journal.record(order, Event.SEND, lease)
         if not faithful(order, self._ledger.statement(order.id)):
             fault = "The order is no longer what its statement froze, so it was not sent. Verify the audit log."
-            self._record(order, Event.REFUSED, lease, fault, message=fault, closes_intent=intent.id)
+            self._refused(intent, order, lease, fault, repeated=repeated)
             return
         try:
-            answer = self._broker.post(_ticket(order), order.updated_at + POST_WINDOW)
+            answer = self._broker.post(ticket_of(order), order.updated_at + POST_WINDOW)
         except Rejected as error:
-            self._record(order, Event.REFUSED, lease, str(error), message=str(error), closes_intent=intent.id)
+            self._refused(intent, order, lease, str(error), repeated=repeated)
         except (RateLimited, AuthenticationFailed, NotPermitted) as error:
-            self._never_left(intent, order, lease, error)
-        except Unavailable as error:
-            if error.sent:
-                self._record(order, Event.ANSWER_LOST, lease, str(error), message=str(error))
+            self._never_left(intent, order, lease, error, repeated=repeated)
+        except DeskError as error:
+            if isinstance(error, Unavailable) and not error.sent:
+                self._never_left(intent, order, lease, error, repeated=repeated)
             else:
-                self._never_left(intent, order, lease, error)
-        except OutsideError as error:
-            self._record(order, Event.ANSWER_LOST, lease, str(error), message=str(error))
+                self._journal.record(order, Event.ANSWER_LOST, lease, str(error), message=str(error))
         else:
-            self._report(order, answer, lease, closes_intent=intent.id)
+            self._adopt(intent, order, answer, lease)
 
-    def _never_left(self, intent: Intent, order: Order, lease: Lease, error: EvenlotError) -> None:
-        self._record(order, Event.NEVER_LEFT, lease, str(error), message=str(error))
-        self._put_off(intent, error)
+    def _refused(self, intent: Intent, order: Order, lease: Lease, why: str, *, repeated: bool) -> None:
+        if repeated:
+            self._journal.record(order, Event.REPEAT_REFUSED, lease, why, message=f"{REPEATED} {why}")
+        else:
+            self._journal.record(order, Event.REFUSED, lease, why, message=why, closes_intent=intent.id)
+
+    def _never_left(self, intent: Intent, order: Order, lease: Lease, error: EvenlotError, *, repeated: bool) -> None:
+        event, why = (Event.REPEAT_NEVER_LEFT, f"{REPEATED} {error}") if repeated else (Event.NEVER_LEFT, str(error))
+        self._journal.record(order, event, lease, str(error), message=why)
+        made = len(attempts(self._ledger.events(order.id)).not_sent)
+        # what may be at Aladdin is looked up sooner than it could be sent again
+        self._put_off(intent, error, None if repeated or made > len(RETRIES) else RETRIES[made - 1])
 
     def _look_up(self, intent: Intent, order: Order, lease: Lease) -> None:
         found = self._broker.find_order(order.id)
         if found is not None:
-            self._report(order, found, lease, closes_intent=intent.id)
+            self._adopt(intent, order, found, lease)
             return
-        posts, misses = _posts_and_misses(self._ledger.events(order.id))
+        made = attempts(self._ledger.events(order.id))
         missing = NotFound(f"Aladdin does not show {order.id} yet.")
-        if misses < MISSES:
-            self._record(order, Event.MISSED, lease, str(missing))
-            self._put_off(intent, missing)
-        elif self._clock.now() - posts[-1].at < GRACE:
-            self._put_off(intent, missing)
-        elif len(posts) >= POSTS:
-            self._ask_a_person(order, lease)
-            self._put_off(intent, missing)
+        if made.misses < MISSES:
+            self._journal.record(order, Event.MISSED, lease, str(missing))
+        elif self._clock.now() - made.arrived[-1] >= GRACE:
+            why = not_again(order, made, self._clock.now(), self._clock.today())
+            if not why:
+                self._post(intent, order, lease, repeated=True)
+                return
+            self._journal.note(order, for_a_person(order, why, arrived=True), lease)
+        self._put_off(intent, missing)
+
+    def _adopt(self, intent: Intent, order: Order, answer: BrokerOrder, lease: Lease) -> None:
+        """Take over what Aladdin has, if it is what we sent."""
+        fault = compared.mistaken(order, answer)
+        if not fault:
+            self._journal.report(order, answer, lease, closes_intent=intent.id)
+            self._following.at_once()
+            return
+        if order.state is OrderState.SENDING:
+            self._journal.record(order, Event.MISTAKEN, lease, fault, message=fault)
         else:
-            self._post(intent, order, lease)
-
-    def _ask_a_person(self, order: Order, lease: Lease) -> None:
-        message = "Posted twice without an answer and not found at Aladdin: a person must decide."
-        if order.message != message:
-            self._record(order, Event.MISSED, lease, message, message=message)
-
-    # -- following -----------------------------------------------------------------------------------------------
-
-    def _follow(self, live: list[Order], lease: Lease) -> list[str]:
-        """Write what is new of each live order; the troubles met on the way."""
-        answers = {answer.id: answer for answer in self._broker.orders([order.broker_id for order in live])}
-        troubles: list[str] = []
-        for order in live:
-            answer = answers.get(order.broker_id)
-            try:
-                if answer is None:
-                    troubles.append(f"Aladdin does not show order {order.broker_id} ({order.id}).")
-                elif _news(order, answer):
-                    self._report(order, answer, lease)
-            except LeaseLost:
-                raise
-            except EvenlotError as error:
-                log.warning("order not followed", order=order.id, error=str(error))
-                troubles.append(f"Order {order.id}: {error}")
-        return troubles
-
-    def _report(self, order: Order, answer: BrokerOrder, lease: Lease, **also: Any) -> None:
-        event = reported(answer.status)
-        if order.state in LIVE and step(order.state, event) is order.state:
-            event = Event.FILLED
-        self._record(
-            order,
-            event,
-            lease,
-            _detail(order, answer),
-            broker_id=answer.id,
-            broker_status=answer.status,
-            filled=answer.filled,
-            average_price=answer.average_price,
-            booked=answer.booked,
-            message=answer.message or ("" if order.message else None),
-            **also,
-        )
-
-    def _record(self, order: Order, event: Event, lease: Lease, detail: str = "", **also: Any) -> Order:
-        """Write one step. The command is the step itself, so a step repeated after a crash is written once."""
-        change = Change(
-            order_id=order.id,
-            version=order.version,
-            state=step(order.state, event),
-            event=event.value,
-            actor="worker",
-            at=self._clock.now(),
-            detail=detail,
-            **also,
-        )
-        return self._ledger.advance(f"{order.id}:{order.version}:{event.value}", change, lease.fence)
-
-
-def _ticket(order: Order) -> Ticket:
-    return Ticket(
-        reference=order.id,
-        asset_id=order.asset_id,
-        side=order.side,
-        settlement=order.settlement,
-        trade_date=order.trade_date,
-        limit=order.limit,
-        lines=order.lines,
-        comment=order.comment,
-    )
-
-
-def _news(order: Order, answer: BrokerOrder) -> bool:
-    booked = {line.account_id: line.booked for line in order.lines}
-    return (
-        answer.status != order.broker_status
-        or answer.filled != order.filled
-        or answer.average_price != order.average_price
-        or any(booked.get(account) != face for account, face in answer.booked.items())
-    )
-
-
-def _detail(order: Order, answer: BrokerOrder) -> str:
-    if answer.filled == order.filled:
-        return f"Aladdin order {answer.id}: {answer.status}"
-    price = f" at {answer.average_price.normalize():f}" if answer.average_price is not None else ""
-    return f"{answer.filled:,.0f} of {order.face:,} filled{price}"
-
-
-def _posts_and_misses(history: Sequence[History]) -> tuple[list[History], int]:
-    """The posts that may have reached Aladdin, oldest first, and how often the order was looked up since the last. A
-    restore stands for the post it may have made the ledger forget."""
-    following = [*history[1:], None]
-    posts = [
-        step
-        for step, then in zip(history, following, strict=True)
-        if step.event == Event.RESTORED
-        or (step.event == Event.SEND and (then is None or then.event != Event.NEVER_LEFT))
-    ]
-    return posts, sum(step.event == Event.MISSED and step.at >= posts[-1].at for step in history)
+            self._journal.note(order, fault, lease, Event.MISTAKEN)
+        self._put_off(intent, NotFound(fault))

@@ -13,7 +13,7 @@ import structlog
 
 from orders.calendar import default_settlement
 from orders.entitlement import entitled_to
-from orders.errors import NotFound, NotPermitted
+from orders.errors import Malformed, NotFound, NotPermitted, OutsideError
 from orders.model import Book, GroupTree, User
 from orders.ports import Clock, Dated, Ledger, Market
 
@@ -31,6 +31,7 @@ class GroupFound:
     name: str
     accounts: int
     listed: bool  # already on the user's list
+    fault: str = ""  # why it cannot be read; it has no accounts then
 
 
 def accounts_within(tree: GroupTree) -> frozenset[str]:
@@ -61,8 +62,8 @@ class GroupLists:
         return tuple(ticker for ticker in listed if user.sees(ticker))
 
     def readable(self, user: User) -> tuple[str, ...]:
-        """The same without those the user added that Aladdin no longer has: one gone must not spoil a search in all."""
-        return tuple(ticker for ticker in self.of(user) if ticker in self._book.groups or self._size(ticker))
+        """The same without those the user added that are gone or make no sense: one must not spoil a search in all."""
+        return tuple(t for t in self.of(user) if t in self._book.groups or self._size(t)[0])
 
     def find(self, user: User, text: str) -> Dated[tuple[GroupFound, ...]]:
         """The groups this user may see whose ticker or name resembles `text`, best first, at most `MOST_FOUND`."""
@@ -74,16 +75,17 @@ class GroupLists:
         listed = self.of(user)
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             sizes = {t: pool.submit(copy_context().run, self._size, t) for t in islice(names, MOST_FOUND)}
-        groups = (GroupFound(t, names[t], size.result(), t in listed) for t, size in sizes.items())
-        return Dated(tuple(group for group in groups if group.accounts), found.as_of, found.source)
+        groups = (GroupFound(t, names[t], s.result()[0], t in listed, s.result()[1]) for t, s in sizes.items())
+        return Dated(tuple(group for group in groups if group.accounts or group.fault), found.as_of, found.source)
 
-    def _size(self, ticker: str) -> int:
-        """How many accounts a group has; none when Aladdin does not have the group, or does not let us see it."""
+    def _size(self, ticker: str) -> tuple[int, str]:
+        """How many accounts a group has, none when Aladdin does not have the group, or does not let us see it; and what
+        is wrong with one that Aladdin has, but that makes no sense. An outage is an error."""
         try:
-            return len(accounts_within(self._market.tree(ticker).value))
-        except (NotFound, NotPermitted) as error:
+            return len(accounts_within(self._market.tree(ticker).value)), ""
+        except (NotFound, NotPermitted, Malformed) as error:
             log.info("group found cannot be read", group=ticker, error=str(error))
-            return 0
+            return 0, str(error) if isinstance(error, Malformed) else ""
 
     def add(self, user: User, ticker: str) -> None:
         """Remember a group this user may see. `NotFound` when Aladdin has no such group or shows no accounts in it."""
@@ -105,19 +107,22 @@ class GroupLists:
         """Whether the user may see every group on anybody's list."""
         return all(user.sees(ticker) for ticker in self._everybodys())
 
+    def sees_settings(self, user: User) -> bool:
+        """Whether the user may see every group of the settings, whatever others have added."""
+        return all(user.sees(ticker) for ticker in self._book.groups)
+
     def accounts(self, user: User) -> frozenset[str]:
-        """The accounts of the groups on anybody's list, as far as this user may see them."""
+        """The accounts of the groups on anybody's list, as far as this user may see them. A group that somebody added
+        and that cannot be read is left out: it must not keep the others' limits from being set."""
         day = default_settlement(self._clock.today(), self._book.currency)
         found: set[str] = set()
         for ticker in filter(user.sees, self._everybodys()):
             try:
                 found |= {account.id for account in self._market.group(ticker, day).value.accounts}
-            except NotFound:
+            except (NotFound, NotPermitted, OutsideError) as error:
                 if ticker in self._book.groups:
                     raise
-                log.warning(
-                    "an added group is gone", group=ticker
-                )  # it must not keep the others' limits from being set
+                log.warning("an added group cannot be read", group=ticker, error=str(error))
         return frozenset(found)
 
     def _everybodys(self) -> tuple[str, ...]:

@@ -16,10 +16,15 @@ class Event(StrEnum):
     NEVER_LEFT = "never left"  # the post certainly did not reach Aladdin
     ANSWER_LOST = "answer lost"  # the post may have reached Aladdin
     MISSED = "not found"  # looked up by our reference, and not there
-    REFUSED = "refused"  # Aladdin answered no
     RESTORED = "restored"  # the ledger was put back to before it was sent, so it may have been sent since
-    LAPSED = "lapsed"  # not sent in time: its trade date has passed
+    REFUSED = "refused"  # Aladdin answered no, to the only post there was
+    # what comes of a second post says nothing of the first, which may live
+    REPEAT_NEVER_LEFT = "repeat never left"
+    REPEAT_REFUSED = "repeat refused"
+    MISTAKEN = "another order"  # Aladdin shows another order than ours under its name: nothing of it is taken over
+    LAPSED = "lapsed"  # its trade date has passed, and no post ever left
     FILLED = "filled"  # more was executed, in the same state
+    NOTED = "noted"  # nothing moved, but what is to be said of the order is new
     # Aladdin's own words, as it reports them
     REPORTED_COMPLIANCE = "compliance pending"
     REPORTED_OPEN = "opened"
@@ -69,15 +74,20 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.SENDING, Event.ANSWER_LOST): S.UNKNOWN,
     (S.SENDING, Event.REFUSED): S.REJECTED,
     (S.UNKNOWN, Event.MISSED): S.UNKNOWN,
-    # after the grace and enough misses the same reference is posted once more, unless its day has passed
+    # after the grace and enough misses the same reference is posted once more. What may be at Aladdin never lapses, and
+    # comes back here from whatever becomes of the second post, to be looked up again
     (S.UNKNOWN, Event.SEND): S.SENDING,
-    (S.UNKNOWN, Event.LAPSED): S.EXPIRED,
+    (S.SENDING, Event.REPEAT_NEVER_LEFT): S.UNKNOWN,
+    (S.SENDING, Event.REPEAT_REFUSED): S.UNKNOWN,
+    (S.SENDING, Event.MISTAKEN): S.UNKNOWN,
     (S.CONFIRMED, Event.LAPSED): S.EXPIRED,
     (S.CONFIRMED, Event.RESTORED): S.UNKNOWN,
     # Aladdin does not publish its transitions: from any live state it may report any status, forward or back
     # (a cancel can lose to a fill; an authorized order can be reopened)
     **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in _REPORTS.items()},
     **{(state, Event.FILLED): state for state in LIVE},
+    **{(state, Event.MISTAKEN): state for state in (S.UNKNOWN, *LIVE)},
+    **{(state, Event.NOTED): state for state in (S.CONFIRMED, S.UNKNOWN, *LIVE)},
 }
 
 

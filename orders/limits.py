@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from allocation.caps.wording import issuer_names, security_names
 from allocation.errors import InvalidLimit
@@ -16,9 +15,6 @@ from allocation.model import Account, Bond
 from orders.canonical import digest
 from orders.errors import NotFound, NotPermitted
 from orders.ports import Ledger
-
-if TYPE_CHECKING:
-    from orders.checks import Policy
 
 MOST_CLOSE = 3  # names offered in the place of one nobody knows
 Find = Callable[[str], Sequence[Bond]]  # the bonds that words find, best first; `NotFound` with close identifiers
@@ -31,12 +27,12 @@ def of_accounts(table: LimitTable, accounts: Collection[str]) -> LimitTable:
     )
 
 
-def refuse_unsaid(comment: str, policy: Policy) -> None:
+def refuse_unsaid(comment: str, longest: int) -> None:
     """A change of the limits says why. `NotPermitted` without a comment, or with one that is too long."""
     if not comment.strip():
         raise NotPermitted("Say in the comment why the limits change.")
-    if len(comment) > policy.longest_comment:
-        raise NotPermitted(f"The comment is longer than {policy.longest_comment} characters.")
+    if len(comment) > longest:
+        raise NotPermitted(f"The comment is longer than {longest} characters.")
 
 
 def refuse_unknown(rows: Sequence[Limit], accounts: Collection[str]) -> None:

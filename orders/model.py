@@ -12,6 +12,7 @@ from enum import StrEnum
 from allocation.limits import LimitTable
 from allocation.model import Account, Side
 from orders.broker_model import BrokerOrder as BrokerOrder
+from orders.broker_model import BrokerOrderIds as BrokerOrderIds
 from orders.broker_model import BrokerOrders as BrokerOrders
 from orders.broker_model import Cancellation as Cancellation
 from orders.broker_model import Severity as Severity

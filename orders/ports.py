@@ -16,6 +16,7 @@ from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wan
 from orders.model import (
     AuditEntry,
     BrokerOrder,
+    BrokerOrderIds,
     BrokerOrders,
     Cancellation,
     Change,
@@ -41,11 +42,13 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Dated(Generic[T_co]):
-    """A value with the moment it was read (UTC) and where from; the age travels to the screen."""
+    """A value with the moment it was read (UTC) and where from; the age travels to the screen, and so do the notes: a
+    sentence for each thing that the value lacks, or that was assumed in it."""
 
     value: T_co
     as_of: datetime
     source: str
+    notes: tuple[str, ...] = ()
 
 
 class Clock(Protocol):
@@ -88,7 +91,9 @@ class Broker(Protocol):
 
     def post(self, ticket: Ticket, not_after: datetime) -> BrokerOrder:
         """Create the order; never repeated by the implementation, and never begun after `not_after`. `Rejected` when
-        refused; `Unavailable` with `sent=False` when it certainly never left, `sent=True` when its fate is unknown."""
+        refused; `Unavailable` with `sent=False` when it certainly never left, `sent=True` when its fate is unknown.
+        `RateLimited`, `AuthenticationFailed` and `NotPermitted` only when the call itself was turned away: from within
+        an answer they leave the order's fate unknown."""
         ...
 
     def modify(self, broker_id: str, ticket: Ticket, not_after: datetime) -> BrokerOrder:
@@ -102,7 +107,8 @@ class Broker(Protocol):
         ...
 
     def find_order(self, reference: str) -> BrokerOrder | None:
-        """The order that carries our reference, or None. `NotPermitted` when Aladdin shows none, but hides some."""
+        """The order that carries our reference, or None, which may be posted again: `NotPermitted` or `Malformed` when
+        Aladdin shows none, but says more than that it is not there."""
         ...
 
     def orders(self, broker_ids: Sequence[str]) -> tuple[BrokerOrder, ...]:
@@ -146,7 +152,7 @@ class Blotter(Protocol):
         """The group's live orders of the last 365 days, the most Aladdin shows."""
         ...
 
-    def live_order_ids(self, group: str) -> tuple[str, ...]:
+    def live_order_ids(self, group: str) -> BrokerOrderIds:
         """The Aladdin ids of the same orders: much quicker where there are thousands."""
         ...
 
@@ -159,7 +165,7 @@ class Blotter(Protocol):
         """The orders of a basket that were opened on that day, finished ones included."""
         ...
 
-    def ids_in_basket(self, basket: str, on: date) -> tuple[str, ...]:
+    def ids_in_basket(self, basket: str, on: date) -> BrokerOrderIds:
         """The Aladdin ids of the same orders."""
         ...
 

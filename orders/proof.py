@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allocation.model import Proposal
+from allocation.proposal import Proposal
 
 _NAMED = 3  # accounts; more are counted
 

@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from allocation.limits import LimitTable
-from allocation.model import Account, BlockOrder, Bond, Holding, Proposal, Unallocated
+from allocation.model import Account, BlockOrder, Bond, Holding
+from allocation.proposal import Proposal, Unallocated
 from orders.canonical import canonical, digest
 from orders.limits import of_accounts
 from orders.model import Book, Order, Statement

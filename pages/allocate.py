@@ -7,21 +7,22 @@ from datetime import date
 
 import streamlit as st
 
-from allocation.engines import ENGINES
 from allocation.errors import EvenlotError, InvalidBlock, InvalidParameter, MetricUnavailable
 from allocation.model import Bond, Side
 from orders.desk import Preview, Request
+from orders.errors import OutsideError
 from orders.model import Permission
-from ui import formats, forms, frame, method, proposal_tables, session
+from ui import confirming, formats, forms, frame, method, session
 from ui import preview as ui_preview
 from ui.bar import bar
 
 MEND = "Mend what is marked above."
+UNREAD = "Nothing can be allocated before Aladdin answers: try again."
 
 user = session.require_user(Permission.PREVIEW)
 trip, desk = session.trip(), session.desk()
 
-if confirmed := st.session_state.pop("allocate.confirmed", None):
+if confirmed := confirming.confirmed():
     if trip.group is not None and trip.asset_id is not None:
         method.afresh(trip.group, trip.asset_id)
     trip.keep(None)
@@ -44,6 +45,8 @@ def empty() -> None:
     st.title("Allocate")
     missing = "a portfolio group" if trip.group is None else "a bond"
     st.info(f"Choose {missing} first.")
+    for order in confirming.recent(user):  # a page that was reloaded while it was confirmed shows nothing else of it
+        st.info(f"{confirming.told(order)} Orders has it.", icon=":material/receipt_long:")
     if st.button("Groups" if trip.group is None else "Securities", type="primary"):
         st.switch_page("pages/groups.py" if trip.group is None else "pages/securities.py")
     st.stop()
@@ -54,6 +57,7 @@ def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
     if trip.asset_id != st.session_state.get("allocate.for"):
         st.session_state["allocate.settlement"] = desk.settlement(bond)
         st.session_state["allocate.face"] = st.session_state["allocate.limit"] = ""
+        confirming.forget()
         st.session_state["allocate.for"] = trip.asset_id
     row = st.container(horizontal=True, gap="medium")
     side = row.segmented_control(
@@ -85,13 +89,25 @@ def offer(error: EvenlotError) -> None:
         row.button(label, on_click=put, args=(key, value), key=f"put.{label}")
 
 
+def read_preview(request: Request) -> Preview:
+    """The preview, from figures read anew where that was asked for, and from what is kept where they cannot be had:
+    a confirmation reads everything anew in any case."""
+    if not st.session_state.pop("allocate.fresh", False):
+        return desk.preview(user, request)
+    try:
+        return desk.preview(user, request, fresh=True)
+    except OutsideError as error:
+        kept = desk.preview(user, request)
+        frame.show(error)
+        return kept
+
+
 def make_preview(request: Request) -> Preview | str:
     """The preview, or what to do about what is in its way. Accounts without the metric are left out only where the user
     ticks it, for this metric and these accounts."""
-    fresh = st.session_state.pop("allocate.fresh", False)
     try:
         with frame.waits():
-            return desk.preview(user, request, fresh=fresh)
+            return read_preview(request)
     except MetricUnavailable as error:
         metric = request.choices.metric
         left_out = ".".join(("allocate.exclude", request.group, metric.key, *sorted(error.reasons)))
@@ -113,84 +129,7 @@ def make_preview(request: Request) -> Preview | str:
         return "Fill in what is asked for above."
     except EvenlotError as error:
         offer(error)
-        return MEND
-
-
-def send(preview: Preview, command_id: str) -> None:
-    """The confirmation itself; its outcome is read by the dialog and the page that run next. The user is asked for
-    anew: roles, and the sign-in itself, may have ended since the dialog was drawn."""
-    gate = session.office().gate
-    user_now = gate.current_user()
-    if user_now is None:
-        return
-    gate.touch()
-    override = st.session_state.get("allocate.override", "").strip()
-    st.session_state["allocate.unsaid"] = not preview.proposal.choices.respect_cash and not override
-    if st.session_state["allocate.unsaid"]:
-        return
-    comment = st.session_state["allocate.comment"].strip()
-    try:
-        order = desk.confirm(user_now, preview, comment, command_id, override=override)
-    except EvenlotError as error:
-        st.session_state["allocate.refused"] = error
-        st.session_state["allocate.fresh"] = True  # behind the dialog, the preview as it would be now
-    else:
-        st.session_state["allocate.confirmed"] = order.id
-
-
-@st.dialog("Confirm the allocation", width="large")
-def confirm(preview: Preview, sentence: str) -> None:
-    """Exactly what will be sent."""
-    if "allocate.confirmed" in st.session_state or session.office().gate.current_user() is None:
-        st.rerun()
-    proposal = preview.proposal
-    st.markdown(f"**{sentence}**")
-    st.markdown(
-        f"{proposal.placed:,} will be sent to Aladdin as one order with "
-        f"{formats.count(sum(line.face > 0 for line in proposal.lines), 'detail')}, "
-        f"{ENGINES[proposal.engine].label.lower()}. "
-        "The allocation is frozen and stored first."
-    )
-    if refused := st.session_state.get("allocate.refused"):
-        frame.show(refused)
-        if st.button("Look at the figures again", type="primary", width="stretch"):
-            st.rerun()
-        return
-    for warning in preview.warnings:
-        st.warning(warning)
-    if left_out := proposal.effect.excluded:
-        st.warning(f"Left out of {proposal.effect.metric.label}: {', '.join(left_out)}.")
-    if proposal.unallocated:
-        st.warning(f"{proposal.block.face - proposal.placed:,} of {proposal.block.face:,} will not be placed.")
-    table, columns = proposal_tables.lines(proposal)
-    shown = [name for name in ("Account", "Name", "Face", "Left", "Currency", "Money", "Cash after") if name in table]
-    funded = table[table["Face"] > 0][shown]
-    st.dataframe(
-        funded, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="what will be sent",
-        height=min(240, 38 + 35 * len(funded)),
-    )  # fmt: skip
-    override_reason(preview)
-    st.text_area("Comment", key="allocate.comment", max_chars=desk.policy.longest_comment, placeholder="Why this trade")
-    st.button(
-        "Confirm and send",
-        type="primary",
-        key="allocate.send",
-        on_click=send,
-        args=(preview, trip.command_id),
-        width="stretch",
-    )
-
-
-def override_reason(preview: Preview) -> None:
-    """Where cash was not respected: why. Without it nothing is sent."""
-    if preview.proposal.choices.respect_cash:
-        return
-    st.text_area(
-        "Why cash is not respected (required)", key="allocate.override", max_chars=desk.policy.longest_comment,
-        placeholder="Kept in the statement, under your name",
-    )  # fmt: skip
-    if st.session_state.get("allocate.unsaid"):
-        st.error("Nothing was sent: say why cash is not respected.", icon=":material/error:")
+        return UNREAD if isinstance(error, OutsideError) else MEND
 
 
 if trip.group is None or trip.asset_id is None:
@@ -243,6 +182,4 @@ if back.button("Securities", icon=":material/arrow_back:"):
     st.switch_page("pages/securities.py")
 ready = preview is not None and not problem and may
 if forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready) and preview is not None:
-    st.session_state.pop("allocate.refused", None)
-    st.session_state.pop("allocate.unsaid", None)
-    confirm(preview, sentence)
+    confirming.open_dialog(user, preview, sentence)

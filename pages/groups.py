@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from datetime import datetime
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -22,11 +22,11 @@ trip, desk = session.trip(), session.desk()
 
 def read_all(
     user: User, names: tuple[str, ...], fresh: bool
-) -> tuple[dict[str, Dated[Group]], dict[str, GroupTree], dict[str, EvenlotError]]:
+) -> tuple[dict[str, Dated[Group]], dict[str, Dated[GroupTree]], dict[str, EvenlotError]]:
     """Every group with the groups inside it, all at once, for the reads are independent; and why one could not be
     read."""
     books: dict[str, Dated[Group]] = {}
-    trees: dict[str, GroupTree] = {}
+    trees: dict[str, Dated[GroupTree]] = {}
     faults: dict[str, EvenlotError] = {}
     with ThreadPoolExecutor(max_workers=4) as pool:
         # in this run's context: what a read waits for is said on this page
@@ -35,7 +35,7 @@ def read_all(
         for name in names:
             try:
                 books[name] = reads[name].result()
-                trees[name] = insides[name].result().value
+                trees[name] = insides[name].result()
             except EvenlotError as error:
                 faults[name] = error
     return books, trees, faults
@@ -66,7 +66,8 @@ def card(name: str, book: Dated[Group], metric: Metric, last: datetime | None) -
         help=f"population standard deviation of {metric.label}, equal weights",
     )
     nav, cash = tables.totals(accounts)
-    st.caption(f"NAV {formats.short_moneys(nav)} · cash {formats.short_moneys(cash)}")
+    age = formats.since(book.as_of, datetime.now(UTC))
+    st.caption(f"NAV {formats.short_moneys(nav)} · cash {formats.short_moneys(cash)} · read {age}")
     st.caption(f"last allocated {formats.moment(last)}" if last else "not allocated to yet")
     st.button(
         "Chosen" if name == trip.group else "Choose",
@@ -105,8 +106,11 @@ with top:
 if not books:
     if missed is None:
         frame.show(next(iter(faults.values())))
+    grid = st.grid(min(max(len(names), 3), 4))
     for name in names:
-        groups.take_off_button(user, name)
+        with grid.container(border=True, height="stretch"):
+            st.markdown(f"**{name}** · cannot be read")
+            groups.take_off_button(user, name)
     st.stop()
 metric = st.segmented_control(
     "Metric",

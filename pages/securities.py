@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NoReturn
+
 import streamlit as st
 
 from allocation.errors import EvenlotError
@@ -13,7 +16,7 @@ from ui import formats, frame, session, tables
 user = session.require_user(Permission.VIEW)
 trip, desk = session.trip(), session.desk()
 
-frame.strip()
+top = st.container()
 st.title("Securities")
 text = st.text_input(
     "Find a bond",
@@ -25,19 +28,31 @@ text = st.text_input(
 )
 
 
+def stop() -> NoReturn:
+    """Without a bond found, none is chosen: Allocate must not go on with the one of the search before."""
+    trip.asset_id = None
+    st.stop()
+
+
 def search_for(text: str) -> None:
     st.session_state["securities.text"] = text
 
 
+def strip(read_at: datetime | None = None) -> None:
+    with top:
+        frame.strip(read_at)
+
+
 def aged(what: str, bond: Bond, dated: bool) -> str:
-    """Where a figure's date is said, amber or red when it is old."""
-    age = desk.age(bond.price_date if what == "price" else bond.measures_date, bond.currency)
+    """Where a figure's date is said, amber or red when it is old. A price has no date but that of its reading."""
+    known, said = (bond.price_date, "price read on") if what == "price" else (bond.measures_date, "analytics of")
+    age = desk.age(known, bond.currency)
     if not dated or age is None:
         return f"no {what}"
-    day = formats.day(bond.price_date if what == "price" else bond.measures_date)
+    day = formats.day(known)
     if age > desk.policy.blocked_after:
-        return f":red[{what} of {day}: too old to trade on]"
-    return f":orange[{what} of {day}]" if age > desk.policy.amber_after else f"{what} of {day}"
+        return f":red[{said} {day}: too old to trade on]"
+    return f":orange[{said} {day}]" if age > desk.policy.amber_after else f"{said} {day}"
 
 
 def card(bond: Bond) -> None:
@@ -54,6 +69,8 @@ def card(bond: Bond) -> None:
         figures[4].metric("OAS, bp", formats.figure(bond.measures.oas, 0))
         any_measure = any(m is not None for m in (bond.measures.spread_duration, bond.measures.oas))
         st.caption(f"{aged('price', bond, bond.price is not None)} · {aged('analytics', bond, any_measure)}")
+        for note in desk.bond(user, bond.asset_id).notes:
+            st.caption(note)
         left, right = st.columns(2)
         left.markdown(
             f"CUSIP `{bond.cusip or '–'}`  \nISIN `{bond.isin or '–'}`  \n"
@@ -80,25 +97,32 @@ def card(bond: Bond) -> None:
 
 
 if not text.strip():
+    strip()
     st.info(
         "Type an identifier, a ticker or words. Words search the bonds your groups hold and those looked up before."
     )
-    st.stop()
+    stop()
 try:
     with frame.waits():
-        found = desk.find(user, text).value
+        read = desk.find(user, text)
 except NotFound as error:
+    strip()
     frame.show(error)
     row = st.container(horizontal=True)
     for label, value in frame.proposals(error):
         row.button(label, key=f"close.{label}", on_click=search_for, args=(str(value),))
-    st.stop()
+    stop()
 except EvenlotError as error:
+    strip()
     frame.show(error)
-    st.stop()
+    stop()
+found = read.value
+strip(read.as_of)
+for note in read.notes:
+    st.warning(note)
 if not found:
-    st.info(f"Nothing found for “{text}” among the bonds your groups hold. A CUSIP or ISIN reaches every bond.")
-    st.stop()
+    st.info(f"Nothing found for “{text}” among the bonds your groups hold. A CUSIP, ISIN or SEDOL reaches every bond.")
+    stop()
 st.caption(f"{len(found)} found" + (", the best 50 shown" if len(found) >= 50 else ""))
 table, columns = tables.bonds(found)
 picked = st.dataframe(
@@ -107,14 +131,19 @@ picked = st.dataframe(
     hide_index=True,
     placeholder=formats.MISSING,
     on_select="rerun",
-    selection_mode="single-row-required",
+    selection_mode="single-row-required" if len(found) == 1 else "single-row",
     height=min(320, 38 + 35 * len(table)),
     key=f"securities.rows.{text}",
     alt="bonds found",
 )
 rows = picked["selection"]["rows"]
-bond = found[rows[0] if rows and rows[0] < len(found) else 0]
-trip.asset_id = bond.asset_id
+if rows and rows[0] < len(found):
+    trip.asset_id = found[rows[0]].asset_id
+elif len(found) == 1:
+    trip.asset_id = found[0].asset_id
+elif trip.asset_id not in [bond.asset_id for bond in found]:
+    trip.asset_id = None  # the best of several is shown; only a pick or the button below chooses it
+bond = next((bond for bond in found if bond.asset_id == trip.asset_id), found[0])
 with frame.explained():
     card(bond)
 with st.bottom:
@@ -122,5 +151,6 @@ with st.bottom:
     if row.button("Groups", icon=":material/arrow_back:"):
         st.switch_page("pages/groups.py")
     if row.button(f"Allocate {bond.label}", type="primary", icon=":material/arrow_forward:", icon_position="right"):
+        trip.asset_id = bond.asset_id
         trip.keep(None)
         st.switch_page("pages/allocate.py")

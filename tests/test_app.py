@@ -108,6 +108,37 @@ def test_an_app_whose_snowflake_does_not_answer_stands_and_says_so(tmp_path: Pat
     assert "hush-hush" not in log
 
 
+def test_an_aladdin_that_was_never_reached_is_not_ready(tmp_path: Path) -> None:
+    users = tmp_path / "users.yaml"
+    users.write_text(
+        'credentials:\n  usernames:\n    pm:\n      name: Paula\n      password: "$2b$12$'
+        + "a" * 53
+        + '"\n      roles: [portfolio_manager]\n      groups: ["*"]\n'
+    )
+    nobody = {  # nothing listens there, and no user has come yet who would have found out
+        "DEMO": "false",
+        "ALADDIN_URL": "http://127.0.0.1:1",
+        "ALADDIN_CLIENT_ID": "evenlot",
+        "ALADDIN_CLIENT_SECRET": "hush-hush",
+        "ALADDIN_GROUPS": "BIG6",
+        "USERS_FILE": str(users),
+        "COOKIE_KEY": "k" * 64,
+    }
+    server = AppServer(tmp_path, nobody)
+    server.start(until="/health/live")
+    try:
+        words = {server.get("/health/ready").json()["aladdin"]}
+        deadline = time.monotonic() + 20
+        while "failing" not in words and time.monotonic() < deadline:
+            ready = server.get("/health/ready")
+            assert ready.status_code == 503
+            words.add(ready.json()["aladdin"])
+            time.sleep(0.2)
+        assert words <= {"no answer yet", "failing"}
+    finally:
+        server.stop()
+
+
 def test_with_nobody_to_send_orders_the_app_is_not_ready(tmp_path: Path) -> None:
     server = AppServer(tmp_path, {"WORKER_EMBEDDED": "false"})
     server.start(until="/health/live")
@@ -160,7 +191,15 @@ def only_the_form(page: Page) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("path", ["/", "/pages", *(f"/{name}" for name in PAGES)])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/pages",
+        "/allocate",
+        *(pytest.param(f"/{name}", marks=pytest.mark.soak) for name in PAGES if name != "allocate"),
+    ],
+)
 def test_signed_out_the_first_request_of_a_fresh_process_gets_the_sign_in_form_only(
     tmp_path: Path, browser: Browser, path: str
 ) -> None:

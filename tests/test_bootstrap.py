@@ -220,6 +220,10 @@ def test_no_worker_is_trouble_and_whoever_holds_the_lease_is_none(tmp_path: Path
         assert pulses(house)["Worker"][0] is False
         house.dispatch.pulse = Pulse(None, "defect: KeyError")
         assert pulses(house)["Worker"][1].startswith("defect: KeyError Orders wait in the outbox")
+        house.dispatch.pulse = Pulse(BookClock(None).now(), held_up=1)
+        assert pulses(house)["Worker"] == (False, "1 order is held up: the Orders page says why.")
+        house.dispatch.pulse = Pulse(BookClock(None).now(), held_up=2)
+        assert pulses(house)["Worker"] == (False, "2 orders are held up: the Orders page says why.")
 
 
 def test_a_process_opens_its_house_once_and_leaves_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,19 +280,3 @@ def test_aladdin_without_a_cookie_key_of_32_bytes_does_not_open(tmp_path: Path) 
     with pytest.raises(SettingsError, match="32") as refused:
         open_house(settings)
     assert "hush-hush" not in str(refused.value)
-
-
-def test_the_log_of_a_defect_tells_where_it_was_and_no_local_value(capsys: pytest.CaptureFixture[str]) -> None:
-    bootstrap._log_as_json("INFO")
-
-    def sign_in(arguments: dict[str, str]) -> None:
-        raise TypeError(f"a driver's defect with {len(arguments)} argument")
-
-    try:
-        sign_in({"password": "correct horse"})
-    except TypeError:
-        structlog.get_logger().exception("worker round broke")
-    said = capsys.readouterr().err
-    assert "a driver's defect with 1 argument" in said
-    assert '"name": "sign_in"' in said
-    assert "correct horse" not in said

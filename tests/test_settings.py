@@ -65,6 +65,36 @@ def test_one_credential_alone_is_no_demo(monkeypatch: pytest.MonkeyPatch, name: 
         read_settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALADDIN_CURRENCY", "EUR"),
+        ("ALADDIN_SCOPES", "a:read"),
+        ("ALADDIN_ACCOUNT_CODE", "77"),
+        ("ALADDIN_TIME_ZONE", "America/New_York"),
+        ("ALADDIN_REFRESH_TOKEN", "hush-hush"),
+    ],
+)
+def test_what_only_aladdin_is_told_is_no_demo_either(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"half-configured: {name} set, ALADDIN_URL,.* ALADDIN_USERNAME and"):
+        read_settings()
+
+
+def test_how_often_and_how_freshly_to_ask_holds_for_the_demo_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, ALADDIN_CALLS_A_MINUTE="60", ALADDIN_QUOTAS="position=30", ALADDIN_FRESHNESS="cash=5")
+    assert read_settings().world is World.DEMO
+
+
+@pytest.mark.parametrize(("name", "one"), [("ALADDIN_QUOTAS", "position"), ("ALADDIN_FRESHNESS", "positions")])
+def test_a_quota_or_freshness_of_nothing_is_refused_with_the_names_there_are(
+    monkeypatch: pytest.MonkeyPatch, name: str, one: str
+) -> None:
+    monkeypatch.setenv(name, f"{one}=5,nonsense=5")
+    with pytest.raises(SettingsError, match=rf"{name}: .*each name is one of .*\b{one}\b"):
+        read_settings()
+
+
 def test_a_book_and_aladdin_contradict_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     set_all(monkeypatch, BOOK_DIR="/books/ours", **ALADDIN)
     with pytest.raises(SettingsError, match="BOOK_DIR and ALADDIN_URL are both set"):
@@ -261,7 +291,7 @@ def test_every_setting_is_in_the_example_file() -> None:
 def test_a_time_zone_or_account_code_that_is_none_is_named(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    set_all(monkeypatch, ALADDIN_TIME_ZONE="America/New_York", ALADDIN_ACCOUNT_CODE="77")
+    set_all(monkeypatch, ALADDIN_TIME_ZONE="America/New_York", ALADDIN_ACCOUNT_CODE="77", **ALADDIN)
     assert (read_settings().aladdin_time_zone.key, read_settings().aladdin_account_code) == ("America/New_York", "77")
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from allocation.metrics import Spread, spread_of
-from allocation.model import Account, Effect, Line
+from allocation.model import Account
+from allocation.proposal import Effect, Line
 from ui import formats
 
 BEFORE, AFTER, CONTEXT = "#9aa3b2", "#2f6fde", "#9aa3b2"

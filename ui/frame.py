@@ -26,7 +26,8 @@ log = structlog.get_logger()
 def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = None) -> None:
     """One thin line above the page: group, book, age of the data with a refresh, and the health of what is behind."""
     book, group, pulses = office().book, trip().group, office().pulses()
-    silent = next((pulse for pulse in pulses if pulse.feeds and not pulse.well), None) if read_at is not None else None
+    ill = [pulse for pulse in pulses if not pulse.well]
+    silent = next((pulse for pulse in ill if pulse.feeds), None) if read_at is not None else None
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip")
     with row:
         st.badge(group or "no group chosen", icon=":material/folder_shared:", color="blue" if group else "gray")
@@ -35,8 +36,7 @@ def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = 
             st.badge(f"read {formats.since(read_at, datetime.now(UTC))}", icon=":material/schedule:", color="gray")
         for pulse in pulses:
             icon = ":material/check_circle:" if pulse.well else ":material/error:"
-            what = "" if pulse.well else "out of order" if pulse is silent else pulse.sentence
-            words = f"{pulse.name}: {what}" if what else pulse.name
+            words = pulse.name if pulse.well else f"{pulse.name}: {'out of order' if pulse.feeds else 'trouble'}"
             st.badge(words, icon=icon, color="green" if pulse.well else "red", help=pulse.sentence)
         if refresh is not None:
             st.button("Refresh", icon=":material/refresh:", type="tertiary", on_click=refresh, key="strip.refresh")
@@ -44,9 +44,12 @@ def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = 
         age = formats.since(read_at, datetime.now(UTC))
         st.warning(
             f"{silent.name} is out of order: what is shown was read on {formats.moment(read_at)} ({age}), and nothing "
-            f"newer can be had until it answers again. {silent.sentence}",
+            f"newer can be had until it answers again.",
             icon=":material/history:",
         )
+    for pulse in ill:  # a badge is one line, and its end, which says what still works, would be cut off
+        if not pulse.feeds:
+            st.caption(f":red[{pulse.name}: {pulse.sentence}]")
 
 
 @contextmanager

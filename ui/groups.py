@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 import streamlit as st
 
 from allocation.errors import EvenlotError
 from orders.groups import GroupFound, accounts_within, levels
 from orders.model import Book, GroupTree, User
+from orders.ports import Dated
 from ui import formats, frame, session
 
 _MOST_ROWS = 12  # of a tree, before it scrolls
@@ -76,14 +78,15 @@ def search(user: User) -> None:
             return
         try:
             with frame.waits():
-                found = session.desk().find_groups(user, text).value
+                read = session.desk().find_groups(user, text)
         except EvenlotError as error:
             frame.show(error)
             return
-        if not found:
-            st.caption(f"No group resembles “{text}” among those your entry in the user file has.")
-        for group in found:
+        if not read.value:
+            st.caption(f"No group has “{text}” in its ticker or name among those your entry in the user file has.")
+        for group in read.value:
             _found(user, group)
+        st.caption(f"Groups as read {formats.since(read.as_of, datetime.now(UTC))}.")
 
 
 def _found(user: User, group: GroupFound) -> None:
@@ -91,33 +94,36 @@ def _found(user: User, group: GroupFound) -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key=f"found.{group.ticker}"
     )
     name = f" · {group.name}" if group.name and group.name != group.ticker else ""
-    row.text(f"{group.ticker}{name} · {formats.count(group.accounts, 'account')}")
+    row.text(f"{group.ticker}{name} · {group.fault or formats.count(group.accounts, 'account')}")
     row.button(
         "On your list" if group.listed else "Add",
         key=f"add.{group.ticker}",
-        disabled=group.listed,
+        disabled=group.listed or bool(group.fault),
         on_click=add,
         args=(user, group.ticker),
     )
 
 
-def nested(trees: Mapping[str, GroupTree]) -> dict[str, GroupTree]:
+def nested(trees: Mapping[str, Dated[GroupTree]]) -> dict[str, Dated[GroupTree]]:
     """Of the listed groups, by ticker, those that have groups inside and are not inside another one themselves."""
     inside = {
         level.ticker
         for tree in trees.values()
-        for depth, level in levels(tree)
+        for depth, level in levels(tree.value)
         if depth  # each but the tree itself
     }
-    return {ticker: tree for ticker, tree in trees.items() if tree.groups and ticker not in inside}
+    return {ticker: tree for ticker, tree in trees.items() if tree.value.groups and ticker not in inside}
 
 
-def draw_trees(user: User, trees: Mapping[str, GroupTree], chosen: str | None, choose: Callable[[str], None]) -> None:
+def draw_trees(
+    user: User, trees: Mapping[str, Dated[GroupTree]], chosen: str | None, choose: Callable[[str], None]
+) -> None:
     """Groups inside groups, indented, each with its accounts counted. Any level the user may see can be chosen."""
-    rows = [(ticker, *level) for ticker, tree in trees.items() for level in levels(tree)]
+    rows = [(ticker, *level) for ticker, tree in trees.items() for level in levels(tree.value)]
     if not rows:
         return
     st.subheader("Groups inside groups")
+    st.caption(f"As read {formats.since(min(tree.as_of for tree in trees.values()), datetime.now(UTC))}.")
     with st.container(
         border=True, height=520 if len(rows) > _MOST_ROWS else "content", gap="xsmall", key="groups.trees"
     ):

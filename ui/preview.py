@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from allocation.model import Proposal, Side
+from allocation.model import Side
+from allocation.proposal import Proposal
 from orders.desk import Preview
 from orders.proof import conditions
 from ui import charts, formats, proposal_tables, tables

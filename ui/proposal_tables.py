@@ -11,7 +11,8 @@ import streamlit as st
 
 from allocation.caps import limits_on, rules
 from allocation.certificate import ShadowPrice
-from allocation.model import Account, Cap, Effect, Line, Proposal, Side, Unallocated
+from allocation.model import Account, Side
+from allocation.proposal import Cap, Effect, Line, Proposal, Unallocated
 from ui import formats
 from ui.tables import NARROW, Columns, amount, as_float, currency_column, mixed, number, rounded
 

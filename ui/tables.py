@@ -10,7 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from allocation.metrics import Spread
-from allocation.model import Account, Bond, Metric, Proposal
+from allocation.model import Account, Bond, Metric
+from allocation.proposal import Proposal
 from orders.holders import Holder
 from orders.model import Event, Order, OrderState
 from ui import formats

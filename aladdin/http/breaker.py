@@ -71,17 +71,20 @@ class Circuit:
         """Whether calls are made as usual."""
         return self._open_until is None
 
-    def check(self, doing: str, reference: str) -> None:
+    def check(self, doing: str, reference: str, *, may_try: bool = True) -> None:
         """`Unavailable` with `sent=False` where `attempt` would refuse; takes no turn to try."""
         with self._lock:
-            self._refuse(doing, reference)
+            self._refuse(doing, reference, may_try)
 
     @contextmanager
-    def attempt(self, failed: Callable[[Exception], bool | None], doing: str, reference: str) -> Iterator[None]:
-        """Make a call within. `Unavailable` with `sent=False` while the circuit is open, or another call tries it.
-        `failed` tells of an error whether the group failed (True), answered (False), or neither (None)."""
+    def attempt(
+        self, failed: Callable[[Exception], bool | None], doing: str, reference: str, *, may_try: bool = True
+    ) -> Iterator[None]:
+        """Make a call within. `Unavailable` with `sent=False` while the circuit is open, or another call tries it, or
+        it is to be tried and this call may not. `failed` tells of an error whether the group failed (True), answered
+        (False), or neither (None)."""
         with self._lock:
-            self._refuse(doing, reference)
+            self._refuse(doing, reference, may_try)
             era = self._era
             self._trying = self._open_until is not None
         verdict: bool | None = None
@@ -94,13 +97,15 @@ class Circuit:
         finally:
             self._judge(verdict, era)
 
-    def _refuse(self, doing: str, reference: str) -> None:
+    def _refuse(self, doing: str, reference: str, may_try: bool) -> None:
         if self._open_until is None:
             return
         left = self._open_until - self._monotonic()
-        if left <= 0 and not self._trying:
+        if left <= 0 and may_try and not self._trying:
             return
         when = f"in {max(1, round(left))} seconds" if left > 0 else "by another call right now"
+        if left <= 0 and not self._trying:
+            when = "by the next call that changes nothing"
         raise Unavailable(
             f"Aladdin's {self._group} failed {self._failures} times in a row, so nothing was sent while {doing}. "
             f"It is tried again {when}.",

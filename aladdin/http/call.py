@@ -10,6 +10,8 @@ from typing import Any
 
 from aladdin import wire
 
+ORDERS = "/api/trading/order-management/order/v1"
+
 GROUP_SCOPE = "portfolio.configuration.portfolio_group.v1.PortfolioGroup"
 PORTFOLIO_SCOPE = "portfolio.setup.portfolio_toolkit.v1.PortfolioToolkit:read"
 LADDER_SCOPE = "portfolio_management.cash.cash_ladder.v2.CashLadder:read"
@@ -48,6 +50,7 @@ class Call:
     doing: str
     params: Mapping[str, str] | None = None
     body: Mapping[str, Any] | None = None
+    apart: str = ""  # names a circuit of its own, where its failures say nothing of the group's other calls
 
     @property
     def key(self) -> str:
@@ -57,6 +60,11 @@ class Call:
     def group(self) -> str:
         """The API group, whose calls fail and recover together."""
         return group_of(self.path)
+
+    @property
+    def circuit(self) -> str:
+        """The name of its circuit: the API group, but where it is set apart."""
+        return f"{self.group} {self.apart}".rstrip()
 
     @property
     def operation(self) -> str:

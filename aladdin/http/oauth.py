@@ -18,6 +18,7 @@ from aladdin.http import faults
 from aladdin.http.breaker import Circuit
 from aladdin.http.flight import Flights
 from aladdin.http.receive import raise_for_status, text_of
+from aladdin.http.renewal import RefreshToken
 from aladdin.http.sign_in import masked
 from orders.errors import AuthenticationFailed, Malformed, OutsideError, RateLimited, Unavailable
 
@@ -68,7 +69,7 @@ class AccessToken:
         self._lock = threading.Lock()
         self._held: _Held | None = None
         self._refused: tuple[AuthenticationFailed, float] | None = None  # and until when it is believed
-        self._refresh_token = config.refresh_token.get_secret_value()
+        self._refresh = RefreshToken(config.refresh_token.get_secret_value(), config.refresh_token_file)
         self._given: deque[str] = deque(maxlen=_REMEMBERED)
 
     def current(self) -> str:
@@ -89,7 +90,7 @@ class AccessToken:
         """See `SignIn`."""
         own = (self._config.client_secret.get_secret_value(), self._config.api_key.get_secret_value())
         with self._lock:
-            return masked(text, (*own, self._refresh_token, *self._given), shortest)
+            return masked(text, (*own, self._refresh.newest, *self._given), shortest)
 
     def _good(self) -> _Held | None:
         held = self._held
@@ -116,38 +117,42 @@ class AccessToken:
         return renewed.token
 
     def _fetch(self) -> _Held:
+        with self._refresh.turn() as refresh_token:
+            return self._granted(refresh_token)
+
+    def _granted(self, refresh_token: str) -> _Held:
         headers = dict(self._headers())
         reference = headers[wire.REQUEST_ID]
         asked = self._monotonic()
         try:
             with self._circuit.attempt(_is_outage, _DOING, reference):
-                response = self._receive("POST", TOKEN_PATH, data=self._form(), headers=headers)
+                response = self._receive("POST", TOKEN_PATH, data=self._form(refresh_token), headers=headers)
                 raise_for_status(response)
         except httpx.HTTPStatusError as error:
-            raise self._refusal(error.response, reference) from error
+            raise self._refusal(error.response, reference, renewing=bool(refresh_token)) from error
         except httpx.RequestError as error:
             fault = faults.of_request(error, _DOING, reference, self.mask)
             raise Unavailable(str(fault), reference, sent=False) from error
         grant = self._grant(response, reference)
         with self._lock:
             self._given.append(grant.access_token)
-            if grant.refresh_token and self._refresh_token:  # the next one to renew with, where they are good for once
-                self._given.append(self._refresh_token)
-                self._refresh_token = grant.refresh_token
+            if grant.refresh_token and refresh_token:  # the next one to renew with, where they are good for once
+                self._given.append(refresh_token)
+                self._refresh.replace(by=grant.refresh_token)
         # A tenth of its life early, a minute at most: a call sent just before the end must still arrive in time.
         expires_at = asked + grant.expires_in
         return _Held(grant.access_token, expires_at - min(60.0, grant.expires_in / 10), expires_at)
 
-    def _form(self) -> dict[str, str]:
+    def _form(self, refresh_token: str) -> dict[str, str]:
         form = {
-            "grant_type": "refresh_token" if self._refresh_token else "client_credentials",
+            "grant_type": "refresh_token" if refresh_token else "client_credentials",
             "client_id": self._config.client_id,
             "client_secret": self._config.client_secret.get_secret_value(),
             "scope": " ".join(self._config.scopes),
         }
-        return form | ({"refresh_token": self._refresh_token} if self._refresh_token else {})
+        return form | ({"refresh_token": refresh_token} if refresh_token else {})
 
-    def _refusal(self, response: httpx.Response, reference: str) -> OutsideError:
+    def _refusal(self, response: httpx.Response, reference: str, *, renewing: bool) -> OutsideError:
         fault = faults.of_status(response, _DOING, reference, self.mask)
         if isinstance(fault, RateLimited):
             return fault
@@ -158,7 +163,7 @@ class AccessToken:
             return Unavailable(f"{sentence} Check Aladdin's address in the settings.", reference, sent=False)
         code, message = faults.error_body(response, self.mask)
         said = message or code or f"status {response.status_code}"
-        if self._refresh_token:
+        if renewing:
             advice = (
                 "Check the client id, the secret and the scopes; the refresh token may have run out: get a new one."
             )

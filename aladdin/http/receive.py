@@ -1,4 +1,5 @@
-"""An answer taken in to its end, within a size and a time, neither of which httpx bounds; and the text it is."""
+"""A request sent and its answer taken in to its end, within a size and a time, neither of which httpx bounds; and the
+text it is."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Callable
 
 import httpx
 
+from aladdin.http.deadline import ends_by
 from orders.errors import Malformed
 
 _OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})  # true of the body as it came
@@ -18,9 +20,16 @@ class AnswerTooLarge(httpx.DecodingError):
 def receive(
     http: httpx.Client, request: httpx.Request, largest: int, seconds: float, monotonic: Callable[[], float]
 ) -> httpx.Response:
-    """Send `request` and take in its answer, of at most `largest` bytes once unpacked. `httpx.ReadTimeout` when it is
-    still coming in after so many `seconds`: one that trickles would never be late by the timeout between two reads."""
+    """Send `request` and take in its answer, of at most `largest` bytes once unpacked. A timeout of httpx when that
+    takes longer than so many `seconds`: what trickles would never be late by the timeout between two reads."""
     latest = monotonic() + seconds
+    with ends_by(latest, monotonic):
+        return _exchanged(http, request, largest, latest, monotonic)
+
+
+def _exchanged(
+    http: httpx.Client, request: httpx.Request, largest: int, latest: float, monotonic: Callable[[], float]
+) -> httpx.Response:
     parts: list[bytes] = []
     size = 0
     try:

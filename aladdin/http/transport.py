@@ -14,10 +14,11 @@ import structlog
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from aladdin import wire
-from aladdin.config import QUOTAS, AladdinConfig
+from aladdin.config import ORDER_OPERATIONS, AladdinConfig
 from aladdin.http import faults
 from aladdin.http.breaker import Circuits, CircuitState, CircuitStatus
-from aladdin.http.call import Answer, Call, group_of
+from aladdin.http.call import ORDERS, Answer, Call, group_of
+from aladdin.http.deadline import bounded
 from aladdin.http.limiter import Limiter, Queue
 from aladdin.http.oauth import TOKEN_PATH, AccessToken
 from aladdin.http.receive import raise_for_status, receive, text_of
@@ -32,7 +33,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=8)  # seconds, with full jitter
-_SIGNING_IN = group_of(TOKEN_PATH)
+_SIGNING_IN, _ORDERING = group_of(TOKEN_PATH), group_of(ORDERS)
 _QUOTABLE = 65_536  # characters; a longer answer is figures, not an error that might quote our secrets
 _SECRET = 8  # characters; a shorter one may be a word or a figure of any answer
 
@@ -54,14 +55,11 @@ class Transport:
         self._now = now
         self._sleep = sleep
         self._monotonic = monotonic
-        self._http = httpx.Client(
-            base_url=config.url,
-            timeout=httpx.Timeout(config.read_timeout, connect=config.connect_timeout, pool=config.pool_timeout),
-            limits=httpx.Limits(max_connections=4 * config.max_workers),
-            transport=wire_transport,
-            trust_env=not config.on_loopback,  # a company proxy has no business on this machine
+        # Orders, and the token they need, have connections of their own: screens that wait take all there are.
+        self._reading, self._ordering = (_connections(config, wire_transport) for _ in range(2))
+        self._limiter = Limiter(
+            config.calls_a_minute, config.quotas, config.default_quota, monotonic, sleep, ORDER_OPERATIONS
         )
-        self._limiter = Limiter(config.calls_a_minute, config.quotas, config.default_quota, monotonic, sleep, QUOTAS)
         self._circuits = Circuits(config.circuit_failures, config.circuit_seconds, monotonic)
         self._sign_in: SignIn = (
             BasicSignIn(config)
@@ -100,13 +98,14 @@ class Transport:
         `Unavailable` with `sent=False` at once while its circuit is open."""
         self._check(call)
         latest = self._monotonic() + self._config.read_deadline
-        return self._noting(lambda: self._repeating(lambda: self._exchange(call, latest), call.group, latest))
+        return self._noting(lambda: self._repeating(lambda: self._exchange(call, latest), call.circuit, latest))
 
     def write(self, call: Call, not_after: datetime) -> Answer:
         """Send a call that may change something, once, and not begin it after `not_after`. `Rejected` when it is
         refused for good; `NotPermitted`, `RateLimited` and `AuthenticationFailed` when it was not carried out and may
-        be tried again; else `Unavailable`, whose `sent` tells whether it may have been carried out."""
-        self._check(call)
+        be tried again; else `Unavailable`, whose `sent` tells whether it may have been carried out. A write
+        never tries a circuit that is not closed: it does not leave then."""
+        self._check(call, may_try=False)
         latest = self._monotonic() + (not_after - self._now()).total_seconds()
 
         def step() -> Answer:
@@ -120,13 +119,14 @@ class Transport:
         return self._noting(step)
 
     def close(self) -> None:
-        self._http.close()
+        self._reading.close()
+        self._ordering.close()
 
-    def _check(self, call: Call) -> None:
+    def _check(self, call: Call, *, may_try: bool = True) -> None:
         """Refuse a call at once whose circuit is open, rather than after it has waited for its turn."""
         reference = str(uuid.uuid4())
         try:
-            self._circuits.of(call.group).check(call.doing, reference)
+            self._circuits.of(call.circuit).check(call.doing, reference, may_try=may_try)
         except Unavailable:
             log.info("aladdin_call_not_made", method=call.method, path=call.path, request_id=reference)
             raise
@@ -151,11 +151,11 @@ class Transport:
             log.warning("aladdin_trouble", request_id=error.reference, error=str(error))
         self._trouble = (faults.in_general(error), trouble[1] if trouble else self._now())
 
-    def _repeating(self, step: Callable[[], T], group: str, latest: float) -> T:
+    def _repeating(self, step: Callable[[], T], circuit: str, latest: float) -> T:
         """Run `step`, again after a pause when its error may pass and its circuits are closed, unless the pause would
         end after `latest`. The last error is raised as it is."""
         most = stop_after_attempt(self._config.read_attempts)
-        circuits = (self._circuits.of(group), self._circuits.of(_SIGNING_IN))
+        circuits = (self._circuits.of(circuit), self._circuits.of(_SIGNING_IN))
 
         def enough(state: RetryCallState) -> bool:
             return most(state) or self._monotonic() + state.upcoming_sleep > latest
@@ -201,7 +201,8 @@ class Transport:
             self._in_time(call, not_after, reference)
             self._limiter.wait(call.operation, latest, call.doing, reference)
             self._in_time(call, not_after, reference)  # the last thing before it leaves
-            with self._circuits.of(call.group).attempt(faults.is_outage, call.doing, reference):
+            circuit, reads = self._circuits.of(call.circuit), not_after is None
+            with circuit.attempt(faults.is_outage, call.doing, reference, may_try=reads):
                 response = self._receive(call.method, call.path, params=call.params, json=call.body, headers=headers)
                 status = response.status_code
                 raise_for_status(response)
@@ -224,8 +225,11 @@ class Transport:
 
     def _receive(self, method: str, path: str, **what: Any) -> httpx.Response:
         """One request and its whole answer; `what` is httpx's."""
-        request, config = self._http.build_request(method, path, **what), self._config
-        return receive(self._http, request, config.largest_answer, config.longest_request, self._monotonic)
+        http = self._ordering if group_of(path) in (_ORDERING, _SIGNING_IN) else self._reading
+        if http.is_closed:  # such as for a screen that is still being drawn when the app ends
+            raise Unavailable("The app is ending, so nothing was sent to Aladdin.", sent=False)
+        request, config = http.build_request(method, path, **what), self._config
+        return receive(http, request, config.largest_answer, config.longest_request, self._monotonic)
 
     def _in_time(self, call: Call, not_after: datetime | None, reference: str) -> None:
         if not_after is not None and self._now() > not_after:
@@ -250,6 +254,18 @@ class Transport:
         if key := self._config.api_key.get_secret_value():
             headers[wire.API_KEY] = key
         return headers
+
+
+def _connections(config: AladdinConfig, wire_transport: httpx.BaseTransport | None) -> httpx.Client:
+    return bounded(
+        httpx.Client(
+            base_url=config.url,
+            timeout=httpx.Timeout(config.read_timeout, connect=config.connect_timeout, pool=config.pool_timeout),
+            limits=httpx.Limits(max_connections=4 * config.max_workers),
+            transport=wire_transport,
+            trust_env=not config.on_loopback,  # a company proxy has no business on this machine
+        )
+    )
 
 
 def _asked_pause(error: BaseException | None) -> float | None:

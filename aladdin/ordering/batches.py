@@ -12,9 +12,10 @@ import structlog
 
 from aladdin import wire
 from aladdin.config import AladdinConfig
-from aladdin.http.transport import Answer, Call, Transport
+from aladdin.http.call import ORDERS, Answer, Call
+from aladdin.http.transport import Transport
 from aladdin.ordering import outcomes, tickets
-from aladdin.ordering.broker import ORDERS
+from aladdin.ordering.change import changed
 from aladdin.ordering.outcomes import Act, OtherOrder, Output, Reader
 from aladdin.ordering.reporting import Reporting
 from aladdin.reading.reads import Reads
@@ -107,7 +108,7 @@ class OrderBatches:
         doing = _doing(kind, chunk)
         body = kind.body([request.body for request in chunk])
         try:
-            return self._transport.write(Call("POST", f"{ORDERS}/{kind.operation}", doing, body=body), not_after)
+            return changed(self._transport, kind.operation, body, doing, not_after)
         except DeskError as fault:
             return fault
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
@@ -11,13 +12,12 @@ import structlog
 
 from aladdin import wire
 from aladdin.config import AladdinConfig
-from aladdin.http.transport import Call
-from aladdin.ordering.broker import ORDERS
+from aladdin.http.call import ORDERS, Call
 from aladdin.ordering.reporting import Reporting
 from aladdin.reading.reads import Reads
 from aladdin.wire_orders import Order, OrderIds, Orders
 from orders.errors import Malformed, NotPermitted
-from orders.model import BrokerOrder, BrokerOrders
+from orders.model import BrokerOrder, BrokerOrderIds, BrokerOrders
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,16 @@ _ORDERS_A_PAGE, _IDS_A_PAGE = 4000, 20_000  # the most there are
 _IDS_A_QUERY, _REFERENCES_A_QUERY = 4000, 10_000
 _LONGEST_RANGE = timedelta(days=7)
 _MINUTE = timedelta(minutes=1)
-_HIDDEN = re.compile(r"(?:\b(\d+|no)\b[^.;,\d]*)?\b(?:hidden|hide|permission|entitle)", re.IGNORECASE)
+
+# The remark on a page is free text: "how many results could not be found and how many were hidden due to permissions
+# issues". Only one that says nothing else than that some could not be found, and that none were hidden where it speaks
+# of that, is believed; whatever else it says may be why an order is not shown.
+_ONLY_NOT_FOUND = re.compile(
+    r"([0-9]+)(?: of the)?(?: results?| orders?)?(?: asked for)? (?:could not be|were not|was not|not) found"
+    r"(?:(?: and|, and|,|;) (?:0|no|none)(?: results?| orders?)?(?: were| was| are| is)? hidden"
+    r"(?: due to permissions?(?: issues?)?)?)?\.?",
+    re.IGNORECASE,
+)
 
 
 class OrderSearch:
@@ -67,7 +76,7 @@ class OrderSearch:
         """See `orders.ports.Blotter.live_orders`."""
         return self._readable(_live(group), f"reading the live orders of group {group}")
 
-    def live_order_ids(self, group: str) -> tuple[str, ...]:
+    def live_order_ids(self, group: str) -> BrokerOrderIds:
         """See `orders.ports.Blotter.live_order_ids`."""
         return self._ids(_live(group), f"listing the live orders of group {group}")
 
@@ -75,7 +84,7 @@ class OrderSearch:
         """See `orders.ports.Blotter.in_basket`."""
         return self._readable(_opened(basket, on), f"reading the orders of basket {basket}")
 
-    def ids_in_basket(self, basket: str, on: date) -> tuple[str, ...]:
+    def ids_in_basket(self, basket: str, on: date) -> BrokerOrderIds:
         """See `orders.ports.Blotter.ids_in_basket`."""
         return self._ids(_opened(basket, on), f"listing the orders of basket {basket}")
 
@@ -99,25 +108,28 @@ class OrderSearch:
         return {"accountCode": self._config.account_code} if self._config.account_code else {}
 
     def _carrying(self, references: Sequence[str], query: Mapping[str, Any], doing: str) -> list[BrokerOrder]:
-        """The orders that carry one of these references. One that cannot be read is raised, as it may be of them; and
-        so is `NotPermitted` when one is missing while Aladdin hides some: it must not pass for one never placed."""
+        """The orders that carry one of these references. What keeps one of them from being told present or missing is
+        raised: an order that cannot be read or carries none of them, and a remark on what is not shown. Who takes an
+        order for missing posts it again."""
         pages, request = self._filter(query, doing)
-        parsed = [_parsed(given, request) for page in pages for given in page.orders]
+        found = list(_once(_parsed(given, request) for page in pages for given in page.orders))
         wanted = set(references)
-        ours = list(_once(order for order in parsed if order.external_order_reference.external_id1 in wanted))
-        hiding = next((page.status for page in pages if _hides(page.status)), "")
-        if hiding and wanted - {order.external_order_reference.external_id1 for order in ours}:
-            raise NotPermitted(
-                f"Aladdin hides orders from us while {doing} ({hiding.rstrip('.')}): whether it has the order cannot "
-                f"be told. Have our permissions there looked at. Request id {request}."
+        if strange := [order for order in found if _reference(order) not in wanted]:
+            named = ", ".join(f"{order.id} ({_reference(order) or 'without a reference'})" for order in strange)
+            raise Malformed(
+                f"Aladdin answered with other orders than we asked for while {doing}: {named}. Whether one of them is "
+                f"ours cannot be told: check them there. Request id {request}.",
+                request,
             )
-        names = self._reporting.names(ours)
-        return [self._reporting.order(order, names=names) for order in ours]
+        if missing := wanted - {_reference(order) for order in found}:
+            _confirm_missing(len(missing), [page.status.strip() for page in pages], doing, request)
+        names = self._reporting.names(found)
+        return [self._reporting.order(order, names=names) for order in found]
 
     def _readable(self, query: Mapping[str, Any], doing: str) -> BrokerOrders:
         """The orders that meet the query, and a remark for each that cannot be read."""
         pages, request = self._filter(query, doing)
-        remarks = [f"Aladdin says while {doing}: {page.status.rstrip('.')}." for page in pages if page.status]
+        remarks = list(_remarks((page.status for page in pages), doing))
         parsed: list[Order] = []
         for given in (given for page in pages for given in page.orders):
             try:
@@ -140,11 +152,12 @@ class OrderSearch:
         answer = self._reads.pages(Call("POST", f"{ORDERS}/orders:filter", doing, body=body))
         return wire.parse(tuple[Orders, ...], answer.json(), "orders", answer.reference), answer.reference
 
-    def _ids(self, query: Mapping[str, Any], doing: str) -> tuple[str, ...]:
+    def _ids(self, query: Mapping[str, Any], doing: str) -> BrokerOrderIds:
         body = {"query": query, "pageSize": _IDS_A_PAGE}
         answer = self._reads.pages(Call("POST", f"{ORDERS}/orderIds:filter", doing, body=body))
         pages = wire.parse(tuple[OrderIds, ...], answer.json(), "order ids", answer.reference)
-        return tuple(dict.fromkeys(number for page in pages for number in page.order_ids))
+        ids = dict.fromkeys(number for page in pages for number in page.order_ids)
+        return BrokerOrderIds(tuple(ids), _remarks((page.status for page in pages), doing))
 
 
 def weeks(since: datetime, until: datetime, zone: tzinfo) -> Iterator[tuple[datetime, datetime]]:
@@ -202,10 +215,29 @@ def _number(given: Any) -> str:
     return str(given.get("id") or "without an id") if isinstance(given, Mapping) else "without an id"
 
 
-def _hides(status: str) -> bool:
-    """Whether the remark on a page, which is free text, says that orders were hidden: it does unless it counts none."""
-    counts = _HIDDEN.findall(status)
-    return any(count.lower() not in ("0", "no") for count in counts)
+def _reference(order: Order) -> str:
+    return order.external_order_reference.external_id1
+
+
+def _confirm_missing(missing: int, remarks: Sequence[str], doing: str, request: str) -> None:
+    """Return when the remarks on the pages leave no doubt that so many orders are not at Aladdin: there are none, or
+    they count as many that could not be found, and say nothing else."""
+    said = [remark for remark in remarks if remark]
+    counted = [_ONLY_NOT_FOUND.fullmatch(remark) for remark in said]
+    if not said or sum(int(count[1]) if count else -math.inf for count in counted) >= missing:
+        return
+    words = "; ".join(dict.fromkeys(remark.rstrip(".") for remark in said))
+    told = f"Whether Aladdin has {'the order' if missing == 1 else f'{missing} of them'} cannot be told"
+    if "hid" in words.lower() or "permi" in words.lower():
+        raise NotPermitted(
+            f"Aladdin may hide orders from us while {doing} ({words}). {told}: have our permissions there looked at. "
+            f"Request id {request}."
+        )
+    raise Malformed(f"Aladdin says while {doing}: {words}. {told}: check there. Request id {request}.", request)
+
+
+def _remarks(statuses: Iterable[str], doing: str) -> tuple[str, ...]:
+    return tuple(f"Aladdin says while {doing}: {status.rstrip('.')}." for status in statuses if status)
 
 
 def _unreadable(number: str, request: str, fault: Malformed) -> str:

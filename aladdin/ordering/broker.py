@@ -9,8 +9,10 @@ from typing import Any
 import structlog
 
 from aladdin.config import AladdinConfig
-from aladdin.http.transport import Call, Transport
+from aladdin.http.call import ORDERS, Call
+from aladdin.http.transport import Transport
 from aladdin.ordering import outcomes, tickets
+from aladdin.ordering.change import changed
 from aladdin.ordering.outcomes import Act, Reader
 from aladdin.ordering.reporting import Reporting
 from aladdin.reading.reads import Reads
@@ -18,8 +20,6 @@ from orders.errors import DeskError, Malformed
 from orders.model import BrokerOrder, Cancellation, Ticket, Violation
 
 log = structlog.get_logger(__name__)
-
-ORDERS = "/api/trading/order-management/order/v1"
 
 
 class OrderBook:
@@ -35,7 +35,8 @@ class OrderBook:
         """See `orders.ports.Compliance.check`. It changes nothing, so it is repeated like any read."""
         act = outcomes.checking(ticket)
         body = {"postOrderConfig": tickets.CHECKING, "order": self._order(ticket, broker_id)}
-        answer = self._transport.read(Call("POST", f"{ORDERS}/order:post", act.doing, body=body))
+        # A check that fails must not keep orders from being posted.
+        answer = self._transport.read(Call("POST", f"{ORDERS}/order:post", act.doing, body=body, apart="checks"))
         found = outcomes.checked(outcomes.only(answer.json(), act, answer.reference), act, answer.reference)
         return self._reporting.violations(found, {})
 
@@ -61,8 +62,8 @@ class OrderBook:
     def _post(self, act: Act, order: Mapping[str, Any], not_after: datetime) -> BrokerOrder:
         body = {"postOrderConfig": tickets.placing(self._config.compliance_timeout), "order": order}
         reported = self._write("order:post", body, act, outcomes.posted, not_after)
-        if reported.message:
-            log.warning("aladdin_compliance", reference=reported.reference, violations=reported.message)
+        if held := tickets.restrictions(reported.violations):
+            log.warning("aladdin_compliance", reference=reported.reference, violations=held)
         return reported
 
     def _write(
@@ -71,7 +72,7 @@ class OrderBook:
         """Send a change, once. Whatever goes wrong after it was answered with a success must not read as a change that
         was not sent, or not made."""
         try:
-            answer = self._transport.write(Call("POST", f"{ORDERS}/{operation}", act.doing, body=body), not_after)
+            answer = changed(self._transport, operation, body, act.doing, not_after)
         finally:
             self._reads.order_sent()
         try:

@@ -21,8 +21,8 @@ from orders.errors import (
 )
 from orders.model import Cancellation, Ticket
 
-# google.rpc codes inside a success that are certain: refused for what the order says, or turned away before it was
-# looked at. After any other code it may well have been done.
+# google.rpc codes inside a success that are certain: refused for what the order says. After any other code it may well
+# have been done, also where it says that we may not, or too often: the call itself was let in.
 _REFUSED_FOR_GOOD = {3: "INVALID_ARGUMENT", 5: "NOT_FOUND", 9: "FAILED_PRECONDITION", 11: "OUT_OF_RANGE"}
 _ALREADY_EXISTS = 6
 _PERMISSION_DENIED, _RESOURCE_EXHAUSTED, _UNAUTHENTICATED = 7, 8, 16
@@ -106,7 +106,8 @@ def posted(given: Any, act: Act, reference: str) -> Output:
     violations = result.output.compliance_violations
     if result.output.order is None:
         if said := restrictions(violation(given, {}) for given in violations):
-            raise Rejected(f"Compliance refused {act.what}: {said}.", reference, code="COMPLIANCE", message=said)
+            # Nothing published says that an order which compliance restricts is not there.
+            raise act.unknown(f"Compliance restricts {act.what} ({said}), and Aladdin shows no order.", reference)
         raise Malformed(f"Aladdin's answer for {act.what} has no order in it.", reference)
     return _the_one_meant(result.output.order, act, reference), violations
 
@@ -141,17 +142,21 @@ def _the_one_meant(order: wire_orders.Order, act: Act, reference: str) -> wire_o
 def refusal(error: wire_orders.Status, act: Act, reference: str) -> DeskError:
     """The error for a failure inside a success."""
     message = error.message.rstrip(".") or f"code {error.code}"
-    certain = error.code in _REFUSED_FOR_GOOD or (error.code == _ALREADY_EXISTS and not act.doubt)
-    if certain:
+    if error.code in _REFUSED_FOR_GOOD or (error.code == _ALREADY_EXISTS and not act.doubt):
         return Rejected(f"Aladdin refused {act.what}: {message}.", reference, code=str(error.code), message=message)
-    if error.code == _PERMISSION_DENIED:
-        return NotPermitted(f"Aladdin does not permit {act.what} ({message}). Request id {reference}.")
-    if error.code == _RESOURCE_EXHAUSTED:
-        return RateLimited(f"Aladdin has no room for {act.doing} now ({message}). Try again later.", reference)
-    if error.code == _UNAUTHENTICATED:
-        return AuthenticationFailed(f"Aladdin did not accept our credentials for {act.doing} ({message}).", reference)
     if not act.doubt:
-        return Unavailable(f"Aladdin failed while {act.doing} ({message}). Try again.", reference)
+        return _not_carried_out(error.code, message, act, reference)
     return Unavailable(
         f"Aladdin could not say what became of {act.what} ({message}). {act.doubt}", reference, sent=True
     )
+
+
+def _not_carried_out(code: int, message: str, act: Act, reference: str) -> DeskError:
+    """The error for what changes nothing and may be asked again."""
+    if code == _PERMISSION_DENIED:
+        return NotPermitted(f"Aladdin does not permit {act.what} ({message}). Request id {reference}.")
+    if code == _RESOURCE_EXHAUSTED:
+        return RateLimited(f"Aladdin has no room for {act.doing} now ({message}). Try again later.", reference)
+    if code == _UNAUTHENTICATED:
+        return AuthenticationFailed(f"Aladdin did not accept our credentials for {act.doing} ({message}).", reference)
+    return Unavailable(f"Aladdin failed while {act.doing} ({message}). Try again.", reference)

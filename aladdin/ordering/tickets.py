@@ -81,7 +81,7 @@ def _comments(text: str) -> list[dict[str, str]]:
 
 def broker_order(order: wire.Order, tickers: Mapping[str, str], violations: Sequence[Violation] = ()) -> BrokerOrder:
     """An order as Aladdin reports it, with what compliance found. `tickers` names accounts whose details carry only the
-    portfolio number; `Malformed` when one of them is not in it."""
+    portfolio number; `Malformed` when one of them is not in it, or it cannot be told what is filled."""
     asked: dict[str, Decimal] = {}
     booked: dict[str, Decimal] = {}
     for detail in order.order_details:
@@ -89,16 +89,17 @@ def broker_order(order: wire.Order, tickers: Mapping[str, str], violations: Sequ
         # A quantity of zero is left out of the answer, as all zeros may be: nothing booked is what it says.
         asked[account] = asked.get(account, Decimal(0)) + (detail.quantity or Decimal(0))
         booked[account] = booked.get(account, Decimal(0)) + (detail.quantity_booked or Decimal(0))
+    filled, contradiction = _filled(order, sum(booked.values(), Decimal(0)))
     return BrokerOrder(
         id=order.id,
         reference=order.external_order_reference.external_id1,
         status=order.order_status,
         face=order.face if order.face is not None else sum(asked.values(), Decimal(0)),
-        filled=order.fill_amount or Decimal(0),
+        filled=filled,
         # a price of zero stands for no fill yet; averages may run on for ever, and ours end at the ledger's decimals
         average_price=round(order.average_price, PRICE_DECIMALS) if order.average_price else None,
         booked=booked,
-        message=restrictions(violations),
+        message="; ".join(part for part in (restrictions(violations), contradiction) if part),
         violations=tuple(violations),
         asset_id=order.asset_id,
         side=_SIDES.get(order.transaction_type.upper()),
@@ -111,6 +112,18 @@ def broker_order(order: wire.Order, tickers: Mapping[str, str], violations: Sequ
         modified_at=order.modify_time.astimezone(UTC) if order.modify_time is not None else None,
         version=order.version,
     )
+
+
+def _filled(order: wire.Order, booked: Decimal) -> tuple[Decimal, str]:
+    """What is filled in all, and where that contradicts what is booked, how: what an account has is filled, whatever
+    the total says. A total of zero may be left out, but not where there is a price."""
+    if order.fill_amount is None and not booked and order.average_price:
+        raise Malformed(f"Aladdin's order {order.id} has an average price, but not what is filled.")
+    total = order.fill_amount or Decimal(0)
+    if total >= booked:
+        return total, ""
+    said = "no total" if order.fill_amount is None else f"a total of {total:,f}"
+    return booked, f"Aladdin has {booked:,f} booked to accounts, and {said} as filled: check the order there"
 
 
 def violation(given: wire.Violation, tickers: Mapping[str, str]) -> Violation:

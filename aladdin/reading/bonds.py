@@ -1,4 +1,5 @@
-"""From Aladdin's terms, analytics and a position row to a bond: each figure with its own date, and none made up."""
+"""From Aladdin's terms, analytics and a position row to a bond: no figure is made up. Analytics carry their date.
+A price comes without one: it gets the day its row was read, which says nothing of how old the price itself is."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from aladdin import wire
+from aladdin.reading import rows
 from allocation.model import Bond, Measures
 from orders.errors import Malformed
 
@@ -30,18 +32,19 @@ def risk_in(asset: wire.AssetRisk | None, currency: str) -> wire.Risk | None:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A position row and the business date it was read on: where a bond's price comes from."""
+    """A position row, where a bond's price comes from, and the business date it was read on."""
 
     row: wire.Position
     on: date
 
 
 def bond(terms: wire.Security, asset: wire.AssetRisk | None, seen: Seen | None) -> Bond:
-    """One bond: terms from the master, measures from the analytics, price and factor from a position row. `Malformed`
-    when nobody says in which pieces it trades."""
+    """One bond: terms from the master, measures from the analytics, price and factor from a position row. A price that
+    its own row contradicts is left out (`doubts` says why). `Malformed` when nobody says in which pieces it trades."""
     risk = risk_in(asset, terms.currency)
     row = seen.row if seen is not None else None
-    price = clean_price(row) if row is not None else None
+    price = rows.sound_price(row) if row is not None else None
+    factor = rows.factor(row) if row is not None else None
     aliases = {alias.code: alias.identifier for alias in terms.cusip_alias_set}
     return Bond(
         asset_id=terms.asset_id,
@@ -66,7 +69,7 @@ def bond(terms: wire.Security, asset: wire.AssetRisk | None, seen: Seen | None) 
         coupon_frequency=terms.coup_freq,
         maturity=terms.maturity,
         is_144a=terms.flag144a == "Y",
-        factor=row.factor if row is not None and row.factor is not None else Decimal(1),
+        factor=Decimal(1) if factor is None else factor,
         price=price,
         price_date=seen.on if seen is not None and price is not None else None,
         accrued=risk.accrued_interest if risk else None,
@@ -75,11 +78,16 @@ def bond(terms: wire.Security, asset: wire.AssetRisk | None, seen: Seen | None) 
     )
 
 
-def clean_price(row: wire.Position) -> Decimal | None:
-    """Price per 100 face; None when there is none, or when the row does not say whether it is a percentage."""
-    if row.price is None or row.price_as_pct is None:
-        return None
-    return row.price if row.price_as_pct else row.price * 100
+def doubts(bond: Bond, seen: Seen | None) -> tuple[str, ...]:
+    """A sentence for each figure of the bond that was left out, or assumed, for want of one that can be relied on."""
+    found = []
+    if seen is not None and (why := rows.contradiction(seen.row)):
+        found.append(f"The price of {bond.label} is left out: {why}.")
+    if seen is None or rows.factor(seen.row) is None:
+        found.append(
+            f"Aladdin tells no factor of {bond.label}: it is taken to be 1, as of a bond that is repaid at once."
+        )
+    return tuple(found)
 
 
 def rating(given: object) -> str:

@@ -108,9 +108,12 @@ class Kept:
         fetch: Callable[[Sequence[str]], Mapping[str, A]],
         absence: float,
         fresh: bool = False,
+        *,
+        may_come: bool = False,
     ) -> Read[dict[str, A]]:
         """Like `read`, asset by asset, so that a list and a single look-up share what they know; asked in batches. One
-        that Aladdin does not have is left out, and not asked for again for `absence` seconds."""
+        that Aladdin does not have is left out, and not asked for again for `absence` seconds. With `may_come` one that
+        was not there longer ago is not known to be absent still, not even in need: alone, it is the fault again."""
         value = _one(shape)
         gone = replace(resource, freshness=min(absence, resource.freshness))
 
@@ -132,8 +135,10 @@ class Kept:
             try:
                 reads |= self._flights.share(key, fly, fresh=fresh)
             except Unavailable as fault:
-                kept = [self.at_hand(f"{resource.name}|{a}", value) for a in batch]
-                reads |= zip(batch, self._in_need(resource, kept, fresh, fault), strict=True)
+                kept = {a: self.at_hand(f"{resource.name}|{a}", value) for a in batch}
+                if may_come:
+                    kept = {a: r for a, r in kept.items() if r is None or r.value is not None or self._suits(gone, r)}
+                reads |= zip(kept, self._in_need(resource, list(kept.values()), fresh, fault), strict=True)
         found = {a: read.value for a, read in reads.items() if read.value is not None}
         return Read(found, *self.oldest(reads.values()))
 
@@ -150,6 +155,16 @@ class Kept:
         """Keep what is known of one asset; None for one that is not there."""
         text = _ABSENT if read.value is None else read.value.model_dump_json(by_alias=True)
         self._keep(f"{resource}|{asset_id}", text, read)
+
+    def mark(self, name: str) -> None:
+        """Note for all processes that share the cache that this happened now."""
+        as_of, on = self._moment()
+        self._keep(f"mark|{name}", "", Read(None, as_of, on))
+
+    def marked(self, name: str) -> datetime | None:
+        """When it last happened, in whichever process; None when it did not, as far back as answers are kept."""
+        read = self.at_hand(f"mark|{name}", lambda _answer: None)
+        return None if read is None else read.as_of
 
     def shared(self, key: str, fetch: Callable[[], T], fresh: bool = False) -> T:
         """What `fetch` gives, fetched once for all who ask for `key` at the same time, and not kept. With `fresh`, a
@@ -204,7 +219,7 @@ class Kept:
     ) -> list[Read[T]]:
         """What is kept, when a new answer failed and the resource's API group is left alone; else the fault again."""
         usable = [read for read in kept if read is not None and resource.admits(read)]
-        if fresh or not self._transport.resting(resource.path) or len(usable) < len(kept):
+        if fresh or not self._transport.resting(resource.path) or len(usable) < len(kept) or not kept:
             raise fault
         oldest = min(read.as_of for read in usable)
         log.warning("kept_answer_served", resource=resource.name, as_of=oldest.isoformat(), error=str(fault))

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aladdin import wire
-from aladdin.reading import identifiers
-from aladdin.reading.bonds import Seen, clean_price
+from aladdin.reading import identifiers, rows
+from aladdin.reading.bonds import Seen
 from aladdin.reading.reads import Read, Reads
 from aladdin.reading.search import Candidate, Chosen, Index
 
@@ -66,8 +66,8 @@ class KnownBonds:
         self._load()
         with self._lock:
             found = [(s.as_of, group, s.seen[asset_id]) for group, s in self._sheets.items() if asset_id in s.seen]
-        # A row with a price beats a newer one without.
-        best = max(found, key=lambda f: (clean_price(f[2].row) is not None, f[0]), default=None)
+        # A row with a price that holds beats a newer one without.
+        best = max(found, key=lambda f: (rows.sound_price(f[2].row) is not None, f[0]), default=None)
         return (best[2], best[0], best[1]) if best else None
 
     def carrying(self, identifier: str, groups: Collection[str]) -> tuple[str, ...]:
@@ -127,13 +127,25 @@ class KnownBonds:
             self._loaded = True
 
 
+def seen_in(read: Read[tuple[wire.Position, ...]], asset_id: str) -> Seen | None:
+    """The row of this bond that `KnownBonds` would remember of these."""
+    some = tuple(row for row in read.value if row.asset_id == asset_id)
+    return _by_asset(replace(read, value=some)).get(asset_id)
+
+
 def _by_asset(read: Read[tuple[wire.Position, ...]]) -> dict[str, Seen]:
-    """One row per bond: of several, one that has a price, and no order's row if it can be helped."""
+    """One row per bond: of several, one that has a price which its other figures bear out, and no order's row if it can
+    be helped."""
     seen: dict[str, Seen] = {}
-    for row in sorted(read.value, key=lambda row: (clean_price(row) is None, bool(row.order_id))):
-        if row.sec_group != "CASH":
+    for row in sorted(read.value, key=_worth):
+        if not rows.is_cash(row):
             seen.setdefault(row.asset_id, Seen(row, read.on))
     return seen
+
+
+def _worth(row: wire.Position) -> tuple[bool, bool, bool]:
+    """Sorts the rows of most use first."""
+    return rows.clean_price(row) is None, bool(rows.contradiction(row)), bool(row.order_id)
 
 
 def _candidate(asset_id: str, row: wire.Position | None, terms: wire.Security | None) -> Candidate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -15,11 +15,11 @@ from aladdin.reading.assembled import Assembled
 from aladdin.reading.bonds import Seen
 from aladdin.reading.groups import Groups
 from aladdin.reading.identifiers import Identifier
-from aladdin.reading.known import KnownBonds
+from aladdin.reading.known import KnownBonds, seen_in
 from aladdin.reading.pool import ReadPool
 from aladdin.reading.reads import Read, Reads
 from allocation.model import Benchmark, Bond
-from orders.errors import Malformed, NotFound
+from orders.errors import Malformed, NotFound, NotPermitted
 from orders.model import Group, GroupTree, PortfolioFound
 from orders.ports import Clock, Dated
 
@@ -78,21 +78,26 @@ class MarketData:
 
     def bond(self, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
         """See `orders.ports.Market.bond`. The price is that of the newest position row known; `fresh` reads the group
-        it came from again. A bond no group holds has no price."""
+        it came from again, and takes no other row than those just read: where none has a price, there is none. A bond
+        no group holds has no price."""
         known = self._known.newest(asset_id)
         if fresh and known is not None:
-            self._positions(known[2], fresh=True)
-        parts = self._parts([asset_id], fresh)
+            read = self._positions(known[2], fresh=True)
+            seen = seen_in(read, asset_id)
+            known = None if seen is None else (seen, read.as_of, known[2])
+        parts = self._parts({asset_id: known}, fresh)
         if asset_id not in parts.value:
             raise NotFound(f"Aladdin knows no security {asset_id}.")
-        return Dated(bonds.bond(*parts.value[asset_id]), parts.as_of, self._source)
+        terms, risk, row = parts.value[asset_id]
+        bond = bonds.bond(terms, risk, row)
+        return Dated(bond, parts.as_of, self._source, bonds.doubts(bond, row))
 
     def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
         """See `orders.ports.Market.find`. A bond that cannot be traded for want of terms is left out of a list, and is
         the error when it is all there is."""
-        ages = self._searchable(groups)
+        ages, gaps = self._searchable(groups)
         found = self._matching(text.strip(), groups, limit)
-        parts = self._parts(found, fresh=False)
+        parts = self._parts({asset_id: self._known.newest(asset_id) for asset_id in found}, fresh=False)
         made: list[Bond] = []
         faults: list[Malformed] = []
         for asset_id in found:
@@ -106,16 +111,24 @@ class MarketData:
                 faults.append(error)
         if faults and not made:
             raise faults[0]
-        return Dated(tuple(made), min([parts.as_of, *ages]), self._source)
+        return Dated(tuple(made), min([parts.as_of, *ages]), self._source, gaps)
 
-    def _searchable(self, groups: Collection[str]) -> list[datetime]:
-        """Make sure the bonds of these groups are known, and say when each group was read."""
+    def _searchable(self, groups: Collection[str]) -> tuple[list[datetime], tuple[str, ...]]:
+        """Make sure the bonds of these groups are known; when each group was read, and a sentence for each that cannot
+        be: it must not keep the bonds of the others from being found. An outage is an error."""
         within = self._config.freshness.holdings_searched
         oldest = self._clock.now() - timedelta(seconds=within)
         read_at = {group: self._known.read_at(group) for group in sorted(set(groups))}
         stale = [group for group, at in read_at.items() if at is None or at <= oldest]
-        started = [self._pool.start(partial(self._positions, group, within=within)) for group in stale]
-        return [at for group, at in read_at.items() if at and group not in stale] + [s.result().as_of for s in started]
+        started = {group: self._pool.start(partial(self._positions, group, within=within)) for group in stale}
+        ages = [at for group, at in read_at.items() if at and group not in stale]
+        gaps: list[str] = []
+        for group, read in started.items():
+            try:
+                ages.append(read.result().as_of)
+            except (NotFound, NotPermitted, Malformed) as error:
+                gaps.append(f"{group} was not searched. {error}")
+        return ages, tuple(gaps)
 
     def _matching(self, text: str, groups: Collection[str], limit: int) -> tuple[str, ...]:
         """Asset ids of what `text` may mean, best first. What we know is asked before Aladdin is."""
@@ -172,11 +185,12 @@ class MarketData:
         return benchmarks, risks.as_of
 
     def _parts(
-        self, asset_ids: Collection[str], fresh: bool
+        self, known: Mapping[str, tuple[Seen, datetime, str] | None], fresh: bool
     ) -> Read[dict[str, tuple[wire.Security, wire.AssetRisk | None, Seen | None]]]:
-        """What each bond is made of; an asset the master does not know is absent."""
-        risks = self._pool.start(lambda: self._reads.analytics(asset_ids, fresh))
-        terms, known = self._reads.securities(asset_ids, fresh), {a: self._known.newest(a) for a in asset_ids}
+        """What each of these bonds is made of, the row that is known of it among that; an asset the master does not
+        know is absent."""
+        risks = self._pool.start(lambda: self._reads.analytics(known.keys(), fresh))
+        terms = self._reads.securities(known.keys(), fresh)
         self._known.note_terms(terms.value)
         risk = risks.result()
         seen = {a: found for a, found in known.items() if found is not None}

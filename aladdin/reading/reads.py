@@ -30,6 +30,8 @@ MASTER = "/api/reference-data/securities/v1/security-master"
 
 MOST_POSITIONS = 50_000  # rows; an answer that long is cut off
 _PORTFOLIOS_A_QUERY = 500
+_MOST_PAGES = 200  # of one answer
+_TRADED = "order sent"
 _PORTFOLIOS_FOUND = 1000  # the most a search may give: accounts are among them, and must not crowd the groups out
 
 
@@ -44,7 +46,6 @@ class Reads:
         self._transport = transport
         self._clock = clock
         self._kept = Kept(transport, cache, clock, f"{world}|{config.url}|{config.identity}")
-        self._traded_at: datetime | None = None
 
     def members(self, group: str, fresh: bool = False) -> Read[tuple[wire.Node, ...]]:
         """A group's nodes, subgroups among them."""
@@ -108,7 +109,7 @@ class Reads:
         asked = _port_group(of, without)
         params = {"portGroup": asked, "posType": kind.value}
         call = Call("GET", POSITIONS, f"reading the positions of group {asked}", params=params)
-        after = self._traded_at if within is None and kind.moves_with_orders else None
+        after = self._traded_at() if within is None and kind.moves_with_orders else None
         return self._kept.read(
             Resource("positions", call.path, self._config.freshness.positions if within is None else within, after),
             f"{kind}|{asked}",
@@ -139,7 +140,7 @@ class Reads:
         }
         call = Call("POST", LADDERS, f"reading the cash of group {group}", body={"cashLadderQuery": query})
         return self._kept.read(
-            Resource("cash", call.path, self._config.freshness.cash, self._traded_at),
+            Resource("cash", call.path, self._config.freshness.cash, self._traded_at()),
             call.key,
             lambda: self._transport.read(call),
             lambda answer: _shaped(wire.Ladders, answer, f"the cash of {group}").portfolio_currency_ladders,
@@ -160,7 +161,7 @@ class Reads:
         """Terms by asset id; an unknown asset is absent."""
         resource = Resource("master", MASTER, self._config.freshness.master)
         absence = self._config.freshness.absence
-        return self._kept.assets(resource, asset_ids, wire.Security, self._terms, absence, fresh)
+        return self._kept.assets(resource, asset_ids, wire.Security, self._terms, absence, fresh, may_come=True)
 
     def _terms(self, asset_ids: Sequence[str], kind: str = "ALADDIN_SEC_ID") -> Mapping[str, wire.Security]:
         params = {"assetId": ",".join(asset_ids), "assetIdType": kind}
@@ -191,26 +192,32 @@ class Reads:
     def shared(self, what: str, read: Callable[[], T], fresh: bool = False) -> T:
         """What several reads come to, made once for all who ask for it at the same time. Who asks after an order of
         ours does not share what was begun before it."""
-        return self._kept.shared(f"{what}|{self._traded_at}", read, fresh)
+        return self._kept.shared(f"{what}|{self._traded_at()}", read, fresh)
 
     def order_sent(self) -> None:
-        """An order of ours changes holdings and cash: answers from before it serve the search alone."""
-        self._traded_at = self._clock.now()
+        """An order of ours changes holdings and cash: answers from before it serve the search alone, in the process of
+        the screens too, which is not the one that sends."""
+        self._kept.mark(_TRADED)
+
+    def _traded_at(self) -> datetime | None:
+        return self._kept.marked(_TRADED)
 
     def pages(self, call: Call) -> Answer:
         """A paged call to its end; the text is a JSON array of its pages."""
         texts: list[str] = []
-        token = ""
-        while True:
+        token, tokens = "", set[str]()
+        while len(texts) < _MOST_PAGES:
             body = {**(call.body or {}), **({"pageToken": token} if token else {})}
             answer = self._transport.read(replace(call, body=body))
             texts.append(answer.text)
             following = _shaped(wire.Page, answer, call.doing).next_page_token
             if not following:
                 return Answer(f"[{','.join(texts)}]", answer.reference)
-            if following == token:
+            if following in tokens:
                 raise Malformed(f"Aladdin gave the same page twice while {call.doing}.", answer.reference)
+            tokens.add(following)
             token = following
+        raise Malformed(f"Aladdin gave {_MOST_PAGES} pages, and no end of them, while {call.doing}.", answer.reference)
 
 
 def _shaped(shape: type[T], answer: Answer, what: str) -> T:

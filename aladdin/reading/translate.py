@@ -10,11 +10,12 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from aladdin import wire
+from aladdin.reading.rows import contradiction, is_cash, rate
 from allocation.metrics import exposures
 from allocation.model import Account, Benchmark, Exposure, Holding, Measures, Metric
 from orders.errors import Malformed
 
-_CASH = "CASH"
+_RATES_APART = Decimal("0.01")  # more, and two rates of one currency are not of one moment, or go opposite ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,9 @@ def _holder(
     if unvalued:
         why = f"no market value for {', '.join(sorted(unvalued))}"
         figures = {metric: Exposure(None, figures[metric].coverage, why) for metric in Metric}
+    if not rows and (covered := _in_cash(currency, value, ladders)) < minimum_coverage:
+        why = f"Aladdin gives no positions, but only {covered:.1%} of its NAV is cash"
+        figures = {metric: Exposure(None, 0.0, why) for metric in Metric}
     return Account(
         id=ticker,
         name=portfolio.portfolio_name or ticker,
@@ -104,7 +108,7 @@ def _holder(
         holdings=MappingProxyType(held),
         benchmark=benchmark,
         exposures=MappingProxyType(figures),
-        fx=MappingProxyType({**rates.get(currency, {}), **_rates(rows)}),
+        fx=MappingProxyType({**rates.get(currency, {}), **_own_rates(ticker, rows)}),
     )
 
 
@@ -127,7 +131,7 @@ def holdings(rows: Iterable[wire.Position]) -> tuple[dict[str, Holding], frozens
     held: dict[str, Holding] = {}
     unvalued: set[str] = set()
     for row in rows:
-        if row.sec_group == _CASH:
+        if is_cash(row):
             continue
         if row.mkt_value is None:
             unvalued.add(row.asset_id)
@@ -148,10 +152,10 @@ def _holding(row: wire.Position) -> Holding:
         raise Malformed(
             f"Aladdin gives no quantity (posQuantity) for {row.asset_id} in account {row.portfolio_ticker}."
         )
-    rate = _rate(row)
+    fx = rate(row)
     accrued: Decimal | None = None
-    if row.mkt_value is not None and row.accrued_interest is not None and rate is not None:
-        accrued = row.accrued_interest * rate
+    if row.mkt_value is not None and row.accrued_interest is not None and fx is not None:
+        accrued = row.accrued_interest * fx
     return Holding(
         asset_id=row.asset_id,
         face=row.pos_quantity,
@@ -190,6 +194,22 @@ def nav(account: str, rows: Sequence[wire.Position], ladders: Iterable[wire.Ladd
     return known[0] if known else None
 
 
+def _in_cash(currency: str, value: Decimal | None, ladders: Iterable[wire.Ladder]) -> float:
+    """How much of the NAV of an account without positions is cash, counted when most of it is settled: 1 says that it
+    is empty indeed, less that its positions were not given. Whether a group's positions include those of its subgroups'
+    accounts is not published."""
+    if value is None or value <= 0:
+        return 1.0
+    balances = (
+        balance.cash_balance
+        for ladder in ladders
+        if ladder.cash_balance_security_currency_code == currency
+        for balance in ladder.settle_date_balances
+    )
+    most = max((balance for balance in balances if balance is not None), default=Decimal(0))
+    return float(max(most, Decimal(0)) / value)
+
+
 def cash_on(settlement: date, currency: str, ladders: Iterable[wire.Ladder]) -> Decimal | None:
     """Cash in base currency that may be spent on `settlement`: the balance at the latest date not after it, or a later
     one that is lower, for it is promised to what settles then. None when there is no such date, or when a balance that
@@ -208,21 +228,39 @@ def cash_on(settlement: date, currency: str, ladders: Iterable[wire.Ladder]) -> 
     return min(known) if len(known) == len(counted) else None
 
 
-def _rate(row: wire.Position) -> Decimal | None:
-    """Base currency per unit of the row's: 1 for the base currency itself, None when unknown."""
-    if row.local_base_fx_rate is not None:
-        return row.local_base_fx_rate
-    return Decimal(1) if row.ccy and row.ccy == row.base_ccy else None
+def _rates(rows: Iterable[wire.Position]) -> dict[str, tuple[Decimal, Decimal]]:
+    """The lowest and the highest rate these rows carry, by currency; not those their own market values contradict."""
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    for row in rows:
+        fx = rate(row)
+        if not row.ccy or fx is None or (row.ccy != row.base_ccy and contradiction(row)):
+            continue
+        low, high = found.get(row.ccy, (fx, fx))
+        found[row.ccy] = min(low, fx), max(high, fx)
+    return found
 
 
-def _rates(rows: Iterable[wire.Position]) -> dict[str, Decimal]:
-    """The rates these rows carry, by currency."""
-    return {row.ccy: rate for row in rows if row.ccy and (rate := _rate(row)) is not None}
+def _agree(low: Decimal, high: Decimal) -> bool:
+    return high - low <= _RATES_APART * high
+
+
+def _own_rates(account: str, rows: Iterable[wire.Position]) -> dict[str, Decimal]:
+    """An account's rates by currency: of several that agree the highest, for a buy must not cost more than was counted.
+    `Malformed` when they do not agree."""
+    rates = _rates(rows)
+    for currency, (low, high) in rates.items():
+        if not _agree(low, high):
+            raise Malformed(f"Aladdin gives account {account} more than one rate for {currency}: {low} and {high}.")
+    return {currency: high for currency, (_, high) in rates.items()}
 
 
 def _group_rates(rows: Iterable[wire.Position]) -> dict[str, dict[str, Decimal]]:
-    """Rates by base currency: an account that holds nothing in a currency shares the rate of one that does."""
+    """Rates by base currency: an account that holds nothing in a currency shares the rate of those that do, where they
+    agree."""
     by_base: dict[str, list[wire.Position]] = defaultdict(list)
     for row in rows:
         by_base[row.base_ccy].append(row)
-    return {base: _rates(group) for base, group in by_base.items()}
+    return {
+        base: {currency: high for currency, (low, high) in _rates(group).items() if _agree(low, high)}
+        for base, group in by_base.items()
+    }

@@ -67,6 +67,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--day-seconds", type=_seconds, help="from active to expired, for an order good for the day")
     parser.add_argument("--token-seconds", type=_seconds, default=LIFETIME, help="the life of an access token")
     parser.add_argument("--nest-groups", action="store_true", help="show a group inside a larger one as its subgroup")
+    parser.add_argument(
+        "--accept-duplicate-references",
+        action="store_true",
+        help="place a second order under an external reference instead of refusing it",
+    )
     parser.add_argument("--faults", help="the fault plan to start with: a ready-made one, or a JSON file")
     parser.add_argument(
         "--quota", type=_quota, help="requests a minute for each operation, or 'published' for its published quota"
@@ -92,7 +97,8 @@ def serve(book: Book, options: argparse.Namespace) -> None:
     """Runs the server of one book in its data directory until it is told to end."""
     credentials = read_credentials(options.data)
     plan = FaultPlan(() if options.faults is None else read_plan(options.faults))
-    blotter = Blotter(options.data / ORDERS_FILE, book.id)
+    duplicates = options.accept_duplicate_references
+    blotter = Blotter(options.data / ORDERS_FILE, book.id, accept_duplicates=duplicates)
     world = World(Catalog(book, options.nest_groups), blotter)
     listener = _listen(options.port)
     url = f"http://{HOST}:{listener.getsockname()[1]}"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import functools
+import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,8 +19,10 @@ from aladdin.simulator.errors import NotServed, SimulatorError
 from aladdin.simulator.faults import AnyFault
 from aladdin.simulator.plans import FAULT, READY_MADE, fault_of, line_of, read_plan
 from aladdin.simulator.process import PROJECT, status_of
+from aladdin.simulator.published import OPERATIONS
+from aladdin.simulator.tokens import TOKEN_PATH
 
-DATA = PROJECT / "data"  # where the app keeps its worlds, a folder each
+DATA = PROJECT / "data"  # where the app keeps its worlds, a folder each, unless DATA_DIR says otherwise
 _ANSWER_SECONDS = 5.0
 
 
@@ -42,13 +47,18 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         epilog=f"ready-made plans:\n{plans}\n\nAll kinds of faults and their fields: docs/simulated-aladdin.md",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, help="the server's data directory; not needed when the app runs only one")
+    whose = "the server's data directory; else DATA_DIR, or the app's where it runs only one"
+    parser.add_argument("--data", type=Path, default=os.environ.get("DATA_DIR") or None, help=whose)
+    after = argparse.ArgumentParser(add_help=False)  # it may be said at the end as well
+    after.add_argument("--data", type=Path, default=argparse.SUPPRESS, help=whose)
     actions = parser.add_subparsers(dest="action", required=True)
-    actions.add_parser("show", help="the faults in force, and how often each struck")
-    actions.add_parser("clear", help="no faults from now on; what they held up goes on")
-    chosen = actions.add_parser("set", help="another plan in place of the one in force, counted from the start")
+    actions.add_parser("show", parents=[after], help="the faults in force, and how often each struck")
+    actions.add_parser("clear", parents=[after], help="no faults from now on; what they held up goes on")
+    chosen = actions.add_parser(
+        "set", parents=[after], help="another plan in place of the one in force, counted from the start"
+    )
     chosen.add_argument("plan", help="a ready-made plan, or a JSON file")
-    added = actions.add_parser("add", help="more faults, after those in force")
+    added = actions.add_parser("add", parents=[after], help="more faults, after those in force")
     added.add_argument("fault", nargs="+", help="such as 'latency seconds=2 path=*/order:post next=1'")
     return parser.parse_args(arguments)
 
@@ -107,5 +117,27 @@ def _fault(told: dict[str, Any]) -> AnyFault:
 def _shown(faults: Sequence[dict[str, Any]]) -> str:
     if not faults:
         return "nothing goes wrong."
-    lines = (f"\n{n}. {line_of(_fault(f))}  (struck {f['struck']} of {f['met']})" for n, f in enumerate(faults, 1))
+    lines = (
+        f"\n{n}. {line_of(_fault(f))}  (struck {f['struck']} of {f['met']}{_astray(f['path'])})"
+        for n, f in enumerate(faults, 1)
+    )
     return f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in force" + "".join(lines)
+
+
+def _astray(pattern: str) -> str:
+    """What to say of a path that no call has: a fault there never strikes, which would look like resilience."""
+    # a name at the end of a path stands for itself: any mistyped word would do for it
+    served = [TOKEN_PATH, *(re.sub(r"{\w+}(?=/)", "*", operation.path) for operation in OPERATIONS)]
+    return "" if "[" in pattern or any(_meet(pattern, path) for path in served) else "; no call has such a path"
+
+
+@functools.cache
+def _meet(one: str, other: str) -> bool:
+    """Whether there is a text that both patterns match; `*` stands for any text, `?` for a character."""
+    if one.startswith("*"):
+        return _meet(one[1:], other) or (bool(other) and _meet(one, other[1:]))
+    if other.startswith("*"):
+        return _meet(other, one)
+    if not one or not other:
+        return one == other
+    return (one[0] == other[0] or "?" in (one[0], other[0])) and _meet(one[1:], other[1:])

@@ -136,6 +136,14 @@ class LostCancel(Fault):
     kind: Literal["cancel-loses-to-fill"]
 
 
+class HiddenOrders(Fault):
+    """A search for orders shows none of those it found, and says of it what is in `status`: Aladdin's words for it are
+    not published."""
+
+    kind: Literal["hidden-orders"]
+    status: str = "0 results could not be found and 1 was hidden due to permissions issues"
+
+
 AnyFault = Annotated[
     Latency
     | Timeout
@@ -149,7 +157,8 @@ AnyFault = Annotated[
     | StalledOrder
     | RejectedOrder
     | ExpiredOrder
-    | LostCancel,
+    | LostCancel
+    | HiddenOrders,
     Field(discriminator="kind"),
 ]
 F = TypeVar("F", bound=Fault)

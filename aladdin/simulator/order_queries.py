@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.routing import Route
 
+from aladdin.simulator.faults import FaultPlan, HiddenOrders
 from aladdin.simulator.protocol import Answer, bad_request, known, not_found, page, read_body
 from aladdin.simulator.published import ORDERS
 from aladdin.simulator.requests import (
@@ -33,8 +34,9 @@ Found = tuple[Sequence[PlacedOrder], int]  # the orders, and how many of those a
 class OrderQueries:
     """The endpoints over one world's orders."""
 
-    def __init__(self, world: World, blotter: Blotter) -> None:
+    def __init__(self, world: World, blotter: Blotter, plan: FaultPlan) -> None:
         self._world = world
+        self._plan = plan
         self._catalog = world.catalog
         self._blotter = blotter
 
@@ -47,6 +49,8 @@ class OrderQueries:
     async def filter(self, request: Request) -> Answer:
         body = await read_body(request, FilterOrders)
         orders, missing = self._query(body.query)
+        if hidden := self._plan.take(request.url.path, HiddenOrders):
+            return Answer({"orders": [], "status": hidden.status})
         found, token = page(orders, lambda o: o.id, body.page_size, MOST_ORDERS, body.page_token, body.query)
         status = f"{missing} of the orders asked for could not be found" if missing else None
         return Answer(
@@ -60,6 +64,8 @@ class OrderQueries:
             basket_id_criterion=body.query.basket_id_criterion,
         )
         orders, _ = self._query(query)
+        if hidden := self._plan.take(request.url.path, HiddenOrders):
+            return Answer({"orderIds": [], "status": hidden.status})
         found, token = page(orders, lambda o: o.id, body.page_size, MOST_ORDER_IDS, body.page_token, query)
         return Answer({"orderIds": [str(order.id) for order in found]} | known(nextPageToken=token))
 
@@ -86,13 +92,14 @@ class OrderQueries:
 
     def _referenced(self, groups: Iterable[ExternalIdsGroup]) -> Found:
         asked = {(reference, group.account_code) for group in groups for reference in group.external_id1s}
-        found = {}
+        found: dict[int, PlacedOrder] = {}
+        missing = 0
         for reference, code in asked:
-            order = self._blotter.by_reference(reference)
             # An order posted without an account code belongs to whoever asks.
-            if order is not None and order.account_code in ("", code):
-                found[order.id] = order
-        return [found[number] for number in sorted(found)], len(asked) - len(found)
+            theirs = [order for order in self._blotter.referenced(reference) if order.account_code in ("", code)]
+            found |= {order.id: order for order in theirs}
+            missing += not theirs
+        return [found[number] for number in sorted(found)], missing
 
     def _live_in(self, criterion: PortfolioGroupCriterion) -> list[PlacedOrder]:
         accounts = self._members(criterion.portfolio_group_ticker)

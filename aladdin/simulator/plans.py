@@ -31,6 +31,7 @@ READY_MADE: Mapping[str, tuple[str, ...]] = {
     "stalled": ("stalled-order after-fills=1",),
     "expired": ("expired-order after-fills=2",),
     "too-late": ("cancel-loses-to-fill",),
+    "hidden": ("hidden-orders", "connection-reset when=after path=*/order:post next=1"),
 }
 
 
@@ -97,5 +98,7 @@ def _wrong(wrong: Any) -> str:
             return f"{where}a fault needs a kind"
         case "extra_forbidden":
             return f"{where}there is no such field"
+        case "float_parsing" | "int_parsing":
+            return f"{where}{wrong['input']!r} is not a number"
         case _:
             return f"{where}{wrong['msg']}"

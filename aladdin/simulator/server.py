@@ -63,7 +63,7 @@ def build_server(
             *Reads(world).routes(),
             *Securities(world.catalog).routes(),
             *Orders(posting, operations, exchange, clockwork.stir).routes(),
-            *OrderQueries(world, blotter).routes(),
+            *OrderQueries(world, blotter, plan).routes(),
         ],
         middleware=[
             Middleware(Naming),

@@ -121,8 +121,10 @@ class Blotter:
     """All orders, in memory for reading and in the file before anyone is told. Safe for use by several threads; one
     process at a time owns the file."""
 
-    def __init__(self, path: Path, book_id: str) -> None:
-        """Opens or creates the file. Raises WrongWorld when it holds another book's orders or cannot be read."""
+    def __init__(self, path: Path, book_id: str, *, accept_duplicates: bool = False) -> None:
+        """Opens or creates the file. Raises WrongWorld when it holds another book's orders or cannot be read. Whether
+        Aladdin refuses a second order under one external reference is not published: with `accept_duplicates` not."""
+        self._accept_duplicates = accept_duplicates
         self.file = StateFile(path, book_id)
         self._lock = self.file.lock
         try:
@@ -131,7 +133,9 @@ class Blotter:
         except (sqlite3.DatabaseError, ValidationError) as error:
             self.file.close()
             raise unreadable(path) from error
-        self._by_reference = {order.reference: order.id for order in self._orders.values() if order.reference}
+        self._by_reference: dict[str, tuple[int, ...]] = {}
+        for order in self._orders.values():
+            self._refer(order)
 
     def orders(self) -> tuple[PlacedOrder, ...]:
         """Every order, oldest first."""
@@ -142,11 +146,18 @@ class Blotter:
         with self._lock:
             return self._orders.get(order_id)
 
-    def by_reference(self, reference: str) -> PlacedOrder | None:
-        """The order with this external reference."""
+    def referenced(self, reference: str) -> tuple[PlacedOrder, ...]:
+        """The orders with this external reference, oldest first: one at most, unless duplicates are accepted."""
         with self._lock:
-            order_id = self._by_reference.get(reference)
-            return None if order_id is None else self._orders[order_id]
+            return tuple(self._orders[order_id] for order_id in self._by_reference.get(reference, ()))
+
+    def by_reference(self, reference: str) -> PlacedOrder | None:
+        """The oldest order with this external reference."""
+        return next(iter(self.referenced(reference)), None)
+
+    def _refer(self, order: PlacedOrder) -> None:
+        if order.reference:
+            self._by_reference[order.reference] = (*self._by_reference.get(order.reference, ()), order.id)
 
     def bookings(self, order_id: int) -> tuple[Booking, ...]:
         """An order's fills by account, oldest first."""
@@ -160,8 +171,8 @@ class Blotter:
         )
 
     def refuse_known(self, reference: str) -> None:
-        """Raises OrderRefused ALREADY_EXISTS when an order carries this external reference."""
-        existing = self.by_reference(reference) if reference else None
+        """Raises OrderRefused ALREADY_EXISTS when an order carries this external reference and may not twice."""
+        existing = self.by_reference(reference) if reference and not self._accept_duplicates else None
         if existing is not None:
             raise OrderRefused(
                 Code.ALREADY_EXISTS, f"order {existing.id} already has the externalId1 {reference!r}", existing.id
@@ -173,8 +184,7 @@ class Blotter:
             self.refuse_known(draft.reference)
             order = replace(draft, id=max(self._orders, default=FIRST_ORDER - 1) + 1)
             self._write(order, ())
-            if order.reference:
-                self._by_reference[order.reference] = order.id
+            self._refer(order)
             return order
 
     def change(self, order_id: int, change: Change) -> PlacedOrder:
@@ -191,7 +201,14 @@ class Blotter:
         with self.file.transaction():
             self.file.write(
                 "INSERT INTO orders VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-                [(order.id, order.reference or None, _ORDER.dump_json(order).decode())],
+                # the file holds a reference once, and none of those that may come twice
+                [
+                    (
+                        order.id,
+                        None if self._accept_duplicates else order.reference or None,
+                        _ORDER.dump_json(order).decode(),
+                    )
+                ],
             )
             self.file.write(
                 "INSERT INTO bookings VALUES (?, ?, ?, ?, ?, ?)",

@@ -8,7 +8,8 @@ from typing import ClassVar, Protocol
 
 from allocation.limits import LimitTable, Rule
 from allocation.lots import Lattice, room
-from allocation.model import Account, BlockOrder, Cap
+from allocation.model import Account, BlockOrder
+from allocation.proposal import Cap
 
 
 class CapRule(Protocol):

@@ -23,8 +23,8 @@ from allocation.kernel.relaxed import relax
 from allocation.kernel.solve import Answer, solve
 from allocation.kernel.terms import Terms, Vector
 from allocation.lots import Room, room
-from allocation.model import Cap
 from allocation.money import money
+from allocation.proposal import Cap
 from allocation.reduction import Reduction, faces_of, legal, reduce
 
 _MILLION = 1e6

@@ -12,8 +12,9 @@ from allocation.engines.options import Choice, Option, PerAccount
 from allocation.engines.problem import Draft, Problem, split_by_weight
 from allocation.errors import InvalidParameter
 from allocation.lots import room
-from allocation.model import Account, Cap
+from allocation.model import Account
 from allocation.money import in_currency
+from allocation.proposal import Cap
 
 _SIZES = {
     "nav": "NAV",

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from allocation.certificate import Certificate
 from allocation.engines.options import Option
 from allocation.lots import Lattice, Room, apportion, sellable
-from allocation.model import Account, BlockOrder, Cap, Metric, Side
+from allocation.model import Account, BlockOrder, Metric, Side
+from allocation.proposal import Cap
 
 
 @dataclass(frozen=True, slots=True)

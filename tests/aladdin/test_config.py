@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from aladdin.config import AladdinConfig, Freshness
+from aladdin.config import LOWEST_QUOTA, ORDER_OPERATIONS, QUOTAS, AladdinConfig, Freshness
+from aladdin.http.call import ORDERS
+from aladdin.simulator.published import DEFAULT_QUOTA, OPERATIONS
 from orders.errors import SettingsError
 
 
@@ -50,6 +52,12 @@ def test_a_client_and_a_user_name_at_once_are_refused() -> None:
         AladdinConfig(
             "https://client.blackrock.com", "id", SecretStr("secret"), username="ann", password=SecretStr("pw")
         )
+
+
+def test_our_quotas_are_the_published_ones() -> None:
+    published = {operation.path.replace("/{id}", "").rpartition("/")[2]: operation.quota for operation in OPERATIONS}
+    assert {name: quota for name, quota in published.items() if quota != LOWEST_QUOTA} == QUOTAS
+    assert LOWEST_QUOTA == DEFAULT_QUOTA
 
 
 def test_a_quota_of_nothing_is_refused() -> None:
@@ -111,3 +119,8 @@ def test_who_may_see_other_things_is_somebody_else() -> None:
     assert not any("of Ann" in config.identity for config in ours)
     renewed = AladdinConfig("https://client.blackrock.com", "id", SecretStr("another secret"))
     assert renewed.identity == ours[0].identity  # a secret that was changed makes nobody else
+
+
+def test_a_share_of_our_quota_is_kept_for_the_order_calls_alone() -> None:
+    paths = [operation.path.removeprefix(f"{ORDERS}/") for operation in OPERATIONS if ORDERS in operation.path]
+    assert {path.removesuffix("/{id}") for path in paths} == ORDER_OPERATIONS

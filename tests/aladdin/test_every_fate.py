@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orders.errors import Rejected
+from orders.errors import Rejected, Unavailable
 from orders.model import Cancellation
 from tests.aladdin.simulator.program import Served
 from tests.aladdin.stand import Stand, counting, simulated, standing, ticket
@@ -46,12 +46,13 @@ def test_an_order_that_compliance_rejects_is_placed_and_rejected_afterwards(stan
     assert stand.comes_to(order, "Rejected").filled == 0
 
 
-def test_an_order_that_compliance_refuses_is_not_placed(stand: Stand) -> None:
+def test_an_order_that_compliance_restricts_and_nobody_shows_is_in_doubt_until_it_is_looked_up(stand: Stand) -> None:
     sent = ticket()
     stand.trouble.set(f"compliance-restriction outcome=refused {POSTING} next=1")
-    with pytest.raises(Rejected, match=r"Compliance refused order .*BOND1 is restricted for ALPHA") as raised:
+    with pytest.raises(Unavailable, match=r"Compliance restricts order .*BOND1 is restricted for ALPHA") as raised:
         stand.client.post(sent, stand.clock.now() + SOON)
-    assert (raised.value.code, bool(raised.value.reference)) == ("COMPLIANCE", True)
+    assert (raised.value.sent, bool(raised.value.reference)) == (True, True)
+    assert stand.client.find_order(sent.reference) is None
     assert stand.placed(sent.reference) == 0
 
 

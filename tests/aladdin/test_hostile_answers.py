@@ -173,13 +173,17 @@ def test_a_token_good_for_a_second_is_used_within_it_and_replaced_after_it() -> 
         assert desk.server.granted == 2
 
 
-def test_a_wrong_secret_is_asked_about_once_for_each_call_and_never_repeated() -> None:
+def test_a_wrong_secret_is_asked_about_once_in_a_while_and_never_repeated() -> None:
     refusal = Reply({"error": "invalid_client"}, status=401)
     with Desk(scripted(OK), tokens=scripted(refusal)) as desk:
         for _ in range(3):
             with pytest.raises(AuthenticationFailed):
                 desk.transport.read(READ)
-        assert len(desk.server.asked) == 3
+        assert len(desk.server.asked) == 1
+        desk.clock.pass_seconds(31)
+        with pytest.raises(AuthenticationFailed):
+            desk.transport.read(READ)
+        assert len(desk.server.asked) == 2
         assert desk.pauses == []
 
 

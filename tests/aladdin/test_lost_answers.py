@@ -29,7 +29,8 @@ DONE = {OrderState.BOOKED, OrderState.REJECTED, OrderState.EXPIRED, OrderState.C
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with simulated(tmp_path_factory.mktemp("lost")) as server:
+    # A server that refused a second order under one reference would keep a second post from ever being seen.
+    with simulated(tmp_path_factory.mktemp("lost"), "--accept-duplicate-references") as server:
         yield server
 
 
@@ -116,18 +117,25 @@ def test_a_look_up_that_fails_too_is_made_again_and_nothing_is_posted_meanwhile(
 
 
 @pytest.mark.parametrize(
-    "fault", ["too-many-requests retry-after=2 path=*/order:post", "server-error path=*/token", "timeout path=*/token"]
+    ("fault", "posts"),
+    [
+        ("too-many-requests retry-after=2 path=*/order:post", 4),  # three of them are turned away
+        ("server-error path=*/token", 1),
+        ("timeout path=*/token", 1),
+    ],
 )
-def test_an_order_that_certainly_never_left_is_sent_once_the_trouble_is_over(watch: Watch, fault: str) -> None:
+def test_an_order_that_certainly_never_left_is_sent_once_the_trouble_is_over(
+    watch: Watch, fault: str, posts: int
+) -> None:
     watch.stand.client.orders(["1"])
     watch.stand.client._transport._sign_in.discard(watch.stand.client._transport._sign_in.current())
-    watch.stand.trouble.set(f"{fault} next=3")
+    watch.stand.trouble.set(counting("*/order:post"), f"{fault} next=3")
     waiting = watch.round()
     assert waiting.state is OrderState.CONFIRMED
     assert "Aladdin" in waiting.message
     order = watch.to_the_end()
     assert (order.state, order.message) == (OrderState.BOOKED, "")
-    assert watch.stand.placed(order.id) == 1
+    assert (watch.stand.requests()[0], watch.stand.placed(order.id)) == (posts, 1)
 
 
 def test_while_its_circuit_is_open_an_order_stays_confirmed_and_goes_out_afterwards(watch: Watch) -> None:
@@ -139,7 +147,30 @@ def test_while_its_circuit_is_open_an_order_stays_confirmed_and_goes_out_afterwa
     assert order.state is OrderState.CONFIRMED
     assert "failed 5 times in a row, so nothing was sent while posting order" in order.message
     assert watch.stand.requests()[1] == 0
-    watch.stand.trouble.clear()
+    watch.stand.count("*/order:post", "*/orders:filter")
     watch.stand.clock.pass_(31)
+    order = watch.round()
+    assert order.broker_id
+    assert watch.stand.requests() == [1, 2]  # a search tried the circuit, and the order is followed with the other
+    assert watch.to_the_end().state is OrderState.BOOKED
+    assert (watch.stand.requests()[0], watch.stand.placed(order.id)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["1 order is hidden from you", "0 not found and 1 was hidden due to permissions issues", "The query timed out."],
+)
+def test_an_order_that_no_search_shows_for_certain_is_not_posted_again(watch: Watch, status: str) -> None:
+    watch.stand.trouble.set(
+        counting("*/order:post"),
+        f"hidden-orders status='{status}'",
+        "connection-reset when=after path=*/order:post next=1",
+    )
+    for _ in range(40):
+        order = watch.round()
+        watch.stand.clock.pass_(15)
+    assert order.state is OrderState.UNKNOWN
+    assert watch.stand.requests()[0] == 1
+    watch.stand.trouble.clear()
     assert watch.to_the_end().state is OrderState.BOOKED
     assert watch.stand.placed(order.id) == 1

@@ -9,8 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from allocation.errors import InvalidParameter
-from allocation.model import Choices, Proposal, Side
+from allocation.model import Choices, Side
 from allocation.partial_fill import PartialFill, Policy, expected_lines, partial_fill
+from allocation.proposal import Proposal
 from allocation.propose import propose
 from tests.allocation.desk import account, block, bond
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from allocation.check import audit, check
 from allocation.errors import InvalidBlock, InvalidParameter
 from allocation.limits import Limit, LimitTable, Rule
-from allocation.model import Account, Choices, Proposal, Side
+from allocation.model import Account, Choices, Side
+from allocation.proposal import Proposal
 from allocation.propose import propose
 from tests.allocation.desk import account, block, bond
 

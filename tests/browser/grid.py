@@ -61,7 +61,8 @@ class Grid:
             except AssertionError:
                 continue
         else:
-            raise AssertionError(f"{text!r} is not taken in by the cell {row}, {column}")
+            shown = None if place is None else self._cell(place).text_content()
+            raise AssertionError(f"{text!r} is not taken in by the cell {row}, {column}: it shows {shown!r}")
         self._page.wait_for_timeout(300)  # the run that an input starts begins a moment later
         idle(self._page)
 

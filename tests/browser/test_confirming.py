@@ -10,6 +10,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from aladdin.simulator import console
 from tests.browser.server import AppServer, chromium, idle
 
 pytestmark = pytest.mark.browser
@@ -111,6 +112,32 @@ def test_a_confirmation_in_a_window_that_was_signed_out_elsewhere_sends_nothing(
     page.get_by_role("dialog").get_by_role("button", name="Confirm and send").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert orders(server) == before
+
+
+def test_a_slow_confirmation_says_so_cannot_be_dismissed_and_is_told_to_a_page_that_was_reloaded(
+    server: AppServer, desk: BrowserContext
+) -> None:
+    page = preview(desk, server, "3mm")
+    open_dialog(page)
+    before = orders(server)
+    dialog = page.get_by_role("dialog")
+    assert console.main(["--data", str(server.data_dir), "add", "latency seconds=2"]) == 0
+    try:
+        dialog.get_by_role("button", name="Confirm and send").click()
+        said = dialog.get_by_text("Closing or reloading the page does not stop it.")
+        expect(said).to_be_visible()
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(500)
+        expect(said).to_be_visible()
+        expect(dialog.get_by_role("button", name="Confirm and send")).to_have_count(0)
+        page.reload()
+        expect(page.get_by_text("Choose a portfolio group first.")).to_be_visible()
+        page.wait_for_timeout(12_000)
+    finally:
+        assert console.main(["--data", str(server.data_dir), "clear"]) == 0
+    (made,) = orders(server) - before
+    page.reload()
+    expect(page.get_by_text(f"You confirmed {made}")).to_be_visible()
 
 
 def test_cash_another_window_has_taken_is_said_in_the_dialog_and_nothing_is_sent(

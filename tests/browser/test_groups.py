@@ -164,7 +164,7 @@ def test_a_level_outside_the_users_entry_is_counted_and_not_offered(server: AppS
     expect(page.get_by_text("NORDIC is chosen.")).to_be_visible()
     page.get_by_role("button", name="Add a group").click()
     type_into(page, "Find a portfolio group", "europe")
-    expect(page.get_by_text("No group resembles “europe”")).to_be_visible()
+    expect(page.get_by_text("No group has “europe” in its ticker or name")).to_be_visible()
     page.close()
 
 

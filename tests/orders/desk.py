@@ -67,6 +67,7 @@ class FakeMarket:
     accounts: tuple[Account, ...] = (account("A"), account("B"))
     trees: dict[str, GroupTree] = field(default_factory=lambda: {tree.ticker: tree for tree in TREES})
     fresh_reads: int = 0
+    notes: tuple[str, ...] = ()  # what it says of bonds
 
     def group(self, ticker: str, settlement: date, *, fresh: bool = False) -> Dated[Group]:
         self.fresh_reads += fresh
@@ -85,11 +86,11 @@ class FakeMarket:
     def bond(self, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
         if asset_id not in self.bonds:
             raise NotFound(f"There is no bond {asset_id}.")
-        return Dated(self.bonds[asset_id], self.clock.now(), "fake")
+        return Dated(self.bonds[asset_id], self.clock.now(), "fake", self.notes)
 
     def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
         found = tuple(b for b in self.bonds.values() if text.lower() in b.description.lower())
-        return Dated(found[:limit], self.clock.now(), "fake")
+        return Dated(found[:limit], self.clock.now(), "fake", self.notes)
 
 
 @dataclass

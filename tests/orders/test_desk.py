@@ -51,6 +51,11 @@ def test_a_preview_writes_nothing(at: Outfit) -> None:
     assert at.ledger.audit() == () or all(entry.action != "confirm" for entry in at.ledger.audit())
 
 
+def test_what_had_to_be_assumed_of_a_bond_is_a_warning_of_the_preview(at: Outfit) -> None:
+    at.market.notes = ("Aladdin tells no factor of B: it is taken to be 1.",)
+    assert at.market.notes[0] in preview(at).warnings
+
+
 def test_the_usual_settlement_is_the_next_day_of_the_bond_market(at: Outfit) -> None:
     assert at.desk.settlement(bond()) == date(2026, 11, 23)
 

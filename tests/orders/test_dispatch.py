@@ -1,47 +1,29 @@
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from orders.dispatch import GRACE, LEASE, LEASE_SECONDS, MISSES, POST_WINDOW, Dispatch, _ticket
-from orders.errors import LeaseLost, Malformed, OutsideError, Rejected, Unavailable
-from orders.lifecycle import Event
-from orders.model import BrokerOrder, Change, Order, OrderState
-from tests.orders.desk import PM, FakeBroker, Outfit, outfit
+from orders.attempts import RETRIES, SEND_WITHIN
+from orders.dispatch import LEASE, LEASE_SECONDS, POST_WINDOW, Pulse
+from orders.errors import (
+    LeaseLost,
+    Malformed,
+    NotPermitted,
+    OutsideError,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    VersionConflict,
+)
+from orders.model import BrokerOrder, Intent, OrderState
+from tests.orders.desk import PM
 from tests.orders.test_desk import preview
-
-
-@dataclass
-class Watch:
-    """A worker at its desk, driven a round at a time."""
-
-    at: Outfit
-    broker: FakeBroker
-    worker: Dispatch
-
-    def order(self) -> Order:
-        return self.at.ledger.orders()[0]
-
-    def round(self) -> Order:
-        lease = self.at.ledger.acquire(LEASE, "w1", LEASE_SECONDS)
-        assert lease is not None
-        self.worker.work(lease)
-        return self.order()
-
-    def history(self) -> list[str]:
-        return [event.event for event in self.at.ledger.events(self.order().id)]
-
-
-@pytest.fixture
-def watch(tmp_path: Path) -> Watch:
-    at, broker = outfit(tmp_path), FakeBroker()
-    at.desk.confirm(PM, preview(at), "", "c1")
-    return Watch(at, broker, Dispatch(at.ledger, broker, at.clock, "w1"))
+from tests.orders.watch import Watch
 
 
 def test_a_confirmed_order_is_posted_once_with_a_detail_per_account(watch: Watch) -> None:
@@ -98,84 +80,10 @@ def test_a_post_that_never_left_is_tried_again_later(watch: Watch) -> None:
     assert watch.round().state is OrderState.CONFIRMED
     assert watch.round().state is OrderState.CONFIRMED
     assert watch.broker.posted == []
-    watch.at.clock.pass_(3)
+    watch.at.clock.pass_(RETRIES[0].total_seconds())
     order = watch.round()
     assert order.state is OrderState.OPEN
     assert order.message == ""
-
-
-@pytest.mark.parametrize("failure", [Unavailable("No answer in time.", sent=True), Malformed("Cannot be read.")])
-def test_a_lost_answer_is_looked_up_and_never_posted_again(watch: Watch, failure: OutsideError) -> None:
-    watch.broker.fails = [(failure, True)]
-    assert watch.round().state is OrderState.UNKNOWN
-    assert watch.round().state is OrderState.OPEN
-    assert len(watch.broker.posted) == 1
-
-
-def test_a_lost_post_goes_out_again_only_after_the_grace_and_the_misses(watch: Watch) -> None:
-    watch.broker.fails = [(Unavailable("No answer in time.", sent=True), False)]
-    watch.round()
-    for _ in range(MISSES + 2):
-        watch.at.clock.pass_(GRACE.total_seconds() / (MISSES + 3))
-        assert watch.round().state is OrderState.UNKNOWN
-    assert watch.broker.posted == []
-    watch.at.clock.pass_(GRACE.total_seconds())
-    assert watch.round().state is OrderState.OPEN
-    assert len(watch.broker.posted) == 1
-    assert watch.history().count("not found") == MISSES
-
-
-def test_after_two_lost_posts_a_person_decides(watch: Watch) -> None:
-    lost = (Unavailable("No answer in time.", sent=True), False)
-    watch.broker.fails = [lost, lost, lost]
-    for _ in range(20):
-        watch.round()
-        watch.at.clock.pass_(GRACE.total_seconds())
-    assert watch.order().state is OrderState.UNKNOWN
-    assert "a person must decide" in watch.order().message
-    assert watch.history().count("send") == 2
-
-
-@pytest.mark.parametrize("sent_before", [True, False])
-def test_an_order_of_a_restored_ledger_is_looked_up_and_only_posted_where_aladdin_lacks_it(
-    watch: Watch, sent_before: bool
-) -> None:
-    order = watch.order()
-    if sent_before:
-        watch.broker.post(_ticket(order), watch.at.clock.at)
-    restored = Change(order.id, order.version, OrderState.UNKNOWN, Event.RESTORED.value, "ops", watch.at.clock.at)
-    watch.at.ledger.advance("restored", restored)
-    watch.round()
-    assert len(watch.broker.posted) == sent_before
-    for _ in range(MISSES + 2):
-        watch.at.clock.pass_(GRACE.total_seconds())
-        watch.round()
-    assert watch.order().state is OrderState.OPEN
-    assert len(watch.broker.posted) == 1
-
-
-def test_an_order_from_before_the_worker_that_aladdin_has_is_not_posted_again(watch: Watch) -> None:
-    """As in a ledger whose file was copied back by hand."""
-    order = watch.order()
-    watch.broker.post(_ticket(order), watch.at.clock.at)
-    watch.at.clock.pass_(60)
-    watch.worker = Dispatch(watch.at.ledger, watch.broker, watch.at.clock, "w1")
-    assert watch.round().state is OrderState.OPEN
-    assert len(watch.broker.posted) == 1
-    assert watch.history() == ["confirm", "restored", "opened"]
-
-
-def test_an_order_left_sending_by_a_crash_is_looked_up_first(watch: Watch) -> None:
-    class Crash(BaseException):
-        """The process dies after Aladdin has the order."""
-
-    watch.broker.fails = [(Crash(), True)]  # type: ignore[list-item]
-    with pytest.raises(Crash):
-        watch.round()
-    assert watch.order().state is OrderState.SENDING
-    watch.round()
-    assert watch.round().state is OrderState.OPEN
-    assert len(watch.broker.posted) == 1
 
 
 def test_a_worker_whose_lease_has_passed_on_writes_nothing(watch: Watch) -> None:
@@ -228,27 +136,11 @@ def test_an_order_that_cannot_be_looked_up_does_not_stop_the_others(watch: Watch
     watch.at.desk.confirm(PM, preview(watch.at), "", "c2")
     watch.round()
     assert sorted(order.state for order in watch.at.ledger.orders()) == [OrderState.OPEN, OrderState.UNKNOWN]
-    assert "Aladdin has 2 orders" in watch.worker.pulse.trouble
-
-
-def test_a_lost_order_is_looked_up_less_and_less_often(watch: Watch) -> None:
-    looks = []
-    watch.broker.fails = [(Unavailable("No answer in time.", sent=True), False)] * 2
-    watch.broker.find_order = lambda reference: looks.append(reference)  # type: ignore[method-assign]
-    for _ in range(600):
+    for _ in range(2):  # the second of them while the order waits for its next attempt
+        assert watch.worker.pulse == Pulse(watch.worker.pulse.at, held_up=1)
         watch.round()
-        watch.at.clock.pass_(1)
-    assert len(looks) < 20
-
-
-def test_posts_that_never_left_do_not_count_as_lost(watch: Watch) -> None:
-    never = (Unavailable("Aladdin cannot be reached.", sent=False), False)
-    watch.broker.fails = [never, never, (Unavailable("No answer in time.", sent=True), False)]
-    for _ in range(40):
-        watch.round()
-        watch.at.clock.pass_(30)
-    assert watch.order().state is OrderState.OPEN
-    assert len(watch.broker.posted) == 1
+    (lost,) = watch.at.ledger.orders(states=[OrderState.UNKNOWN])
+    assert lost.message == f"Aladdin has 2 orders under reference {lost.id}."
 
 
 def test_a_post_is_told_when_it_must_have_left(watch: Watch) -> None:
@@ -256,3 +148,46 @@ def test_a_post_is_told_when_it_must_have_left(watch: Watch) -> None:
     watch.round()
     (not_after,) = watch.broker.deadlines
     assert started < not_after <= started + POST_WINDOW + timedelta(seconds=1)
+
+
+UNREACHED = Unavailable("Aladdin cannot be reached.", sent=False)
+
+
+@pytest.mark.parametrize("failure", [UNREACHED, RateLimited("Too many."), NotPermitted("Not allowed.")])
+def test_an_order_that_never_leaves_is_tried_less_and_less_often_and_then_a_person_decides(
+    watch: Watch, failure: OutsideError
+) -> None:
+    watch.broker.fails = [(failure, False)] * 50
+    order = watch.rounds(4 * 3600)
+    tried = [event.at for event in watch.at.ledger.events(order.id) if event.event == "send"]
+    waits = [later - sooner for sooner, later in itertools.pairwise(tried)]
+    assert [round(wait / timedelta(seconds=30)) * 30 for wait in waits] == [w.total_seconds() for w in RETRIES]
+    assert order.state is OrderState.CONFIRMED
+    assert order.message.startswith(f"Not sent in 5 attempts. The last attempt: {failure} A person must decide.")
+    assert watch.history().count("noted") == 1
+    assert watch.worker.pulse.held_up == 1
+
+
+def test_an_order_that_lay_in_the_outbox_for_hours_is_not_sent_at_another_price(watch: Watch) -> None:
+    watch.at.clock.pass_(SEND_WITHIN.total_seconds() + 1)
+    order = watch.round()
+    assert (order.state, watch.broker.posted) == (OrderState.CONFIRMED, [])
+    assert "Not sent within 25 minutes of its confirmation" in order.message
+    assert "Evenlot cannot send or cancel it by hand yet" in order.message
+    watch.at.clock.today_ = date(2026, 11, 23)
+    watch.at.clock.pass_(60)
+    assert watch.round().state is OrderState.EXPIRED
+
+
+def test_the_last_attempt_is_still_in_time() -> None:
+    assert sum(RETRIES, timedelta()) + len(RETRIES) * POST_WINDOW < SEND_WITHIN
+
+
+def test_a_round_that_fails_says_so_and_names_no_order_to_everybody(watch: Watch) -> None:
+    def broken() -> tuple[Intent, ...]:
+        watch.worker.stop()
+        raise VersionConflict("Order EL-1 was changed by somebody else.")
+
+    watch.at.ledger.intents = broken  # type: ignore[method-assign]
+    watch.worker.run()
+    assert watch.worker.pulse.trouble == "It could not finish its last round."

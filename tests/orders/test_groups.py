@@ -14,7 +14,7 @@ from allocation.errors import InvalidLimit
 from allocation.limits import Limit, Rule
 from allocation.model import Bond, Side
 from orders.desk import Request
-from orders.errors import NotFound, NotPermitted, Unavailable
+from orders.errors import Malformed, NotFound, NotPermitted, Unavailable, VersionConflict
 from orders.groups import MOST_FOUND, GroupFound, accounts_within, levels
 from orders.model import Group, GroupTree, PortfolioFound, User
 from orders.ports import Dated
@@ -118,14 +118,24 @@ def test_a_group_outside_the_settings_is_previewed_confirmed_and_followed(at: Ou
     assert at.ledger.verify() == ()
 
 
-def test_who_does_not_see_a_group_somebody_added_may_not_set_the_limits_of_all(at: Outfit) -> None:
+def test_a_group_somebody_added_takes_from_nobody_the_right_to_set_limits_nor_shows_its_rows(
+    at: Outfit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_group(at, monkeypatch)
     connie = replace(COMPLIANCE, groups=frozenset({"BIG6", "OPNIC"}))
+    at.desk.add_group(EVERYWHERE, "GLOBAL")
+    ours, theirs = Limit("A", Rule.FROZEN), Limit("D", Rule.FROZEN)
+    at.ledger.set_limits("l", [theirs, ours], 0, "con", at.clock.now(), "why")
     assert at.desk.may_set_limits(connie)
-    at.desk.add_group(EVERYWHERE, "EMEA")
-    assert not at.desk.may_set_limits(connie)
-    assert at.desk.may_set_limits(COMPLIANCE)
-    at.ledger.set_limits("l", [Limit("Z", Rule.FROZEN)], 0, "con", at.clock.now(), "why")
-    assert at.desk.limits(connie).rows == ()
+    assert (at.desk.limits(connie).rows, at.desk.accounts(connie)) == ((ours,), ("A", "B"))
+    mended = Limit("B", Rule.FROZEN)
+    for _ in range(2):  # the same change again is the same version
+        assert at.desk.set_limits(connie, [mended], 1, "why", "l2").rows == (mended,)
+    assert (at.ledger.limits().version, set(at.ledger.limits().rows)) == (2, {mended, theirs})
+    with pytest.raises(VersionConflict):
+        at.desk.set_limits(connie, [ours], 1, "why", "l3")
+    with pytest.raises(InvalidLimit, match="has an account D"):
+        at.desk.set_limits(connie, [theirs], 2, "why", "l4")
 
 
 def by_group(at: Outfit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,6 +180,48 @@ def test_an_added_group_that_aladdin_no_longer_has_does_not_block_the_limits(at:
     del at.market.trees["BIG6"]
     with pytest.raises(NotFound):
         at.desk.accounts(COMPLIANCE)
+
+
+@pytest.mark.parametrize(
+    "fault", [Malformed("It has 50,000 positions or more."), NotPermitted("no"), Unavailable("no")]
+)
+def test_an_added_group_that_cannot_be_read_keeps_nobody_from_setting_limits(
+    at: Outfit, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    real = FakeMarket.group
+
+    def group(self: FakeMarket, ticker: str, settlement: date, *, fresh: bool = False) -> Dated[Group]:
+        if ticker == broken:
+            raise fault
+        return real(self, ticker, settlement, fresh=fresh)
+
+    monkeypatch.setattr(FakeMarket, "group", group)
+    at.desk.add_group(EVERYWHERE, "GLOBAL")
+    broken = "GLOBAL"
+    put(at, Limit("A", Rule.FROZEN), 0)
+    assert at.desk.accounts(COMPLIANCE) == ("A", "B")
+    assert at.desk.limits(PM).rows == (Limit("A", Rule.FROZEN),)
+    broken = "OPNIC"  # one of the settings, without which the list is not whole
+    with pytest.raises(type(fault)):
+        put(at, Limit("B", Rule.FROZEN), 1)
+
+
+def test_a_group_that_makes_no_sense_is_shown_with_the_reason_and_spoils_no_search(
+    at: Outfit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at.desk.add_group(EVERYWHERE, "GLOBAL")
+    real = FakeMarket.tree
+
+    def tree(self: FakeMarket, ticker: str, *, fresh: bool = False) -> Dated[GroupTree]:
+        if ticker == "GLOBAL":
+            raise Malformed("GLOBAL contains itself.")
+        return real(self, ticker, fresh=fresh)
+
+    monkeypatch.setattr(FakeMarket, "tree", tree)
+    assert at.desk.find_groups(EVERYWHERE, "glob").value == (
+        GroupFound("GLOBAL", "GLOBAL mandates", 0, listed=True, fault="GLOBAL contains itself."),
+    )
+    assert at.desk.find(EVERYWHERE, "bond").value
 
 
 def test_a_search_for_bonds_runs_over_added_groups_and_not_over_one_that_is_gone(

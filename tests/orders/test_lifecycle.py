@@ -39,3 +39,17 @@ def test_every_state_but_the_first_can_be_reached() -> None:
 )
 def test_aladdins_words_are_mapped_and_an_unknown_one_stays_live(word: str, event: Event) -> None:
     assert reported(word) is event
+
+
+def test_only_an_order_that_never_left_lapses() -> None:
+    assert [state for state, event in TABLE if event is Event.LAPSED] == [OrderState.CONFIRMED]
+
+
+def test_whatever_comes_of_a_second_post_the_order_is_looked_up_again() -> None:
+    repeats = [Event.REPEAT_NEVER_LEFT, Event.REPEAT_REFUSED, Event.ANSWER_LOST, Event.MISTAKEN]
+    assert {step(OrderState.SENDING, event) for event in repeats} == {OrderState.UNKNOWN}
+
+
+@pytest.mark.parametrize("event", [Event.NOTED, Event.FILLED])
+def test_what_is_only_told_moves_no_order(event: Event) -> None:
+    assert all(state is to for (state, what), to in TABLE.items() if what is event)

@@ -13,7 +13,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from allocation.limits import Limit, LimitTable, Rule
-from allocation.model import Account, Choices, Exposure, Holding, Metric, Proposal, Unallocated
+from allocation.model import Account, Choices, Exposure, Holding, Metric
+from allocation.proposal import Proposal, Unallocated
 from allocation.propose import propose
 from orders.canonical import canonical, digest
 from orders.confirmation import order_of

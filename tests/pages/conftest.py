@@ -26,7 +26,7 @@ def front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Front:
         Desk(market, ledger, clock, BOOK), market, ledger, broker, Dispatch(ledger, broker, clock, "w1"), gate
     )
     office = Office(front.desk, gate, BOOK, lambda: tuple(front.pulses))
-    opened = bootstrap.House(office, front.worker, BOOK, embedded_worker=False, close=lambda: None)
+    opened = bootstrap.House(office, front.worker, BOOK, embedded_worker=False, greet=lambda: None, close=lambda: None)
     monkeypatch.setattr(bootstrap, "house", lambda: opened)
     monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
     monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", ClosedPages)

@@ -122,6 +122,7 @@ class Front:
         """One round of the worker."""
         lease = self.ledger.acquire("worker", "w1", 20)
         assert lease is not None
+        self.worker.wake()  # so that it looks at the live orders now, whatever its pace
         self.worker.work(lease)
 
     def orders(self) -> tuple[Order, ...]:

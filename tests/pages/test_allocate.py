@@ -214,7 +214,7 @@ def test_a_limit_is_in_the_sentence_and_reserves_its_money(front: Front) -> None
 def test_a_bond_without_price_asks_for_one_and_goes_on_with_it(front: Front) -> None:
     front.market.bonds["B"] = bond(price=None)
     page = front.at_allocate("2mm")
-    assert page.error[0].value == "A bond has no price: no account read so far holds it. Type a price to go on."
+    assert page.error[0].value == "A bond has no price: no account holds it at a usable one. Type a price to go on."
     assert CONFIRM not in buttons(page)
     type_price(page, "97.25")
     assert not page.error

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
+import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
+from orders.confirmation import order_id
 from orders.errors import Unavailable
 from orders.model import OrderState
 from tests.allocation.desk import account
-from tests.orders.desk import ANALYST
+from tests.orders.desk import ANALYST, PM
 from tests.pages.front import Front, press, words
 from tests.pages.test_allocate import CONFIRM, table, type_face
+from ui import confirming
 
 
 def send(page: AppTest, comment: str = "") -> AppTest:
@@ -91,6 +98,80 @@ def test_a_confirmation_during_an_outage_writes_nothing(front: Front) -> None:
     page.button("allocate.send").click().run()
     assert front.orders() == ()
     assert page.session_state["allocate.refused"].reference == "req-77"
+    assert "Reference req-77." in page.error[0].value
+    assert page.button("allocate.look").label == "Look at the figures again"
+
+
+def test_another_try_after_an_outage_keeps_the_comment_and_the_command(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    command = page.session_state["trip"].command_id
+    front.market.fresh_failure = Unavailable("Aladdin gave no answer in 10 seconds.", "req-77")
+    send(page, "Invest the inflow")
+    assert front.orders() == ()
+    page.button("allocate.again").click().run()
+    assert front.orders() == ()
+    front.market.fresh_failure = None
+    page.button("allocate.again").click().run()
+    (order,) = front.orders()
+    assert (order.id, order.comment) == (order_id(command), "Invest the inflow")
+    assert page.title[0].value == "Orders"
+
+
+def test_the_comment_is_still_there_after_a_look_at_the_figures_and_gone_for_the_next_block(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    front.market.fresh_failure = Unavailable("Aladdin gave no answer in 10 seconds.", "req-77")
+    send(page, "Invest the inflow")
+    page.button("allocate.look").click().run()
+    front.market.fresh_failure = None
+    press(page, CONFIRM)
+    assert page.text_area("allocate.comment").value == "Invest the inflow"
+    page.button("allocate.send").click().run()
+    page.switch_page("pages/allocate.py").run()
+    press(type_face(page, "1mm"), CONFIRM)
+    assert page.text_area("allocate.comment").value == ""
+
+
+def test_while_it_is_confirmed_the_dialog_says_that_closing_does_not_stop_it(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    said: list[str] = []
+    info = DeltaGenerator.info
+
+    def heard(self: DeltaGenerator, body: str, **also: Any) -> DeltaGenerator:
+        said.append(f"{len(front.orders())} orders: {body}")
+        return info(self, body, **also)
+
+    monkeypatch.setattr(DeltaGenerator, "info", heard)
+    page.button("allocate.send").click().run()
+    assert len(front.orders()) == 1
+    assert any(text.startswith("0 orders: Being confirmed") and "does not stop it" in text for text in said)
+    assert not page.info
+
+
+def test_an_order_of_a_moment_ago_is_named_to_a_session_that_knows_nothing_of_it(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confirming, "RECENT", timedelta(days=10_000))  # the test's clock stands still
+    send(front.at_allocate("2mm"))
+    (order,) = front.orders()
+    fresh = front.visit("allocate")
+    assert f"You confirmed {order.id}" in fresh.info[1].value
+    again = front.at_allocate("3mm")
+    press(again, CONFIRM)
+    assert any(f"You confirmed {order.id}" in w.value and "another order" in w.value for w in again.warning)
+    front.gate.user = replace(PM, username="somebody-else")
+    assert len(front.visit("allocate").info) == 1
+
+
+def test_figures_that_cannot_be_read_anew_leave_those_that_are_kept(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    front.market.fresh_failure = Unavailable("Aladdin gave no answer in 10 seconds.", "req-77")
+    page.button("strip.refresh").click().run()
+    assert [error.value for error in page.error] == ["Aladdin gave no answer in 10 seconds. Reference req-77."]
+    assert len(table(page)) == 2
+    assert "Mend" not in words(page)
 
 
 def test_a_role_taken_away_meanwhile_cannot_confirm(front: Front) -> None:

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from allocation.model import Metric
-from orders.errors import Unavailable
+from orders.errors import Malformed, Unavailable
 from orders.model import GroupTree
+from orders.ports import Dated
 from tests.allocation.desk import account
-from tests.orders.desk import ANALYST, COMPLIANCE, PM
+from tests.orders.desk import ANALYST, COMPLIANCE, PM, FakeMarket
 from tests.pages.front import Front, buttons, press, words
 from ui.session import Pulse
 
@@ -138,9 +140,33 @@ def test_a_group_is_searched_added_chosen_and_taken_off_again(front: Front) -> N
     assert page.session_state["trip"].group == "BIG6"
 
 
+def test_cards_trees_and_what_a_search_found_say_when_they_were_read(front: Front) -> None:
+    front.gate.user = ANALYST
+    front.desk.add_group(ANALYST, "GLOBAL")
+    said = words(find(front.visit("groups"), "glob"))
+    assert said.count("cash USD 10.0mm · read ") == 3
+    assert "\nAs read " in said
+    assert "\nGroups as read " in said
+
+
+def test_a_group_that_makes_no_sense_cannot_be_added_and_says_why(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tree(self: FakeMarket, ticker: str, *, fresh: bool = False) -> Dated[GroupTree]:
+        if ticker == "GLOBAL":
+            raise Malformed("GLOBAL contains itself.")
+        return Dated(self.trees[ticker], self.clock.now(), "fake")
+
+    monkeypatch.setattr(FakeMarket, "tree", tree)
+    front.gate.user = ANALYST
+    page = find(front.visit("groups"), "glob")
+    assert "GLOBAL · GLOBAL mandates · GLOBAL contains itself." in [text.value for text in page.text]
+    assert page.button("add.GLOBAL").disabled
+
+
 def test_a_search_that_finds_nothing_says_among_what(front: Front) -> None:
     page = find(front.visit("groups"), "glob")  # there is one, which is not in this user's entry
-    assert "No group resembles “glob” among those your entry in the user file has." in words(page)
+    assert "No group has “glob” in its ticker or name among those your entry in the user file has." in words(page)
 
 
 def test_a_search_during_an_outage_is_a_sentence_and_the_groups_are_still_shown(front: Front) -> None:
@@ -193,6 +219,15 @@ def test_an_added_group_that_is_gone_says_so_and_can_be_taken_off(front: Front) 
     assert page.error[0].value == "Aladdin has no portfolio group EMEA."
     press(page, "Take EMEA off my list")
     assert page.info[0].value == "No group is on your list yet. Add one above."
+
+
+def test_when_no_group_can_be_read_each_on_the_list_says_so(front: Front) -> None:
+    front.market.failure = Unavailable("Aladdin gave no answer.", "req-3")
+    page = front.visit("groups")
+    assert [error.value for error in page.error] == ["Aladdin gave no answer. Reference req-3."]
+    said = words(page)
+    for group in front.desk.groups(PM):
+        assert f"**{group}** · cannot be read" in said
 
 
 def test_while_aladdin_is_out_of_order_the_age_of_what_is_shown_is_said(front: Front) -> None:

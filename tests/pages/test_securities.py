@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from allocation.model import Bond
@@ -10,6 +11,7 @@ from orders.errors import NotFound, RateLimited
 from tests.allocation.desk import account, bond
 from tests.orders.desk import ANALYST, TODAY
 from tests.pages.front import Front, buttons, press, words
+from ui.session import Pulse
 
 
 def search(page: AppTest, text: str) -> AppTest:
@@ -33,7 +35,7 @@ def test_the_bond_found_shows_its_terms_figures_and_holders(front: Front) -> Non
     assert "Price: 98.50" in said
     assert "Spread duration: 3.80" in said
     assert "Trades in steps of 1,000" in said
-    assert "price of Fri 20 Nov 2026" in said
+    assert "price read on Fri 20 Nov 2026" in said
     assert "**Held by 1 account of BIG6**" in said
     assert page.session_state["trip"].asset_id == "B"
 
@@ -47,6 +49,17 @@ def test_going_on_to_the_allocation_takes_the_bond_along(front: Front) -> None:
     page = front.visit("groups").switch_page("pages/securities.py").run()
     press(search(page, "a bond"), "Allocate A bond")
     assert page.title[0].value == "Buy A bond for BIG6"
+
+
+def test_what_was_found_shows_how_old_it_is_and_what_it_lacks(front: Front) -> None:
+    page = front.visit("securities")
+    assert "read " not in words(page)
+    front.market.notes = ("GONE was not searched.",)
+    said = words(search(page, "a bond"))
+    assert ":gray-badge[:material/schedule: read " in said
+    assert said.count("GONE was not searched.") == 2, "of the search, and of the bond"
+    front.pulses[0] = Pulse("Aladdin", False, "Aladdin is left alone for 30 seconds.", feeds=True)
+    assert "what is shown was read on 20 Nov 2026" in search(page, "bond").warning[0].value
 
 
 def test_nothing_found_says_where_was_searched(front: Front) -> None:
@@ -68,7 +81,7 @@ def test_a_mistyped_identifier_proposes_the_ones_meant_and_a_click_searches_for_
 def test_an_old_price_is_amber_and_one_too_old_to_trade_on_is_red(front: Front) -> None:
     front.market.bonds["B"] = replace(bond(), price_date=date(2026, 11, 18), measures_date=date(2026, 11, 10))
     said = words(search(front.visit("securities"), "bond"))
-    assert ":orange[price of Wed 18 Nov 2026]" in said
+    assert ":orange[price read on Wed 18 Nov 2026]" in said
     assert ":red[analytics of Tue 10 Nov 2026: too old to trade on]" in said
 
 
@@ -93,12 +106,30 @@ def test_too_many_requests_are_a_sentence_with_a_reference(front: Front) -> None
     assert page.error[0].value == "Aladdin asks us to wait 30 seconds. Reference req-9."
 
 
-def test_several_found_are_listed_and_the_first_is_shown(front: Front) -> None:
+def test_several_found_are_listed_and_the_first_is_shown_but_not_chosen(front: Front) -> None:
     front.market.bonds["C"] = second()
     page = search(front.visit("securities"), "bond")
     assert "2 found" in words(page)
     assert len(page.dataframe[0].value) == 2
+    assert page.session_state["trip"].asset_id is None, "nobody has picked one"
+    press(page, "Allocate A bond")
+    assert page.title[0].value == "Buy A bond for BIG6"
+    page.switch_page("pages/securities.py").run()
+    assert page.session_state["trip"].asset_id == "B", "the one chosen stays so"
+
+
+@pytest.mark.parametrize("text", ["", "zebra", "037833101", "bond"])
+def test_a_search_that_finds_no_bond_leaves_none_chosen(front: Front, text: str) -> None:
+    page = search(front.visit("securities"), "a bond")
     assert page.session_state["trip"].asset_id == "B"
+    if text == "037833101":
+        front.market.failure = NotFound("The check digit does not fit.")  # type: ignore[assignment]
+    elif text == "bond":
+        front.market.failure = RateLimited("Aladdin asks us to wait 30 seconds.", "req-9")
+    search(page, text)
+    assert page.session_state["trip"].asset_id is None
+    page.switch_page("pages/allocate.py").run()
+    assert page.info[0].value == "Choose a bond first."
 
 
 def test_the_search_is_still_there_after_a_look_at_another_page(front: Front) -> None:

@@ -113,8 +113,15 @@ def test_a_house_that_cannot_open_says_why_on_every_page(front: Front, monkeypat
 
 
 def test_the_strip_says_the_world_and_what_is_wrong_behind_it(front: Front) -> None:
-    front.pulses[:] = [session.Pulse("Simulated Aladdin", False, "does not answer"), session.Pulse("Store", True, "ok")]
+    front.pulses[:] = [
+        session.Pulse("Simulated Aladdin", False, "portfolio-group/v1 failed 5 times", feeds=True),
+        session.Pulse("Store", True, "ok"),
+        session.Pulse("Worker", False, "No worker is running. Orders wait in the outbox; nothing is lost."),
+    ]
     said = words(front.visit())
     assert "demo book · Fri 20 Nov 2026" in said
-    assert ":red-badge[:material/error: Simulated Aladdin: does not answer]" in said
+    assert ":red-badge[:material/error: Simulated Aladdin: out of order]" in said
+    assert ":red-badge[:material/error: Worker: trouble]" in said
+    assert ":red[Worker: No worker is running. Orders wait in the outbox; nothing is lost.]" in said
+    assert "failed 5 times" not in said, "that is for whoever asks for the help of the badge"
     assert ":green-badge[:material/check_circle: Store]" in said

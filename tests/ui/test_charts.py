@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from allocation.metrics import spread
-from allocation.model import Choices, Metric, Proposal
+from allocation.model import Choices, Metric
+from allocation.proposal import Proposal
 from allocation.propose import propose
 from tests.allocation.desk import account, block
 from ui import charts, formats

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from orders.model import Book, GroupTree
+from orders.ports import Dated
 from ui import groups
 
 NORDIC = GroupTree("NORDIC", (), ("FINCH", "NORSK"))
@@ -29,8 +30,10 @@ def test_where_the_list_comes_from_is_a_sentence(kind: str, sentence: str) -> No
 
 
 def test_a_tree_is_shown_once_from_its_top_whatever_else_of_it_is_listed() -> None:
-    listed = {tree.ticker: tree for tree in (NORDIC, EUROPE, WORLD, FLAT)}
-    assert groups.nested(listed) == {"WORLD": WORLD}
+    read = datetime(2026, 11, 20, tzinfo=UTC)
+    listed = {tree.ticker: Dated(tree, read, "x") for tree in (NORDIC, EUROPE, WORLD, FLAT)}
+    assert list(groups.nested(listed)) == ["WORLD"]
     del listed["WORLD"]
-    assert groups.nested(listed) == {"EUROPE": EUROPE}
-    assert groups.nested({"FLAT": FLAT, "NORDIC": NORDIC}) == {}
+    assert list(groups.nested(listed)) == ["EUROPE"]
+    del listed["EUROPE"]
+    assert groups.nested(listed) == {}, "flat groups are no tree"

@@ -8,7 +8,8 @@ import pytest
 from allocation.certificate import ShadowPrice
 from allocation.engines.custom import Ask, Instruction
 from allocation.limits import Limit, LimitTable, Rule
-from allocation.model import Choices, Metric, Proposal, Side
+from allocation.model import Choices, Metric, Side
+from allocation.proposal import Proposal
 from allocation.propose import propose
 from tests.allocation.desk import account, block
 from ui import proposal_tables

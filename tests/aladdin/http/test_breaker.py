@@ -89,6 +89,20 @@ def test_after_its_time_one_call_tries_it_and_the_others_are_refused_meanwhile()
     assert desk.circuit.status.failures == 0
 
 
+def test_what_must_not_be_made_in_vain_does_not_try_it() -> None:
+    desk = Desk()
+    desk.call(True, True, True)
+    desk.now += 31
+    with pytest.raises(Unavailable, match="tried again by the next call that changes nothing") as raised:
+        desk.circuit.check("posting EV-1", "ref-1", may_try=False)
+    assert not raised.value.sent
+    with pytest.raises(Unavailable), desk.circuit.attempt(lambda _error: True, "posting EV-1", "", may_try=False):
+        raise AssertionError("it was let through")
+    desk.succeed()
+    with desk.circuit.attempt(lambda _error: True, "posting EV-1", "", may_try=False):
+        pass
+
+
 def test_an_attempt_that_fails_opens_it_for_as_long_again() -> None:
     desk = Desk()
     desk.call(True, True, True)

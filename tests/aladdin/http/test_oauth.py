@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import stat
 import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,6 +16,7 @@ import structlog
 from pydantic import SecretStr
 
 from aladdin.http.oauth import TOKEN_PATH
+from aladdin.http.transport import Transport
 from orders.errors import AuthenticationFailed, Unavailable
 from tests.aladdin.loopback import Asked, Reply
 from tests.aladdin.sending import READ, Desk, scripted
@@ -64,6 +67,71 @@ def test_a_refresh_token_is_used_and_replaced_by_the_one_that_comes_with_the_ans
     assert {form["grant_type"][0] for form in forms} == {"refresh_token"}
     assert {form["client_id"][0] for form in forms} == {"desk"}
     assert all("client_secret" in form and "scope" in form for form in forms)
+
+
+class GoodForOnce:
+    """A token endpoint at which each refresh token is good for once."""
+
+    def __init__(self, first: str) -> None:
+        self.good = first
+        self.number = 0
+
+    def __call__(self, asked: Asked) -> Reply:
+        if parse_qs(asked.body)["refresh_token"] != [self.good]:
+            return Reply({"error": "invalid_grant"}, status=400)
+        self.number += 1
+        self.good = f"renewal-{self.number}"
+        return Reply({"access_token": f"t{self.number}", "refresh_token": self.good, **HOUR})
+
+
+def test_a_refresh_token_good_for_once_outlives_a_restart_and_serves_every_process(tmp_path: Path) -> None:
+    kept = tmp_path / "aladdin.refresh-token"
+    renewing: dict[str, Any] = {"refresh_token": SecretStr("first-one"), "refresh_token_file": kept}
+    with Desk(scripted(Reply()), tokens=GoodForOnce("first-one"), **renewing) as desk:
+        another = Transport(desk.server.config(**renewing), desk.clock.now, monotonic=desk.clock.monotonic)
+        for _ in range(2):
+            together(2, lambda: (desk.transport.read(READ), another.read(READ)))
+            desk.clock.pass_seconds(3600)
+        another.close()
+        restarted = Transport(desk.server.config(**renewing), desk.clock.now, monotonic=desk.clock.monotonic)
+        restarted.read(READ)
+        restarted.close()
+        assert len(tokens(desk)) == 5
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_new_refresh_token_in_the_settings_goes_before_one_kept_for_the_old(tmp_path: Path) -> None:
+    kept = tmp_path / "aladdin.refresh-token"
+    for first in ("first-one", "second-one"):
+        renewing: dict[str, Any] = {"refresh_token": SecretStr(first), "refresh_token_file": kept}
+        with Desk(scripted(Reply()), tokens=GoodForOnce(first), **renewing) as desk:
+            desk.transport.read(READ)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "7"])
+def test_a_kept_refresh_token_that_cannot_be_read_is_told_and_the_one_in_the_settings_used(
+    tmp_path: Path, content: str
+) -> None:
+    kept = tmp_path / "aladdin.refresh-token"
+    kept.write_text(content)
+    renewing: dict[str, Any] = {"refresh_token": SecretStr("first-one"), "refresh_token_file": kept}
+    with Desk(scripted(Reply()), tokens=GoodForOnce("first-one"), **renewing) as desk:
+        with structlog.testing.capture_logs() as lines:
+            desk.transport.read(READ)
+        assert "refresh_token_unreadable" in [line["event"] for line in lines]
+
+
+def test_a_refresh_token_that_cannot_be_kept_is_told_and_serves_this_process(tmp_path: Path) -> None:
+    kept = tmp_path / "aladdin.refresh-token"
+    kept.mkdir()
+    renewing: dict[str, Any] = {"refresh_token": SecretStr("first-one"), "refresh_token_file": kept}
+    with Desk(scripted(Reply()), tokens=GoodForOnce("first-one"), **renewing) as desk:
+        with structlog.testing.capture_logs() as lines:
+            desk.transport.read(READ)
+        assert "refresh_token_not_kept" in [line["event"] for line in lines]
+        assert "renewal-1" not in str(lines)
+        desk.clock.pass_seconds(3600)
+        desk.transport.read(READ)
 
 
 def test_a_refresh_token_that_is_not_replaced_is_used_again() -> None:

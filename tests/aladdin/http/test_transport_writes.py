@@ -188,3 +188,12 @@ def test_trouble_goes_on_while_only_the_token_is_at_hand() -> None:
                 desk.transport.write(WRITE, LATER)
             desk.clock.pass_seconds(60)
         assert desk.transport.trouble == "Aladdin fails with status 500. Trouble since 20 Nov 15:00 UTC."
+
+
+def test_what_is_asked_after_the_end_is_not_sent_and_no_defect() -> None:
+    with Desk(scripted(Reply())) as desk:
+        desk.transport.close()
+        with pytest.raises(Unavailable, match="The app is ending, so nothing was sent") as raised:
+            desk.transport.write(WRITE, LATER)
+        assert not raised.value.sent
+        assert desk.server.asked == []

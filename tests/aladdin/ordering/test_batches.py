@@ -11,7 +11,7 @@ import pytest
 
 from aladdin.client import Aladdin
 from aladdin.reading.cache import AnswerCache
-from orders.errors import AuthenticationFailed, DeskError, NotPermitted, RateLimited, Rejected, Unavailable
+from orders.errors import DeskError, NotPermitted, RateLimited, Rejected, Unavailable
 from orders.model import BrokerOrder, Cancellation, OrderLine
 from tests.aladdin.batching import Batching, Operations, canceling, echoed, numbered, posted, unknown
 from tests.aladdin.conftest import Desk
@@ -25,9 +25,6 @@ CERTAIN = {
     5: Rejected,
     9: Rejected,
     11: Rejected,
-    7: NotPermitted,
-    8: RateLimited,
-    16: AuthenticationFailed,
 }
 
 

@@ -33,10 +33,8 @@ CERTAIN = {
     5: Rejected,
     9: Rejected,
     11: Rejected,
-    7: NotPermitted,
-    8: RateLimited,
-    16: AuthenticationFailed,
 }
+TURNED_AWAY = {6: Rejected, 7: NotPermitted, 8: RateLimited, 16: AuthenticationFailed}
 WARNING = {
     "ruleId": "SIZE",
     "portfolioId": "1001",
@@ -109,7 +107,7 @@ def test_an_account_that_cannot_be_named_keeps_its_number(desk: Desk) -> None:
 @pytest.mark.parametrize("code", range(18))
 def test_a_check_that_fails_inside_a_success_has_its_own_name_and_no_doubt(desk: Desk, code: int) -> None:
     answering(desk, "order:post", {"error": {"code": code, "message": "No."}})
-    expected = (CERTAIN | {6: Rejected}).get(code, Unavailable)
+    expected = (CERTAIN | TURNED_AWAY).get(code, Unavailable)
     with pytest.raises(expected, match="order EV-1") as raised:
         desk.client.check(TICKET)
     assert "may have been" not in str(raised.value)

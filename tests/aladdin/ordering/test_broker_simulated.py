@@ -209,11 +209,11 @@ def test_orders_are_found_by_group_basket_and_time_of_change(served: Served) -> 
     assert {order.id for order in client.live_orders("WIDE").orders} >= set(ids[1:])
     assert ids[0] not in {order.id for order in client.live_orders("WIDE").orders}
     assert not {order.id for order in client.live_orders("CORE").orders} & set(ids)
-    assert set(client.live_order_ids("WIDE")) == {order.id for order in client.live_orders("WIDE").orders}
+    assert set(client.live_order_ids("WIDE").ids) == {order.id for order in client.live_orders("WIDE").orders}
     assert [(order.id, order.basket) for order in client.in_basket(basket, AS_OF).orders] == [
         (number, basket) for number in ids
     ]
-    assert client.ids_in_basket(basket, AS_OF) == tuple(ids)
+    assert client.ids_in_basket(basket, AS_OF).ids == tuple(ids)
     assert client.in_basket(basket, SETTLEMENT).orders == ()
     changed = client.modified_since("DELTA", day - timedelta(days=10), day + timedelta(days=1))
     assert {order.id for order in changed.orders} >= set(ids)

@@ -171,10 +171,39 @@ def test_a_transaction_that_is_no_buy_and_no_sale_has_no_side(word: str, side: S
 
 
 def test_face_left_out_is_the_sum_of_the_details_and_a_price_of_zero_is_none() -> None:
-    left_out = order(face=None, averagePrice=0, fillAmount=None, tradingLimitValue=0)
+    left_out = order(face=None, averagePrice=0, tradingLimitValue=0)
     reported = tickets.broker_order(left_out, {"1003": "ACC3"})
-    assert (reported.face, reported.filled, reported.average_price) == (Decimal(500_000), Decimal(0), None)
+    assert (reported.face, reported.average_price) == (Decimal(500_000), None)
     assert reported.limit is None
+
+
+@pytest.mark.parametrize(("total", "said"), [(None, "no total"), (0, "a total of 0"), (50_000, "a total of 50,000")])
+def test_what_is_booked_is_filled_whatever_the_total_says_and_the_contradiction_is_told(
+    total: int | None, said: str
+) -> None:
+    reported = tickets.broker_order(order(fillAmount=total), {"1003": "ACC3"})
+    assert sum(reported.booked.values()) == reported.filled == 60_000
+    assert reported.message == (f"Aladdin has 60,000 booked to accounts, and {said} as filled: check the order there")
+    assert tickets.broker_order(order(fillAmount=60_000), {"1003": "ACC3"}).message == ""
+
+
+def test_a_price_without_what_was_filled_at_it_is_no_fill_of_nothing() -> None:
+    with pytest.raises(Malformed, match="order 100001 has an average price, but not what is filled"):
+        tickets.broker_order(order(fillAmount=None, averagePrice=99.5, orderDetails=[]), {})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field"),
+    [
+        ("modifyTime", "2026-11-20T10:00:00", "modified_at"),  # of no time zone
+        ("modifyTime", {"seconds": 3}, "modified_at"),
+        ("version", "v3", "version"),
+        ("tradeDate", "20/11/2026", "trade_date"),
+        ("settleDate", "soon", "settlement"),
+    ],
+)
+def test_what_is_only_shown_does_not_make_an_order_unreadable(name: str, value: Any, field: str) -> None:
+    assert getattr(tickets.broker_order(order(**{name: value}), {"1003": "ACC3"}), field) is None
 
 
 def test_a_detail_for_a_portfolio_nobody_can_name_is_malformed() -> None:

@@ -1,4 +1,4 @@
-"""From terms, analytics and a position row to a bond: each figure with its own date, and none made up."""
+"""From terms, analytics and a position row to a bond: no figure is made up, and a doubtful one is told."""
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ def risk(**by_currency: Any) -> wire.AssetRisk:
 RISK = {"oad": 4.5, "spreadDur": 4.0, "oas": -12, "accruedInterest": "1.25", "riskDate": "2026-11-19"}
 
 
-def test_a_bond_has_terms_measures_and_price_each_with_its_own_date() -> None:
-    made = bonds.bond(terms(), risk(USD=RISK), bonds.Seen(row(factor="0.8", issuerLongName="Apple"), FRIDAY))
+def test_a_bond_has_terms_measures_and_price_with_the_day_it_was_read() -> None:
+    seen = bonds.Seen(row(factor="0.8", mktValue=794_000, issuerLongName="Apple"), FRIDAY)
+    made = bonds.bond(terms(), risk(USD=RISK), seen)
+    assert bonds.doubts(made, seen) == ()
     assert made.label == "AAPL 4.125 11/15/30"
     assert (made.cusip, made.isin, made.sedol) == ("037833100", "US0378331005", "B15KXQ8")
     assert (made.min_piece, made.increment, made.is_144a) == (200_000, 1_000, True)
@@ -62,12 +64,26 @@ def test_a_bond_without_row_or_analytics_has_no_price_and_no_measures() -> None:
     assert made.measures == Measures()
 
 
-@pytest.mark.parametrize(
-    ("as_pct", "price", "per_hundred"), [(True, "98.5", "98.5"), (False, "0.985", "98.500"), (None, "98.5", None)]
-)
-def test_a_price_is_per_hundred_face_or_missing(as_pct: bool | None, price: str, per_hundred: str | None) -> None:
-    wanted = None if per_hundred is None else Decimal(per_hundred)
-    assert bonds.clean_price(row(price=price, priceAsPct=as_pct)) == wanted
+def test_a_price_its_own_row_contradicts_is_left_out_with_the_reason() -> None:
+    seen = bonds.Seen(row(factor=1, price="98.5", priceAsPct=False), FRIDAY)  # a percentage, whatever the row says
+    made = bonds.bond(terms(), None, seen)
+    assert (made.price, made.price_date) == (None, None)
+    assert bonds.doubts(made, seen) == (
+        "The price of AAPL 4.125 11/15/30 is left out: in account ACC1 Aladdin values 1000000 face at 990,000 USD, but "
+        "price, factor and exchange rate make it 98,500,000.",
+    )
+
+
+def test_a_factor_left_out_is_that_of_current_over_original_face_and_else_assumed_aloud() -> None:
+    paid_down = bonds.Seen(row(curPar=250_000, mktValue=255_000), FRIDAY)
+    made = bonds.bond(terms(), None, paid_down)
+    assert (made.factor, made.price, bonds.doubts(made, paid_down)) == (Decimal("0.25"), Decimal(98), ())
+    for untold in (None, bonds.Seen(row(), FRIDAY)):
+        made = bonds.bond(terms(), None, untold)
+        assert made.factor == 1
+        assert [note.split(":")[0] for note in bonds.doubts(made, untold)] == [
+            "Aladdin tells no factor of AAPL 4.125 11/15/30"
+        ]
 
 
 def test_analytics_are_those_of_the_bonds_currency_or_the_only_ones() -> None:

@@ -112,6 +112,32 @@ def test_holdings_from_before_our_last_order_are_not_served_however_down_aladdin
         desk.client.group("G/1", TUESDAY)
 
 
+def test_a_security_that_was_not_there_days_ago_is_not_said_to_be_absent_while_aladdin_is_down(desk: Desk) -> None:
+    for _ in range(2):
+        with pytest.raises(NotFound, match="no security NEWISSUE1"):
+            desk.client.bond("NEWISSUE1")
+    desk.clock.pass_seconds(6 * 86_400)
+    take_down_terms(desk)
+    with pytest.raises(Unavailable):
+        desk.client.bond("NEWISSUE1")
+
+
+def test_another_process_knows_of_our_last_order_and_so_does_the_next_start(desk: Desk) -> None:
+    """The worker's process sends, and that of the screens must not go on showing the holdings from before."""
+    screens = desk.another(page_size=2)
+    for times in (1, 2, 3):
+        desk.clock.pass_seconds(1)
+        screens.group("G/1", TUESDAY)
+        screens.group("G/1", TUESDAY)
+        assert len(desk.server.calls("/position")) == len(desk.server.calls("ladders:filter")) == times
+        desk.clock.pass_seconds(1)
+        desk.client._broker._reads.order_sent()
+        if times == 2:
+            screens.close()
+            screens = desk.another(page_size=2)
+    screens.close()
+
+
 def test_terms_and_measures_are_served_from_what_is_kept_too(desk: Desk) -> None:
     before = desk.client.bond(GS)
     desk.clock.pass_seconds(2 * 86_400)

@@ -74,8 +74,17 @@ def test_a_bond_looked_up_is_found_by_row_and_terms_together_after_those_held(kn
     assert known.carrying("us0378331005", ["A"]) == ("B1", "B3")
 
 
+def test_a_row_whose_price_holds_goes_before_one_whose_price_does_not(known: KnownBonds) -> None:
+    held(known, "A", bond("1", "Apple", price=9_800), bond("1", "Apple", price=99), bond("1", "Apple", price=None))
+    newest = known.newest("1")
+    assert newest is not None
+    assert newest[0].row.price == 99
+    held(known, "B", bond("1", "Apple", price=9_800), later=60)
+    assert known.newest("1") == newest
+
+
 def test_cash_is_no_bond(known: KnownBonds) -> None:
-    held(known, "A", row(assetId="CASH_USD", secGroup="CASH", secDesc1="USD cash"))
+    held(known, "A", row(assetId="CASH_USD", secGroup="Cash", secDesc1="USD cash"))
     assert known.ranked("cash", ["A"], 9) == ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -58,6 +59,20 @@ def test_a_page_token_that_repeats_is_an_error_and_not_an_endless_loop(desk: Des
     desk.world.override["portfolios:filter"] = lambda _asked: Reply({"portfolios": [], "nextPageToken": "again"})
     with pytest.raises(Malformed, match="same page twice"):
         desk.client.group("TOP", TUESDAY)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "asked", "said"), [("abc", 4, "same page twice"), ("abcdefg", 5, "5 pages, and no end of them")]
+)
+def test_page_tokens_that_go_round_or_never_end_are_an_error(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tokens: str, asked: int, said: str
+) -> None:
+    monkeypatch.setattr(reads, "_MOST_PAGES", 5)
+    pages = (Reply({"portfolios": [], "nextPageToken": token}) for token in cycle(tokens))
+    desk.world.override["portfolios:filter"] = lambda _asked: next(pages)
+    with pytest.raises(Malformed, match=said):
+        desk.client.group("TOP", TUESDAY)
+    assert len(desk.server.calls("portfolios:filter")) == asked
 
 
 def test_an_unknown_group_is_not_found(desk: Desk) -> None:
@@ -181,6 +196,45 @@ def test_a_fresh_bond_reads_price_terms_and_measures_again(desk: Desk) -> None:
     read = desk.client.bond("38141GYB4", fresh=True)
     assert read.value.price == 97
     assert read.as_of == desk.clock.now()
+
+
+@pytest.mark.parametrize("sold", [False, True])
+def test_a_fresh_bond_has_the_price_of_a_row_just_read_or_none(desk: Desk, sold: bool) -> None:
+    """The group whose price was newest gives none now; another's, read hours ago, must not pass for today's."""
+    desk.client.group("TOP", TUESDAY)
+    desk.clock.pass_seconds(6 * 3600)
+    desk.client.group("G/1", TUESDAY)
+    desk.clock.pass_seconds(60)
+    row = desk.world._row("ACC1", "037833BY5" if sold else "38141GYB4") | {"price": None}
+    desk.world.override["/position"] = lambda asked: Reply([row]) if asked.query["portGroup"] == "G/1" else None
+    read = desk.client.bond("38141GYB4", fresh=True)
+    assert (read.value.price, read.value.price_date, read.as_of) == (None, None, desk.clock.now())
+    again = desk.client.bond("38141GYB4", fresh=True)  # what another group says now is today's
+    assert (again.value.price, again.as_of) == (Decimal("98.5"), desk.clock.now())
+
+
+def test_what_had_to_be_assumed_of_a_bond_travels_with_it(desk: Desk) -> None:
+    (note,) = desk.client.bond("38141GYB4").notes
+    assert note.startswith("Aladdin tells no factor of GS 2.615 04/22/32: it is taken to be 1")
+
+
+def test_accounts_of_subgroups_that_come_without_positions_have_no_metric(desk: Desk) -> None:
+    desk.world.override["/position"] = lambda _asked: Reply([desk.world._row("ACC3", "46647PDH6")])
+    first, second, third = desk.client.group("TOP", TUESDAY).value.accounts
+    for empty in (first, second):
+        assert {exposure.value for exposure in empty.exposures.values()} == {None}
+        assert "no positions, but only 2.5% of its NAV is cash" in empty.exposures[Metric.SPREAD_DURATION].reason
+    assert third.exposures[Metric.SPREAD_DURATION].value is not None
+
+
+def test_a_group_that_cannot_be_searched_is_named_and_the_others_are_searched(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reads, "MOST_POSITIONS", 4)
+    read = desk.client.find("goldman", ["G/1", "TOP"])
+    assert [bond.ticker for bond in read.value] == ["GS"]
+    (note,) = read.notes
+    assert note.startswith("TOP was not searched. Group TOP has 4 positions or more")
 
 
 def test_an_unknown_bond_is_not_found(desk: Desk) -> None:

@@ -100,7 +100,7 @@ def test_a_missing_rate_is_not_one_and_leaves_accrued_unknown() -> None:
 
 def test_an_account_shares_the_rate_of_one_with_the_same_base_only() -> None:
     rows = [
-        row(ccy="EUR", localBaseFxRate="1.10"),
+        row(ccy="EUR", localBaseFxRate="1.10", mktValue=1_089_000),
         row(portfolioTicker="ACC2"),
         row(portfolioTicker="ACC3", baseCcy="GBP"),
     ]
@@ -221,10 +221,43 @@ def test_nobody_can_change_what_others_share(mapping: str) -> None:
 
 
 def test_an_account_without_positions_has_the_ladders_nav() -> None:
-    made = account([], [ladder(), ladder(cashBalanceSecurityCurrencyCode="EUR")])
+    cash = [{"settlementDate": "2026-11-16", "cashBalance": 9_600_000}]
+    made = account([], [ladder(settleDateBalances=cash), ladder(cashBalanceSecurityCurrencyCode="EUR")])
     assert made.nav == 10_000_000
     assert made.holdings == {}
     assert made.exposures[Metric.DURATION].value == 0
+
+
+def test_an_account_whose_positions_were_not_given_is_not_taken_for_an_empty_one() -> None:
+    made = account([], [ladder()])
+    assert {exposure.value for exposure in made.exposures.values()} == {None}
+    assert made.exposures[Metric.ASD].reason == "Aladdin gives no positions, but only 0.0% of its NAV is cash"
+    assert account([], [ladder(sodNav=0)]).exposures[Metric.DURATION].reason == "NAV is 0, not above zero"
+
+
+def test_two_rates_of_one_account_that_contradict_each_other_are_refused_and_the_higher_of_two_that_agree_counts() -> (
+    None
+):
+    def rates(*given: str, **more: Any) -> list[wire.Position]:
+        return [row(assetId=f"B{n}", ccy="EUR", localBaseFxRate=r, price=None, **more) for n, r in enumerate(given)]
+
+    with pytest.raises(Malformed, match=r"account ACC1 more than one rate for EUR: 0\.8547 and 1\.17"):
+        account(rates("1.17", "0.8547"), [])
+    assert account(rates("1.17", "1.1702", "1.1699"), []).rate("EUR") == Decimal("1.1702")
+
+
+def test_a_rate_that_its_rows_market_value_contradicts_is_not_used() -> None:
+    assert account([row(ccy="EUR", localBaseFxRate="0.8547", mktValue=1_158_000)], []).rate("EUR") is None
+
+
+def test_an_account_without_a_rate_takes_none_from_accounts_that_contradict_each_other() -> None:
+    rows = [
+        row(portfolioTicker=f"ACC{n}", ccy="EUR", localBaseFxRate=r, price=None)
+        for n, r in ((2, "1.17"), (3, "0.8547"))
+    ]
+    details = [portfolio(id=f"{n}", portfolioTicker=f"ACC{n}") for n in (1, 2, 3)]
+    made = translate.accounts(translate.Book(details, rows, [], {}), FRIDAY, 0.95)
+    assert [a.rate("EUR") for a in made] == [None, Decimal("1.17"), Decimal("0.8547")]
 
 
 def test_positions_valued_in_another_base_currency_are_refused() -> None:

@@ -112,6 +112,43 @@ def test_without_a_directory_it_finds_the_one_server_of_the_app(
     assert str(tmp_path / "one") in several
 
 
+def test_the_data_directory_of_the_environment_is_the_apps(
+    running: Running, world_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "DATA", tmp_path)
+    monkeypatch.setenv("DATA_DIR", "")
+    assert console.main(["show"]) == 1
+    monkeypatch.setenv("DATA_DIR", str(world_dir))
+    assert console.main(["show"]) == 0
+    assert console.main(["--data", str(tmp_path), "show"]) == 1, "what is said wins over it"
+
+
+def test_the_directory_may_be_said_before_or_after_what_to_do(
+    running: Running, world_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["--data", str(world_dir), "show"], ["show", "--data", str(world_dir)]):
+        assert console.main(words) == 0
+        assert running.url in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("path", "astray"),
+    [
+        *(("*/nonsuch", True), ("*/order:psot", True), ("order:post", True), ("*/order:post", False), ("*", False)),
+        *(("*/BIG6/members", False), ("*/v?/order:cancel", False), ("*/v?/ordre/v?/order:cancel", True)),
+        *(("*/token", False), ("/api/*", False), ("*/longrunningoperations/*", False)),
+    ],
+)
+def test_a_path_that_no_call_has_is_said_to_be_one(prompt: Prompt, path: str, astray: bool) -> None:
+    prompt("clear")
+    assert ("(struck 0 of 0; no call has such a path)" in prompt("add", f"timeout path={path}")) is astray
+    prompt("clear")
+
+
+def test_what_is_no_number_is_said_in_words(prompt: Prompt) -> None:
+    assert "seconds: 'abc' is not a number" in prompt.fails("add", "latency seconds=abc")
+
+
 def test_a_server_may_start_with_a_plan(book_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main([*command(str(book_dir), tmp_path)[3:], "--faults", "nothing-like-it"]) == 1
     assert "no ready-made plan of that name" in capsys.readouterr().err

@@ -157,3 +157,19 @@ def test_orders_of_a_batch_meet_the_faults_of_the_batch(caller: Caller, trouble:
     first, second = (result["output"]["order"]["id"] for result in told["response"]["results"])
     assert caller.until(first, "Rejected", "Booked")["orderStatus"] == "Rejected"
     assert caller.until(second, "Rejected", "Booked")["orderStatus"] == "Booked"
+
+
+def test_a_search_may_show_none_of_what_it_found_and_say_so_in_any_words(caller: Caller, trouble: Ruler) -> None:
+    order_id = caller.placed({"TINY": 1000}, **AWAY)["id"]
+    trouble.set("hidden-orders status='1 order is hidden' next=2")
+    query = {"portfolioGroupCriterion": {"portfolioGroupTicker": "WIDE"}}
+    assert exact(caller.post(f"{ORDERS}/orders:filter", {"query": query})) == {
+        "orders": [],
+        "status": "1 order is hidden",
+    }
+    assert exact(caller.post(f"{ORDERS}/orderIds:filter", {"query": query})) == {
+        "orderIds": [],
+        "status": "1 order is hidden",
+    }
+    assert order_id in caller.found(query)
+    caller.cancel(orderId=order_id)

@@ -73,6 +73,18 @@ def test_orders_without_a_reference_do_not_collide(tmp_path: Path) -> None:
     assert blotter.add(draft()).id != blotter.add(draft()).id
 
 
+def test_a_reference_may_come_twice_where_that_is_accepted(tmp_path: Path) -> None:
+    blotter = Blotter(tmp_path / "orders.sqlite", "csv:x", accept_duplicates=True)
+    both = blotter.add(draft("twice")), blotter.add(draft("twice"))
+    assert blotter.referenced("twice") == both
+    blotter.close()
+    again = Blotter(tmp_path / "orders.sqlite", "csv:x")
+    assert again.referenced("twice") == both
+    assert again.by_reference("twice") == both[0]
+    with pytest.raises(OrderRefused):
+        again.add(draft("twice"))
+
+
 def test_a_change_that_fails_leaves_the_order_as_it_was(tmp_path: Path) -> None:
     blotter = Blotter(tmp_path / "orders.sqlite", "csv:x")
     order = blotter.add(draft())

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from allocation.caps import bind, limits_on, minimum_line, rules
 from allocation.limits import NO_LIMITS, LimitTable, Rule
 from allocation.lots import Lattice, room
-from allocation.model import Account, BlockOrder, Cap, Side
+from allocation.model import Account, BlockOrder, Side
+from allocation.proposal import Cap
 from tests.allocation.caps.table import holding, holding_all, table
 from tests.allocation.desk import account, block, bond
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from allocation.engines.custom import Ask, Instruction
 from allocation.errors import InvalidParameter
-from allocation.model import Choices, Proposal, Side
+from allocation.model import Choices, Side
+from allocation.proposal import Proposal
 from allocation.propose import propose
 from tests.allocation.desk import account, block, bond
 

@@ -15,7 +15,8 @@ from allocation.check import audit
 from allocation.engines import engine
 from allocation.lots import Lattice, apportion, room
 from allocation.metrics import dispersion
-from allocation.model import Account, Choices, Measures, Metric, Proposal, Side
+from allocation.model import Account, Choices, Measures, Metric, Side
+from allocation.proposal import Proposal
 from allocation.propose import propose
 from orders.canonical import canonical
 from tests.allocation.desk import account, block, bond

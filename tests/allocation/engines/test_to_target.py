@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allocation.errors import InvalidParameter
-from allocation.model import Account, Choices, Measures, Metric, Proposal, Side
+from allocation.model import Account, Choices, Measures, Metric, Side
+from allocation.proposal import Proposal
 from allocation.propose import propose
 from tests.allocation.desk import account, block, bond
 

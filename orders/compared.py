@@ -1,0 +1,90 @@
+"""What Aladdin reports of an order, held against what we sent: whether it is that order at all, what differs, and what
+is new."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from orders.model import BrokerOrder, Order
+
+NOT_SHOWN = "Aladdin does not show this order any more"
+_OTHER = "Aladdin shows another order than this one"
+_DIFFERS = "At Aladdin it is not what was confirmed"
+
+
+def mistaken(order: Order, answer: BrokerOrder) -> str:
+    """Why what Aladdin shows cannot be taken for this order; empty when it can. What it leaves out says nothing."""
+    ours = {line.account_id for line in order.lines}
+    wrong = []
+    if answer.reference not in ("", order.id):
+        wrong.append(f"it carries the reference {answer.reference}")
+    if answer.asset_id not in ("", order.asset_id):
+        wrong.append(f"its security is {answer.asset_id}, not {order.asset_id}")
+    if answer.side is not None and answer.side is not order.side:
+        wrong.append(f"it is a {answer.side.value}, not a {order.side.value}")
+    if strangers := sorted(account for account in _trading(answer) if account not in ours):
+        wrong.append(f"it has a part for {', '.join(strangers)}, which this order has not")
+    if not wrong:
+        return ""
+    return f"{_OTHER} (Aladdin's {answer.id}): {'; '.join(wrong)}. Nothing of it is counted here. A person must decide."
+
+
+def message(order: Order, answer: BrokerOrder) -> str:
+    """What the screen says of an order that is this one: where it is not as we sent it, and Aladdin's own words."""
+    apart = _differences(order, answer)
+    told = f"{_DIFFERS}: {'; '.join(apart)}." if apart else ""
+    return " ".join(part for part in (told, answer.message) if part)
+
+
+def news(order: Order, answer: BrokerOrder) -> bool:
+    """Whether Aladdin says anything that the ledger does not have yet."""
+    said = message(order, answer)
+    # what compliance holds it up for is said once, as answered to the post, and stays until the order moves
+    outdated = said != order.message if said else order.message.startswith((NOT_SHOWN, _OTHER, _DIFFERS))
+    return moved(order, answer) or answer.status != order.broker_status or outdated
+
+
+def moved(order: Order, answer: BrokerOrder) -> bool:
+    """Whether anything was executed since."""
+    booked = {line.account_id: line.booked for line in order.lines}
+    return (
+        answer.filled != order.filled
+        or answer.average_price != order.average_price
+        or any(booked.get(account) != face for account, face in ours(order, answer).items())
+    )
+
+
+def ours(order: Order, answer: BrokerOrder) -> dict[str, Decimal]:
+    """What is booked, by account of the order. A detail of zero for another account is nobody's part."""
+    accounts = {line.account_id for line in order.lines}
+    return {account: face for account, face in answer.booked.items() if account in accounts}
+
+
+def detail(order: Order, answer: BrokerOrder) -> str:
+    """What happened, for the history."""
+    if answer.filled == order.filled:
+        return f"Aladdin order {answer.id}: {answer.status}"
+    price = f" at {answer.average_price.normalize():f}" if answer.average_price is not None else ""
+    return f"{answer.filled:,.0f} of {order.face:,} filled{price}"
+
+
+def _trading(answer: BrokerOrder) -> set[str]:
+    """The accounts that have any part in it."""
+    return {account for faces in (answer.asked, answer.booked) for account, face in faces.items() if face}
+
+
+def _differences(order: Order, answer: BrokerOrder) -> list[str]:
+    apart = []
+    if answer.face and answer.face != order.face:
+        apart.append(f"its face is {answer.face:,f}, not {order.face:,}")
+    for line in order.lines if answer.asked else ():
+        if (asked := answer.asked.get(line.account_id, Decimal(0))) != line.face:
+            apart.append(f"{line.account_id} has {asked:,f}, not {line.face:,}")
+    if answer.limit is not None and (answer.limit != order.limit or answer.limit_type.lower() not in ("", "price")):
+        limit = "none" if order.limit is None else f"{order.limit.normalize():f}"
+        apart.append(
+            f"its limit is {answer.limit.normalize():f} {answer.limit_type.lower()}".rstrip() + f", not {limit}"
+        )
+    if answer.settlement is not None and answer.settlement != order.settlement:
+        apart.append(f"it settles on {answer.settlement:%d %b %Y}, not {order.settlement:%d %b %Y}")
+    return apart

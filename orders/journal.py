@@ -1,0 +1,59 @@
+"""Where the worker writes an order's steps: one change of the ledger each, under its lease."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from orders import compared
+from orders.lifecycle import LIVE, Event, reported, step
+from orders.model import BrokerOrder, Change, Lease, Order
+from orders.ports import Clock, Ledger
+
+_REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Journal:
+    """The worker's pen."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    def record(self, order: Order, event: Event, lease: Lease, detail: str = "", **also: Any) -> Order:
+        """Write one step. The command is the step itself, so a step repeated after a crash is written once."""
+        change = Change(
+            order_id=order.id,
+            version=order.version,
+            state=step(order.state, event),
+            event=event.value,
+            actor="worker",
+            at=self._clock.now(),
+            detail=detail,
+            **also,
+        )
+        return self._ledger.advance(f"{order.id}:{order.version}:{event.value}", change, lease.fence)
+
+    def note(self, order: Order, message: str, lease: Lease, event: Event = Event.NOTED) -> None:
+        """Say something of an order, once: another request id makes it no other thing."""
+        if _REQUEST_ID.sub("", message) != _REQUEST_ID.sub("", order.message):
+            self.record(order, event, lease, message, message=message)
+
+    def report(self, order: Order, answer: BrokerOrder, lease: Lease, **also: Any) -> None:
+        """Write what Aladdin says of an order that is `compared` to be this one."""
+        event = reported(answer.status)
+        if order.state in LIVE and step(order.state, event) is order.state:
+            event = Event.FILLED if compared.moved(order, answer) else Event.NOTED
+        self.record(
+            order,
+            event,
+            lease,
+            compared.detail(order, answer),
+            broker_id=answer.id,
+            broker_status=answer.status,
+            filled=answer.filled,
+            average_price=answer.average_price,
+            booked=compared.ours(order, answer),
+            message=compared.message(order, answer),
+            **also,
+        )

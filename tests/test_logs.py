@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from logs import log_as_json
+from orders.model import BrokerOrder
+from tests.orders.watch import watching
+
+SECRET = "hush-hush-4711"
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def test_a_defect_is_logged_with_its_places_and_nothing_that_its_frames_held(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watch = watching(tmp_path)
+    log_as_json("INFO")
+
+    def broken(ticket: object, not_after: object) -> BrokerOrder:
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        watch.worker.stop()
+        raise RuntimeError(f"cannot send with {len(headers)} header")
+
+    watch.broker.post = broken  # type: ignore[method-assign]
+    watch.worker.run()
+    written = capsys.readouterr().err
+    (line,) = [json.loads(line) for line in written.splitlines() if "worker round broke" in line]
+    (raised,) = line["exception"]
+    assert (raised["exc_type"], raised["exc_value"]) == ("RuntimeError", "cannot send with 1 header")
+    assert [frame["name"] for frame in raised["frames"]][-1] == "broken"
+    assert SECRET not in written
+
+
+def test_a_line_is_one_json_object_with_its_time_and_level(capsys: pytest.CaptureFixture[str]) -> None:
+    log_as_json("INFO")
+    structlog.get_logger().debug("too fine")
+    structlog.get_logger().info("opened", book="demo")
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["level"], line["book"]) == ("opened", "info", "demo")
+    assert "timestamp" in line

@@ -1,0 +1,186 @@
+"""The confirmation: exactly what will be sent, then the confirming itself, which closing or reloading does not stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from allocation.engines import ENGINES
+from allocation.errors import EvenlotError
+from orders.desk import Preview
+from orders.errors import OutsideError
+from orders.model import Order, User
+from ui import formats, frame, proposal_tables, session
+
+RECENT = timedelta(minutes=5)  # an own order as young as this may be one that somebody took for cancelled
+
+_ASKED = "allocate.asked"  # the confirmation that was clicked, until its outcome is known
+_REFUSED = "allocate.refused"
+_UNSAID = "allocate.unsaid"
+_CONFIRMED = "allocate.confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What was clicked. A repeated click, or another try, has the same command."""
+
+    preview: Preview
+    sentence: str
+    command_id: str
+    comment: str
+    override: str
+
+
+def confirmed() -> str | None:
+    """Carry out what was clicked; the id of an order that was confirmed since this was last asked."""
+    if asked := st.session_state.get(_ASKED):
+        _being_confirmed(asked)
+    order: str | None = st.session_state.pop(_CONFIRMED, None)
+    if order is not None:
+        forget()
+    return order
+
+
+def open_dialog(user: User, preview: Preview, sentence: str) -> None:
+    """Show what will be sent, to be confirmed."""
+    st.session_state.pop(_REFUSED, None)
+    st.session_state.pop(_UNSAID, None)
+    _dialog(user, preview, sentence)
+
+
+def forget() -> None:
+    """The next block has a comment and a reason of its own."""
+    st.session_state["allocate.comment"] = st.session_state["allocate.override"] = ""
+
+
+def recent(user: User) -> tuple[Order, ...]:
+    """What this user confirmed a moment ago, perhaps in a session that is gone; newest first."""
+    since = datetime.now(UTC) - RECENT
+    return tuple(
+        order
+        for order in session.desk().orders(user)
+        if order.created_by == user.username and order.created_at >= since
+    )
+
+
+def told(order: Order) -> str:
+    """An order of a moment ago in a sentence."""
+    age = formats.since(order.created_at, datetime.now(UTC))
+    return f"You confirmed {order.id} {age}: {order.side.value} {order.face:,} {order.label} for {order.group}."
+
+
+def _ask(preview: Preview, sentence: str, command_id: str) -> None:
+    """The click. The user is asked for anew: roles, and the sign-in itself, may have ended since the dialog was
+    drawn. A second click that comes after the order was made asks for nothing."""
+    gate = session.office().gate
+    if gate.current_user() is None or command_id != session.trip().command_id:
+        return
+    gate.touch()
+    override = st.session_state.get("allocate.override", "").strip()
+    st.session_state[_UNSAID] = not preview.proposal.choices.respect_cash and not override
+    if not st.session_state[_UNSAID]:
+        comment = st.session_state["allocate.comment"].strip()
+        _again(Confirmation(preview, sentence, command_id, comment, override))
+
+
+def _again(asked: Confirmation) -> None:
+    st.session_state.pop(_REFUSED, None)
+    st.session_state[_ASKED] = asked
+
+
+def _confirm(asked: Confirmation) -> None:
+    """The outcome is noted before the click is forgotten: a run that is cut short in between does it again, under the
+    same command."""
+    user = session.office().gate.current_user()
+    if user is not None:
+        try:
+            order = session.desk().confirm(
+                user, asked.preview, asked.comment, asked.command_id, override=asked.override
+            )
+        except EvenlotError as error:
+            st.session_state[_REFUSED] = error
+        else:
+            st.session_state[_CONFIRMED] = order.id
+    del st.session_state[_ASKED]
+
+
+@st.dialog("Confirm the allocation", width="large", dismissible=False)
+def _being_confirmed(asked: Confirmation) -> None:
+    """Confirm what was clicked. It cannot be dismissed, for that would not stop it."""
+    st.markdown(f"**{asked.sentence}**")
+    place = st.empty()
+    if _ASKED in st.session_state:
+        place.info(
+            "Being confirmed, with every figure read anew. Closing or reloading the page does not stop it.",
+            icon=":material/hourglass_top:",
+        )
+        with frame.waits():
+            _confirm(asked)
+        place.empty()
+    if (refused := st.session_state.get(_REFUSED)) is None:
+        st.rerun()
+    frame.show(refused)
+    row = st.container(horizontal=True)
+    if isinstance(refused, OutsideError):
+        row.button("Try again", type="primary", key="allocate.again", on_click=_again, args=(asked,))
+    if row.button("Look at the figures again", key="allocate.look"):
+        st.rerun()
+
+
+@st.dialog("Confirm the allocation", width="large")
+def _dialog(user: User, preview: Preview, sentence: str) -> None:
+    """Exactly what will be sent."""
+    if _ASKED in st.session_state or session.office().gate.current_user() is None:
+        st.rerun()
+    proposal, request, trip = preview.proposal, preview.request, session.trip()
+    st.markdown(f"**{sentence}**")
+    st.markdown(
+        f"{proposal.placed:,} will be sent to Aladdin as one order with "
+        f"{formats.count(sum(line.face > 0 for line in proposal.lines), 'detail')}, "
+        f"{ENGINES[proposal.engine].label.lower()}. "
+        "The allocation is frozen and stored first."
+    )
+    for order in recent(user):
+        if (order.group, order.asset_id, order.side) == (request.group, request.asset_id, request.side):
+            st.warning(f"{told(order)} This would be another order.", icon=":material/content_copy:")
+    for warning in preview.warnings:
+        st.warning(warning)
+    if left_out := proposal.effect.excluded:
+        st.warning(f"Left out of {proposal.effect.metric.label}: {', '.join(left_out)}.")
+    if proposal.unallocated:
+        st.warning(f"{proposal.block.face - proposal.placed:,} of {proposal.block.face:,} will not be placed.")
+    _lines(preview)
+    _override_reason(preview)
+    st.text_area(
+        "Comment", key="allocate.comment", max_chars=session.desk().policy.longest_comment,
+        placeholder="Why this trade", persist_state="session",
+    )  # fmt: skip
+    st.button(
+        "Confirm and send", type="primary", key="allocate.send", width="stretch", on_click=_ask,
+        args=(preview, sentence, trip.command_id),
+    )  # fmt: skip
+
+
+def _lines(preview: Preview) -> None:
+    table, columns = proposal_tables.lines(preview.proposal)
+    shown = [name for name in ("Account", "Name", "Face", "Left", "Currency", "Money", "Cash after") if name in table]
+    funded = table[table["Face"] > 0][shown]
+    st.dataframe(
+        funded, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="what will be sent",
+        height=min(240, 38 + 35 * len(funded)),
+    )  # fmt: skip
+
+
+def _override_reason(preview: Preview) -> None:
+    """Where cash was not respected: why. Without it nothing is sent."""
+    if preview.proposal.choices.respect_cash:
+        return
+    st.text_area(
+        "Why cash is not respected (required)", key="allocate.override",
+        max_chars=session.desk().policy.longest_comment, placeholder="Kept in the statement, under your name",
+        persist_state="session",
+    )  # fmt: skip
+    if st.session_state.get(_UNSAID):
+        st.error("Nothing was sent: say why cash is not respected.", icon=":material/error:")
