@@ -31,9 +31,9 @@ from orders.dispatch import GRACE, LEASE, POST_WINDOW, Dispatch
 from orders.errors import SettingsError, WrongBook
 from orders.limits import take_over
 from orders.model import Book
-from orders.ports import Clock
+from orders.ports import Clock, Records
 from settings import Settings, World, read_settings
-from storage import SqlLedger, SqlSignIns, migrate, open_store, require_whole
+from storage import SqlActivity, SqlHistory, SqlLedger, SqlSignIns, migrate, open_store, require_whole
 from ui.session import Office, Pulse
 
 log = structlog.get_logger()
@@ -98,13 +98,15 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     if (longest := POST_WINDOW.total_seconds() + config.longest_request) >= GRACE.total_seconds():
         raise SettingsError(f"Aladdin's timeouts add up to {longest:g} s; they must stay below {GRACE.seconds} s.")
     cache = AnswerCache(data / "cache" / re.sub(r"[^\w.-]+", "_", book.id))
+    activity = SqlActivity(engine, clock)
+    records = Records(ledger, SqlHistory(engine), activity)
     aladdin = Aladdin(config, cache, clock, book.name)
     dispatch = Dispatch(ledger, aladdin, clock, f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
     policy = Policy(
         settings.amber_after_days, settings.block_after_days, settings.minimum_coverage, settings.market_buffer
     )
-    desk = Desk(aladdin, ledger, clock, book, policy, dispatch.wake)
-    gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock)
+    desk = Desk(aladdin, records, clock, book, policy, dispatch.wake)
+    gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock, activity)
 
     def pulses() -> tuple[Pulse, ...]:
         return (
@@ -118,6 +120,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
 
     def close() -> None:
         aladdin.close()
+        activity.close()
         engine.dispose()
         if simulated is not None:
             simulated.stop()
@@ -182,12 +185,15 @@ def _take_over_limits(ledger: SqlLedger, book: BookStatus | None, clock: Clock) 
     take_over(ledger, rows, "limits.csv" if book.kind == "csv" else "demo book", clock.now())
 
 
-def _gate(settings: Settings, world: World, data: Path, sign_ins: SqlSignIns, clock: Clock) -> Gate:
+def _gate(
+    settings: Settings, world: World, data: Path, sign_ins: SqlSignIns, clock: Clock, activity: SqlActivity
+) -> Gate:
     users, logins = _users(settings)
     return Gate(
         users,
         sign_ins,
         clock,
+        activity,
         cookie_key=_cookie_key(settings, world, data),
         cookie_days=settings.cookie_days,
         idle_minutes=settings.idle_minutes,

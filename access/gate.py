@@ -15,7 +15,7 @@ from access.token import Signer, Token
 from access.users import DemoLogin, Users
 from orders.errors import SettingsError
 from orders.model import User
-from orders.ports import Clock
+from orders.ports import Activity, Clock
 
 _log = structlog.get_logger(__name__)
 
@@ -55,6 +55,7 @@ class Gate:
         users: Callable[[], Users],
         sign_ins: SignIns,
         clock: Clock,
+        activity: Activity,
         *,
         cookie_key: str,
         cookie_name: str = "evenlot",
@@ -72,6 +73,7 @@ class Gate:
         self._users = users
         self._sign_ins = sign_ins
         self._clock = clock
+        self._activity = activity
         self._signer = Signer(cookie_key, cookie_days)
         self._cookie_name = cookie_name
         self._days = cookie_days
@@ -90,6 +92,7 @@ class Gate:
         user = self._bearer(token)
         if isinstance(user, str):
             _log.info("session ended", username=token.username, reason=user)
+            self._activity.note(token.username, "session ended", st.context.ip_address or "localhost", user)
             self._forget(user)
             return None
         st.session_state[_SIGN_IN] = token
@@ -110,17 +113,20 @@ class Gate:
         log = _log.bind(username=known_as, address=address)
         if not self._lockout.attempt(known_as, address):
             log.warning("sign-in refused: locked out")
+            self._activity.note(known_as, "sign-in refused", address, "locked out")
             st.session_state[_NOTICE] = self._lockout.sentence
             return
         right = _password_is_right(name, password, entry.password_hash if entry else users.decoy)
         if entry is None or not right:
             locked = self._lockout.locked(known_as, address)
             log.warning("sign-in failed", locked=locked)
+            self._activity.note(known_as, "sign-in failed", address)
             st.session_state[_NOTICE] = self._lockout.sentence if locked else _WRONG
             return
         self._lockout.clear(name, address)
         self._admit(self._signer.issue(name, entry.password_hash, self._after_revocation(name)))
         log.info("signed in")
+        self._activity.note(name, "signed in", address)
 
     def mount(self) -> None:
         """Let the browser write or drop its cookie, if it has to. Call it in every full run, always at the same place:
@@ -162,6 +168,7 @@ class Gate:
         epoch = datetime.fromtimestamp(0, UTC)
         st.session_state[_COOKIE_WORK] = _CookieWork(f"access.drop.{token.id}", "-", epoch, timedelta())
         _log.info("signed out", username=token.username)
+        self._activity.note(token.username, "signed out", st.context.ip_address or "localhost")
 
     def message(self) -> str | None:
         """The sentence for the sign-in form: why the last attempt failed or the last session ended. None: nothing."""

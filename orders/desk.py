@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
 import structlog
 
-from allocation.limits import EVERY_ACCOUNT, Limit, LimitTable
 from allocation.model import BlockOrder, Bond
+from allocation.proposal import Proposal
 from allocation.propose import propose
 from orders.block import Preview as Preview
 from orders.block import Request as Request
 from orders.calendar import business_age, check_settlement, default_settlement, trade_date
 from orders.checks import Policy, far_from_mark, fresh_enough, refuse_off_lattice, refuse_what_if, what_changed
 from orders.confirmation import order_id, order_of
-from orders.entitlement import entitled_to, require
+from orders.entitlement import require
 from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
 from orders.groups import GroupFound, GroupLists
 from orders.holders import Holder, holders_of
 from orders.lifecycle import UNCOUNTED
-from orders.limits import of_accounts, refuse_unknown, refuse_unsaid
+from orders.limit_desk import LimitDesk
 from orders.model import (
     Book,
-    Event,
     Group,
     GroupTree,
-    LimitVersion,
     Order,
-    OrderState,
     Permission,
-    Statement,
     User,
 )
-from orders.ports import Clock, Dated, Ledger, Market
+from orders.past import Past
+from orders.ports import Clock, Dated, Market, Records
 from orders.spendable import less_ours
 from orders.statement import freeze
 
@@ -43,16 +40,16 @@ log = structlog.get_logger()
 
 CONFIRMATION_TRIES = 5
 READ_TRIES = 3
-MOST_ORDERS = 500  # on the dashboard
 
 
 class Desk:
-    """The use cases. `sent` is called after a confirmation, so that an embedded worker need not wait for its tick."""
+    """The use cases: of groups, bonds and allocations here, of the limits in `limits`, of what was done before in
+    `past`. `sent` is called after a confirmation, so that an embedded worker need not wait for its tick."""
 
     def __init__(
         self,
         market: Market,
-        ledger: Ledger,
+        records: Records,
         clock: Clock,
         book: Book,
         policy: Policy | None = None,
@@ -61,10 +58,13 @@ class Desk:
         self.book = book
         self.policy = policy or Policy()
         self._market = market
-        self._ledger = ledger
+        self._ledger = records.ledger
+        self._activity = records.activity
         self._clock = clock
         self._sent = sent
-        self._lists = GroupLists(market, ledger, clock, book)
+        self._lists = GroupLists(market, records.ledger, clock, book)
+        self.limits = LimitDesk(records.ledger, clock, self._lists, self.policy.longest_comment)
+        self.past = Past(records.ledger, records.history)
         # two confirmations at once would both count on the same cash
         self._one_confirmation = threading.Lock()
 
@@ -163,6 +163,8 @@ class Desk:
         choices = replace(request.choices, minimum_coverage=self.policy.minimum_coverage)
         proposal = propose(block, group.value.accounts, choices, self._ledger.limits())
         read_at = min(bond.as_of, group.as_of)
+        if not fresh:
+            self._activity.note(user.username, "previewed", request.group, _in_words(block, proposal))
         return Preview(replace(request, choices=choices), proposal, read_at, warnings + proposal.warnings)
 
     def confirm(self, user: User, preview: Preview, comment: str, command_id: str, override: str = "") -> Order:
@@ -230,71 +232,6 @@ class Desk:
         self._sent()
         return order
 
-    # -- following -----------------------------------------------------------------------------------------------
 
-    def orders(self, user: User, states: tuple[OrderState, ...] | None = None) -> tuple[Order, ...]:
-        """The newest `MOST_ORDERS` orders of the groups this user may see, on their list or not, newest first."""
-        require(user, Permission.VIEW)
-        return self._ledger.orders(groups=entitled_to(user), states=states, limit=MOST_ORDERS)
-
-    def order(self, user: User, order_id: str) -> Order:
-        """One order. An order of a group the user does not see is not found."""
-        require(user, Permission.VIEW)
-        order = self._ledger.order(order_id)
-        if not user.sees(order.group):
-            raise NotFound(f"There is no order {order_id} among your groups.")
-        return order
-
-    def events(self, user: User, order_id: str) -> tuple[Event, ...]:
-        """An order's history, oldest first."""
-        return self._ledger.events(self.order(user, order_id).id)
-
-    def statement(self, user: User, order_id: str) -> Statement:
-        """The frozen allocation behind an order."""
-        return self._ledger.statement(self.order(user, order_id).id)
-
-    # -- limits --------------------------------------------------------------------------------------------------
-
-    def accounts(self, user: User) -> tuple[str, ...]:
-        """The ids of the accounts this user may name in a limit, sorted: those of the groups on anybody's list, and for
-        who may set limits those that have some, for a group may be on no list any more; as far as they see them."""
-        limited = {row.account_id for row in self.limits(user).rows} if self.may_set_limits(user) else set()
-        return tuple(sorted((self._lists.accounts(user) | limited) - {EVERY_ACCOUNT}))
-
-    def limits(self, user: User) -> LimitTable:
-        """The newest limits: the rows of accounts this user sees, and those for every account."""
-        require(user, Permission.VIEW)
-        return self._seen(user, (self._ledger.limits(),))[0]
-
-    def limit_versions(self, user: User) -> tuple[LimitVersion, ...]:
-        """Every version of the limits, newest first, each with the rows this user sees."""
-        require(user, Permission.VIEW)
-        versions = self._ledger.limit_versions()
-        seen = self._seen(user, [version.table for version in versions])
-        return tuple(replace(version, table=table) for version, table in zip(versions, seen, strict=True))
-
-    def may_set_limits(self, user: User) -> bool:
-        """Whether this user may change the limits: they must see all groups of the settings, if not what others add."""
-        return user.may(Permission.LIMITS) and self._lists.sees_settings(user)
-
-    def set_limits(self, user: User, rows: Sequence[Limit], after: int, comment: str, command_id: str) -> LimitTable:
-        """Replace the limits this user sees, made from version `after`, by these rows; the comment says why. Those they
-        do not see stay.
-
-        `VersionConflict` when somebody changed them since; `InvalidLimit` for rows that contradict each other or name
-        accounts no group has. The same `command_id` again writes nothing and returns the same table.
-        """
-        require(user, Permission.LIMITS)
-        if not self.may_set_limits(user):
-            raise NotPermitted("The limits are of all groups of the settings, and your user does not see all of them.")
-        refuse_unsaid(comment, self.policy.longest_comment)
-        refuse_unknown(rows, self.accounts(user))
-        seen, at, why = self.limits(user).rows, self._clock.now(), comment.strip()
-        written = (*rows, *(row for row in self._ledger.limits().rows if row not in seen))  # refused if not of `after`
-        return self._seen(user, [self._ledger.set_limits(command_id, written, after, user.username, at, why)])[0]
-
-    def _seen(self, user: User, tables: Sequence[LimitTable]) -> Sequence[LimitTable]:
-        if self._lists.sees_all(user):
-            return tables
-        accounts = self._lists.accounts(user)
-        return [of_accounts(table, accounts) for table in tables]
+def _in_words(block: BlockOrder, proposal: Proposal) -> str:
+    return f"{block.side.value} {block.face:,} {block.bond.label} by {proposal.engine}: {proposal.placed:,} placed"

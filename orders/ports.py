@@ -325,3 +325,12 @@ class Activity(Protocol):
     def note(self, username: str, action: str, about: str, detail: str = "") -> None:
         """Remember that the user did this, now. Never waits and never fails."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All sides of one store."""
+
+    ledger: Ledger
+    history: History
+    activity: Activity

@@ -57,7 +57,7 @@ def current(newest: LimitTable) -> Draft:
     another page was visited, goes on from what it had become."""
     draft: Draft | None = st.session_state.get("limits.draft")
     if draft is None or (draft.base.version != newest.version and not draft.touched):
-        draft = Draft(newest, desk.accounts(user), limits.typed(newest))
+        draft = Draft(newest, desk.limits.accounts(user), limits.typed(newest))
     elif f"limits.rows.{draft.id}" not in st.session_state and draft.mine != draft.rows:
         draft = draft.made_into(draft.mine)
     keep(draft)
@@ -177,7 +177,7 @@ def save(draft: Draft, rows: Sequence[Limit]) -> None:
     """Write the next version. One that somebody else wrote meanwhile is told by the run that follows."""
     session.office().gate.touch()
     try:
-        table = desk.set_limits(user, rows, draft.base.version, st.session_state["limits.comment"], draft.id)
+        table = desk.limits.set(user, rows, draft.base.version, st.session_state["limits.comment"], draft.id)
     except VersionConflict:
         st.rerun()
     except EvenlotError as error:
@@ -257,9 +257,9 @@ def history(versions: Sequence[LimitVersion]) -> None:
 frame.strip()
 st.title("Limits")
 with frame.explained():
-    versions = desk.limit_versions(user)
+    versions = desk.limits.versions(user)
 newest = versions[0] if versions else None
-may = desk.may_set_limits(user)
+may = desk.limits.may_set(user)
 if newest is not None:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     row.caption(limits.authorship(newest))

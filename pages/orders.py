@@ -3,68 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 
 import streamlit as st
 
-from orders.desk import MOST_ORDERS
-from orders.lifecycle import LIVE, OURS
-from orders.model import Order, OrderState, Permission, User
+from orders.model import Order, Permission, User
 from orders.statement import not_placed
-from ui import formats, frame, proposal_tables, session, tables
+from ui import dashboard, formats, frame, proposal_tables, session, tables
 from ui.lifecycle import diagram
 
 user = session.require_user(Permission.VIEW)
 desk = session.desk()
 
-MOVING = frozenset((*LIVE, *OURS))
 TICK, IDLE_TICK = 2, 20  # seconds: quick only while something is moving
 
 
-def pick(shown: list[str]) -> None:
-    """Remember the order, not the row: rows move as new orders come in."""
-    session.office().gate.touch()
-    rows = st.session_state["orders.table"]["selection"]["rows"]
-    if rows and rows[0] < len(shown):
-        st.query_params["order"] = shown[rows[0]]
-        st.session_state["orders.picked"] = True
-
-
-def dashboard(user: User) -> None:
-    """Counts by state as filters, and the table."""
-    with frame.explained():
-        every = desk.orders(user)
-    if any(order.state in MOVING for order in every) != st.session_state.get("orders.moving", False):
-        # the pace of the ticking is set by a full run
-        st.session_state["orders.moving"] = not st.session_state.get("orders.moving", False)
+def listed(user: User) -> None:
+    """The list, and the pace of the ticking, which a full run sets."""
+    shown = dashboard.rows(user, dashboard.wanted(user))
+    moving = any(order.state in dashboard.MOVING for order in shown)
+    if moving != st.session_state.get("orders.moving", False):
+        st.session_state["orders.moving"] = moving
         st.rerun()
-    if not every:
-        st.info("No orders yet. Choose a group and a bond, and allocate.")
-        return
-    if len(every) == MOST_ORDERS:
-        st.caption(f"The newest {MOST_ORDERS} orders.")
-    counts = Counter(order.state for order in every)
-    wanted = st.pills(
-        "States",
-        [state for state in OrderState if counts[state]],
-        selection_mode="multi",
-        format_func=lambda state: f"{state.value} {counts[state]}",
-        key="orders.states",
-        label_visibility="collapsed",
-    )
-    shown = [order for order in every if not wanted or order.state in wanted]
-    table, columns = tables.orders(shown)
-    st.dataframe(
-        table,
-        column_config=columns,
-        hide_index=True,
-        placeholder=formats.MISSING,
-        on_select=lambda: pick([order.id for order in shown]),
-        selection_mode="single-row",
-        key="orders.table",
-        height=min(420, 38 + 35 * len(table)),
-        alt="orders, newest first",
-    )
 
 
 def detail(user: User, order: Order) -> None:
@@ -84,7 +43,7 @@ def detail(user: User, order: Order) -> None:
     grid[4].metric("Limit", formats.price(order.limit) if order.limit is not None else "market")
     if order.comment:
         st.text(f"“{order.comment}”")
-    events = desk.events(user, order.id)
+    events = desk.past.events(user, order.id)
     st.mermaid_chart(diagram(events, order.state), alt="the order's life, with the path taken")
     lines_tab, history_tab = st.tabs(["Accounts", "History"])
     with lines_tab:
@@ -112,7 +71,7 @@ def detail(user: User, order: Order) -> None:
 def frozen(user: User, order_id: str) -> None:
     """The statement behind an order: it never changes, so it is read in full runs only."""
     with frame.explained():
-        statement = desk.statement(user, order_id)
+        statement = desk.past.statement(user, order_id)
     if left := not_placed(statement):
         st.markdown("**Not placed when it was confirmed, and why**")
         table, columns = proposal_tables.unallocated(left)
@@ -137,7 +96,7 @@ def chosen_order(user: User) -> None:
     """The order named in the address, if any."""
     if wanted := st.query_params.get("order"):
         with frame.explained():
-            order = desk.order(user, wanted)
+            order = desk.past.order(user, wanted)
         detail(user, order)
 
 
@@ -152,7 +111,7 @@ def live() -> None:
     frame.strip()
     st.title("Orders")
     with frame.explained():
-        dashboard(user_now)
+        listed(user_now)
         chosen_order(user_now)
 
 

@@ -66,8 +66,8 @@ def test_a_second_opening_finds_everything_again(tmp_path: Path) -> None:
         cash = {a.id: a.cash for a in house.office.desk.group(PM, "BIG6", fresh=True).value.accounts}
     key = (tmp_path / "cookie.key").read_text()
     with house_on(tmp_path) as house:
-        assert house.office.desk.orders(PM) == (order,)
-        assert house.office.desk.statement(PM, order.id).sha256 == order.statement_sha256
+        assert house.office.desk.past.orders(PM).rows == (order,)
+        assert house.office.desk.past.statement(PM, order.id).sha256 == order.statement_sha256
         assert {a.id: a.cash for a in house.office.desk.group(PM, "BIG6", fresh=True).value.accounts} == cash
         assert house.office.desk.confirm(PM, block_of(house), "again", "c1") == order
     assert (tmp_path / "cookie.key").read_text() == key
@@ -119,9 +119,9 @@ def test_a_faulty_csv_book_is_refused_with_its_faults(tmp_path: Path) -> None:
 def test_the_demos_limits_are_in_force_from_the_first_start_and_written_once(tmp_path: Path) -> None:
     for _ in range(2):
         with house_on(tmp_path) as house:
-            limits = house.office.desk.limits(COMPLIANCE)
-            (version,) = house.office.desk.limit_versions(COMPLIANCE)
-            accounts = house.office.desk.accounts(COMPLIANCE)
+            limits = house.office.desk.limits.table(COMPLIANCE)
+            (version,) = house.office.desk.limits.versions(COMPLIANCE)
+            accounts = house.office.desk.limits.accounts(COMPLIANCE)
     assert limits.version == 1
     assert (version.by, version.comment) == ("demo book", "Read from demo book.")
     assert limits.of_account("QUINER", Rule.ISSUER, ["United States Treasury"]) == Limit(
@@ -136,16 +136,16 @@ def test_a_csv_books_limits_are_read_again_only_when_the_file_has_changed(tmp_pa
     csv = {"demo": False, "book_dir": book}
     with house_on(tmp_path / "data", **csv) as house:
         desk = house.office.desk
-        assert desk.limits(COMPLIANCE) == LimitTable(1, (Limit("ALPHA", Rule.ISSUER, "", "5%"),))
-        ours = desk.set_limits(COMPLIANCE, [Limit("BRAVO", Rule.FROZEN)], 1, "audit", "c1")
+        assert desk.limits.table(COMPLIANCE) == LimitTable(1, (Limit("ALPHA", Rule.ISSUER, "", "5%"),))
+        ours = desk.limits.set(COMPLIANCE, [Limit("BRAVO", Rule.FROZEN)], 1, "audit", "c1")
     with house_on(tmp_path / "data", **csv) as house:
-        assert house.office.desk.limits(COMPLIANCE) == ours
+        assert house.office.desk.limits.table(COMPLIANCE) == ours
     (book / "limits.csv").unlink()
     with house_on(tmp_path / "data", **csv) as house:
-        assert house.office.desk.limits(COMPLIANCE) == ours, "a book that says nothing of limits lifts none"
+        assert house.office.desk.limits.table(COMPLIANCE) == ours, "a book that says nothing of limits lifts none"
     (book / "limits.csv").write_text("account,rule,of,limit\nALPHA,issuer,,4%\n")
     with house_on(tmp_path / "data", **csv) as house:
-        newest, *_ = house.office.desk.limit_versions(COMPLIANCE)
+        newest, *_ = house.office.desk.limits.versions(COMPLIANCE)
     assert (newest.version, newest.by) == (3, "limits.csv")
     assert "takes the place of what people set in version 2" in newest.comment
     assert newest.table.rows == (Limit("ALPHA", Rule.ISSUER, "", "4%"),)
@@ -177,7 +177,7 @@ def test_snowflake_out_of_reach_is_a_red_pulse_in_a_house_that_stands(tmp_path: 
             assert "Nothing can be confirmed." in sentence
             assert "hush-hush" not in sentence
             with pytest.raises(Unavailable, match="does not answer"):
-                house.office.desk.orders(PM)
+                house.office.desk.past.orders(PM)
     assert not (tmp_path / "data" / "ledger.db").exists()
 
 
@@ -200,7 +200,7 @@ def test_aladdin_gone_is_a_sentence_a_red_pulse_and_a_store_that_still_works(tmp
         assert not well
         assert "Aladdin" in sentence
         assert pulses(house)["Store"] == (True, "answers")
-        assert desk.orders(PM) == (order,)
+        assert desk.past.orders(PM).rows == (order,)
 
 
 def test_no_worker_is_trouble_and_whoever_holds_the_lease_is_none(tmp_path: Path) -> None:

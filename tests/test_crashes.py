@@ -46,13 +46,13 @@ def test_a_worker_killed_at_any_moment_neither_repeats_nor_loses_an_order(tmp_pa
             time.sleep(rng.uniform(0.0, 0.12))  # a post and its two writes take about as long
             worker.send_signal(signal.SIGKILL)
             worker.wait()
-        struck = Counter(order.state for order in desk.orders(PM))
+        struck = Counter(order.state for order in desk.past.orders(PM).rows)
         worker = _start_worker(tmp_path)
-        _wait_until(lambda: all(order.state in FINAL for order in desk.orders(PM)))
+        _wait_until(lambda: all(order.state in FINAL for order in desk.past.orders(PM).rows))
         assert struck[OrderState.BOOKED] < ORDERS, "no kill came in time"
-        assert Counter(order.state for order in desk.orders(PM)) == {OrderState.BOOKED: ORDERS}
-        assert all(order.filled == Decimal(600_000) for order in desk.orders(PM))
-        assert _posted(tmp_path) == Counter({order.id: 1 for order in desk.orders(PM)})
+        assert Counter(order.state for order in desk.past.orders(PM).rows) == {OrderState.BOOKED: ORDERS}
+        assert all(order.filled == Decimal(600_000) for order in desk.past.orders(PM).rows)
+        assert _posted(tmp_path) == Counter({order.id: 1 for order in desk.past.orders(PM).rows})
     finally:
         if worker is not None and worker.poll() is None:
             worker.kill()

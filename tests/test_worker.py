@@ -75,8 +75,8 @@ def test_a_worker_beside_the_desk_sends_and_follows_an_order_until_it_is_booked(
         order = desk.confirm(PM, block_of(house), "by the night watch", "c1")
         worker = start(DATA_DIR=str(tmp_path), WORKER_EMBEDDED="false")
         assert worker.greeting() == "Working on demo book, seed 7. Stop with Ctrl-C.\n"
-        wait_for(lambda: desk.order(PM, order.id).state is OrderState.BOOKED)
-        booked = desk.order(PM, order.id)
+        wait_for(lambda: desk.past.order(PM, order.id).state is OrderState.BOOKED)
+        booked = desk.past.order(PM, order.id)
         assert booked.filled == order.face
         assert {line.account_id: line.booked for line in booked.lines} == {
             line.account_id: line.face for line in order.lines

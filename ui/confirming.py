@@ -11,6 +11,7 @@ from allocation.engines import ENGINES
 from allocation.errors import EvenlotError
 from orders.desk import Preview
 from orders.errors import OutsideError
+from orders.history import Wanted
 from orders.model import Order, User
 from ui import formats, frame, proposal_tables, session
 
@@ -58,11 +59,7 @@ def forget() -> None:
 def recent(user: User) -> tuple[Order, ...]:
     """What this user confirmed a moment ago, perhaps in a session that is gone; newest first."""
     since = datetime.now(UTC) - RECENT
-    return tuple(
-        order
-        for order in session.desk().orders(user)
-        if order.created_by == user.username and order.created_at >= since
-    )
+    return session.desk().past.orders(user, Wanted(username=user.username, since=since)).rows
 
 
 def told(order: Order) -> str:

@@ -160,7 +160,7 @@ def test_the_whole_job_from_preview_to_booked(house: House) -> None:
         assert {line.account_id: line.booked for line in after.lines} == {
             line.account_id: line.face for line in before.lines
         }
-        assert json.loads(desk.statement(PM, after.id).body)["book"]["id"] == house.book.id
+        assert json.loads(desk.past.statement(PM, after.id).body)["book"]["id"] == house.book.id
     assert _cash(house) == pytest.approx(cash - money, rel=Decimal("0.001"))
     assert ledger.intents() == ()
     assert ledger.verify() == ()

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from access import Entry, Gate, Users, demo_users
 from tests.access.surroundings import SetClock, open_sign_ins
+from tests.orders.noted import Noted
 
 KEY = "k" * 32
 
@@ -23,12 +24,18 @@ class Door:
         self.clock = SetClock()
         self.sign_ins = open_sign_ins(folder, self.clock)
         self.users, self.logins = demo_users()
+        self.activity = Noted()
         self.gate = self.new_gate()
 
     def new_gate(self, **settings: Any) -> Gate:
         """A gate over the same store: another one is what a restarted server has."""
         return Gate(
-            lambda: self.users, self.sign_ins, self.clock, demo_logins=self.logins, **{"cookie_key": KEY} | settings
+            lambda: self.users,
+            self.sign_ins,
+            self.clock,
+            self.activity,
+            demo_logins=self.logins,
+            **{"cookie_key": KEY} | settings,
         )
 
     def browser(self) -> AppTest:

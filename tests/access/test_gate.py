@@ -106,6 +106,17 @@ def test_the_right_password_clears_the_failures_before_it(door: Door) -> None:
     assert shown(sign_in(door.browser(), "pm", "wrong")) == WRONG
 
 
+def test_who_came_who_was_turned_away_and_who_left_is_noted(door: Door) -> None:
+    browser = door.browser()
+    sign_in(browser, "pm", "wrong")
+    shown(sign_in(browser).button[0].click().run())
+    assert [(username, action) for username, action, *_ in door.activity.deeds] == [
+        ("pm", "sign-in failed"),
+        ("pm", "signed in"),
+        ("pm", "signed out"),
+    ]
+
+
 def test_signing_out_ends_the_users_other_windows_and_nobody_else(door: Door) -> None:
     here, there, colleague = sign_in(door.browser()), sign_in(door.browser()), door.browser()
     sign_in(colleague, "analyst", "analyst-demo")

@@ -56,6 +56,7 @@ import streamlit as st
 
 from access import Gate, demo_users
 from tests.access.surroundings import FileClock, open_sign_ins
+from tests.orders.noted import Noted
 
 HERE = Path(__file__).parent
 
@@ -65,7 +66,7 @@ def gate():
     clock = FileClock(HERE / "clock")
     users, logins = demo_users()
     sign_ins = open_sign_ins(HERE, clock)
-    return Gate(lambda: users, sign_ins, clock, cookie_key="k" * 32, idle_minutes=30, demo_logins=logins)
+    return Gate(lambda: users, sign_ins, clock, Noted(), cookie_key="k" * 32, idle_minutes=30, demo_logins=logins)
 """
 
 

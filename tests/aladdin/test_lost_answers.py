@@ -18,6 +18,7 @@ from orders.model import Book, Order, OrderState, Role, User
 from storage import SqlLedger, migrate, open_engine
 from tests.aladdin.simulator.program import Served
 from tests.aladdin.stand import AS_OF, SETTLEMENT, Stand, counting, simulated, standing
+from tests.orders.desk import records
 
 BOOK = Book("csv:small", "csv", "small", AS_OF, ("CORE", "WIDE"))
 PM = User("pm", "Paula", frozenset({Role.PORTFOLIO_MANAGER}), frozenset({"CORE"}))
@@ -70,7 +71,7 @@ def watch(served: Served, tmp_path: Path) -> Iterator[Watch]:
     migrate(engine)
     with standing(served, tmp_path) as stand:
         ledger = SqlLedger(engine, BOOK.id, stand.clock)
-        desk = Desk(stand.client, ledger, stand.clock, BOOK)
+        desk = Desk(stand.client, records(ledger, engine), stand.clock, BOOK)
         stand.client.group("CORE", SETTLEMENT)  # prices come with the positions
         desk.confirm(PM, desk.preview(PM, BUY), "", f"{uuid.uuid4()}")
         yield Watch(stand, ledger, Dispatch(ledger, stand.client, stand.clock, "w1"))

@@ -8,14 +8,17 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from allocation.model import Account, Bond
 from orders.checks import Policy
 from orders.desk import Desk
 from orders.errors import NotFound, Rejected
 from orders.model import Book, BrokerOrder, Cancellation, Group, GroupTree, PortfolioFound, Role, Ticket, User
-from orders.ports import Dated
-from storage import SqlLedger, migrate, open_engine
+from orders.ports import Dated, Records
+from storage import SqlHistory, SqlLedger, migrate, open_engine
 from tests.allocation.desk import account, bond
+from tests.orders.noted import Noted
 
 TODAY = date(2026, 11, 20)
 BOOK = Book("demo:7", "demo", "demo book", TODAY, ("BIG6", "OPNIC"))
@@ -145,6 +148,11 @@ class FakeBroker:
         )
 
 
+def records(ledger: SqlLedger, engine: Engine) -> Records:
+    """All sides of a store, of which the activity is only noted."""
+    return Records(ledger, SqlHistory(engine), Noted())
+
+
 @dataclass
 class Outfit:
     """A desk with its outside at hand."""
@@ -161,4 +169,4 @@ def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
     migrate(engine)
     ledger = SqlLedger(engine, BOOK.id, clock)
     market = FakeMarket(clock)
-    return Outfit(Desk(market, ledger, clock, BOOK, policy), market, ledger, clock)
+    return Outfit(Desk(market, records(ledger, engine), clock, BOOK, policy), market, ledger, clock)

@@ -17,7 +17,7 @@ from orders.model import Group, OrderState
 from orders.ports import Dated
 from storage import SqlLedger, open_engine
 from tests.allocation.desk import account, bond
-from tests.orders.desk import ANALYST, BOOK, COMPLIANCE, PM, Outfit, dated, outfit
+from tests.orders.desk import ANALYST, BOOK, COMPLIANCE, PM, Outfit, dated, outfit, records
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_old_analytics_block_whatever_price_is_typed(at: Outfit) -> None:
 
 def test_confirming_stores_a_statement_whose_hash_is_its_bodys(at: Outfit) -> None:
     order = at.desk.confirm(PM, preview(at), "new money", "c1")
-    statement = at.desk.statement(PM, order.id)
+    statement = at.desk.past.statement(PM, order.id)
     assert order.state is OrderState.CONFIRMED
     assert statement.sha256 == digest(statement.body) == order.statement_sha256
     body = json.loads(statement.body)
@@ -173,9 +173,9 @@ def test_a_comment_that_is_too_long_is_refused(at: Outfit) -> None:
 def test_an_order_of_another_group_is_not_found(at: Outfit) -> None:
     order = at.desk.confirm(PM, preview(at), "", "c1")
     stranger = replace(PM, groups=frozenset({"OPNIC"}))
-    assert at.desk.orders(stranger) == ()
+    assert at.desk.past.orders(stranger).rows == ()
     with pytest.raises(NotFound):
-        at.desk.order(stranger, order.id)
+        at.desk.past.order(stranger, order.id)
 
 
 def test_who_holds_a_bond_is_listed_largest_first(at: Outfit) -> None:
@@ -215,7 +215,7 @@ def test_a_command_that_made_another_block_is_refused(at: Outfit) -> None:
 def test_two_processes_do_not_promise_the_same_cash(at: Outfit, tmp_path: Path) -> None:
     at.market.accounts = (account("A", cash="2000000"), account("B", cash="2000000"))
     engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    other = Desk(at.market, SqlLedger(engine, BOOK.id, at.clock), at.clock, BOOK)
+    other = Desk(at.market, records(SqlLedger(engine, BOOK.id, at.clock), engine), at.clock, BOOK)
     made = at.desk.preview(PM, request(3_000_000))
     reading = at.market.group
 

@@ -110,10 +110,10 @@ def test_a_group_outside_the_settings_is_previewed_confirmed_and_followed(at: Ou
     at.desk.add_group(EVERYWHERE, "EMEA")
     order = at.desk.confirm(EVERYWHERE, at.desk.preview(EVERYWHERE, request("EMEA")), "", "c1")
     at.desk.remove_group(EVERYWHERE, "EMEA")
-    assert at.desk.orders(EVERYWHERE) == (order,)
-    assert at.desk.order(EVERYWHERE, order.id) == order
-    assert at.desk.orders(replace(PM, groups=frozenset({"EMEA"}))) == (order,)
-    assert at.desk.orders(PM) == ()
+    assert at.desk.past.orders(EVERYWHERE).rows == (order,)
+    assert at.desk.past.order(EVERYWHERE, order.id) == order
+    assert at.desk.past.orders(replace(PM, groups=frozenset({"EMEA"}))).rows == (order,)
+    assert at.desk.past.orders(PM).rows == ()
     assert "EMEA" in at.desk.last_allocations(EVERYWHERE)
     assert at.ledger.verify() == ()
 
@@ -126,16 +126,16 @@ def test_a_group_somebody_added_takes_from_nobody_the_right_to_set_limits_nor_sh
     at.desk.add_group(EVERYWHERE, "GLOBAL")
     ours, theirs = Limit("A", Rule.FROZEN), Limit("D", Rule.FROZEN)
     at.ledger.set_limits("l", [theirs, ours], 0, "con", at.clock.now(), "why")
-    assert at.desk.may_set_limits(connie)
-    assert (at.desk.limits(connie).rows, at.desk.accounts(connie)) == ((ours,), ("A", "B"))
+    assert at.desk.limits.may_set(connie)
+    assert (at.desk.limits.table(connie).rows, at.desk.limits.accounts(connie)) == ((ours,), ("A", "B"))
     mended = Limit("B", Rule.FROZEN)
     for _ in range(2):  # the same change again is the same version
-        assert at.desk.set_limits(connie, [mended], 1, "why", "l2").rows == (mended,)
+        assert at.desk.limits.set(connie, [mended], 1, "why", "l2").rows == (mended,)
     assert (at.ledger.limits().version, set(at.ledger.limits().rows)) == (2, {mended, theirs})
     with pytest.raises(VersionConflict):
-        at.desk.set_limits(connie, [ours], 1, "why", "l3")
+        at.desk.limits.set(connie, [ours], 1, "why", "l3")
     with pytest.raises(InvalidLimit, match="has an account D"):
-        at.desk.set_limits(connie, [theirs], 2, "why", "l4")
+        at.desk.limits.set(connie, [theirs], 2, "why", "l4")
 
 
 def by_group(at: Outfit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ def by_group(at: Outfit, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def put(at: Outfit, row: Limit, after: int) -> None:
-    at.desk.set_limits(COMPLIANCE, [row], after, "why", f"l{after}")
+    at.desk.limits.set(COMPLIANCE, [row], after, "why", f"l{after}")
 
 
 def test_accounts_of_groups_that_anybody_added_can_be_limited(at: Outfit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,8 +158,8 @@ def test_accounts_of_groups_that_anybody_added_can_be_limited(at: Outfit, monkey
         put(at, Limit("D", Rule.FROZEN), 0)
     at.desk.add_group(EVERYWHERE, "GLOBAL")
     put(at, Limit("D", Rule.FROZEN), 0)
-    assert at.desk.accounts(COMPLIANCE) == ("A", "B", "C", "D")
-    assert at.desk.accounts(PM) == ("A", "B")
+    assert at.desk.limits.accounts(COMPLIANCE) == ("A", "B", "C", "D")
+    assert at.desk.limits.accounts(PM) == ("A", "B")
 
 
 def test_a_limit_stays_settable_when_its_group_is_on_no_list_any_more(
@@ -170,16 +170,16 @@ def test_a_limit_stays_settable_when_its_group_is_on_no_list_any_more(
     put(at, Limit("D", Rule.FROZEN), 0)
     at.desk.remove_group(EVERYWHERE, "GLOBAL")
     put(at, Limit("D", Rule.FROZEN), 1)
-    assert at.desk.accounts(COMPLIANCE) == ("A", "B", "D")
+    assert at.desk.limits.accounts(COMPLIANCE) == ("A", "B", "D")
 
 
 def test_an_added_group_that_aladdin_no_longer_has_does_not_block_the_limits(at: Outfit) -> None:
     at.desk.add_group(EVERYWHERE, "EMEA")
     del at.market.trees["EMEA"]
-    assert at.desk.accounts(COMPLIANCE) == ("A", "B")
+    assert at.desk.limits.accounts(COMPLIANCE) == ("A", "B")
     del at.market.trees["BIG6"]
     with pytest.raises(NotFound):
-        at.desk.accounts(COMPLIANCE)
+        at.desk.limits.accounts(COMPLIANCE)
 
 
 @pytest.mark.parametrize(
@@ -199,8 +199,8 @@ def test_an_added_group_that_cannot_be_read_keeps_nobody_from_setting_limits(
     at.desk.add_group(EVERYWHERE, "GLOBAL")
     broken = "GLOBAL"
     put(at, Limit("A", Rule.FROZEN), 0)
-    assert at.desk.accounts(COMPLIANCE) == ("A", "B")
-    assert at.desk.limits(PM).rows == (Limit("A", Rule.FROZEN),)
+    assert at.desk.limits.accounts(COMPLIANCE) == ("A", "B")
+    assert at.desk.limits.table(PM).rows == (Limit("A", Rule.FROZEN),)
     broken = "OPNIC"  # one of the settings, without which the list is not whole
     with pytest.raises(type(fault)):
         put(at, Limit("B", Rule.FROZEN), 1)

@@ -1,0 +1,84 @@
+"""What a user may see of the past: of the groups of their entry only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from orders.entitlement import entitled_to, require
+from orders.errors import NotFound
+from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
+from orders.model import Event, Order, Permission, Statement, User
+from orders.ports import History, Ledger
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PAGE = 50  # orders
+
+
+class Past:
+    """Orders, statements and what they add up to, newest first. A cursor that cannot be read raises `Rejected`; an
+    order of a group the user does not see is `NotFound`, as one that is not there."""
+
+    def __init__(self, ledger: Ledger, history: History) -> None:
+        self._ledger = ledger
+        self._history = history
+
+    def order(self, user: User, order_id: str) -> Order:
+        """One order."""
+        require(user, Permission.VIEW)
+        order = self._ledger.order(order_id)
+        if not user.sees(order.group):
+            raise NotFound(f"There is no order {order_id} among your groups.")
+        return order
+
+    def events(self, user: User, order_id: str) -> tuple[Event, ...]:
+        """An order's history, oldest first."""
+        return self._ledger.events(self.order(user, order_id).id)
+
+    def statement(self, user: User, order_id: str) -> Statement:
+        """The frozen allocation behind an order."""
+        return self._ledger.statement(self.order(user, order_id).id)
+
+    def statement_lines(self, user: User, order_id: str) -> tuple[DecisionLine, ...]:
+        """What an order's newest statement says of each account, in its order."""
+        return self._history.statement_lines(self.order(user, order_id).id)
+
+    def fills(self, user: User, order_id: str) -> tuple[Booking, ...]:
+        """What was booked for each account of an order and when, oldest first."""
+        return self._history.fills(self.order(user, order_id).id)
+
+    def orders(self, user: User, wanted: Wanted = ALL, size: int = PAGE, cursor: str = "") -> Page[Order]:
+        """The orders wanted, of groups on the user's list or not."""
+        return self._history.orders(_seen(user, wanted), size, cursor)
+
+    def statements(self, user: User, wanted: Wanted = ALL, size: int = PAGE, cursor: str = "") -> Page[Decision]:
+        """The statements of the orders wanted; `size` counts orders."""
+        return self._history.statements(_seen(user, wanted), size, cursor)
+
+    def by_engine(self, user: User, wanted: Wanted = ALL) -> pd.DataFrame:
+        """What each engine allocated, as `History.by_engine`."""
+        return self._history.by_engine(_seen(user, wanted))
+
+    def improvement(self, user: User, wanted: Wanted = ALL, *, daily: bool = False) -> pd.DataFrame:
+        """How much dispersion was taken out through time, as `History.improvement`."""
+        return self._history.improvement(_seen(user, wanted), daily=daily)
+
+    def participation(self, user: User, wanted: Wanted = ALL) -> pd.DataFrame:
+        """How each account fared, as `History.participation`."""
+        return self._history.participation(_seen(user, wanted))
+
+    def own_activity(self, user: User, size: int = PAGE, cursor: str = "") -> Page[Deed]:
+        """What the user did."""
+        require(user, Permission.VIEW)
+        return self._history.activity(user.username, size=size, cursor=cursor)
+
+
+def _seen(user: User, wanted: Wanted) -> Wanted:
+    """What is wanted, as far as the user may see it."""
+    require(user, Permission.VIEW)
+    seen = entitled_to(user)
+    if seen is None:
+        return wanted
+    return replace(wanted, groups=seen if wanted.groups is None else seen & wanted.groups)
