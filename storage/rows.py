@@ -40,8 +40,8 @@ def order_row(order: Order) -> dict[str, object]:
     return {**row, "state": order.state.value, "side": order.side.value}
 
 
-def line_rows(order: Order, first: int = 0, at: datetime | None = None) -> list[dict[str, object]]:
-    """An order's lines as rows, from the place `first` on. What they have booked was booked `at`."""
+def line_rows(order: Order, at: datetime | None = None) -> list[dict[str, object]]:
+    """An order's lines as rows. What they have booked was booked `at`."""
     return [
         {
             "order_id": order.id,
@@ -52,7 +52,7 @@ def line_rows(order: Order, first: int = 0, at: datetime | None = None) -> list[
             "ordered_at": order.created_at,
             "first_filled_at": at if line.booked else None,
         }
-        for place, line in enumerate(order.lines[first:], start=first)
+        for place, line in enumerate(order.lines)
     ]
 
 

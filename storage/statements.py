@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,16 @@ from orders.model import Order, Statement
 from storage.schema import ROUNDED_DECIMALS
 
 _UNIT = Decimal(1).scaleb(-ROUNDED_DECIMALS)
+
+
+def statement_row(statement: Statement) -> dict[str, object]:
+    """A statement as its row."""
+    return {field.name: getattr(statement, field.name) for field in fields(Statement)}
+
+
+def named(statement: Statement) -> dict[str, object]:
+    """What the audit log has of a statement: all but its text, and the order, which is the entry's subject."""
+    return {name: value for name, value in statement_row(statement).items() if name not in ("order_id", "body")}
 
 
 def figures(statement: Statement, order: Order) -> tuple[dict[str, object], list[dict[str, object]]]:
