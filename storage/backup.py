@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from storage import damage, seals, verification
 from storage.migrations import newest_revision, revision_of
 from storage.seals import Seal
 
+_DRAFT = ".evenlot-draft"
+_LEFT_SECONDS = 24 * 3600  # since its last byte: no draft is worked on for as long
 _ON_SNOWFLAKE = (
     "A ledger on Snowflake is not backed up by this command. Clone its schema there (CREATE SCHEMA <name> "
     "CLONE <schema>, which copies nothing until one of the two changes), keep DATA_RETENTION_TIME_IN_DAYS up for Time "
@@ -63,8 +66,12 @@ def back_up(engine: Engine, to: Path) -> Backup:
 
 @contextmanager
 def draft_beside(path: Path) -> Iterator[Path]:
-    """An empty private file beside `path`; whatever is left of it, and of SQLite's files for it, goes in the end."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    """An empty private file beside `path`; whatever is left of it, and of SQLite's files for it, goes in the end. Those
+    there of a program that was killed before its end go now: each holds a whole ledger."""
+    for left in path.parent.glob(f".*{_DRAFT}*"):
+        if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+            left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=_DRAFT, dir=path.parent)
     os.close(handle)
     try:
         yield Path(name)

@@ -101,6 +101,7 @@ def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # sqlite3 must not begin transactions of its own: `_begin` does
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA fullfsync = ON")  # macOS alone tells a file system's word from the disk's
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

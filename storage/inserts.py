@@ -10,12 +10,17 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
+from orders.errors import Rejected
+
 Rows = Sequence[Mapping[str, Any]]
+LONGEST = 16_777_216  # bytes that Snowflake keeps in one text
 
 
 def insert_all(conn: Connection, writes: Sequence[tuple[Table, Rows]]) -> None:
     """Insert the rows of each table. Tables with one row come first, in their order: on Snowflake, where each statement
     is a request, all of them together. Then those with more, one statement each."""
+    for table, rows in writes:
+        require_fit(conn, table, rows)
     single = [(table, rows[0]) for table, rows in writes if len(rows) == 1]
     if conn.dialect.name == "snowflake" and len(single) > 1:
         conn.execute(_InsertAll(single)).close()
@@ -25,6 +30,19 @@ def insert_all(conn: Connection, writes: Sequence[tuple[Table, Rows]]) -> None:
     for table, rows in writes:
         if len(rows) > 1:
             conn.execute(insert(table), rows)
+
+
+def require_fit(conn: Connection, table: Table, rows: Rows) -> None:
+    """`Rejected` where a text is longer than Snowflake keeps; a file keeps any."""
+    texts = ((name, value) for row in rows for name, value in row.items() if isinstance(value, str))
+    for name, text in texts if conn.dialect.name == "snowflake" else ():
+        if 4 * len(text) > LONGEST and (size := len(text.encode())) > LONGEST:
+            raise Rejected(
+                f"The {name} of a row of {table.name} would have {size / 1e6:.1f} MB, and Snowflake keeps "
+                f"{LONGEST / 1e6:.1f} MB in one text, so nothing was written. Do it in smaller parts: a group of fewer "
+                "accounts, or fewer rows at once.",
+                code="too_long",
+            )
 
 
 class _InsertAll(Executable, ClauseElement):
