@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, case, insert, select, update
 
 from orders.canonical import canonical, digest
 from orders.model import AuditEntry
-from storage.inserts import require_fit
+from storage.dialects import require_fit
 from storage.schema import audit_log, streams
 
 REGISTRY = "registry"  # the chain that records every entry of the others

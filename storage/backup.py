@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from orders.errors import DeskError, Rejected, SettingsError, Unavailable
-from storage import damage, seals, verification
+from storage import failures, seals, verification
 from storage.migrations import newest_revision, revision_of
 from storage.seals import Seal
 
@@ -108,9 +108,9 @@ def over(connection: sqlite3.Connection) -> Iterator[Connection]:
 def require_sound(conn: Connection, path: Path, called: str) -> Seal | None:
     """Check a ledger's file and prove its chains; the seal that vouches for it, or None where its revision is not this
     program's. `Rejected` with the first faults where it is not sound."""
-    faults = damage.faults_of(conn.connection.driver_connection)  # type: ignore[arg-type]
+    faults = failures.faults_of(conn.connection.driver_connection)  # type: ignore[arg-type]
     if faults:
-        raise Rejected(f"{damage.damaged(path, faults)}", code="damaged")
+        raise Rejected(f"{failures.damaged(path, faults)}", code="damaged")
     if not inspect(conn).has_table("audit_log"):
         raise Rejected(f"{called} has no audit log: it is not a ledger of Evenlot's.", code="not_a_ledger")
     if revision_of(conn) != newest_revision():
@@ -125,7 +125,7 @@ def require_sound(conn: Connection, path: Path, called: str) -> Seal | None:
 def failed(sentence: str, error: BaseException) -> DeskError:
     """The error for work that SQLite could not do."""
     original = getattr(error, "orig", None) or error
-    return Unavailable(f"{sentence} {damage.meaning(original) or f'SQLite said: {original}.'}")
+    return Unavailable(f"{sentence} {failures.meaning(original) or f'SQLite said: {original}.'}")
 
 
 def sync(path: Path) -> None:

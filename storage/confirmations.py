@@ -11,7 +11,7 @@ from orders.canonical import canonical, digest
 from orders.errors import Difference, Rejected, VersionConflict
 from orders.model import Order, Statement
 from storage import limits
-from storage.rows import confirmation_row, intent_row, line_rows, order_row
+from storage.rows import confirmation_row, figures, intent_row, line_rows, named, order_row, statement_row
 from storage.schema import (
     intents,
     limit_versions,
@@ -22,7 +22,6 @@ from storage.schema import (
     statement_lines,
     statements,
 )
-from storage.statements import figures, named, statement_row
 from storage.unit import Outcome
 
 _MADE = ("id", "version", "statement_id", "statement_sha256", "created_at", "updated_at", "entered_at")

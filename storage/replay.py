@@ -18,7 +18,7 @@ from orders.canonical import digest
 from orders.errors import Rejected
 from orders.model import Change, Order, Statement
 from storage.conflicts import said
-from storage.rows import confirmation_row, fill_rows, intent_row, line_rows, order_of, order_row, step_row
+from storage.rows import confirmation_row, figures, fill_rows, intent_row, line_rows, order_of, order_row, step_row
 from storage.schema import (
     audit_log,
     fills,
@@ -30,7 +30,6 @@ from storage.schema import (
     statement_lines,
     statements,
 )
-from storage.statements import figures
 from storage.steps import stepped
 
 Rows = list[dict[str, Any]]

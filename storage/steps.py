@@ -16,11 +16,19 @@ from orders.errors import Rejected
 from orders.model import Change, Order, OrderLine, OrderState, Statement
 from storage import conflicts
 from storage.confirmations import disagreements, refuse
-from storage.inserts import Rows
-from storage.rows import fill_rows, line_rows, order_row, read_orders, step_row
+from storage.dialects import Rows
+from storage.rows import (
+    figures,
+    fill_rows,
+    line_rows,
+    named,
+    order_row,
+    read_orders,
+    statement_row,
+    step_row,
+)
 from storage.schema import fills, intents, order_events, order_lines, orders, statement_figures, statement_lines
 from storage.schema import statements as statement_table
-from storage.statements import figures, named, statement_row
 from storage.unit import Outcome
 
 # fields None leaves as they are
