@@ -33,9 +33,9 @@ waits for a lock. They compare one run with another. What carries over is how ma
 
 Orders have {lines} lines, spread over {groups} groups, {bonds} bonds and {users} users; they are put in with
 `executemany` on SQLite, and with `PUT` and `COPY INTO` on the other. {commits} commits are timed on SQLite and {fewer}
-on the other. Times are in milliseconds: the median, and the 99th percentile (of fewer than {enough} times, the longest). A
-busy machine makes all of it longer: each size says for what share of its time the run with SQLite was on a processor;
-otherwise it waited for the disk, or for other programs.
+on the other. Times are in milliseconds: the median, and the 99th percentile (of fewer than {enough} times, the
+longest). A busy machine makes all of it longer: each size says for what share of its time the run with SQLite was on a
+processor; otherwise it waited for the disk, or for other programs.
 """
 
 _REQUESTS = """\
