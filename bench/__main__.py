@@ -71,7 +71,7 @@ def _reading(quick: bool) -> str:
 
 
 def _storing(quick: bool) -> str:
-    from bench.storing import SIZES, section
+    from bench.storing.report import SIZES, section
 
     return section(SIZES[:1] if quick else SIZES, _say)
 

@@ -4,6 +4,7 @@ is new."""
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 from orders.model import BrokerOrder, Order
 
@@ -58,6 +59,12 @@ def ours(order: Order, answer: BrokerOrder) -> dict[str, Decimal]:
     """What is booked, by account of the order. A detail of zero for another account is nobody's part."""
     accounts = {line.account_id for line in order.lines}
     return {account: face for account, face in answer.booked.items() if account in accounts}
+
+
+def cleared(order: Order, answer: BrokerOrder) -> frozenset[Literal["average_price", "limit"]]:
+    """What Aladdin has no value for any more: a fill that it took back whole has no price."""
+    gone = answer.average_price is None and order.average_price is not None
+    return frozenset({"average_price"}) if gone else frozenset()
 
 
 def detail(order: Order, answer: BrokerOrder) -> str:

@@ -53,6 +53,7 @@ class Journal:
             broker_status=answer.status,
             filled=answer.filled,
             average_price=answer.average_price,
+            cleared=compared.cleared(order, answer),
             booked=compared.ours(order, answer),
             message=compared.message(order, answer),
             **also,

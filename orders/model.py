@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 from allocation.limits import LimitTable
 from allocation.model import Account, Side
@@ -214,7 +215,8 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of one order, to be written with its audit entry. None leaves a field as it is."""
+    """One step of one order, to be written with its audit entry. None leaves a field as it is. A step that changes the
+    terms (from `ordered` on) is a modification: it has a reason, and a new version of the statement beside it."""
 
     order_id: str
     version: int  # the version this change was made from
@@ -231,6 +233,18 @@ class Change:
     message: str | None = None
     closes_intent: str | None = None  # id of the intent this step completes
     reason: str = ""  # why a person modified or canceled the order, in their words
+    cleared: frozenset[Literal["average_price", "limit"]] = frozenset()  # what has no value any more
+    ordered: int | None = None
+    face: int | None = None  # the sum of the lines
+    limit: Decimal | None = None
+    settlement: date | None = None
+    lines: tuple[OrderLine, ...] | None = None  # all of them anew; what they have booked stays as it is
+
+    @property
+    def modifies(self) -> bool:
+        """Whether the terms are others after it."""
+        terms = (self.ordered, self.face, self.limit, self.settlement, self.lines)
+        return "limit" in self.cleared or any(term is not None for term in terms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,9 +191,12 @@ class Ledger(Protocol):
         is given and is not the newest version of the limits any more: they may have been tightened."""
         ...
 
-    def advance(self, command_id: str, change: Change, fence: int | None = None) -> Order:
-        """Write one step of an order. `VersionConflict` when the row is not at `change.version`; `LeaseLost` when
-        `fence` is given and is not the newest of the worker's lease."""
+    def advance(
+        self, command_id: str, change: Change, fence: int | None = None, statement: Statement | None = None
+    ) -> Order:
+        """Write one step of an order, and where it modifies the order the next version of its statement.
+        `VersionConflict` when the row is not at `change.version`; `LeaseLost` when `fence` is given and is not the
+        newest of the worker's lease; `Rejected` when order and statement do not agree."""
         ...
 
     def order(self, order_id: str) -> Order:

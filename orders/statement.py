@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from decimal import Decimal
-from importlib.metadata import version
+from importlib import metadata
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -38,15 +38,17 @@ def freeze(
     confirmed_by: str,
     comment: str,
     override: str = "",
+    version: int = 1,
 ) -> Statement:
-    """The statement of a proposal. `read_at` is when its inputs were read, `override` why cash was not respected."""
+    """The statement of a proposal. `read_at` is when its inputs were read, `override` why cash was not respected; each
+    modification of the order is the next `version`."""
     block = proposal.block
     body = canonical(
         {
             "format": FORMAT,
             "statement": statement_id,
             "order": order_id,
-            "version": 1,
+            "version": version,
             "book": book,
             "group": group,
             "confirmed": {"at": confirmed_at, "by": confirmed_by, "comment": comment, "override": override},
@@ -65,10 +67,10 @@ def freeze(
             "certificate": proposal.certificate,
             "certificate_given": conditions(proposal),
             "failed": proposal.failed,
-            "versions": {"engines": str(ENGINES)} | {name: version(name) for name in _LIBRARIES},
+            "versions": {"engines": str(ENGINES)} | {name: metadata.version(name) for name in _LIBRARIES},
         }
     )
-    return Statement(statement_id, order_id, 1, confirmed_at, confirmed_by, body, digest(body))
+    return Statement(statement_id, order_id, version, confirmed_at, confirmed_by, body, digest(body))
 
 
 def _block(block: BlockOrder) -> dict[str, Any]:
@@ -147,16 +149,17 @@ def not_placed(statement: Statement) -> tuple[Unallocated, ...]:
 
 
 def faithful(order: Order, statement: Statement) -> bool:
-    """Whether an order is still what its statement froze: the hash is that of the text, and the lines are the same."""
+    """Whether an order is what its newest statement froze: the hash is that of the text, and terms and lines are the
+    same."""
     if digest(statement.body) != statement.sha256 or statement.sha256 != order.statement_sha256:
         return False
     body = json.loads(statement.body)
     promised = {line["account_id"]: line["face"] for line in body["lines"] if line["face"]}
     block = body["block"]
-    terms = (block["bond"]["asset_id"], block["side"], block["settlement"])
+    terms = (block["bond"]["asset_id"], block["side"], block["settlement"], block["face"])
     limit = None if block["limit"] is None else Decimal(block["limit"])
     return (
         promised == {line.account_id: line.face for line in order.lines if line.face}
-        and terms == (order.asset_id, order.side.value, order.settlement.isoformat())
+        and terms == (order.asset_id, order.side.value, order.settlement.isoformat(), order.ordered)
         and limit == order.limit
     )

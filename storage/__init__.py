@@ -1,8 +1,8 @@
 """The store: orders, statements, the audit log and sign-ins, in one SQL schema."""
 
 from storage.activity import SqlActivity
-from storage.damage import require_whole
 from storage.engine import open_engine, open_store
+from storage.failures import require_whole
 from storage.history import SqlHistory
 from storage.ledger import SqlLedger
 from storage.migrations import migrate

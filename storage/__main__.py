@@ -21,9 +21,9 @@ from orders.errors import SettingsError
 from settings import read_part, read_settings
 from storage import seals, verification
 from storage.backup import back_up
-from storage.damage import require_whole
 from storage.engine import LEDGER_FILE, open_store
 from storage.exports import Format, export
+from storage.failures import require_whole
 from storage.migrations import migrate, require_current
 from storage.migrations.on_snowflake import migrate_snowflake, script
 from storage.restoring import mark_put_back, restore, to_be_looked_up

@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, cast, func, literal_column, select
 
 from orders.history import Wanted
-from storage.functions import day_of, month_of, seconds_between, total_face
+from storage.dialects import day_of, month_of, seconds_between, total_face
 from storage.paging import conditions
 from storage.schema import order_lines, orders, statement_figures, statement_lines
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, case, insert, select, update
 
 from orders.canonical import canonical, digest
 from orders.model import AuditEntry
+from storage.dialects import require_fit
 from storage.schema import audit_log, streams
 
 REGISTRY = "registry"  # the chain that records every entry of the others
@@ -42,7 +43,9 @@ def lock(conn: Connection, names: Collection[str]) -> bool:
 
 def append(conn: Connection, entries: Sequence[AuditEntry]) -> None:
     """Write sealed entries, one for each stream this transaction has locked, and move the heads on to them."""
-    conn.execute(insert(audit_log), [_row(entry) for entry in entries])
+    rows = [_row(entry) for entry in entries]
+    require_fit(conn, audit_log, rows)
+    conn.execute(insert(audit_log), rows)
     newest = {entry.stream: entry.sha256 for entry in entries}
     moved = case(newest, value=streams.c.stream)
     conn.execute(update(streams).where(streams.c.stream.in_(newest)).values(sha256=moved))

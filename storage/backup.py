@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from orders.errors import DeskError, Rejected, SettingsError, Unavailable
-from storage import damage, seals, verification
+from storage import failures, seals, verification
 from storage.migrations import newest_revision, revision_of
 from storage.seals import Seal
 
+_DRAFT = ".evenlot-draft"
+_LEFT_SECONDS = 24 * 3600  # since its last byte: no draft is worked on for as long
 _ON_SNOWFLAKE = (
     "A ledger on Snowflake is not backed up by this command. Clone its schema there (CREATE SCHEMA <name> "
     "CLONE <schema>, which copies nothing until one of the two changes), keep DATA_RETENTION_TIME_IN_DAYS up for Time "
@@ -63,8 +66,12 @@ def back_up(engine: Engine, to: Path) -> Backup:
 
 @contextmanager
 def draft_beside(path: Path) -> Iterator[Path]:
-    """An empty private file beside `path`; whatever is left of it, and of SQLite's files for it, goes in the end."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    """An empty private file beside `path`; whatever is left of it, and of SQLite's files for it, goes in the end. Those
+    there of a program that was killed before its end go now: each holds a whole ledger."""
+    for left in path.parent.glob(f".*{_DRAFT}*"):
+        if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+            left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=_DRAFT, dir=path.parent)
     os.close(handle)
     try:
         yield Path(name)
@@ -101,9 +108,9 @@ def over(connection: sqlite3.Connection) -> Iterator[Connection]:
 def require_sound(conn: Connection, path: Path, called: str) -> Seal | None:
     """Check a ledger's file and prove its chains; the seal that vouches for it, or None where its revision is not this
     program's. `Rejected` with the first faults where it is not sound."""
-    faults = damage.faults_of(conn.connection.driver_connection)  # type: ignore[arg-type]
+    faults = failures.faults_of(conn.connection.driver_connection)  # type: ignore[arg-type]
     if faults:
-        raise Rejected(f"{damage.damaged(path, faults)}", code="damaged")
+        raise Rejected(f"{failures.damaged(path, faults)}", code="damaged")
     if not inspect(conn).has_table("audit_log"):
         raise Rejected(f"{called} has no audit log: it is not a ledger of Evenlot's.", code="not_a_ledger")
     if revision_of(conn) != newest_revision():
@@ -118,7 +125,7 @@ def require_sound(conn: Connection, path: Path, called: str) -> Seal | None:
 def failed(sentence: str, error: BaseException) -> DeskError:
     """The error for work that SQLite could not do."""
     original = getattr(error, "orig", None) or error
-    return Unavailable(f"{sentence} {damage.meaning(original) or f'SQLite said: {original}.'}")
+    return Unavailable(f"{sentence} {failures.meaning(original) or f'SQLite said: {original}.'}")
 
 
 def sync(path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, ScalarSelect, func, or_, select
@@ -12,7 +11,7 @@ from orders.canonical import canonical, digest
 from orders.errors import Difference, Rejected, VersionConflict
 from orders.model import Order, Statement
 from storage import limits
-from storage.rows import confirmation_row, intent_row, line_rows, order_row
+from storage.rows import confirmation_row, figures, intent_row, line_rows, named, order_row, statement_row
 from storage.schema import (
     intents,
     limit_versions,
@@ -23,7 +22,6 @@ from storage.schema import (
     statement_lines,
     statements,
 )
-from storage.statements import figures
 from storage.unit import Outcome
 
 _MADE = ("id", "version", "statement_id", "statement_sha256", "created_at", "updated_at", "entered_at")
@@ -38,22 +36,33 @@ def asked(order: Order) -> dict[str, object]:
 
 def require_agreement(statement: Statement, order: Order) -> None:
     """`Rejected` where the statement, the order and its lines do not agree with each other."""
+    faults = disagreements(statement, order) | {
+        "statement_made": (order.created_at, order.created_by) != (statement.created_at, statement.created_by)
+        and "the order and the statement were not made at once by the same person",
+    }
+    refuse(order, "confirmed", faults)
+
+
+def disagreements(statement: Statement, order: Order) -> dict[str, str | bool]:
+    """What keeps a statement from being the one of an order with these lines, by code; false where nothing does."""
     placed = sum(line.face for line in order.lines)
     accounts = {line.account_id for line in order.lines}
-    faults = {
+    return {
         "statement_hash": digest(statement.body) != statement.sha256 and "the statement's hash is not its text's",
         "statement_order": (order.statement_id, order.statement_sha256, order.id)
         != (statement.id, statement.sha256, statement.order_id)
         and "the order and the statement do not name each other",
-        "statement_made": (order.created_at, order.created_by) != (statement.created_at, statement.created_by)
-        and "the order and the statement were not made at once by the same person",
         "lines_sum": placed != order.face and f"its lines add up to {placed:,} and the order to {order.face:,}",
         "lines_missing": not order.lines and "it has no lines",
         "lines_twice": len(accounts) != len(order.lines) and "an account has more than one line",
     }
+
+
+def refuse(order: Order, done: str, faults: Mapping[str, str | bool]) -> None:
+    """`Rejected` with the first of these that is a fault."""
     for code, fault in faults.items():
         if fault:
-            raise Rejected(f"Order {order.id} was not confirmed: {fault}. Preview it again.", code=code)
+            raise Rejected(f"Order {order.id} was not {done}: {fault}. Preview it again.", code=code)
 
 
 def confirmed(conn: Connection) -> int:
@@ -97,12 +106,11 @@ def confirm(
             limits.differences(conn, limits_version),
         )
     row, lines = figures(statement, order)
-    frozen = {"id": statement.id, "version": statement.version, "sha256": statement.sha256}
     return Outcome(
         canonical(order),
-        body={"order": order, "statement": frozen},
+        body={"order": order, "statement": named(statement)},
         rows=(
-            (statements, [{f.name: getattr(statement, f.name) for f in fields(Statement)}]),
+            (statements, [statement_row(statement)]),
             (statement_figures, [row]),
             (orders, [order_row(order)]),
             (order_events, [confirmation_row(order, statement.created_by)]),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 from orders.errors import Difference, VersionConflict
 from orders.model import Order
 from storage.schema import fills, order_events
+from storage.schema import statement_figures as figures
 
 _FIELDS = {  # columns of an event, by the desk's words
     "state": "state",
@@ -31,7 +32,11 @@ def of_order(conn: Connection, order: Order, opened: int) -> VersionConflict:
     changes: tuple[Difference, ...] = ()
     who = ""
     if len(steps) > 1:
-        changes = (*_terms(steps[0], steps[-1]), *_bookings(conn, order.id, opened))
+        changes = (
+            *_terms(steps[0], steps[-1]),
+            *_statements(conn, order.id, steps[0]["happened_at"]),
+            *_bookings(conn, order.id, opened),
+        )
         who = f" by {steps[-1]['actor']} at {steps[-1]['happened_at']:%d %b %Y %H:%M:%S} UTC"
     told = "; ".join(map(str, changes)) or "nothing that a screen shows"
     return VersionConflict(
@@ -46,6 +51,15 @@ def _terms(was: RowMapping, now: RowMapping) -> Iterator[Difference]:
     for column, name in _FIELDS.items():
         if was[column] != now[column]:
             yield Difference(name, said(was[column]), said(now[column]))
+
+
+def _statements(conn: Connection, order_id: str, opened_at: datetime) -> Iterator[Difference]:
+    """The modifications since: one that only splits the same face anew changes none of the terms."""
+    made = select(figures.c.version, figures.c.created_at).where(figures.c.order_id == order_id)
+    rows = conn.execute(made.order_by(figures.c.version)).all()
+    was = max((row.version for row in rows if row.created_at <= opened_at), default=rows[0].version)
+    if rows[-1].version != was:
+        yield Difference("statement", f"version {was}", f"version {rows[-1].version}")
 
 
 def _bookings(conn: Connection, order_id: str, opened: int) -> Iterator[Difference]:

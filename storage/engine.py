@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from orders.errors import SettingsError
-from storage.damage import meaning
+from storage.failures import meaning
 from storage.snowflake_config import SnowflakeConfig
 
 BUSY_SECONDS = 10.0  # of `storage.unit.PATIENCE`, so that a write is tried again
@@ -101,6 +101,7 @@ def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # sqlite3 must not begin transactions of its own: `_begin` does
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA fullfsync = ON")  # macOS alone tells a file system's word from the disk's
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

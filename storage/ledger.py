@@ -122,11 +122,14 @@ class SqlLedger:
         )
         return order_of_json(written)
 
-    def advance(self, command_id: str, change: Change, fence: int | None = None) -> Order:
+    def advance(
+        self, command_id: str, change: Change, fence: int | None = None, statement: Statement | None = None
+    ) -> Order:
         """Write one step of an order; whether its lifecycle allows the step was judged before. A booking for an account
-        the order has no line for gets a line of face 0: Aladdin is right about fills. A lost lease is told before a
-        repeated command is answered, or a former holder would take the new one's "sending" for its own and post
-        again. `NotFound`, `VersionConflict`, `LeaseLost`."""
+        the order has no line for gets a line of face 0: Aladdin is right about fills. One that modifies the order comes
+        with the next version of its statement; an account that this leaves out keeps a line of face 0. A lost lease is
+        told before a repeated command is answered, or a former holder would take the new one's "sending" for its own
+        and post again. `NotFound`, `VersionConflict`, `LeaseLost`; `Rejected` where step and statement do not agree."""
         group = read(
             self._engine, lambda conn: conn.scalar(select(orders.c.group_ticker).where(orders.c.id == change.order_id))
         )
@@ -140,8 +143,11 @@ class SqlLedger:
             subject=change.order_id,
             content=steps.asked(change),
             guard=None if fence is None else partial(leases.check, fence=fence),
+            asks={} if statement is None else steps.asks(statement),
         )
-        return order_of_json(self._unit.run(command, lambda conn, _: steps.advance(conn, change, fence)))
+        return order_of_json(
+            self._unit.run(command, lambda conn, known: steps.advance(conn, known, change, fence, statement))
+        )
 
     def order(self, order_id: str) -> Order:
         """One order; `NotFound` when there is none."""

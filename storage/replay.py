@@ -18,7 +18,7 @@ from orders.canonical import digest
 from orders.errors import Rejected
 from orders.model import Change, Order, Statement
 from storage.conflicts import said
-from storage.rows import confirmation_row, fill_rows, intent_row, line_rows, order_of, order_row, step_row
+from storage.rows import confirmation_row, figures, fill_rows, intent_row, line_rows, order_of, order_row, step_row
 from storage.schema import (
     audit_log,
     fills,
@@ -30,7 +30,6 @@ from storage.schema import (
     statement_lines,
     statements,
 )
-from storage.statements import figures
 from storage.steps import stepped
 
 Rows = list[dict[str, Any]]
@@ -107,7 +106,7 @@ def _order_faults(order_id: str, found: Mapping[Table, list[Row[Any]]]) -> Itera
         yield str(error)
         return
     if statement_figures not in told:
-        yield f"Order {order_id}: the statement it was confirmed with is not here, so nothing vouches for its figures."
+        yield f"Order {order_id}: a statement it was made with is not here, so nothing vouches for its figures."
     for table, rows in told.items():
         yield from _row_faults(order_id, table, rows, found.get(table, []))
 
@@ -138,13 +137,17 @@ def _row_faults(order_id: str, table: Table, told: Rows, found: list[Row[Any]]) 
         yield f"{here(which)} was added: the audit log has none."
 
 
-def _in_figures(order: Order, sha256: str, frozen: Iterable[Row[Any]]) -> dict[Table, Rows]:
-    """The columns made of the statement with this hash; nothing where none has it, and so nothing vouches."""
-    for statement in (Statement(**row._mapping) for row in frozen):
-        if text_digest(statement.body) == statement.sha256 == sha256:
-            row, lines = figures(statement, order)
-            return {statement_figures: [row], statement_lines: lines}
-    return {}
+def _in_figures(stated: Iterable[tuple[Order, Mapping[str, Any]]], frozen: Iterable[Row[Any]]) -> dict[Table, Rows]:
+    """The columns made of an order's statements; nothing where the text of one is not here, and so nothing vouches."""
+    here = {row.sha256: Statement(**row._mapping) for row in frozen if text_digest(row.body) == row.sha256}
+    found: dict[Table, Rows] = {statement_figures: [], statement_lines: []}
+    for order, its in stated:
+        if its["sha256"] not in here:
+            return {}
+        row, lines = figures(here[its["sha256"]], order)
+        found[statement_figures].append(row)
+        found[statement_lines].extend(lines)
+    return found
 
 
 def text_digest(value: object) -> str:
@@ -161,6 +164,7 @@ def _same(expected: object, actual: object) -> bool:
 def _told(order_id: str, entries: Iterable[Row[Any]], frozen: Iterable[Row[Any]]) -> dict[Table, Rows]:
     """The rows of one order, from its entries in the audit log and its statements."""
     told: dict[Table, Rows] = {table: [] for table in (order_events, fills, intents)}
+    stated: list[tuple[Order, Mapping[str, Any]]] = []  # what the log has of each statement, with the order it made
     order = None
     try:
         for entry in entries:
@@ -169,10 +173,12 @@ def _told(order_id: str, entries: Iterable[Row[Any]], frozen: Iterable[Row[Any]]
                 order = order_of(content["order"])
                 told[order_events].append(confirmation_row(order, entry.actor))
                 told[intents].append(intent_row(order))
-                told |= _in_figures(order, content["statement"]["sha256"], frozen)
+                stated.append((order, content["statement"]))
             elif "change" in content and order is not None:
                 change = _change.validate_python(content["change"])
-                before, order = order, stepped(order, change)
+                before, order = order, stepped(order, change, content.get("statement"))
+                if "statement" in content:
+                    stated.append((order, content["statement"]))
                 told[order_events].append(step_row(order, change))
                 told[fills].extend(fill_rows(before, order, change.at))
                 for intent in told[intents]:
@@ -181,6 +187,7 @@ def _told(order_id: str, entries: Iterable[Row[Any]], frozen: Iterable[Row[Any]]
         raise Rejected(f"Order {order_id} cannot be followed through the audit log: {error!r}.") from error
     if order is None:
         raise Rejected(f"The confirmation of order {order_id} is not in the audit log: it was removed.")
+    told |= _in_figures(stated, frozen)
     told[orders] = [order_row(order)]
     first = {row["account_id"]: row["filled_at"] for row in reversed(told[fills])}
     told[order_lines] = [{**row, "first_filled_at": first.get(row["account_id"])} for row in line_rows(order)]

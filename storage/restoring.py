@@ -17,7 +17,7 @@ from orders.errors import Rejected, Unavailable, VersionConflict, WrongBook
 from orders.lifecycle import Event, step
 from orders.model import Change, Order, OrderState
 from orders.ports import Clock
-from storage import damage, seals
+from storage import failures, seals
 from storage.audit import REGISTRY
 from storage.backup import copy_whole, draft_beside, failed, opened, over, require_sound, sync, sync_one
 from storage.engine import open_engine, url_of
@@ -190,7 +190,7 @@ def _held(ledger: Path) -> Iterator[sqlite3.Connection | None]:
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
                 raise _in_use(ledger) from error
-            if not damage.is_damage(error):
+            if not failures.is_damage(error):
                 raise  # a disk that fails now says nothing of what the ledger has
         else:
             yield connection
@@ -230,7 +230,7 @@ def _look(connection: sqlite3.Connection, backup: Path) -> _Place | None:
                 missing=tuple(sorted(_order_ids(conn) - _order_ids(old))),
             )
         except DBAPIError as error:
-            if not damage.is_damage(error.orig):
+            if not failures.is_damage(error.orig):
                 raise
             return None
 

@@ -1,23 +1,26 @@
-"""Orders and their parts as rows, and back."""
+"""Orders, their parts and their statements as rows, and back."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, Select, select
 
 from allocation.model import Side
-from orders.errors import Unavailable
-from orders.model import Change, Order, OrderLine, OrderState
-from storage.schema import order_lines, orders
+from orders.errors import Rejected, Unavailable
+from orders.model import Change, Order, OrderLine, OrderState, Statement
+from storage.schema import ROUNDED_DECIMALS, order_lines, orders
 
 _RENAMED = {"group": "group_ticker", "limit": "limit_price", "comment": "remark"}  # reserved words in some store
 _FIELDS = {column: field for field, column in _RENAMED.items()}
+_UNIT = Decimal(1).scaleb(-ROUNDED_DECIMALS)
 _READS = 10  # before giving up on orders that keep changing
 _order: TypeAdapter[Order] = TypeAdapter(Order)
 
@@ -40,8 +43,8 @@ def order_row(order: Order) -> dict[str, object]:
     return {**row, "state": order.state.value, "side": order.side.value}
 
 
-def line_rows(order: Order, first: int = 0, at: datetime | None = None) -> list[dict[str, object]]:
-    """An order's lines as rows, from the place `first` on. What they have booked was booked `at`."""
+def line_rows(order: Order, at: datetime | None = None) -> list[dict[str, object]]:
+    """An order's lines as rows. What they have booked was booked `at`."""
     return [
         {
             "order_id": order.id,
@@ -52,7 +55,7 @@ def line_rows(order: Order, first: int = 0, at: datetime | None = None) -> list[
             "ordered_at": order.created_at,
             "first_filled_at": at if line.booked else None,
         }
-        for place, line in enumerate(order.lines[first:], start=first)
+        for place, line in enumerate(order.lines)
     ]
 
 
@@ -116,6 +119,77 @@ def intent_row(order: Order) -> dict[str, object]:
         "created_at": order.created_at,
         "done": False,
     }
+
+
+def statement_row(statement: Statement) -> dict[str, object]:
+    """A statement as its row."""
+    return {field.name: getattr(statement, field.name) for field in fields(Statement)}
+
+
+def named(statement: Statement) -> dict[str, object]:
+    """What the audit log has of a statement: all but its text, and the order, which is the entry's subject."""
+    return {name: value for name, value in statement_row(statement).items() if name not in ("order_id", "body")}
+
+
+def figures(statement: Statement, order: Order) -> tuple[dict[str, object], list[dict[str, object]]]:
+    """The row of a statement's figures and the rows of its lines; `order` is the one it was made for, as it then was.
+    `Rejected` for a text that is not a statement's."""
+    try:
+        body = json.loads(statement.body)
+        return _figures_row(statement, order, body["effect"]), [
+            _line_row(statement, order, place, line) for place, line in enumerate(body["lines"])
+        ]
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Rejected(
+            f"The statement {statement.id} of order {order.id} does not have the text of a statement ({error!r}), so "
+            "it cannot be put into columns. Preview the allocation again.",
+            code="statement_unreadable",
+        ) from error
+
+
+def _figures_row(statement: Statement, order: Order, effect: dict[str, Any]) -> dict[str, object]:
+    before, after = float(effect["dispersion_before"]), float(effect["dispersion_after"])
+    return {
+        "statement_id": statement.id,
+        "order_id": order.id,
+        "version": statement.version,
+        "created_at": statement.created_at,
+        "created_by": statement.created_by,
+        "group_ticker": order.group,
+        "asset_id": order.asset_id,
+        "label": order.label,
+        "side": order.side.value,
+        "engine": order.engine,
+        "ordered": order.ordered,
+        "placed": order.face,
+        "metric": effect["metric"],
+        "dispersion_before": before,
+        "dispersion_after": after,
+        "improvement": (before - after) / before if before else None,
+        "sha256": statement.sha256,
+    }
+
+
+def _line_row(statement: Statement, order: Order, place: int, line: dict[str, Any]) -> dict[str, object]:
+    asked = line.get("asked")
+    return {
+        "order_id": order.id,
+        "version": statement.version,
+        "account_id": line["account_id"],
+        "place": place,
+        "ordered_at": order.created_at,
+        "wish": _rounded(line["wish"]),
+        "asked": None if asked is None else _rounded(asked),
+        "face": line["face"],
+        "money": _rounded(line["money"]),
+        "cap_rule": line["cap"]["rule"],
+        "cap_face": line["cap"]["face"],
+        "reason": line["reason"],
+    }
+
+
+def _rounded(number: str | int) -> Decimal:
+    return Decimal(number).quantize(_UNIT)
 
 
 def read_orders(conn: Connection, wanted: Select[Any]) -> tuple[Order, ...]:

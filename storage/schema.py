@@ -286,16 +286,9 @@ _PAGED_BY: dict[str, tuple[Column[Any], ...]] = {
 
 # Standard Snowflake tables have no indexes.
 for _index in (
-    Index("ix_statements_order", statements.c.order_id, statements.c.version),
-    Index("ix_statement_figures_order", statement_figures.c.order_id, statement_figures.c.version),
-    Index(
-        "ix_statement_lines_account",
-        statement_lines.c.account_id,
-        statement_lines.c.ordered_at,
-        statement_lines.c.order_id,
-    ),
+    *(Index(f"ix_{t}_order", t.c.order_id, t.c.version) for t in (statements, statement_figures)),
+    *(Index(f"ix_{t}_account", t.c.account_id, t.c.ordered_at, t.c.order_id) for t in (statement_lines, order_lines)),
     *(Index(f"ix_orders_{name}", *columns, orders.c.created_at, orders.c.id) for name, columns in _PAGED_BY.items()),
-    Index("ix_order_lines_account", order_lines.c.account_id, order_lines.c.ordered_at, order_lines.c.order_id),
     Index("ix_activity_done", activity.c.done_at, activity.c.id),
     Index("ix_activity_user", activity.c.username, activity.c.done_at, activity.c.id),
     Index("ix_audit_log_written", audit_log.c.written_at),

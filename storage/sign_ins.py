@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, and_, delete, distinct, func, insert, or_, select, update
 
 from orders.ports import Clock
 from storage.schema import sign_in_failures, sign_in_revocations
 from storage.unit import read, write
+
+_KEPT = timedelta(days=1)  # a failure, which is longer than anybody is locked out for
 
 
 class SqlSignIns:
@@ -26,17 +28,19 @@ class SqlSignIns:
         write(self._engine, lambda conn: conn.execute(insert(sign_in_failures).values(row)))
 
     def failures(self, username: str, address: str, since: datetime) -> int:
-        """How many attempts failed at `since` (aware) or later."""
+        """How many attempts failed at `since` (aware) or later. One whose commit was not answered is written again
+        under its id, which not every store refuses: it counts once."""
         table = sign_in_failures.c
-        query = select(func.count()).where(
+        query = select(func.count(distinct(table.id))).where(
             table.username == username, table.address == address, table.failed_at >= since
         )
         return read(self._engine, lambda conn: conn.execute(query).scalar_one())
 
     def clear(self, username: str, address: str) -> None:
-        """Forget this pair's failures, as after a sign-in that worked."""
+        """Forget this pair's failures, as after a sign-in that worked, and all old ones: many names never succeed."""
         table = sign_in_failures.c
-        gone = delete(sign_in_failures).where(table.username == username, table.address == address)
+        its = and_(table.username == username, table.address == address)
+        gone = delete(sign_in_failures).where(or_(its, table.failed_at < self._clock.now() - _KEPT))
         write(self._engine, lambda conn: conn.execute(gone))
 
     def revoke(self, username: str) -> None:

@@ -1,4 +1,5 @@
-"""One step of an order as statements: the versioned row, what was booked, the event, the intent."""
+"""One step of an order as statements: the versioned row, its lines, what was booked, the event, the intent, and where
+it modifies the order the next version of its statement."""
 
 from __future__ import annotations
 
@@ -6,18 +7,32 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, case, cast, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Table, case, cast, func, insert, literal, select, update
 
 from orders.canonical import canonical
 from orders.errors import Rejected
-from orders.model import Change, Order, OrderLine, OrderState
+from orders.model import Change, Order, OrderLine, OrderState, Statement
 from storage import conflicts
-from storage.rows import fill_rows, line_rows, order_row, read_orders, step_row
-from storage.schema import fills, intents, order_events, order_lines, orders
+from storage.confirmations import disagreements, refuse
+from storage.dialects import Rows
+from storage.rows import (
+    figures,
+    fill_rows,
+    line_rows,
+    named,
+    order_row,
+    read_orders,
+    statement_row,
+    step_row,
+)
+from storage.schema import fills, intents, order_events, order_lines, orders, statement_figures, statement_lines
+from storage.schema import statements as statement_table
 from storage.unit import Outcome
 
-_KEPT = ("broker_id", "broker_status", "filled", "average_price", "message")  # fields None leaves as they are
+# fields None leaves as they are
+_KEPT = ("broker_id", "broker_status", "filled", "average_price", "message", "ordered", "face", "limit", "settlement")
 
 
 def asked(change: Change) -> dict[str, object]:
@@ -25,39 +40,96 @@ def asked(change: Change) -> dict[str, object]:
     return {f.name: getattr(change, f.name) for f in fields(change) if f.name not in ("version", "at")}
 
 
-def advance(conn: Connection, change: Change, fence: int | None) -> Outcome:
-    """Write the step, made under `fence`. `VersionConflict`; `Rejected` for an intent that is not open."""
+def asks(statement: Statement) -> dict[str, ScalarSelect[Any]]:
+    """What `advance` has to know of the ledger to write this statement."""
+    table = statement_table.c
+    return {
+        "newest": select(func.max(table.version)).where(table.order_id == statement.order_id).scalar_subquery(),
+        "taken": select(func.count()).where(table.id == statement.id).scalar_subquery(),
+    }
+
+
+def advance(
+    conn: Connection, known: Mapping[str, Any], change: Change, fence: int | None, statement: Statement | None
+) -> Outcome:
+    """Write the step, made under `fence`, and its statement; `known` has the answers to `asks`. `VersionConflict`;
+    `Rejected` for an intent that is not open, and where step and statement do not agree."""
     (before,) = read_orders(conn, select(orders).where(orders.c.id == change.order_id))
-    after = stepped(before, change)
-    at_version = update(orders).where(orders.c.id == change.order_id, orders.c.version == change.version)
-    if before.version != change.version or conn.execute(at_version.values(order_row(after))).rowcount != 1:
+    if before.version != change.version:
         raise conflicts.of_order(conn, before, change.version)
-    _book(conn, before, after, change.at)
+    after = stepped(before, change, None if statement is None else named(statement))
+    _require_agreement(change, after, statement, known)
+    if statement is not None:  # before the order's row, which names it
+        conn.execute(insert(statement_table).values(statement_row(statement)))
+    at_version = update(orders).where(orders.c.id == change.order_id, orders.c.version == change.version)
+    if conn.execute(at_version.values(order_row(after))).rowcount != 1:
+        raise conflicts.of_order(conn, before, change.version)
+    _update_lines(conn, before, after, change.at)
     if change.closes_intent is not None:
         _close(conn, change.order_id, change.closes_intent)
+    had = {line.account_id for line in before.lines}
+    body = {"change": change, "version": after.version, "fence": fence}
     return Outcome(
         canonical(after),
-        body={"change": change, "version": after.version, "fence": fence},
+        body=body if statement is None else body | {"statement": named(statement)},
         rows=(
             (order_events, [step_row(after, change)]),
             (fills, fill_rows(before, after, change.at)),
-            (order_lines, line_rows(after, first=len(before.lines), at=change.at)),
+            (order_lines, [row for row in line_rows(after, change.at) if row["account_id"] not in had]),
+            *_in_columns(statement, after),
         ),
     )
 
 
-def stepped(order: Order, change: Change) -> Order:
-    """The order as the step leaves it. It is entered while it is being sent, and not entered once it is certain that
-    it never left."""
+def _in_columns(statement: Statement | None, order: Order) -> tuple[tuple[Table, Rows], ...]:
+    if statement is None:
+        return ()
+    row, lines = figures(statement, order)
+    return (statement_figures, [row]), (statement_lines, lines)
+
+
+def _require_agreement(change: Change, after: Order, statement: Statement | None, known: Mapping[str, Any]) -> None:
+    if statement is None:
+        refuse(after, "modified", {"statement_missing": change.modifies and "no statement has its new terms"})
+        return
+    following = (known["newest"] or 0) + 1
+    faults = {
+        "reason_missing": not change.reason.strip() and "no reason is given",
+        "statement_version": statement.version != following
+        and f"its statement is version {statement.version}, and {following} is the next",
+        "statement_exists": bool(known["taken"]) and f"there is a statement {statement.id} already",
+    }
+    refuse(after, "modified", disagreements(statement, after) | faults)
+
+
+def stepped(order: Order, change: Change, statement: Mapping[str, Any] | None = None) -> Order:
+    """The order as the step leaves it; `statement` is what the audit log has of the one that came with it. It is
+    entered while it is being sent, and not entered once it is certain that it never left."""
     entered = {OrderState.SENDING: change.at, OrderState.CONFIRMED: None}
+    told: dict[str, Any] = {name: getattr(change, name) for name in _KEPT if getattr(change, name) is not None}
+    told |= dict.fromkeys(change.cleared)
+    if statement is not None:
+        told |= {"statement_id": statement["id"], "statement_sha256": statement["sha256"]}
     return replace(
         order,
         version=order.version + 1,
         state=change.state,
         updated_at=change.at,
         entered_at=entered.get(change.state, order.entered_at),
-        lines=_booked(order.lines, change.booked or {}),
-        **{name: getattr(change, name) for name in _KEPT if getattr(change, name) is not None},
+        lines=_booked(_restated(order.lines, change.lines), change.booked or {}),
+        **told,
+    )
+
+
+def _restated(lines: tuple[OrderLine, ...], anew: tuple[OrderLine, ...] | None) -> tuple[OrderLine, ...]:
+    """The new lines with what they have booked; then those they leave out, which may have booked as well."""
+    if anew is None:
+        return lines
+    booked = {line.account_id: line.booked for line in lines}
+    named_anew = {line.account_id for line in anew}
+    return (
+        *(replace(line, booked=booked.get(line.account_id, Decimal(0))) for line in anew),
+        *(replace(line, face=0) for line in lines if line.account_id not in named_anew),
     )
 
 
@@ -67,20 +139,24 @@ def _booked(lines: tuple[OrderLine, ...], booked: Mapping[str, Decimal]) -> tupl
     return known + tuple(OrderLine(account, 0, booked[account]) for account in strangers)
 
 
-def _book(conn: Connection, before: Order, after: Order, at: datetime) -> None:
-    """The lines that changed, in one statement however many they are."""
-    changed = [new for old, new in zip(before.lines, after.lines, strict=False) if old != new]
-    if changed:
-        column = order_lines.c.booked
-        booked = {line.account_id: cast(literal(line.booked, column.type), column.type) for line in changed}
-        first = order_lines.c.first_filled_at
-        here = update(order_lines).where(order_lines.c.order_id == after.id, order_lines.c.account_id.in_(booked))
-        conn.execute(
-            here.values(
-                booked=case(booked, value=order_lines.c.account_id),
-                first_filled_at=func.coalesce(first, literal(at, first.type)),
-            )
-        )
+def _update_lines(conn: Connection, before: Order, after: Order, at: datetime) -> None:
+    """The lines that changed, in one statement however many they are, for each column that may change."""
+    was = {row["account_id"]: row for row in line_rows(before)}
+    now = [row for row in line_rows(after) if row["account_id"] in was]
+    account, first = order_lines.c.account_id, order_lines.c.first_filled_at
+    for column in (order_lines.c.place, order_lines.c.face, order_lines.c.booked):
+        new = {row["account_id"]: row[column.name] for row in now}
+        changed = {
+            name: cast(literal(value, column.type), column.type)
+            for name, value in new.items()
+            if value != was[name][column.name]
+        }
+        if changed:
+            values: dict[str, ColumnElement[Any]] = {column.name: case(changed, value=account)}
+            if column is order_lines.c.booked:
+                values[first.name] = func.coalesce(first, literal(at, first.type))
+            here = update(order_lines).where(order_lines.c.order_id == after.id, account.in_(changed))
+            conn.execute(here.values(values))
 
 
 def _close(conn: Connection, order_id: str, intent_id: str) -> None:

@@ -23,9 +23,9 @@ from orders.errors import Rejected, SettingsError
 from orders.model import AuditEntry
 from orders.ports import Clock
 from storage import audit
+from storage.dialects import Rows, insert_all
 from storage.engine import READER, WRITES
 from storage.failures import Contention, failure, is_contention, is_lost_session
-from storage.inserts import Rows, insert_all
 from storage.schema import audit_log, commands, streams
 
 T = TypeVar("T")

@@ -29,7 +29,7 @@ class _Claims:
 
     recorded: dict[str, dict[int, str]] = field(default_factory=dict)  # by stream: number -> hash, from the registry
     commands: dict[str, str] = field(default_factory=dict)  # id -> mark
-    statements: dict[str, dict[str, object]] = field(default_factory=dict)  # id -> its row, from the confirmations
+    statements: dict[str, dict[str, object]] = field(default_factory=dict)  # id -> its row, but for the text
     limits: dict[int, object] = field(default_factory=dict)  # version -> what was written
     lists: dict[lists.Pair, dict[str, Any]] = field(default_factory=dict)  # user and group -> what was done last
     books: list[tuple[str, str | None]] = field(default_factory=list)  # and when, which the first entries did not have
@@ -54,15 +54,16 @@ class _Claims:
         elif entry.stream == LISTS:
             listed = body["content"]
             self.lists[listed["username"], listed["ticker"]] = listed
-        elif entry.action == "confirm":
-            statement, order = body["content"]["statement"], body["content"]["order"]
-            self.statements[statement["id"]] = {
-                "order_id": entry.subject,
-                "version": statement["version"],
-                "created_at": order["created_at"],  # a statement is made with its order
-                "created_by": entry.actor,
-                "sha256": statement["sha256"],
-            }
+        elif isinstance(body["content"], dict) and "statement" in body["content"]:
+            self._take_statement(entry, **body["content"])
+
+    def _take_statement(
+        self, entry: AuditEntry, statement: dict[str, Any], order: dict[str, Any] | None = None, **_rest: object
+    ) -> None:
+        said = {"order_id": entry.subject} | statement
+        if order is not None:  # made with its order, which is all that the first entries have of it
+            said |= {"created_at": order["created_at"], "created_by": entry.actor}
+        self.statements[said.pop("id")] = said
 
     def _take_command(self, entry: AuditEntry, body: dict[str, Any]) -> None:
         name = body["command"]

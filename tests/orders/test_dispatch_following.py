@@ -127,6 +127,16 @@ def test_an_order_changed_at_aladdin_is_followed_and_the_difference_told_until_i
     assert watch.rounds(60).message == ""
 
 
+def test_a_fill_that_aladdin_takes_back_whole_leaves_no_price_and_is_written_once(watch: Watch) -> None:
+    watch.round()
+    watch.broker.fill("Active", A=600_000)
+    assert watch.round().average_price == Decimal("98.5")
+    watch.broker.fill("Active", A=0)
+    order = watch.round()
+    assert (order.filled, order.average_price) == (0, None)
+    assert watch.round().version == order.version
+
+
 def test_what_compliance_said_to_the_post_stays_until_the_order_moves(watch: Watch) -> None:
     post = watch.broker.post
 

@@ -18,7 +18,7 @@ from allocation.proposal import Proposal, Unallocated
 from allocation.propose import propose
 from orders.canonical import canonical, digest
 from orders.confirmation import order_of
-from orders.model import Statement
+from orders.model import OrderLine, Statement
 from orders.proof import conditions
 from orders.statement import FORMAT, faithful, freeze, frozen_block, not_placed
 from tests.allocation.desk import account, block, bond
@@ -175,3 +175,24 @@ def test_a_statement_of_an_earlier_format_is_still_read() -> None:
     assert not_placed(earlier) == proposal.unallocated
     assert isinstance(not_placed(earlier)[0], Unallocated)
     assert faithful(order_of(proposal, earlier, "BIG6", "", date(2026, 11, 20)), earlier)
+
+
+def test_a_modified_order_is_held_against_its_newest_statement() -> None:
+    """Of which the order has the terms, and lines without a face for accounts that this leaves out."""
+    proposal, smaller = made(), made(2_000_000)
+    first = statement(proposal)
+    order = order_of(proposal, first, "BIG6", "", date(2026, 11, 20))
+    second = freeze(
+        smaller, statement_id="EL-1.2", order_id="EL-1", group="BIG6", book=BOOK, read_at=AT, confirmed_at=AT,
+        confirmed_by="pm", comment="", version=2,
+    )  # fmt: skip
+    assert (second.version, json.loads(second.body)["version"]) == (2, 2)
+    lines = (*order_of(smaller, second, "BIG6", "", date(2026, 11, 20)).lines, OrderLine("Z", 0))
+    modified = replace(
+        order, ordered=2_000_000, face=smaller.placed, lines=lines, statement_id="EL-1.2",
+        statement_sha256=second.sha256,
+    )  # fmt: skip
+    assert faithful(modified, second)
+    assert not faithful(modified, first)
+    assert not faithful(replace(modified, ordered=order.ordered), second)
+    assert not faithful(replace(modified, lines=order.lines), second)

@@ -33,14 +33,7 @@ class SetClock:
 def block(name: str = "A", group: str = "CORE", created_at: datetime = NOON) -> tuple[Statement, Order]:
     """A statement and its order over three accounts; different names make different orders."""
     lines = (OrderLine("P3", 300_000), OrderLine("P1", 500_000), OrderLine("P2", 200_000))
-    body = canonical(
-        {
-            "order": name,
-            "lines": [_line(line.account_id, line.face) for line in lines] + [_line("P4", 0)],
-            "effect": {"metric": "asd", "dispersion_before": 0.3, "dispersion_after": 0.12},
-        }
-    )
-    statement = Statement(f"st-{name}", f"or-{name}", 1, created_at, "maria", body, digest(body))
+    statement = _statement(f"or-{name}", f"st-{name}", 1, lines, created_at)
     order = Order(
         id=f"or-{name}",
         version=1,
@@ -67,6 +60,31 @@ def block(name: str = "A", group: str = "CORE", created_at: datetime = NOON) -> 
         placed_by="maria",
     )
     return statement, order
+
+
+def modification(order: Order, number: int = 2, **more: object) -> tuple[Change, Statement]:
+    """A person's step that takes an order down to 800,000 and P3 out of it, and the statement it is made with."""
+    lines = (OrderLine("P2", 400_000), OrderLine("P1", 300_000), OrderLine("P5", 100_000))
+    at = order.updated_at + timedelta(seconds=5)
+    step = change(
+        order, order.state, "modified", actor="paul", reason="the client sold", ordered=850_000, face=800_000,
+        limit=Decimal("99.5"), settlement=date(2025, 9, 18), lines=lines,
+    )  # fmt: skip
+    return _with(step, more), _statement(order.id, f"{order.id}.{number}", number, lines, at, "paul")
+
+
+def _statement(
+    order_id: str, id_: str, version: int, lines: tuple[OrderLine, ...], at: datetime, by: str = "maria"
+) -> Statement:
+    body = canonical(
+        {
+            "order": order_id,
+            "version": version,
+            "lines": [_line(line.account_id, line.face) for line in lines] + [_line("P4", 0)],
+            "effect": {"metric": "asd", "dispersion_before": 0.3, "dispersion_after": 0.12},
+        }
+    )
+    return Statement(id_, order_id, version, at, by, body, digest(body))
 
 
 def _line(account: str, face: int) -> dict[str, object]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -127,6 +129,22 @@ def test_a_database_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="is not a ledger"):
         back_up(engine, tmp_path / "one.db")
     engine.dispose()
+
+
+def test_drafts_of_backups_that_were_killed_go_with_a_later_one_and_no_others(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    dead, alive, mine = (kept / name for name in (".a.db-1.evenlot-draft-wal", ".b.db-2.evenlot-draft", "notes.txt"))
+    for file, age in ((dead, 25), (alive, 1), (mine, 100)):
+        file.write_text("x")
+        then = time.time() - age * 3600
+        os.utime(file, (then, then))
+    with ledger_in(tmp_path) as ledger:
+        ledger.confirm("c", *block())
+        engine = open_engine(url_in(tmp_path))
+        back_up(engine, kept / "one.db")
+        engine.dispose()
+    assert sorted(file.name for file in kept.iterdir()) == [alive.name, "notes.txt", "one.db"]
 
 
 def test_on_snowflake_it_says_what_to_use_instead() -> None:

@@ -14,7 +14,7 @@ import pytest
 from orders.model import Order, OrderState
 from storage import SqlLedger, open_engine
 from storage.backup import opened
-from storage.damage import require_whole
+from storage.failures import require_whole
 from storage.verification import verify
 from tests.storage.on_disk import ROOT, ledger_in, url_in
 

@@ -55,6 +55,18 @@ def test_a_write_under_a_lease_that_was_given_back_is_refused(ledger: SqlLedger)
         ledger.advance("s", change(order), fence=lease.fence)
 
 
+def test_a_write_under_a_lease_that_ran_out_stands_until_somebody_takes_it(ledger: SqlLedger, clock: SetClock) -> None:
+    """An answer that came late is of an order that was posted: it is better known than lost."""
+    order = ledger.confirm("c", *block())
+    lease = ledger.acquire("worker", "one", 10)
+    assert lease is not None
+    clock.forward(11)
+    sent = ledger.advance("s", change(order), fence=lease.fence)
+    assert ledger.acquire("worker", "two", 10) is not None
+    with pytest.raises(LeaseLost, match="has passed to another worker, or was given back"):
+        ledger.advance("t", change(sent), fence=lease.fence)
+
+
 def test_leases_of_different_names_do_not_share_a_fence(ledger: SqlLedger) -> None:
     one, two = ledger.acquire("worker", "one", 10), ledger.acquire("night", "one", 10)
     assert one is not None

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import pytest
 from snowflake.sqlalchemy import dialect as snowflake_dialect
-from sqlalchemy import Table
+from sqlalchemy import Dialect, Table
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
 from storage.schema import metadata, orders
 
 
+@pytest.mark.parametrize("dialect", [snowflake_dialect(), sqlite.dialect()], ids=lambda dialect: str(dialect.name))
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: str(table.name))
-def test_no_name_needs_quotes_on_snowflake_and_no_number_counts_by_itself(table: Table) -> None:
-    ddl = str(CreateTable(table).compile(dialect=snowflake_dialect()))
+def test_no_name_is_reserved_by_a_store_and_no_number_counts_by_itself(table: Table, dialect: Dialect) -> None:
+    names = {table.name, *table.columns.keys(), *(str(index.name) for index in table.indexes)}
+    assert names.isdisjoint(word.lower() for word in dialect.preparer.reserved_words)
+    ddl = str(CreateTable(table).compile(dialect=dialect))
     assert '"' not in ddl
     assert "AUTOINCREMENT" not in ddl.upper()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -19,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy import Engine, event, select, text
 
-from orders.errors import SettingsError, Unavailable
+from orders.canonical import digest
+from orders.errors import Rejected, SettingsError, Unavailable
 from orders.model import OrderState
 from storage import SqlLedger, SqlSignIns
 from storage.engine import READER
@@ -168,6 +170,15 @@ def test_money_binds_and_comes_back_as_real_snowflake_keeps_it(engine: Engine) -
     sql = "SELECT ?, sum(x) FROM (SELECT 0.1 AS x UNION ALL SELECT 0.2)"
     found = read(engine, lambda conn: conn.exec_driver_sql(sql, (Decimal("1.25"),)).one())
     assert tuple(found) == (Decimal("1.25"), Decimal("0.3"))
+
+
+def test_a_statement_longer_than_a_text_may_be_is_refused_in_words(ledger: SqlLedger) -> None:
+    statement, order = block()
+    body = statement.body.replace("P1 gets", 16_800_000 * "x")
+    long = replace(statement, body=body, sha256=digest(body))
+    with pytest.raises(Rejected, match=r"body of a row of statements would have 16\.8 MB.*fewer accounts"):
+        ledger.confirm("c", long, replace(order, statement_sha256=long.sha256))
+    assert ledger.orders() == ()
 
 
 def test_a_moment_that_is_missing_is_not_1970(engine: Engine) -> None:

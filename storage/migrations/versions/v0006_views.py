@@ -73,10 +73,14 @@ _EXACT = {  # placeholder: (column, decimals)
 
 
 def upgrade() -> None:
-    parts = _parts(op.get_context().dialect.name)
-    for name, query in _VIEWS.items():
-        op.execute(f"DROP VIEW IF EXISTS {name}")  # an upgrade that was cut short can simply be run again
-        op.execute(f"CREATE VIEW {name} AS {query.format(**parts)}")
+    dialect = op.get_context().dialect.name
+    parts = _parts(dialect)
+    for name, query in _VIEWS.items():  # an upgrade that was cut short can simply be run again
+        if dialect == "snowflake":  # what other roles were granted on a view stays theirs
+            op.execute(f"CREATE OR REPLACE VIEW {name} COPY GRANTS AS {query.format(**parts)}")
+        else:
+            op.execute(f"DROP VIEW IF EXISTS {name}")
+            op.execute(f"CREATE VIEW {name} AS {query.format(**parts)}")
 
 
 def _parts(dialect: str) -> Mapping[str, str]:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Engine
 
 from allocation.model import Side
 from orders.canonical import canonical, digest
 from orders.model import Order, OrderLine, OrderState, Statement
+from storage.schema import metadata
+from storage.types import Exact
 
 LINES = 60  # an order
 GROUPS, BONDS, ACCOUNTS, USERS, ENGINES = 20, 500, 400, 12, ("min_dispersion", "pro_rata", "to_target")
 STATES = ("booked", "booked", "booked", "booked", "booked", "booked", "canceled", "booked", "active", "booked")
+WRITING_GROUPS = 8  # of the orders that are added
 START = datetime(2021, 1, 4, 14, 30, tzinfo=UTC)
 
 
@@ -27,6 +36,23 @@ def build(path: Path, lines: int) -> None:
             conn.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(first))})", (first, *rows))  # noqa: S608
         conn.commit()
     conn.close()
+
+
+def load(engine: Engine, lines: int) -> None:
+    """Fill a migrated ledger on Snowflake with the same, as its users load it in bulk: files put on a stage and copied
+    into the tables."""
+    with tempfile.TemporaryDirectory() as directory, engine.connect() as conn:
+        conn.exec_driver_sql("CREATE TEMPORARY STAGE past")
+        for table, rows in _tables(lines // LINES):
+            path, columns = Path(directory) / f"{table}.csv", metadata.tables[table].columns
+            with path.open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows(map(_as_text, columns, row) for row in rows)
+            conn.exec_driver_sql(f"PUT file://{path} @past AUTO_COMPRESS = FALSE")
+            conn.exec_driver_sql(
+                f"COPY INTO {table} FROM @past/{path.name} FILE_FORMAT = (TYPE = CSV"
+                """ FIELD_OPTIONALLY_ENCLOSED_BY = '"' EMPTY_FIELD_AS_NULL = FALSE)"""
+            )
+        conn.commit()
 
 
 def _tables(count: int) -> Iterator[tuple[str, Iterator[tuple[object, ...]]]]:
@@ -73,6 +99,15 @@ def _tables(count: int) -> Iterator[tuple[str, Iterator[tuple[object, ...]]]]:
     )
 
 
+def _as_text(column: Column[Any], value: object) -> object:
+    """A value of SQLite's row as a file for Snowflake has it."""
+    if value is None:
+        return r"\N"
+    if isinstance(column.type, Exact) and isinstance(value, int):
+        return Decimal(value).scaleb(-column.type.scale)
+    return value
+
+
 def _at(number: int, later: float = 0) -> str:
     moment = START + timedelta(minutes=15 * number, seconds=later)
     return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
@@ -96,7 +131,7 @@ def _account(number: int, place: int) -> str:
 
 def block(number: int) -> tuple[Statement, Order]:
     """A statement and its order over 60 accounts."""
-    now, group = datetime.now(UTC), f"W{number % 8}"
+    now, group = datetime.now(UTC), f"W{number % WRITING_GROUPS}"
     lines = tuple(OrderLine(f"A{n:03}", 1_000_000) for n in range(LINES))
     told = [
         {"account_id": line.account_id, "face": line.face, "wish": "1000000.25", "asked": None, "money": "985000.5",
