@@ -12,6 +12,8 @@ from tests.browser.server import idle
 STEPS = 400  # more cells than any way through a grid of ours has
 TRIES = 5
 SOON = 2_000  # milliseconds a key may take to show
+PACE = 40  # milliseconds between two keys of a quick typist: sooner, the grid may drop the edit
+SELECTED = "canvas td[aria-selected=true]:focus"  # with the keyboard, as what is announced lags behind
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,10 @@ class Grid:
     def type(self, row: str | int, column: str, text: str) -> None:
         """Type over a cell, and wait until the page has taken it in."""
         for _ in range(TRIES):
-            self.open(row, column).fill(text)
-            self._page.keyboard.press("Enter")
+            field = self.open(row, column)
+            for key in ("ControlOrMeta+a", "Delete", *text, "Enter"):
+                field.press(key)
+                self._page.wait_for_timeout(PACE)
             place = self._place(row, column)
             try:
                 if place is not None:
@@ -85,7 +89,7 @@ class Grid:
         cell = self._box.locator("canvas td").first
         cell.wait_for(state="attached")
         cell.evaluate("cell => cell.focus()")
-        self._box.locator("canvas td[aria-selected=true]").first.wait_for(state="attached")
+        self._box.locator(SELECTED).wait_for(state="attached")
 
     def _step(self, here: Place, there: Place | None) -> None:
         """One key towards a cell; to the right and on to the next row as long as it is not in sight."""
@@ -98,8 +102,8 @@ class Grid:
         self._page.keyboard.press(key)
         try:
             self._page.wait_for_function(
-                "([grid, was]) => (grid.querySelector('canvas td[aria-selected=true]') || {id: was}).id !== was",
-                arg=[self._box.element_handle(), here.cell],
+                "([grid, selected, was]) => (grid.querySelector(selected) || {id: was}).id !== was",
+                arg=[self._box.element_handle(), SELECTED, here.cell],
                 timeout=SOON,
             )
         except TimeoutError:
@@ -107,7 +111,7 @@ class Grid:
                 raise AssertionError(f"no such column: the last ones are {self._columns()}") from None
 
     def _selected(self) -> Place | None:
-        found = self._box.locator("canvas td[aria-selected=true]").first
+        found = self._box.locator(SELECTED)
         if not found.count():
             return None
         _, _, column, row = (found.get_attribute("id") or "").split("-")

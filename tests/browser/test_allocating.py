@@ -145,5 +145,7 @@ def test_one_target_for_all_fills_the_column_and_one_is_changed_by_hand(page: Pa
     touched(page, "6 of 6")
     type_cell(page, "STONER", "Lock", "0")
     touched(page, "5 of 6")
+    type_cell(page, "STONER", "Lock", "")
+    touched(page, "6 of 6")
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("have no target for Active spread duration")).to_be_visible()
