@@ -1,16 +1,17 @@
-"""A real ledger on each store: a SQLite file of its own, and an emulated Snowflake that is emptied between tests,
-beside the live one where an account is named."""
+"""A real ledger on each store: a SQLite file of its own, and an emulated Snowflake that is put back between tests to
+what it held, beside the live one where an account is named."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from storage import SqlLedger, migrate, open_engine
-from tests.storage.emulated import EmulatedSnowflake, empty, open_store, start_snowflake
+from tests.storage.emulated import EmulatedSnowflake, Filling, T, empty, open_store, start_snowflake
 from tests.storage.live import LIVE, a_schema, scratch
 from tests.storage.samples import BOOK, SetClock
 
@@ -31,6 +32,9 @@ def snowflake() -> Iterator[EmulatedSnowflake]:
 def on_snowflake(snowflake: EmulatedSnowflake) -> Iterator[Engine]:
     opened = open_store(f"{snowflake.url}#LEDGER")
     migrate(opened)
+    snowflake.keep("nothing")
+    SqlLedger(opened, BOOK, SetClock())
+    snowflake.keep("a stamp")
     yield opened
     opened.dispose()
 
@@ -62,16 +66,19 @@ def address(store: str, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def engine(store: str, address: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A migrated ledger without any entry."""
-    if store != "sqlite":
-        live = store == "live"
-        emptied: Engine = request.getfixturevalue("live")[1] if live else request.getfixturevalue("on_snowflake")
-        empty(emptied)
-        yield emptied
-        return
-    opened = open_engine(address)
-    migrate(opened)
-    yield opened
-    opened.dispose()
+    if store == "sqlite":
+        opened = open_engine(address)
+        migrate(opened)
+        yield opened
+        opened.dispose()
+    elif store == "live":
+        live: Engine = request.getfixturevalue("live")[1]
+        empty(live)
+        yield live
+    else:
+        emulated: Engine = request.getfixturevalue("on_snowflake")
+        request.getfixturevalue("snowflake").put_back("nothing")
+        yield emulated
 
 
 @pytest.fixture
@@ -80,5 +87,34 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def ledger(engine: Engine, clock: SetClock) -> SqlLedger:
+def ledger(store: str, engine: Engine, clock: SetClock, request: pytest.FixtureRequest) -> SqlLedger:
+    if store == "snowflake":
+        request.getfixturevalue("snowflake").put_back("a stamp")
     return SqlLedger(engine, BOOK, clock)
+
+
+@pytest.fixture(scope="session")
+def fillings() -> dict[str, Any]:
+    """What each way of filling a ledger on the emulated Snowflake returned."""
+    return {}
+
+
+@pytest.fixture
+def filled(store: str, ledger: SqlLedger, fillings: dict[str, Any], request: pytest.FixtureRequest) -> Filling:
+    """On the emulated Snowflake, where to fill a ledger takes a second, each way is gone once: after that, what the
+    ledger then held is put back."""
+
+    def fill(way: Callable[[SqlLedger], T]) -> T:
+        if store != "snowflake":
+            return way(ledger)
+        snowflake: EmulatedSnowflake = request.getfixturevalue("snowflake")
+        name = f"{way.__module__}.{way.__qualname__}"
+        if name in fillings:
+            snowflake.put_back(name)
+        else:
+            fillings[name] = way(ledger)
+            snowflake.keep(name)
+        result: T = fillings[name]
+        return result
+
+    return fill

@@ -5,24 +5,39 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
+import pytest
 from sqlalchemy import Engine, delete, insert, text
 
-from storage import open_engine
+from storage import SqlLedger, open_engine
 from storage.audit import GENESIS, REGISTRY
 from storage.migrations import newest_revision
 from storage.schema import metadata, streams
 from storage.snowflake import open_snowflake
 from storage.snowflake_config import SnowflakeConfig
-from tests.storage.live import config_of
+from tests.storage.live import LIVE, config_of
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery staple"
+T = TypeVar("T")
+_LEDGER = "EVENLOT.LEDGER"
+_TABLES = ("alembic_version", *sorted(metadata.tables))
+
+
+def _kept(name: str) -> str:
+    return f'EVENLOT."kept: {name}"'
+
+
+class Filling(Protocol):
+    """Fills the test's ledger in some way, and returns what that way returns."""
+
+    def __call__(self, way: Callable[[SqlLedger], T]) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,19 @@ class EmulatedSnowflake:
         """End the process."""
         self.process.communicate(timeout=10)
 
+    def keep(self, name: str) -> None:
+        """Remember what the ledger holds by a name."""
+        copies = (f"CREATE OR REPLACE TABLE {_kept(name)}.{table} AS FROM {_LEDGER}.{table}" for table in _TABLES)
+        self._tell(at_once=[f"CREATE SCHEMA IF NOT EXISTS {_kept(name)}", *copies])
+
+    def put_back(self, name: str) -> None:
+        """Leave the ledger with what it held then."""
+        rows = (
+            (f"DELETE FROM {_LEDGER}.{table}", f"INSERT INTO {_LEDGER}.{table} FROM {_kept(name)}.{table}")
+            for table in _TABLES
+        )
+        self._tell(at_once=[statement for both in rows for statement in both])
+
     def _tell(self, **what: Any) -> None:
         request = Request(f"{self.url}/control", json.dumps(what).encode(), {"Content-Type": "application/json"})
         urlopen(request).close()
@@ -98,6 +126,13 @@ def open_store(address: str) -> Engine:
         return open_engine(address)
     url, _, schema = address.partition("#")
     return open_snowflake(config_of(url, schema) if url.startswith("snowflake:") else config_at(url, schema=schema))
+
+
+def some_on_snowflake(examples: int) -> list[Any]:
+    """A `store` and how many examples to try on it: on the emulated Snowflake, which is slow, a few, and all of them in
+    the long tier, on the live one where an account is named."""
+    every = pytest.param("live" if LIVE else "snowflake", examples, marks=pytest.mark.soak)
+    return [("sqlite", examples), ("snowflake", examples // 4), every]
 
 
 def empty(engine: Engine) -> None:

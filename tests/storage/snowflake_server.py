@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import gzip
 import importlib
+import itertools
 import json
 import re
 import socket
@@ -44,7 +45,7 @@ LOCKED, NULL_IN_NOT_NULL, INTERNAL = 625, 100072, "000603"
 _SILENT = (r"\s*(GRANT|REVOKE)\b", r"\s*ALTER\s+SESSION\s+SET\s+(?!AUTOCOMMIT)", r".*\bDATA_RETENTION_TIME_IN_DAYS\b")
 _KEYS = (exp.PrimaryKey, exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.ForeignKey, exp.Reference)
 _KEPT = (exp.Select, exp.Insert, exp.Update, exp.Delete, exp.MultitableInserts, exp.Commit, exp.Rollback)
-_READY = "ready to run"
+_READY, _PLACES = "ready to run", "places of the values bound to it"
 _columns: dict[Any, list[Any]] = {}  # what a statement answers with
 _parse = functools.lru_cache(4096)(dialect.parse_one)  # most of a request's time goes into parsing and rewriting
 _faults: list[str] = []  # what the next requests meet, in turn
@@ -63,9 +64,12 @@ class CorrectedCursor(FakeSnowflakeCursor):
             _columns.clear()
             return list(super()._transform_explode(changed))
         if _READY not in expression.meta:
-            rewritten = list(map(functools.partial(super()._transform, params=None), _parts(expression)))
-            for part in rewritten:
-                part.meta[_READY] = True
+            rewritten = []
+            for part, places in _parts(expression):
+                ready = super()._transform(part, None)
+                ready.meta.update({_READY: True, _PLACES: places})
+                vars(ready)["sql"] = functools.cache(ready.sql)  # writing it out takes longer than running it
+                rewritten.append(ready)
             expression.meta[_READY] = rewritten
         return list(expression.meta[_READY])
 
@@ -79,8 +83,9 @@ class CorrectedCursor(FakeSnowflakeCursor):
         return _columns[key]
 
     def _execute(self, transformed: exp.Expr, params: Any = None) -> None:
+        places = transformed.meta.get(_PLACES)
         try:
-            super()._execute(transformed, params)
+            super()._execute(transformed, [params[place] for place in places] if places else params)
         except duckdb.ConstraintException as error:
             raise ProgrammingError(
                 msg=f"NULL result in a non-nullable column: {error}", errno=NULL_IN_NOT_NULL, sqlstate="22000"
@@ -94,18 +99,23 @@ class CorrectedCursor(FakeSnowflakeCursor):
             ) from error
 
 
-def _parts(expression: exp.Expr) -> list[exp.Expr]:
+def _parts(expression: exp.Expr) -> list[tuple[exp.Expr, list[int] | None]]:
+    """What a statement is carried out as, each with the places of the values bound to it where these are not all."""
     if isinstance(expression, exp.MultitableInserts):
         return [_single(part, expression.args["source"]) for part in expression.expressions]
-    return [expression.copy()]
+    return [(expression.copy(), None)]
 
 
-def _single(part: exp.Expr, source: exp.Expr) -> exp.Expr:
-    """One INTO of an INSERT ALL as an INSERT of its own, over the same row."""
+def _single(part: exp.Expr, source: exp.Expr) -> tuple[exp.Expr, list[int]]:
+    """One INTO of an INSERT ALL as an INSERT of its own, of what it takes from the row."""
+    if source.find(exp.From):
+        raise NotImplementedError("INSERT ALL from a table")
+    numbers = itertools.count()
+    row = {one.alias: (one.this, [next(numbers) for _ in one.find_all(exp.Placeholder)]) for one in source.expressions}
     into = part.this
-    values = into.expression.expressions[0].expressions
-    chosen = exp.select(*(value.copy() for value in values)).from_(exp.Subquery(this=source.copy(), alias="source"))
-    return exp.Insert(this=into.this.copy(), expression=chosen)
+    taken = [row[value.name] for value in into.expression.expressions[0].expressions]
+    chosen = exp.select(*(value.copy() for value, _ in taken))
+    return exp.Insert(this=into.this.copy(), expression=chosen), [place for _, places in taken for place in places]
 
 
 def _strip_keys(create: exp.Expr) -> None:
@@ -195,8 +205,12 @@ def _counted(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
 
 
 async def control(request: Request) -> JSONResponse:
-    """For tests: the public keys of the user, and the faults (`code message`) that the next requests meet."""
+    """For tests: the public keys of the user, the faults (`code message`) that the next requests meet, and what DuckDB
+    is to do at once, past every session."""
     said = await request.json()
+    if "at_once" in said:
+        with server.shared_fs.duck_conn.cursor() as beneath:
+            beneath.execute(";".join(("BEGIN", *said["at_once"], "COMMIT")))
     _public_keys.extend(said.get("public_keys", []))
     _faults.extend(said.get("faults", []))
     return JSONResponse({})

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
@@ -18,6 +18,7 @@ from orders.model import Order, OrderLine, OrderState, Statement
 from orders.ports import History
 from storage import SqlLedger
 from storage.history import SqlHistory
+from tests.storage.emulated import Filling, some_on_snowflake
 from tests.storage.samples import NOON, block, change
 
 ACTIVE, CONFIRMED = OrderState.ACTIVE, OrderState.CONFIRMED
@@ -42,9 +43,7 @@ def _block(number: int) -> tuple[Statement, Order]:
     return statement, order
 
 
-@pytest.fixture
-def past(ledger: SqlLedger) -> list[Order]:
-    """Twelve orders, newest first; every third is active and half filled."""
+def _twelve_orders(ledger: SqlLedger) -> list[Order]:
     orders = []
     for number in range(12):
         order = ledger.confirm(f"c{number}", *_block(number))
@@ -55,6 +54,12 @@ def past(ledger: SqlLedger) -> list[Order]:
             order = ledger.advance(f"f{number}", step)
         orders.append(order)
     return sorted(orders, key=lambda order: (order.created_at, order.id), reverse=True)
+
+
+@pytest.fixture
+def past(filled: Filling) -> list[Order]:
+    """Twelve orders, newest first; every third is active and half filled."""
+    return filled(_twelve_orders)
 
 
 def _meets(order: Order, wanted: Wanted) -> bool:
@@ -101,12 +106,14 @@ _wanted = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(wanted=_wanted, size=st.integers(1, 5))
-def test_pages_together_are_what_is_wanted_newest_first(
-    history: SqlHistory, past: list[Order], wanted: Wanted, size: int
-) -> None:
-    assert _turned(history, wanted, size) == [order for order in past if _meets(order, wanted)]
+@pytest.mark.parametrize(("store", "examples"), some_on_snowflake(40), indirect=["store"])
+def test_pages_together_are_what_is_wanted_newest_first(history: SqlHistory, past: list[Order], examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(wanted=_wanted, size=st.integers(1, 5))
+    def are_what_is_wanted(wanted: Wanted, size: int) -> None:
+        assert _turned(history, wanted, size) == [order for order in past if _meets(order, wanted)]
+
+    are_what_is_wanted()
 
 
 def test_orders_that_come_in_meanwhile_move_no_row(history: SqlHistory, ledger: SqlLedger, past: list[Order]) -> None:

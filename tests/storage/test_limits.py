@@ -16,6 +16,7 @@ from allocation.limits import NO_LIMITS, Limit, LimitTable, Rule
 from orders.errors import Rejected, VersionConflict
 from orders.model import LimitVersion
 from storage import SqlLedger
+from tests.storage.emulated import some_on_snowflake
 from tests.storage.samples import NOON, block
 
 RESERVE = Limit("*", Rule.CASH_RESERVE, "", "0.5%")
@@ -181,16 +182,21 @@ _rows = st.one_of(
 )
 
 
-@given(st.lists(_rows, max_size=8, unique_by=lambda row: (row.account_id, row.rule, row.of.casefold())), _texts)
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-def test_any_table_comes_back_as_it_was_written(ledger: SqlLedger, rows: list[Limit], comment: str) -> None:
-    before = ledger.limits().version
-    put(ledger, *rows, after=before, command=f"h{before}", comment=comment)
-    assert ledger.limits() == LimitTable(before + 1, tuple(rows))
-    assert ledger.limit_versions()[0].comment == comment
-    assert ledger.verify() == ()
+_tables = st.lists(_rows, max_size=8, unique_by=lambda row: (row.account_id, row.rule, row.of.casefold()))
+
+
+@pytest.mark.parametrize(("store", "examples"), some_on_snowflake(25), indirect=["store"])
+def test_any_table_comes_back_as_it_was_written(ledger: SqlLedger, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(_tables, _texts)
+    def comes_back(rows: list[Limit], comment: str) -> None:
+        before = ledger.limits().version
+        put(ledger, *rows, after=before, command=f"h{before}", comment=comment)
+        assert ledger.limits() == LimitTable(before + 1, tuple(rows))
+        assert ledger.limit_versions()[0].comment == comment
+        assert ledger.verify() == ()
+
+    comes_back()
 
 
 def tamper(engine: Engine, *changes: str) -> None:

@@ -14,12 +14,11 @@ from orders.canonical import canonical, digest
 from orders.model import Order, OrderLine, OrderState
 from storage import SqlLedger, replay
 from storage.unit import read
+from tests.storage.emulated import Filling
 from tests.storage.samples import NOON, block, change
 
 
-@pytest.fixture
-def followed(ledger: SqlLedger) -> SqlLedger:
-    """Two orders; the first is sent and filled twice, the second time for an account without a line as well."""
+def _follow(ledger: SqlLedger) -> None:
     order = ledger.confirm("c", *block("A"))
     ledger.confirm("d", *block("B", created_at=NOON + timedelta(minutes=1)))
     sent = ledger.advance("s", change(order, closes_intent="or-A:send"))
@@ -28,6 +27,12 @@ def followed(ledger: SqlLedger) -> SqlLedger:
     rest = {"P1": Decimal(500_000), "P9": Decimal(3)}
     ledger.advance("g", change(first, OrderState.BOOKED, "booked", filled=Decimal(500_003), booked=rest))
     assert ledger.verify() == ()
+
+
+@pytest.fixture
+def followed(filled: Filling, ledger: SqlLedger) -> SqlLedger:
+    """Two orders; the first is sent and filled twice, the second time for an account without a line as well."""
+    filled(_follow)
     return ledger
 
 

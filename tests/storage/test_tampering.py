@@ -20,7 +20,7 @@ from storage.schema import metadata
 from storage.types import UtcDateTime
 from storage.verification import verify
 from tests.storage.on_disk import change_by_hand, ledger_in
-from tests.storage.samples import NOON, block, change
+from tests.storage.samples import NOON, block, change, modification
 
 # What the audit log says nothing of, and why that is so.
 UNCHAINED = {
@@ -51,7 +51,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     average_price=Decimal("99.5"),
                     closes_intent=f"{order.id}:send" if name == "A" else None,
                 )
-                ledger.advance(f"{group}{name}:fill", step)
+                filled = ledger.advance(f"{group}{name}:fill", step)
+                if name == "B":
+                    modified, statement = modification(filled)
+                    ledger.advance(f"{group}{name}:modify", modified, statement=statement)
         for version in range(2):
             rows = tuple(Limit(account, Rule.CASH_RESERVE, "", f"{version}.5%") for account in ("P1", "P2"))
             ledger.set_limits(f"limits{version}", rows, version, "connie", NOON, f"as agreed {version}")

@@ -16,19 +16,22 @@ from storage import SqlLedger
 from storage.backup import opened
 from storage.schema import metadata
 from storage.verification import verify
-from tests.storage.emulated import empty
+from tests.storage.emulated import Filling
 from tests.storage.on_disk import change_by_hand, ledger_in
-from tests.storage.samples import BOOK, NOON, SetClock, block, change
+from tests.storage.samples import BOOK, NOON, block, change
 from tests.storage.test_tampering import UNCHAINED
 
 
-@pytest.fixture
-def kept(ledger: SqlLedger) -> SqlLedger:
-    """A ledger with three entries in each of two groups."""
+def _three_entries_in_each_of_two_groups(ledger: SqlLedger) -> None:
     for group in ("CORE", "PLUS"):
         for name in "ABC":
             ledger.confirm(f"{group}{name}", *block(f"{group}{name}", group=group))
     assert ledger.verify() == ()
+
+
+@pytest.fixture
+def kept(filled: Filling, ledger: SqlLedger) -> SqlLedger:
+    filled(_three_entries_in_each_of_two_groups)
     return ledger
 
 
@@ -191,17 +194,20 @@ def test_a_command_carried_out_twice_is_named(engine: Engine, kept: SqlLedger) -
     assert kept.verify() == ("The command l was carried out twice, at last by entry 2 of limits.",)
 
 
-@pytest.mark.parametrize("table", sorted(metadata.tables.keys() - UNCHAINED.keys()))
-def test_a_row_that_is_there_twice_is_named(on_snowflake: Engine, table: str) -> None:
-    """Snowflake keeps no keys, and a doubled row would double every sum over it."""
-    empty(on_snowflake)
-    ledger = SqlLedger(on_snowflake, BOOK, SetClock())
+def _a_row_in_each_table(ledger: SqlLedger) -> None:
     order = ledger.confirm("c", *block("A"))
     ledger.advance("f", change(order, OrderState.ACTIVE, "fill", filled=Decimal(1), booked={"P1": Decimal(1)}))
     ledger.set_limits("l", (Limit("*", Rule.CASH_RESERVE, "", "1%"),), 0, "connie", NOON, "why")
     ledger.add_group("pat", "WIDE")
     assert ledger.verify() == ()
-    _tamper(on_snowflake, f"INSERT INTO {table} SELECT * FROM {table}")
+
+
+@pytest.mark.parametrize("store", ["snowflake"], indirect=True)
+@pytest.mark.parametrize("table", sorted(metadata.tables.keys() - UNCHAINED.keys()))
+def test_a_row_that_is_there_twice_is_named(engine: Engine, filled: Filling, ledger: SqlLedger, table: str) -> None:
+    """Snowflake keeps no keys, and a doubled row would double every sum over it."""
+    filled(_a_row_in_each_table)
+    _tamper(engine, f"INSERT INTO {table} SELECT * FROM {table}")
     assert ledger.verify() != ()
 
 
