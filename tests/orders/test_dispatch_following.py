@@ -133,7 +133,7 @@ def test_a_fill_that_aladdin_takes_back_whole_leaves_no_price_and_is_written_onc
     assert watch.round().average_price == Decimal("98.5")
     watch.broker.fill("Active", A=0)
     order = watch.round()
-    assert (order.filled, order.average_price) == (0, None)
+    assert (order.filled, order.average_price) == (Decimal(0), None)
     assert watch.round().version == order.version
 
 
