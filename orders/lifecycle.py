@@ -1,19 +1,33 @@
-"""The life of an order as one table of (state, event) -> state. The worker walks it, the screens draw it."""
+"""The life of an order as one table of (state, event) -> state. The use cases and the worker walk it, the screens draw
+it."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 from orders.errors import IllegalTransition
+from orders.model import BrokerOrder
 from orders.model import OrderState as S
 
 
 class Event(StrEnum):
     """What can happen to an order."""
 
-    CONFIRM = "confirm"  # a person confirmed the allocation
-    SEND = "send"  # the worker is about to post
+    # a person's
+    CONFIRM = "confirm"
+    APPROVE = "approve"
+    DECLINE = "decline"  # not approved
+    WITHDRAW = "withdraw"  # canceled before it was sent
+    SEND_AGAIN = "send again"  # although it could not be sent
+    NOT_THERE = "not at Aladdin"  # a person looked, and there is none: whether to send it again is another decision
+    MODIFY = "modify"
+    CANCEL = "cancel"
+    # the worker's, on the way to Aladdin
+    RELEASE = "release"  # its time has come
+    RELEASE_MISSED = "release missed"  # nobody was at work when its time came
+    SEND = "send"  # about to be posted
     NEVER_LEFT = "never left"  # the post certainly did not reach Aladdin
+    GIVEN_UP = "given up"  # it was tried often enough, or its price is too old
     ANSWER_LOST = "answer lost"  # the post may have reached Aladdin
     MISSED = "not found"  # looked up by our reference, and not there
     RESTORED = "restored"  # the ledger was put back to before it was sent, so it may have been sent since
@@ -23,13 +37,17 @@ class Event(StrEnum):
     REPEAT_REFUSED = "repeat refused"
     MISTAKEN = "another order"  # Aladdin shows another order than ours under its name: nothing of it is taken over
     LAPSED = "lapsed"  # its trade date has passed, and no post ever left
-    FILLED = "filled"  # more was executed, in the same state
+    MODIFIED = "modified"  # Aladdin has the new terms
+    MODIFY_REFUSED = "modify refused"  # by Aladdin, or by a fill that was quicker: the terms are those of before
+    CANCEL_REFUSED = "cancel refused"  # by Aladdin, which works on it still
     NOTED = "noted"  # nothing moved, but what is to be said of the order is new
-    # Aladdin's own words, as it reports them
+    # what Aladdin reports, in its own words and by how much is filled
     REPORTED_COMPLIANCE = "compliance pending"
     REPORTED_OPEN = "opened"
     REPORTED_AUTHORIZED = "authorized"
     REPORTED_ACTIVE = "active"
+    REPORTED_PART_FILLED = "part filled"
+    REPORTED_FILLED = "filled"
     REPORTED_FOREIGN = "unknown status"
     REPORTED_BOOKED = "booked"
     REPORTED_CANCELED = "canceled"
@@ -37,12 +55,16 @@ class Event(StrEnum):
     REPORTED_REJECTED = "rejected"
 
 
-_REPORTS = {
+_LIVE_REPORTS = {
     Event.REPORTED_COMPLIANCE: S.COMPLIANCE,
     Event.REPORTED_OPEN: S.OPEN,
     Event.REPORTED_AUTHORIZED: S.AUTHORIZED,
     Event.REPORTED_ACTIVE: S.ACTIVE,
+    Event.REPORTED_PART_FILLED: S.PART_FILLED,
+    Event.REPORTED_FILLED: S.FILLED,
     Event.REPORTED_FOREIGN: S.FOREIGN,
+}
+_FINAL_REPORTS = {
     Event.REPORTED_BOOKED: S.BOOKED,
     Event.REPORTED_CANCELED: S.CANCELED,
     Event.REPORTED_EXPIRED: S.EXPIRED,
@@ -62,32 +84,56 @@ _STATUSES = {
     "rejected": Event.REPORTED_REJECTED,
 }
 
-LIVE = (S.COMPLIANCE, S.OPEN, S.AUTHORIZED, S.ACTIVE, S.FOREIGN)  # Aladdin works on them
-OURS = (S.CONFIRMED, S.SENDING, S.UNKNOWN)  # Aladdin may not know them yet
+_WORKED_ON = (Event.REPORTED_OPEN, Event.REPORTED_AUTHORIZED, Event.REPORTED_ACTIVE)
+
+# a person or the clock is waited for; nothing is in the outbox of the first
+WAITING = (S.AWAITING, S.SCHEDULED)
+READY = (S.CONFIRMED, S.APPROVED, S.SEND_FAILED)  # the worker may send them
+OURS = (*WAITING, *READY, S.SENDING, S.UNKNOWN)  # Aladdin may not know them yet
+PENDING = (S.MODIFY_PENDING, S.CANCEL_PENDING)  # something was asked of Aladdin
+WORKING = (S.COMPLIANCE, S.OPEN, S.AUTHORIZED, S.ACTIVE, S.PART_FILLED, S.FOREIGN)  # something may be asked of it
+LIVE = (*WORKING, S.FILLED, *PENDING)  # Aladdin has them
 # Aladdin's cash and holdings may not count these: their money is ours to set aside, at the risk of counting it twice
 UNCOUNTED = (*OURS, S.COMPLIANCE, S.FOREIGN)
 FINAL = (S.BOOKED, S.CANCELED, S.EXPIRED, S.REJECTED)
 
 TABLE: dict[tuple[S, Event], S] = {
-    (S.CONFIRMED, Event.SEND): S.SENDING,
-    (S.SENDING, Event.NEVER_LEFT): S.CONFIRMED,
+    (S.AWAITING, Event.APPROVE): S.APPROVED,
+    (S.AWAITING, Event.DECLINE): S.REJECTED,
+    (S.SCHEDULED, Event.RELEASE): S.CONFIRMED,
+    # never sent late in silence: a person decides
+    (S.SCHEDULED, Event.RELEASE_MISSED): S.SEND_FAILED,
+    **{(state, Event.WITHDRAW): S.CANCELED for state in (*WAITING, *READY)},
+    **{(state, Event.LAPSED): S.EXPIRED for state in (*WAITING, *READY)},
+    **{(state, Event.RESTORED): S.UNKNOWN for state in (*WAITING, *READY)},
+    **{(state, Event.SEND): S.SENDING for state in READY},
+    **{(state, Event.GIVEN_UP): S.SEND_FAILED for state in READY},
+    (S.SEND_FAILED, Event.SEND_AGAIN): S.CONFIRMED,
+    (S.SENDING, Event.NEVER_LEFT): S.SEND_FAILED,
     (S.SENDING, Event.ANSWER_LOST): S.UNKNOWN,
     (S.SENDING, Event.REFUSED): S.REJECTED,
     (S.UNKNOWN, Event.MISSED): S.UNKNOWN,
+    (S.UNKNOWN, Event.NOT_THERE): S.SEND_FAILED,
     # after the grace and enough misses the same reference is posted once more. What may be at Aladdin never lapses, and
     # comes back here from whatever becomes of the second post, to be looked up again
     (S.UNKNOWN, Event.SEND): S.SENDING,
     (S.SENDING, Event.REPEAT_NEVER_LEFT): S.UNKNOWN,
     (S.SENDING, Event.REPEAT_REFUSED): S.UNKNOWN,
     (S.SENDING, Event.MISTAKEN): S.UNKNOWN,
-    (S.CONFIRMED, Event.LAPSED): S.EXPIRED,
-    (S.CONFIRMED, Event.RESTORED): S.UNKNOWN,
+    **{(state, Event.MODIFY): S.MODIFY_PENDING for state in WORKING},
+    **{(state, Event.CANCEL): S.CANCEL_PENDING for state in WORKING},
+    # what it is after that Aladdin says, in the next look, which follows at once
+    (S.MODIFY_PENDING, Event.MODIFIED): S.OPEN,
+    (S.MODIFY_PENDING, Event.MODIFY_REFUSED): S.OPEN,
+    (S.CANCEL_PENDING, Event.CANCEL_REFUSED): S.OPEN,
     # Aladdin does not publish its transitions: from any live state it may report any status, forward or back
-    # (a cancel can lose to a fill; an authorized order can be reopened)
-    **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in _REPORTS.items()},
-    **{(state, Event.FILLED): state for state in LIVE},
+    # (a cancel can lose to a fill; an authorized order can be reopened; a fill can be taken back)
+    **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in _LIVE_REPORTS.items()},
+    **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in _FINAL_REPORTS.items()},
+    # while something is asked of it, only its end is another state
+    **{(state, event): state for state in PENDING for event in _LIVE_REPORTS},
     **{(state, Event.MISTAKEN): state for state in (S.UNKNOWN, *LIVE)},
-    **{(state, Event.NOTED): state for state in (S.CONFIRMED, S.UNKNOWN, *LIVE)},
+    **{(state, Event.NOTED): state for state in (*WAITING, *READY, S.UNKNOWN, *LIVE)},
 }
 
 
@@ -99,6 +145,9 @@ def step(state: S, event: Event) -> S:
         raise IllegalTransition(f"An order that is {state.value} cannot be {event.value}.") from None
 
 
-def reported(status: str) -> Event:
-    """The event for one of Aladdin's status words."""
-    return _STATUSES.get(status.strip().lower(), Event.REPORTED_FOREIGN)
+def reported(answer: BrokerOrder) -> Event:
+    """What Aladdin's answer says happened: by its status word, and while it works by how much is filled."""
+    event = _STATUSES.get(answer.status.strip().lower(), Event.REPORTED_FOREIGN)
+    if event not in _WORKED_ON or not answer.filled:
+        return event
+    return Event.REPORTED_FILLED if answer.filled >= answer.face > 0 else Event.REPORTED_PART_FILLED

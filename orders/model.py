@@ -1,4 +1,4 @@
-"""The nouns of an order's life: who asks (`User`), what was decided (`Statement`), what goes out (`Order`), and what
+"""The nouns of an order's life: what was decided (`Statement`), what goes out (`Order`), and what
 came of it (`Event`). Frozen values; money and prices are `Decimal`, times are UTC."""
 
 from __future__ import annotations
@@ -18,57 +18,10 @@ from orders.broker_model import BrokerOrders as BrokerOrders
 from orders.broker_model import Cancellation as Cancellation
 from orders.broker_model import Severity as Severity
 from orders.broker_model import Violation as Violation
-
-
-class Permission(StrEnum):
-    """What a use case asks of a user."""
-
-    VIEW = "view"  # groups, bonds, orders
-    PREVIEW = "preview"  # try allocations
-    CONFIRM = "confirm"  # freeze a statement and send an order
-    AUDIT = "audit"  # read the audit log
-    LIMITS = "change limits"
-
-
-class Role(StrEnum):
-    """What a user is on the desk."""
-
-    PORTFOLIO_MANAGER = "portfolio_manager"
-    ANALYST = "analyst"
-    COMPLIANCE = "compliance"
-
-    @property
-    def label(self) -> str:
-        return self.value.replace("_", " ")
-
-    @property
-    def permissions(self) -> frozenset[Permission]:
-        return _PERMISSIONS[self]
-
-
-_PERMISSIONS = {
-    Role.PORTFOLIO_MANAGER: frozenset({Permission.VIEW, Permission.PREVIEW, Permission.CONFIRM}),
-    Role.ANALYST: frozenset({Permission.VIEW, Permission.PREVIEW}),
-    Role.COMPLIANCE: frozenset({Permission.VIEW, Permission.AUDIT, Permission.LIMITS}),
-}
-
-EVERY_GROUP = "*"
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A signed-in person. `groups` are the tickers they may see; `EVERY_GROUP` stands for all."""
-
-    username: str
-    name: str
-    roles: frozenset[Role]
-    groups: frozenset[str]
-
-    def may(self, permission: Permission) -> bool:
-        return any(permission in role.permissions for role in self.roles)
-
-    def sees(self, group: str) -> bool:
-        return EVERY_GROUP in self.groups or group in self.groups
+from orders.people import EVERY_GROUP as EVERY_GROUP
+from orders.people import Permission as Permission
+from orders.people import Role as Role
+from orders.people import User as User
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +65,21 @@ class PortfolioFound:
 class OrderState(StrEnum):
     """Where an order is in its life. The steps between are in `orders.lifecycle`."""
 
-    CONFIRMED = "confirmed"  # statement stored, intent in the outbox
+    AWAITING = "awaiting approval"  # statement stored; somebody else must approve it
+    SCHEDULED = "scheduled"  # to be released at a time
+    CONFIRMED = "confirmed"  # nothing is missing: intent in the outbox
+    APPROVED = "approved"  # the same, approved by somebody else
     SENDING = "sending"  # about to be posted, or being posted
+    SEND_FAILED = "send failed"  # it certainly is not at Aladdin; tried again, and then a person decides
     UNKNOWN = "unknown"  # the answer to the post was lost
     COMPLIANCE = "compliance"  # Aladdin: Compl Pending
     OPEN = "open"  # Aladdin: Open
     AUTHORIZED = "authorized"  # Aladdin: Authorized
-    ACTIVE = "active"  # Aladdin: Active, filling
+    ACTIVE = "active"  # Aladdin: Active, nothing filled yet
+    PART_FILLED = "part filled"
+    FILLED = "filled"  # all of it, and not booked yet
+    MODIFY_PENDING = "modify pending"  # the new terms are stored; whether Aladdin takes them is not known yet
+    CANCEL_PENDING = "cancel pending"  # to be canceled, or on its way; a fill may still be quicker
     FOREIGN = "foreign"  # Aladdin reports a status we do not know: kept visible and live
     BOOKED = "booked"  # Aladdin: Booked
     CANCELED = "canceled"
@@ -183,6 +144,8 @@ class Order:
     placed_by: str = ""  # a username: who had it sent
     discretionary: bool = True  # entered under discretionary power, as all orders of an allocation are by default
     entered_at: datetime | None = None  # when it was last sent to Aladdin; None while it certainly is not there
+    release_at: datetime | None = None  # not sent before
+    batch: str = ""  # the id of the batch it was confirmed in
 
     @property
     def progress(self) -> float:
@@ -203,13 +166,21 @@ class Event:
     reason: str = ""  # why a person modified or canceled the order, in their words
 
 
+class Kind(StrEnum):
+    """What the worker can be asked to do."""
+
+    SEND = "send"
+    MODIFY = "modify"
+    CANCEL = "cancel"
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """Something the worker has been asked to do with an order."""
 
     id: str
     order_id: str
-    kind: str  # "send"
+    kind: Kind
     created_at: datetime
 
 
@@ -231,7 +202,8 @@ class Change:
     average_price: Decimal | None = None
     booked: Mapping[str, Decimal] | None = None  # by account id
     message: str | None = None
-    closes_intent: str | None = None  # id of the intent this step completes
+    closes_intent: str | None = None  # id of the intent this step completes, or takes back
+    opens_intent: Kind | None = None  # what the worker is asked to do from now on
     reason: str = ""  # why a person modified or canceled the order, in their words
     cleared: frozenset[Literal["average_price", "limit"]] = frozenset()  # what has no value any more
     ordered: int | None = None
@@ -239,11 +211,12 @@ class Change:
     limit: Decimal | None = None
     settlement: date | None = None
     lines: tuple[OrderLine, ...] | None = None  # all of them anew; what they have booked stays as it is
+    engine: str | None = None  # which split it so
 
     @property
     def modifies(self) -> bool:
         """Whether the terms are others after it."""
-        terms = (self.ordered, self.face, self.limit, self.settlement, self.lines)
+        terms = (self.ordered, self.face, self.limit, self.settlement, self.lines, self.engine)
         return "limit" in self.cleared or any(term is not None for term in terms)
 
 
