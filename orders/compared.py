@@ -6,6 +6,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
+from orders.lifecycle import reported, step
 from orders.model import BrokerOrder, Order
 
 NOT_SHOWN = "Aladdin does not show this order any more"
@@ -42,7 +43,8 @@ def news(order: Order, answer: BrokerOrder) -> bool:
     said = message(order, answer)
     # what compliance holds it up for is said once, as answered to the post, and stays until the order moves
     outdated = said != order.message if said else order.message.startswith((NOT_SHOWN, _OTHER, _DIFFERS))
-    return moved(order, answer) or answer.status != order.broker_status or outdated
+    other_state = step(order.state, reported(answer)) is not order.state
+    return moved(order, answer) or other_state or answer.status != order.broker_status or outdated
 
 
 def moved(order: Order, answer: BrokerOrder) -> bool:
@@ -73,6 +75,11 @@ def detail(order: Order, answer: BrokerOrder) -> str:
         return f"Aladdin order {answer.id}: {answer.status}"
     price = f" at {answer.average_price.normalize():f}" if answer.average_price is not None else ""
     return f"{answer.filled:,.0f} of {order.face:,} filled{price}"
+
+
+def as_asked(order: Order, answer: BrokerOrder) -> bool:
+    """Whether Aladdin has the terms that the order has here."""
+    return not _differences(order, answer)
 
 
 def _trading(answer: BrokerOrder) -> set[str]:

@@ -53,6 +53,6 @@ def ticket_of(order: Order) -> Ticket:
         settlement=order.settlement,
         trade_date=order.trade_date,
         limit=order.limit,
-        lines=order.lines,
+        lines=tuple(line for line in order.lines if line.face),
         comment=order.comment,
     )

@@ -3,7 +3,7 @@ and slower while they do not, as each look is one of the calls a minute that all
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,7 +12,7 @@ from allocation.errors import EvenlotError
 from orders import compared
 from orders.errors import LeaseLost, NotFound
 from orders.journal import Journal
-from orders.lifecycle import Event
+from orders.lifecycle import FINAL, Event, reported, step
 from orders.model import BrokerOrder, Lease, Order
 from orders.ports import Broker, Clock
 
@@ -47,8 +47,9 @@ class Following:
         """There is nothing to follow."""
         self.astray, self.trouble = frozenset(), ""
 
-    def look(self, live: Sequence[Order], lease: Lease) -> None:
-        """Write what is new of each live order. What one of them cannot get over holds up no other."""
+    def look(self, live: Sequence[Order], asked: Mapping[str, str], lease: Lease) -> None:
+        """Write what is new of each live order. What one of them cannot get over holds up no other. `asked` has by
+        order the intent that is still open: with the order's end it is no more."""
         self.trouble, astray, moving = "", set(), False
         try:
             answers = {answer.id: answer for answer in self._broker.orders([order.broker_id for order in live])}
@@ -57,7 +58,7 @@ class Following:
             self.trouble, live, answers = "The live orders cannot be followed.", (), {}
         for order in live:
             try:
-                moving |= self._take_over(order, answers.get(order.broker_id), lease)
+                moving |= self._take_over(order, answers.get(order.broker_id), asked.get(order.id), lease)
             except LeaseLost:
                 raise
             except EvenlotError as error:
@@ -67,7 +68,7 @@ class Following:
         self._pause = QUICKEST_SECONDS if moving else min(self._pause * 2, SLOWEST_SECONDS)
         self._next = self._clock.now() + timedelta(seconds=self._pause)
 
-    def _take_over(self, order: Order, answer: BrokerOrder | None, lease: Lease) -> bool:
+    def _take_over(self, order: Order, answer: BrokerOrder | None, intent: str | None, lease: Lease) -> bool:
         """Write what is new of an order, and say whether anything is. What is not this order is told on it, and
         raised."""
         if answer is None:
@@ -78,6 +79,8 @@ class Following:
             self._journal.note(order, fault, lease, Event.MISTAKEN)
             raise NotFound(fault)
         new = compared.news(order, answer)
-        if new:
+        if new and step(order.state, reported(answer)) in FINAL:
+            self._journal.report(order, answer, lease, closes_intent=intent)
+        elif new:
             self._journal.report(order, answer, lease)
         return new

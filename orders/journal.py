@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from orders import compared
-from orders.lifecycle import LIVE, Event, reported, step
-from orders.model import BrokerOrder, Change, Lease, Order
+from orders.lifecycle import Event, reported, step
+from orders.model import BrokerOrder, Change, Lease, Order, Statement
 from orders.ports import Clock, Ledger
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -20,7 +20,15 @@ class Journal:
         self._ledger = ledger
         self._clock = clock
 
-    def record(self, order: Order, event: Event, lease: Lease, detail: str = "", **also: Any) -> Order:
+    def record(
+        self,
+        order: Order,
+        event: Event,
+        lease: Lease,
+        detail: str = "",
+        statement: Statement | None = None,
+        **also: Any,
+    ) -> Order:
         """Write one step. The command is the step itself, so a step repeated after a crash is written once."""
         change = Change(
             order_id=order.id,
@@ -32,19 +40,19 @@ class Journal:
             detail=detail,
             **also,
         )
-        return self._ledger.advance(f"{order.id}:{order.version}:{event.value}", change, lease.fence)
+        return self._ledger.advance(f"{order.id}:{order.version}:{event.value}", change, lease.fence, statement)
 
     def note(self, order: Order, message: str, lease: Lease, event: Event = Event.NOTED) -> None:
         """Say something of an order, once: another request id makes it no other thing."""
         if _REQUEST_ID.sub("", message) != _REQUEST_ID.sub("", order.message):
             self.record(order, event, lease, message, message=message)
 
-    def report(self, order: Order, answer: BrokerOrder, lease: Lease, **also: Any) -> None:
+    def report(self, order: Order, answer: BrokerOrder, lease: Lease, **also: Any) -> Order:
         """Write what Aladdin says of an order that is `compared` to be this one."""
-        event = reported(answer.status)
-        if order.state in LIVE and step(order.state, event) is order.state:
-            event = Event.FILLED if compared.moved(order, answer) else Event.NOTED
-        self.record(
+        event = reported(answer)
+        if step(order.state, event) is order.state and not compared.moved(order, answer):
+            event = Event.NOTED
+        return self.record(
             order,
             event,
             lease,
@@ -55,6 +63,5 @@ class Journal:
             average_price=answer.average_price,
             cleared=compared.cleared(order, answer),
             booked=compared.ours(order, answer),
-            message=compared.message(order, answer),
-            **also,
+            **{"message": compared.message(order, answer)} | also,
         )

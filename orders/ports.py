@@ -212,8 +212,8 @@ class Ledger(Protocol):
         """Orders, newest first, all of them unless a limit is given; `groups` None means of every group."""
         ...
 
-    def statement(self, order_id: str) -> Statement:
-        """The newest statement of an order; `NotFound` when there is none."""
+    def statement(self, order_id: str, version: int | None = None) -> Statement:
+        """An order's newest statement, or that version of it; `NotFound` when there is none."""
         ...
 
     def events(self, order_id: str) -> tuple[Event, ...]:

@@ -4,7 +4,7 @@ starts from it."""
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from importlib import metadata
 from typing import Any
@@ -16,7 +16,7 @@ from allocation.model import Account, BlockOrder, Bond, Holding
 from allocation.proposal import Proposal, Unallocated
 from orders.canonical import canonical, digest
 from orders.limits import of_accounts
-from orders.model import Book, Order, Statement
+from orders.model import Book, Order, OrderLine, Statement
 from orders.proof import conditions
 
 FORMAT = 3  # of the body; a change in its shape is a new number
@@ -163,3 +163,22 @@ def faithful(order: Order, statement: Statement) -> bool:
         and terms == (order.asset_id, order.side.value, order.settlement.isoformat(), order.ordered)
         and limit == order.limit
     )
+
+
+def restored_terms(before: Statement, version: int, at: datetime, why: str) -> tuple[Statement, dict[str, Any]]:
+    """An earlier statement as the next version, because the one after it did not come to be; and the terms it has, as a
+    `Change` takes them."""
+    body = json.loads(before.body)
+    name = f"{before.order_id}.{version}"
+    said = {"at": at, "by": "worker", "comment": f"As version {before.version}: {why}", "override": ""}
+    text = canonical(body | {"statement": name, "version": version, "confirmed": said})
+    block, faces = body["block"], {line["account_id"]: line["face"] for line in body["lines"] if line["face"]}
+    terms = {
+        "ordered": block["face"],
+        "face": sum(faces.values()),
+        "limit": None if block["limit"] is None else Decimal(block["limit"]),
+        "settlement": date.fromisoformat(block["settlement"]),
+        "lines": tuple(OrderLine(account, face) for account, face in faces.items()),
+        "cleared": frozenset() if block["limit"] is not None else frozenset({"limit"}),
+    }
+    return Statement(name, before.order_id, version, at, "worker", text, digest(text)), terms

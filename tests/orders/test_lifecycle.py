@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from orders.errors import IllegalTransition
-from orders.lifecycle import FINAL, LIVE, OURS, TABLE, Event, reported, step
-from orders.model import OrderState
+from orders.lifecycle import FINAL, LIVE, OURS, PENDING, READY, TABLE, WAITING, Event, reported, step
+from orders.model import BrokerOrder, OrderState
 
 
 def test_every_state_is_ours_live_or_final() -> None:
@@ -22,7 +24,7 @@ def test_a_cancel_may_lose_to_a_fill() -> None:
 
 
 def test_every_state_but_the_first_can_be_reached() -> None:
-    reached = {OrderState.CONFIRMED}
+    reached = {OrderState.CONFIRMED, OrderState.AWAITING, OrderState.SCHEDULED}
     for _ in OrderState:
         reached |= {to for (state, _), to in TABLE.items() if state in reached}
     assert reached == set(OrderState)
@@ -38,11 +40,19 @@ def test_every_state_but_the_first_can_be_reached() -> None:
     ],
 )
 def test_aladdins_words_are_mapped_and_an_unknown_one_stays_live(word: str, event: Event) -> None:
-    assert reported(word) is event
+    assert reported(BrokerOrder("X1", "", word, Decimal(5), Decimal(0), None, {})) is event
+
+
+@pytest.mark.parametrize(("filled", "event"), [(1, Event.REPORTED_PART_FILLED), (5, Event.REPORTED_FILLED)])
+def test_an_order_aladdin_works_on_is_told_by_how_much_is_filled(filled: int, event: Event) -> None:
+    for word in ("Open", "Authorized", "Active"):
+        assert reported(BrokerOrder("X1", "", word, Decimal(5), Decimal(filled), None, {})) is event
+    canceled = BrokerOrder("X1", "", "Canceled", Decimal(5), Decimal(filled), None, {})
+    assert reported(canceled) is Event.REPORTED_CANCELED
 
 
 def test_only_an_order_that_never_left_lapses() -> None:
-    assert [state for state, event in TABLE if event is Event.LAPSED] == [OrderState.CONFIRMED]
+    assert {state for state, event in TABLE if event is Event.LAPSED} == {*WAITING, *READY}
 
 
 def test_whatever_comes_of_a_second_post_the_order_is_looked_up_again() -> None:
@@ -50,6 +60,11 @@ def test_whatever_comes_of_a_second_post_the_order_is_looked_up_again() -> None:
     assert {step(OrderState.SENDING, event) for event in repeats} == {OrderState.UNKNOWN}
 
 
-@pytest.mark.parametrize("event", [Event.NOTED, Event.FILLED])
-def test_what_is_only_told_moves_no_order(event: Event) -> None:
-    assert all(state is to for (state, what), to in TABLE.items() if what is event)
+def test_what_is_only_told_moves_no_order() -> None:
+    assert all(state is to for (state, what), to in TABLE.items() if what is Event.NOTED)
+
+
+@pytest.mark.parametrize("state", PENDING)
+def test_while_something_is_asked_of_aladdin_only_the_end_is_another_state(state: OrderState) -> None:
+    moved = {to for (of, event), to in TABLE.items() if of is state and event.name.startswith("REPORTED")}
+    assert moved == {state, *FINAL}
