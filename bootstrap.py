@@ -103,9 +103,13 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     aladdin = Aladdin(config, cache, clock, book.name)
     dispatch = Dispatch(ledger, aladdin, clock, f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
     policy = Policy(
-        settings.amber_after_days, settings.block_after_days, settings.minimum_coverage, settings.market_buffer
+        settings.amber_after_days,
+        settings.block_after_days,
+        settings.minimum_coverage,
+        settings.market_buffer,
+        approval_from=settings.approval_from_face,
     )
-    desk = Desk(aladdin, records, clock, book, policy, dispatch.wake)
+    desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake)
     gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock, activity)
 
     def pulses() -> tuple[Pulse, ...]:

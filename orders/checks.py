@@ -28,6 +28,7 @@ class Policy:
     minimum_coverage: float = 0.95
     market_buffer: Decimal = Decimal(0)
     longest_comment: int = 500  # characters
+    approval_from: int | None = None  # face from which somebody else must approve; None: nobody has to
     limit_distance: Decimal = Decimal("0.03")  # of the mark; a limit farther away is asked about
 
 

@@ -6,6 +6,7 @@ import uuid
 from datetime import date
 
 from allocation.proposal import Proposal
+from orders.calendar import trade_date
 from orders.model import Order, OrderLine, OrderState, Statement, Ticket
 
 
@@ -41,6 +42,21 @@ def order_of(proposal: Proposal, statement: Statement, group: str, comment: str,
         updated_at=statement.created_at,
         recommended_by=statement.created_by,
         placed_by=statement.created_by,
+    )
+
+
+def ticket_for(proposal: Proposal, traded: date) -> Ticket:
+    """What Aladdin would be sent, to be asked what compliance says of it."""
+    block = proposal.block
+    return Ticket(
+        reference="",
+        asset_id=block.bond.asset_id,
+        side=block.side,
+        settlement=block.settlement,
+        trade_date=trade_date(traded, block.bond.currency),
+        limit=block.limit,
+        lines=tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face),
+        comment="",
     )
 
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Unpack
 
 import structlog
 
 from allocation.model import BlockOrder, Bond
 from allocation.proposal import Proposal
 from allocation.propose import propose
+from orders import drafts
 from orders.block import Preview as Preview
 from orders.block import Request as Request
-from orders.calendar import business_age, check_settlement, default_settlement, trade_date
-from orders.checks import Policy, far_from_mark, fresh_enough, refuse_off_lattice, refuse_what_if, what_changed
-from orders.confirmation import order_id, order_of
+from orders.calendar import business_age, check_settlement, default_settlement
+from orders.checks import Policy, far_from_mark, fresh_enough, refuse_off_lattice
+from orders.confirming import Assent, Confirming, Said
+from orders.drafts import Draft
 from orders.entitlement import require
-from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
 from orders.groups import GroupFound, GroupLists
 from orders.holders import Holder, holders_of
 from orders.lifecycle import UNCOUNTED
@@ -31,29 +32,30 @@ from orders.model import (
     Permission,
     User,
 )
+from orders.order_desk import OrderDesk
 from orders.past import Past
-from orders.ports import Clock, Dated, Market, Records
+from orders.ports import Clock, Compliance, Dated, Market, Records
 from orders.spendable import less_ours
-from orders.statement import freeze
 
 log = structlog.get_logger()
 
-CONFIRMATION_TRIES = 5
 READ_TRIES = 3
 
 
 class Desk:
     """The use cases: of groups, bonds and allocations here, of the limits in `limits`, of what was done before in
-    `past`. `sent` is called after a confirmation, so that an embedded worker need not wait for its tick."""
+    `past`, of an order's further life in `orders`. `asked` is told the id of an order that the worker is to look at,
+    so that an embedded one need not wait for its tick."""
 
     def __init__(
         self,
         market: Market,
+        compliance: Compliance,
         records: Records,
         clock: Clock,
         book: Book,
         policy: Policy | None = None,
-        sent: Callable[[], None] = lambda: None,
+        asked: Callable[[str], None] = lambda order_id: None,
     ) -> None:
         self.book = book
         self.policy = policy or Policy()
@@ -61,12 +63,11 @@ class Desk:
         self._ledger = records.ledger
         self._activity = records.activity
         self._clock = clock
-        self._sent = sent
         self._lists = GroupLists(market, records.ledger, clock, book)
         self.limits = LimitDesk(records.ledger, clock, self._lists, self.policy.longest_comment)
         self.past = Past(records.ledger, records.history)
-        # two confirmations at once would both count on the same cash
-        self._one_confirmation = threading.Lock()
+        self.orders = OrderDesk(records.ledger, clock, self.past, self.policy.longest_comment, asked)
+        self._confirming = Confirming(self.preview, compliance, records.ledger, clock, book, self.policy, asked)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -167,70 +168,36 @@ class Desk:
             self._activity.note(user.username, "previewed", request.group, _in_words(block, proposal))
         return Preview(replace(request, choices=choices), proposal, read_at, warnings + proposal.warnings)
 
-    def confirm(self, user: User, preview: Preview, comment: str, command_id: str, override: str = "") -> Order:
-        """Freeze the allocation, store it with its order, and ask the worker to send it.
-
-        Reads past every cache first; `PreviewChanged` when the lines would now be others. The same `command_id` again
-        returns the same order. A what-if that does not respect cash needs a reason as `override`, which the statement
-        keeps; one without rounding is refused (`NotPermitted`).
-        """
+    def checked(self, user: User, preview: Preview) -> Preview:
+        """The preview with what Aladdin's compliance says of it among its warnings, for the dialog that confirms it."""
         require(user, Permission.CONFIRM, preview.request.group)
-        with self._one_confirmation:
-            for _ in range(CONFIRMATION_TRIES - 1):
-                if (earlier := self._earlier(preview.request, command_id)) is not None:
-                    return earlier
-                try:
-                    return self._confirm(user, preview, comment, command_id, override)
-                except VersionConflict:
-                    # another process confirmed in between: its cash is taken off, and we look again
-                    log.info("confirmation looks again", command=command_id)
-            return self._confirm(user, preview, comment, command_id, override)
+        return self._confirming.checked(preview)
 
-    def _earlier(self, request: Request, command_id: str) -> Order | None:
-        """The order this very confirmation made before; `Rejected` when the command made another one."""
-        try:
-            order = self._ledger.order(order_id(command_id))
-        except NotFound:
-            return None
-        asked = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
-        if asked != (order.group, order.asset_id, order.side, order.ordered, order.settlement, order.limit):
-            raise Rejected(
-                f"This confirmation already made order {order.id}, which is another block. Preview again to go on.",
-                code="command_reused",
-            )
-        return order
+    def confirm(
+        self, user: User, preview: Preview, comment: str, command_id: str, override: str = "", **said: Unpack[Said]
+    ) -> Order:
+        """Freeze the allocation, store it with its order, and ask the worker to send it, unless somebody else has to
+        approve it or it is to be released later. See `Confirming.confirm`."""
+        require(user, Permission.CONFIRM, preview.request.group)
+        return self._confirming.confirm(user, preview, Assent(comment, override, **said), command_id)
 
-    def _confirm(self, user: User, preview: Preview, comment: str, command_id: str, override: str) -> Order:
-        refuse_what_if(preview.request.choices, override)
-        if max(len(comment), len(override)) > self.policy.longest_comment:
-            raise NotPermitted(f"The comment is longer than {self.policy.longest_comment} characters.")
-        if preview.proposal.placed == 0:
-            raise NotPermitted("Nothing is allocated, so there is nothing to send.")
-        confirmed = self._ledger.confirmed()
-        now_ = self.preview(user, preview.request, fresh=True)
-        changes = what_changed(preview.proposal, now_.proposal) + tuple(
-            f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
-        )
-        if changes:
-            raise PreviewChanged("The figures moved since this preview. Look at them before you confirm.", changes)
-        reference = order_id(command_id)
-        statement = freeze(
-            now_.proposal,
-            statement_id=f"{reference}.1",
-            order_id=reference,
-            group=preview.request.group,
-            book=self.book,
-            read_at=now_.read_at,
-            confirmed_at=self._clock.now(),
-            confirmed_by=user.username,
-            comment=comment,
-            override=override.strip() if not preview.request.choices.respect_cash else "",
-        )
-        traded = trade_date(self.today(), now_.proposal.block.bond.currency)
-        order = order_of(now_.proposal, statement, preview.request.group, comment, traded)
-        order = self._ledger.confirm(command_id, statement, order, confirmed, now_.proposal.limits.version)
-        self._sent()
-        return order
+    # -- drafts --------------------------------------------------------------------------------------------------
+
+    def save_draft(self, user: User, request: Request, draft_id: str) -> None:
+        """Keep a block as typed for this user; again under the same id takes its place."""
+        require(user, Permission.PREVIEW, request.group)
+        self._ledger.save_draft(user.username, draft_id, drafts.written(request), self._clock.now())
+
+    def drafts(self, user: User) -> tuple[Draft, ...]:
+        """This user's drafts, of groups they still see, newest first."""
+        require(user, Permission.PREVIEW)
+        kept = (drafts.read(row) for row in self._ledger.drafts(user.username))
+        return tuple(draft for draft in kept if draft is not None and user.sees(draft.request.group))
+
+    def remove_draft(self, user: User, draft_id: str) -> None:
+        """Forget a draft; again changes nothing."""
+        require(user, Permission.PREVIEW)
+        self._ledger.remove_draft(user.username, draft_id)
 
 
 def _in_words(block: BlockOrder, proposal: Proposal) -> str:

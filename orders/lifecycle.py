@@ -16,6 +16,7 @@ class Event(StrEnum):
     # a person's
     CONFIRM = "confirm"
     APPROVE = "approve"
+    APPROVE_FOR_LATER = "approve for later"  # it is to be released at a time
     DECLINE = "decline"  # not approved
     WITHDRAW = "withdraw"  # canceled before it was sent
     SEND_AGAIN = "send again"  # although it could not be sent
@@ -99,6 +100,7 @@ FINAL = (S.BOOKED, S.CANCELED, S.EXPIRED, S.REJECTED)
 
 TABLE: dict[tuple[S, Event], S] = {
     (S.AWAITING, Event.APPROVE): S.APPROVED,
+    (S.AWAITING, Event.APPROVE_FOR_LATER): S.SCHEDULED,
     (S.AWAITING, Event.DECLINE): S.REJECTED,
     (S.SCHEDULED, Event.RELEASE): S.CONFIRMED,
     # never sent late in silence: a person decides

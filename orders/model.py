@@ -245,6 +245,15 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftRow:
+    """A block as typed, as the ledger keeps it for a user."""
+
+    id: str
+    saved_at: datetime
+    body: str  # canonical JSON
+
+
+@dataclass(frozen=True, slots=True)
 class LimitVersion:
     """One version of the limits table, and who wrote it."""
 

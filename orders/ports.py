@@ -20,6 +20,7 @@ from orders.model import (
     BrokerOrders,
     Cancellation,
     Change,
+    DraftRow,
     Event,
     Group,
     GroupTree,
@@ -199,6 +200,10 @@ class Ledger(Protocol):
         newest of the worker's lease; `Rejected` when order and statement do not agree."""
         ...
 
+    def outcome(self, command_id: str) -> Order | None:
+        """The order as this command left it; None when there was no such command."""
+        ...
+
     def order(self, order_id: str) -> Order:
         """One order; `NotFound` when there is none."""
         ...
@@ -214,6 +219,18 @@ class Ledger(Protocol):
 
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """An order's newest statement, or that version of it; `NotFound` when there is none."""
+        ...
+
+    def save_draft(self, username: str, draft_id: str, body: str, at: datetime) -> None:
+        """Keep a draft for this user, in the place of one with the same id."""
+        ...
+
+    def drafts(self, username: str) -> tuple[DraftRow, ...]:
+        """This user's drafts, newest first."""
+        ...
+
+    def remove_draft(self, username: str, draft_id: str) -> None:
+        """Forget a draft of this user; again changes nothing."""
         ...
 
     def events(self, order_id: str) -> tuple[Event, ...]:

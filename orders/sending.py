@@ -111,11 +111,13 @@ class Sending:
         order = self._journal.record(order, Event.SEND, lease)
         if not faithful(order, self._ledger.statement(order.id)):
             fault = "The order is no longer what its statement froze, so it was not sent. Verify the audit log."
-            return self._refused(intent, order, lease, fault, repeated=repeated)
+            self._refused(intent, order, lease, fault, repeated=repeated)
+            return None
         try:
             answer = self._broker.post(ticket_of(order), order.updated_at + POST_WINDOW)
         except Rejected as error:
-            return self._refused(intent, order, lease, str(error), repeated=repeated)
+            self._refused(intent, order, lease, str(error), repeated=repeated)
+            return None
         except (RateLimited, AuthenticationFailed, NotPermitted) as error:
             return self._never_left(order, lease, error, repeated=repeated)
         except DeskError as error:

@@ -4,6 +4,7 @@ starts from it."""
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from importlib import metadata
@@ -19,7 +20,7 @@ from orders.limits import of_accounts
 from orders.model import Book, Order, OrderLine, Statement
 from orders.proof import conditions
 
-FORMAT = 3  # of the body; a change in its shape is a new number
+FORMAT = 4  # of the body; a change in its shape is a new number
 ENGINES = 3  # of the engines' results; a change that could split a block otherwise is a new number
 _LIBRARIES = ("numpy", "scipy")
 _BLOCK = TypeAdapter(BlockOrder)
@@ -38,10 +39,11 @@ def freeze(
     confirmed_by: str,
     comment: str,
     override: str = "",
+    accepted: Mapping[str, str] | None = None,
     version: int = 1,
 ) -> Statement:
-    """The statement of a proposal. `read_at` is when its inputs were read, `override` why cash was not respected; each
-    modification of the order is the next `version`."""
+    """The statement of a proposal. `read_at` is when its inputs were read, `override` why cash was not respected,
+    `accepted` why each warning does not matter; each modification of the order is the next `version`."""
     block = proposal.block
     body = canonical(
         {
@@ -52,6 +54,7 @@ def freeze(
             "book": book,
             "group": group,
             "confirmed": {"at": confirmed_at, "by": confirmed_by, "comment": comment, "override": override},
+            "accepted": accepted or {},
             "read_at": read_at,
             "block": _block(block),
             "choices": proposal.choices,

@@ -20,7 +20,7 @@ from storage import audit, confirmations, leases, limits, lists, steps, verifica
 from storage.migrations import newest_revision, require_current
 from storage.paging import conditions, page_of_keys
 from storage.rows import order_of_json, read_orders, read_orders_of
-from storage.schema import intents, order_events, order_lines, orders, stamp, statements
+from storage.schema import commands, intents, order_events, order_lines, orders, stamp, statements
 from storage.unit import Command, Outcome, UnitOfWork, Work, read, read_still, write
 
 log = structlog.get_logger(__name__)
@@ -148,6 +148,13 @@ class SqlLedger:
         return order_of_json(
             self._unit.run(command, lambda conn, known: steps.advance(conn, known, change, fence, statement))
         )
+
+    def outcome(self, command_id: str) -> Order | None:
+        """The order as this command left it; None when there was no such command."""
+        result = read(
+            self._engine, lambda conn: conn.scalar(select(commands.c.result).where(commands.c.command_id == command_id))
+        )
+        return None if result is None else order_of_json(result)
 
     def order(self, order_id: str) -> Order:
         """One order; `NotFound` when there is none."""

@@ -71,7 +71,7 @@ def watch(served: Served, tmp_path: Path) -> Iterator[Watch]:
     migrate(engine)
     with standing(served, tmp_path) as stand:
         ledger = SqlLedger(engine, BOOK.id, stand.clock)
-        desk = Desk(stand.client, records(ledger, engine), stand.clock, BOOK)
+        desk = Desk(stand.client, stand.client, records(ledger, engine), stand.clock, BOOK)
         stand.client.group("CORE", SETTLEMENT)  # prices come with the positions
         desk.confirm(PM, desk.preview(PM, BUY), "", f"{uuid.uuid4()}")
         yield Watch(stand, ledger, Dispatch(ledger, stand.client, stand.clock, "w1"))

@@ -13,8 +13,19 @@ from sqlalchemy import Engine
 from allocation.model import Account, Bond
 from orders.checks import Policy
 from orders.desk import Desk
-from orders.errors import NotFound, Rejected
-from orders.model import Book, BrokerOrder, Cancellation, Group, GroupTree, PortfolioFound, Role, Ticket, User
+from orders.errors import DeskError, NotFound, Rejected
+from orders.model import (
+    Book,
+    BrokerOrder,
+    Cancellation,
+    Group,
+    GroupTree,
+    PortfolioFound,
+    Role,
+    Ticket,
+    User,
+    Violation,
+)
 from orders.ports import Dated, Records
 from storage import SqlHistory, SqlLedger, migrate, open_engine
 from tests.allocation.desk import account, bond
@@ -148,6 +159,19 @@ class FakeBroker:
         )
 
 
+@dataclass
+class FakeCompliance:
+    """Finds what it was told to find, or fails."""
+
+    found: tuple[Violation, ...] = ()
+    failure: DeskError | None = None
+
+    def check(self, ticket: Ticket, broker_id: str = "") -> tuple[Violation, ...]:
+        if self.failure is not None:
+            raise self.failure
+        return self.found
+
+
 def records(ledger: SqlLedger, engine: Engine) -> Records:
     """All sides of a store, of which the activity is only noted."""
     return Records(ledger, SqlHistory(engine), Noted())
@@ -161,6 +185,7 @@ class Outfit:
     market: FakeMarket
     ledger: SqlLedger
     clock: TestClock
+    compliance: FakeCompliance
 
 
 def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
@@ -168,5 +193,7 @@ def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
     engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
     migrate(engine)
     ledger = SqlLedger(engine, BOOK.id, clock)
-    market = FakeMarket(clock)
-    return Outfit(Desk(market, records(ledger, engine), clock, BOOK, policy), market, ledger, clock)
+    market, compliance = FakeMarket(clock), FakeCompliance()
+    return Outfit(
+        Desk(market, compliance, records(ledger, engine), clock, BOOK, policy), market, ledger, clock, compliance
+    )

@@ -215,7 +215,7 @@ def test_a_command_that_made_another_block_is_refused(at: Outfit) -> None:
 def test_two_processes_do_not_promise_the_same_cash(at: Outfit, tmp_path: Path) -> None:
     at.market.accounts = (account("A", cash="2000000"), account("B", cash="2000000"))
     engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    other = Desk(at.market, records(SqlLedger(engine, BOOK.id, at.clock), engine), at.clock, BOOK)
+    other = Desk(at.market, at.compliance, records(SqlLedger(engine, BOOK.id, at.clock), engine), at.clock, BOOK)
     made = at.desk.preview(PM, request(3_000_000))
     reading = at.market.group
 

@@ -1,0 +1,186 @@
+"""Confirming an allocation: everything is read anew, compared with what was seen, frozen, and stored with its order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol, TypedDict
+
+import structlog
+
+from orders import schedule
+from orders.block import Preview, Request
+from orders.calendar import trade_date
+from orders.checks import Policy, refuse_what_if, what_changed
+from orders.confirmation import order_id, order_of, ticket_for
+from orders.errors import DeskError, NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
+from orders.model import Book, Order, OrderState, Statement, User, Violation
+from orders.ports import Clock, Compliance, Ledger
+from orders.statement import freeze
+
+log = structlog.get_logger()
+
+TRIES = 5
+
+
+class Said(TypedDict, total=False):
+    """What else may be said with a confirmation, see `Assent`."""
+
+    accepted: Mapping[str, str]
+    release_at: datetime | None
+    batch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assent:
+    """What a person says with a confirmation. `override` is why cash is not respected, where it is not; `accepted` says
+    of each warning why it does not matter. `release_at` is when to send it, aware; None is at once."""
+
+    comment: str = ""
+    override: str = ""
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    release_at: datetime | None = None
+    batch: str = ""
+
+
+class MakePreview(Protocol):
+    """`Desk.preview`."""
+
+    def __call__(self, user: User, request: Request, *, fresh: bool = False) -> Preview: ...
+
+
+class Confirming:
+    """`asked` is told the id of each order the worker is to look at."""
+
+    def __init__(
+        self,
+        preview: MakePreview,
+        compliance: Compliance,
+        ledger: Ledger,
+        clock: Clock,
+        book: Book,
+        policy: Policy,
+        asked: Callable[[str], None],
+    ) -> None:
+        self._preview = preview
+        self._compliance = compliance
+        self._ledger = ledger
+        self._clock = clock
+        self._book = book
+        self._policy = policy
+        self._asked = asked
+        # two confirmations at once would both count on the same cash
+        self._one_at_a_time = threading.Lock()
+
+    def checked(self, preview: Preview) -> Preview:
+        """The preview with what Aladdin's compliance says of it among its warnings; that it could not be asked is a
+        warning as well."""
+        if preview.proposal.placed == 0:
+            return preview
+        ticket = ticket_for(preview.proposal, self._clock.today())
+        try:
+            said = tuple(dict.fromkeys(map(_in_words, self._compliance.check(ticket))))
+        except DeskError as error:
+            said = (f"Aladdin's compliance could not be asked: {error}",)
+        known = [warning for warning in preview.warnings if not warning.startswith("Aladdin's compliance")]
+        return replace(preview, warnings=(*known, *said))
+
+    def confirm(self, user: User, preview: Preview, assent: Assent, command_id: str) -> Order:
+        """Freeze the allocation and store it with its order.
+
+        Reads past every cache first, compliance included; `PreviewChanged` when the lines would now be others, or there
+        is a new warning. `NotPermitted` where a warning is not accepted with a reason. The same `command_id` again
+        returns the same order. A what-if that does not respect cash needs a reason as `override`, which the statement
+        keeps; one without rounding is refused.
+        """
+        with self._one_at_a_time:
+            for tries_left in reversed(range(TRIES)):
+                if (earlier := self._earlier(preview.request, command_id)) is not None:
+                    return earlier
+                try:
+                    return self._confirm(user, preview, assent, command_id)
+                except VersionConflict:
+                    if not tries_left:
+                        raise
+                    # another process confirmed in between: its cash is taken off, and we look again
+                    log.info("confirmation looks again", command=command_id)
+        raise AssertionError("the last try returns or raises")
+
+    def _earlier(self, request: Request, command_id: str) -> Order | None:
+        """The order this very confirmation made before; `Rejected` when the command made another one."""
+        try:
+            order = self._ledger.order(order_id(command_id))
+        except NotFound:
+            return None
+        asked = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
+        if asked != (order.group, order.asset_id, order.side, order.ordered, order.settlement, order.limit):
+            raise Rejected(
+                f"This confirmation already made order {order.id}, which is another block. Preview again to go on.",
+                code="command_reused",
+            )
+        return order
+
+    def _confirm(self, user: User, preview: Preview, assent: Assent, command_id: str) -> Order:
+        self._refuse(preview, assent)
+        confirmed = self._ledger.confirmed()
+        now_ = self.checked(self._preview(user, preview.request, fresh=True))
+        changes = what_changed(preview.proposal, now_.proposal) + tuple(
+            f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
+        )
+        if changes:
+            raise PreviewChanged("The figures moved since this preview. Look at them before you confirm.", changes)
+        order, statement = self._frozen(now_, assent, command_id, user.username)
+        order = self._ledger.confirm(command_id, statement, order, confirmed, now_.proposal.limits.version)
+        self._asked(order.id)
+        return order
+
+    def _refuse(self, preview: Preview, assent: Assent) -> None:
+        refuse_what_if(preview.request.choices, assent.override)
+        longest = self._policy.longest_comment
+        if max(map(len, (assent.comment, assent.override, *assent.accepted.values()))) > longest:
+            raise NotPermitted(f"The comment is longer than {longest} characters.")
+        if preview.proposal.placed == 0:
+            raise NotPermitted("Nothing is allocated, so there is nothing to send.")
+        if open_ := [warning for warning in preview.warnings if not assent.accepted.get(warning, "").strip()]:
+            raise NotPermitted(f"Say why you go on in spite of this: {open_[0]}")
+        if assent.release_at is not None:
+            schedule.refuse_unusable(
+                assent.release_at, self._clock.now(), preview.request.settlement, preview.proposal.block.bond.currency
+            )
+
+    def _frozen(self, preview: Preview, assent: Assent, command_id: str, username: str) -> tuple[Order, Statement]:
+        """The order and its statement."""
+        block, reference = preview.proposal.block, order_id(command_id)
+        traded = self._clock.today() if assent.release_at is None else schedule.release_date(
+            assent.release_at, block.bond.currency
+        )  # fmt: skip
+        statement = freeze(
+            preview.proposal,
+            statement_id=f"{reference}.1",
+            order_id=reference,
+            group=preview.request.group,
+            book=self._book,
+            read_at=preview.read_at,
+            confirmed_at=self._clock.now(),
+            confirmed_by=username,
+            comment=assent.comment,
+            override=assent.override.strip() if not preview.request.choices.respect_cash else "",
+            accepted={warning: assent.accepted.get(warning, "").strip() for warning in preview.warnings},
+        )
+        order = order_of(
+            preview.proposal, statement, preview.request.group, assent.comment, trade_date(traded, block.bond.currency)
+        )
+        first = self._first_state(order, assent)
+        return replace(order, state=first, release_at=assent.release_at, batch=assent.batch), statement
+
+    def _first_state(self, order: Order, assent: Assent) -> OrderState:
+        if self._policy.approval_from is not None and order.face >= self._policy.approval_from:
+            return OrderState.AWAITING
+        return OrderState.CONFIRMED if assent.release_at is None else OrderState.SCHEDULED
+
+
+def _in_words(violation: Violation) -> str:
+    of = f" ({violation.account_id})" if violation.account_id else ""
+    return f"Aladdin's compliance, {violation.severity.value}: {violation.sentence}{of}."

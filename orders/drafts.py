@@ -1,0 +1,40 @@
+"""Blocks as typed, kept for whoever typed them until they are confirmed or thrown away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from orders.block import Request
+from orders.canonical import canonical
+from orders.model import DraftRow
+
+log = structlog.get_logger()
+
+_REQUEST = TypeAdapter(Request)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A block as typed."""
+
+    id: str
+    saved_at: datetime
+    request: Request
+
+
+def written(request: Request) -> str:
+    """A request as the ledger keeps it."""
+    return canonical(request)
+
+
+def read(row: DraftRow) -> Draft | None:
+    """A draft the ledger kept; None for one that this version cannot read any more, which the log names."""
+    try:
+        return Draft(row.id, row.saved_at, _REQUEST.validate_json(row.body))
+    except ValidationError as error:
+        log.warning("draft cannot be read", draft=row.id, faults=error.error_count())
+        return None

@@ -1,0 +1,170 @@
+"""What people decide about an order that was confirmed: approve it, have it sent after all, take it back, cancel it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from orders.entitlement import require
+from orders.errors import IllegalTransition, NotPermitted, Rejected, VersionConflict
+from orders.lifecycle import Event, step
+from orders.model import Change, Kind, Order, OrderState, Permission, User
+from orders.past import Past
+from orders.ports import Clock, Ledger
+
+TRIES = 4  # a step of the worker may come in between each time
+_TOO_LATE = {
+    Event.WITHDRAW: "It may be at Aladdin already: cancel it there from here once it shows, or wait for its look-up.",
+    Event.CANCEL: "Nothing of it is left to cancel.",
+}
+
+
+class OrderDesk:
+    """The use cases of an order. Each is done once for a `command_id`, is refused with `NotPermitted` to a user who may
+    not, with `IllegalTransition` where the order's state does not allow it, and asks the worker for what follows.
+    `asked` is told the id of an order that the worker is to look at."""
+
+    def __init__(
+        self, ledger: Ledger, clock: Clock, past: Past, longest_comment: int, asked: Callable[[str], None]
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._past = past
+        self._longest_comment = longest_comment
+        self._asked = asked
+
+    def approve(self, user: User, order_id: str, sha256: str, command_id: str) -> Order:
+        """Approve the statement with this hash, which the user has read. Never one's own: `NotPermitted`. `Rejected`
+        where the order has another statement by now."""
+
+        def approved(order: Order) -> dict[str, Any]:
+            self._second_person(user, order)
+            if order.statement_sha256 != sha256:
+                raise Rejected(
+                    f"{order.id} has another statement than the one you read. Read it again before you approve it.",
+                    code="another_statement",
+                )
+            return {"opens_intent": Kind.SEND, "detail": f"statement {sha256[:12]}"}
+
+        return self._decide(user, Permission.APPROVE, order_id, Event.APPROVE, command_id, "", approved)
+
+    def decline(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
+        """Refuse the approval: the order is not sent."""
+
+        def declined(order: Order) -> dict[str, Any]:
+            self._second_person(user, order)
+            return {"message": f"Not approved by {user.username}: {reason.strip()}"}
+
+        return self._decide(user, Permission.APPROVE, order_id, Event.DECLINE, command_id, reason, declined)
+
+    def withdraw(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
+        """Take back an order that certainly is not at Aladdin."""
+        return self._decide(
+            user, Permission.CONFIRM, order_id, Event.WITHDRAW, command_id, reason,
+            lambda order: {"closes_intent": self._intent(order), "message": ""},
+        )  # fmt: skip
+
+    def send_again(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
+        """Have an order sent after all that could not be sent, under the same reference and at its own terms."""
+        return self._decide(
+            user, Permission.CONFIRM, order_id, Event.SEND_AGAIN, command_id, reason, lambda order: {"message": ""}
+        )
+
+    def not_there(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
+        """Say that Aladdin has no such order, which the user looked for there. Nothing is sent by that alone."""
+        return self._decide(
+            user, Permission.CONFIRM, order_id, Event.NOT_THERE, command_id, reason,
+            lambda order: {"message": f"{user.username} says it is not at Aladdin. Send it again, or withdraw it."},
+        )  # fmt: skip
+
+    def cancel(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
+        """Ask Aladdin to cancel what is not filled. A fill may be quicker; then the order says so."""
+        return self._decide(
+            user, Permission.CONFIRM, order_id, Event.CANCEL, command_id, reason,
+            lambda order: {"opens_intent": Kind.CANCEL, "message": ""},
+        )  # fmt: skip
+
+    def may(self, user: User, order: Order) -> tuple[Event, ...]:
+        """What this user may decide about the order as it is, for the screen to offer."""
+        if not user.sees(order.group):
+            return ()
+        wanted: tuple[Event, ...] = ()
+        if user.may(Permission.APPROVE) and user.username != order.created_by:
+            wanted += (Event.APPROVE, Event.DECLINE)
+        if user.may(Permission.CONFIRM):
+            wanted += (Event.MODIFY, Event.CANCEL, Event.SEND_AGAIN, Event.NOT_THERE, Event.WITHDRAW)
+        return tuple(event for event in wanted if _allowed(order.state, event))
+
+    def _decide(
+        self,
+        user: User,
+        permission: Permission,
+        order_id: str,
+        event: Event,
+        command_id: str,
+        reason: str,
+        also: Callable[[Order], dict[str, Any]],
+    ) -> Order:
+        """Write the step a person asks for, from the order as it is: the worker's own steps do not make a conflict, as
+        long as the step is still allowed after them."""
+        if event is not Event.APPROVE:
+            refuse_without_reason(reason, self._longest_comment)
+        for tries_left in reversed(range(TRIES)):
+            order = self._past.order(user, order_id)
+            require(user, permission, order.group)
+            if (earlier := self._ledger.outcome(command_id)) is not None:
+                return earlier
+            try:
+                decided = self._write(user, order, event, command_id, reason, also(order))
+            except VersionConflict:
+                if not tries_left:
+                    raise
+            else:
+                self._asked(order_id)
+                return decided
+        raise AssertionError("the last try returns or raises")
+
+    def _write(
+        self, user: User, order: Order, event: Event, command_id: str, reason: str, also: dict[str, Any]
+    ) -> Order:
+        if event is Event.APPROVE and order.release_at is not None:
+            event = Event.APPROVE_FOR_LATER
+        try:
+            to = step(order.state, event)
+        except IllegalTransition as error:
+            raise IllegalTransition(f"{error} {_TOO_LATE.get(event, '')}".strip()) from None
+        change = Change(
+            order_id=order.id,
+            version=order.version,
+            state=to,
+            event=event.value,
+            actor=user.username,
+            at=self._clock.now(),
+            reason=reason.strip(),
+            **{"detail": reason.strip()} | also,
+        )
+        return self._ledger.advance(command_id, change)
+
+    def _second_person(self, user: User, order: Order) -> None:
+        if user.username == order.created_by:
+            raise NotPermitted("Whoever confirmed an allocation cannot decide on its approval: somebody else must.")
+
+    def _intent(self, order: Order) -> str | None:
+        """The open intent to send it."""
+        return next((intent.id for intent in self._ledger.intents() if intent.order_id == order.id), None)
+
+
+def refuse_without_reason(reason: str, longest: int) -> None:
+    """`NotPermitted` for a decision without a word on why, or with too many."""
+    if not reason.strip():
+        raise NotPermitted("Say why: the reason is kept with the order.")
+    if len(reason.strip()) > longest:
+        raise NotPermitted(f"The reason is longer than {longest} characters.")
+
+
+def _allowed(state: OrderState, event: Event) -> bool:
+    try:
+        step(state, event)
+    except IllegalTransition:
+        return False
+    return True
