@@ -21,6 +21,7 @@ class Request:
     settlement: date
     limit: Decimal | None = None
     choices: Choices = field(default_factory=Choices)
+    instead_of: str = ""  # the order that it takes the place of
 
 
 @dataclass(frozen=True, slots=True)

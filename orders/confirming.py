@@ -52,7 +52,8 @@ class MakePreview(Protocol):
 
 
 class Confirming:
-    """`asked` is told the id of each order the worker is to look at."""
+    """`asked` is told the id of each order the worker is to look at; `one_at_a_time` is shared with whatever else
+    promises cash."""
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Confirming:
         book: Book,
         policy: Policy,
         asked: Callable[[str], None],
+        one_at_a_time: threading.Lock,
     ) -> None:
         self._preview = preview
         self._compliance = compliance
@@ -71,8 +73,7 @@ class Confirming:
         self._book = book
         self._policy = policy
         self._asked = asked
-        # two confirmations at once would both count on the same cash
-        self._one_at_a_time = threading.Lock()
+        self._one_at_a_time = one_at_a_time
 
     def checked(self, preview: Preview) -> Preview:
         """The preview with what Aladdin's compliance says of it among its warnings; that it could not be asked is a
@@ -123,6 +124,8 @@ class Confirming:
         return order
 
     def _confirm(self, user: User, preview: Preview, assent: Assent, command_id: str) -> Order:
+        if preview.request.instead_of:
+            raise Rejected(f"This changes {preview.request.instead_of}: it is not another order.", code="modification")
         self._refuse(preview, assent)
         confirmed = self._ledger.confirmed()
         now_ = self.checked(self._preview(user, preview.request, fresh=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -32,6 +33,7 @@ from orders.model import (
     Permission,
     User,
 )
+from orders.modifying import Modifying, added_back, proposed
 from orders.order_desk import OrderDesk
 from orders.past import Past
 from orders.ports import Clock, Compliance, Dated, Market, Records
@@ -44,8 +46,8 @@ READ_TRIES = 3
 
 class Desk:
     """The use cases: of groups, bonds and allocations here, of the limits in `limits`, of what was done before in
-    `past`, of an order's further life in `orders`. `asked` is told the id of an order that the worker is to look at,
-    so that an embedded one need not wait for its tick."""
+    `past`, of an order's further life in `orders`, of its change in `modifying`. `asked` is told the id of an order
+    that the worker is to look at, so that an embedded one need not wait for its tick."""
 
     def __init__(
         self,
@@ -67,7 +69,10 @@ class Desk:
         self.limits = LimitDesk(records.ledger, clock, self._lists, self.policy.longest_comment)
         self.past = Past(records.ledger, records.history)
         self.orders = OrderDesk(records.ledger, clock, self.past, self.policy.longest_comment, asked)
-        self._confirming = Confirming(self.preview, compliance, records.ledger, clock, book, self.policy, asked)
+        # two at once would both count on the same cash
+        outlets = (records.ledger, clock, book, self.policy, asked, threading.Lock())
+        self._confirming = Confirming(self.preview, compliance, *outlets)
+        self.modifying = Modifying(self.preview, self.past, *outlets)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -155,14 +160,18 @@ class Desk:
         check_settlement(request.settlement, self.today(), bond.value.currency)
         tradable, warnings = fresh_enough(bond.value, request.limit is not None, self.today(), self.policy)
         warnings += far_from_mark(tradable, request.side, request.limit, self.policy) + bond.notes
-        group = self.group(user, request.group, request.settlement, fresh=fresh)
+        group, order = self.group(user, request.group, request.settlement, fresh=fresh), None
+        if request.instead_of:
+            order = self.past.order(user, request.instead_of)
+            group = replace(group, value=added_back(group.value, order, self._ledger.statement(order.id)))
         block = BlockOrder(
             tradable, request.side, request.face, request.settlement, request.limit, self.policy.market_buffer
         )
         if request.choices.round_to_denomination:
             refuse_off_lattice(block, group.value)
         choices = replace(request.choices, minimum_coverage=self.policy.minimum_coverage)
-        proposal = propose(block, group.value.accounts, choices, self._ledger.limits())
+        problem = (block, group.value.accounts, choices, self._ledger.limits())
+        proposal = propose(*problem) if order is None else proposed(*problem, order)
         read_at = min(bond.as_of, group.as_of)
         if not fresh:
             self._activity.note(user.username, "previewed", request.group, _in_words(block, proposal))

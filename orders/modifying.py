@@ -1,0 +1,221 @@
+"""Changing an order that Aladdin works on: split anew by the engine of its own statement or by hand, as if it were not
+there, except for what is filled."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import ROUND_CEILING, Decimal
+
+from pydantic import TypeAdapter
+
+from allocation.effect import after_trade
+from allocation.limits import LimitTable
+from allocation.model import Account, BlockOrder, Choices, Side
+from allocation.proposal import Proposal
+from allocation.propose import propose
+from orders.block import Preview, Request
+from orders.checks import Policy, what_changed
+from orders.confirming import MakePreview
+from orders.entitlement import require
+from orders.errors import NotPermitted, PreviewChanged
+from orders.lifecycle import Event, step
+from orders.model import Book, Change, Group, Kind, Order, OrderLine, Permission, Statement, User
+from orders.order_desk import refuse_without_reason
+from orders.past import Past
+from orders.ports import Clock, Ledger
+from orders.statement import freeze, frozen_block, reserved
+
+_CHOICES = TypeAdapter(Choices)
+
+
+class Modifying:
+    """`asked` is told the id of the order the worker is to look at; `one_at_a_time` is shared with whatever else
+    promises cash."""
+
+    def __init__(
+        self,
+        preview: MakePreview,
+        past: Past,
+        ledger: Ledger,
+        clock: Clock,
+        book: Book,
+        policy: Policy,
+        asked: Callable[[str], None],
+        one_at_a_time: threading.Lock,
+    ) -> None:
+        self._preview = preview
+        self._past = past
+        self._ledger = ledger
+        self._clock = clock
+        self._book = book
+        self._policy = policy
+        self._asked = asked
+        self._one_at_a_time = one_at_a_time
+
+    def request(self, user: User, order_id: str) -> Request:
+        """The order as a block to be split anew: its terms, and the choices of its newest statement. Change the face,
+        the limit or `choices.locked` of it, and preview that."""
+        order = self._past.order(user, order_id)
+        require(user, Permission.CONFIRM, order.group)
+        step(order.state, Event.MODIFY)
+        choices = _CHOICES.validate_python(json.loads(self._ledger.statement(order_id).body)["choices"])
+        return Request(
+            order.group, order.asset_id, order.side, order.ordered, order.settlement, order.limit, choices, order_id
+        )
+
+    def modify(
+        self, user: User, preview: Preview, reason: str, command_id: str, accepted: Mapping[str, str] | None = None
+    ) -> Order:
+        """Store the new terms as the next version of the statement, and ask the worker to give them to Aladdin. Reads
+        past every cache first: `PreviewChanged` when the lines would now be others. A fill may be quicker; then the
+        terms stay as they were, and the order says so."""
+        order_id = preview.request.instead_of
+        order = self._past.order(user, order_id)
+        require(user, Permission.CONFIRM, order.group)
+        refuse_without_reason(reason, self._policy.longest_comment)
+        with self._one_at_a_time:
+            if (earlier := self._ledger.outcome(command_id)) is not None:
+                return earlier
+            order = self._past.order(user, order_id)
+            self._refuse(order, preview, accepted or {})
+            now_ = self._preview(user, preview.request, fresh=True)
+            changes = what_changed(preview.proposal, now_.proposal) + tuple(
+                f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
+            )
+            if changes:
+                raise PreviewChanged("The figures moved since this preview. Look at them before you go on.", changes)
+            change, statement = self._written(user, order, now_, reason.strip(), accepted or {})
+            modified = self._ledger.advance(command_id, change, None, statement)
+        self._asked(order_id)
+        return modified
+
+    def _refuse(self, order: Order, preview: Preview, accepted: Mapping[str, str]) -> None:
+        step(order.state, Event.MODIFY)
+        proposal = preview.proposal
+        if proposal.placed == 0:
+            raise NotPermitted("Nothing would be left of it: cancel it instead.")
+        if _terms(proposal) == _terms_of(order):
+            raise NotPermitted("Nothing would change: the order has these terms already.")
+        if open_ := [warning for warning in preview.warnings if not accepted.get(warning, "").strip()]:
+            raise NotPermitted(f"Say why you go on in spite of this: {open_[0]}")
+        limit = self._policy.approval_from
+        if limit is not None and proposal.placed >= limit and not _only_less(order, proposal):
+            raise NotPermitted(
+                f"An order of {limit:,} or more needs a second person, so it can only be made smaller here. Cancel it "
+                "and confirm another one to have it approved."
+            )
+
+    def _written(
+        self, user: User, order: Order, preview: Preview, reason: str, accepted: Mapping[str, str]
+    ) -> tuple[Change, Statement]:
+        proposal, block = preview.proposal, preview.proposal.block
+        version = self._ledger.statement(order.id).version + 1
+        statement = freeze(
+            proposal,
+            statement_id=f"{order.id}.{version}",
+            order_id=order.id,
+            group=order.group,
+            book=self._book,
+            read_at=preview.read_at,
+            confirmed_at=self._clock.now(),
+            confirmed_by=user.username,
+            comment=reason,
+            accepted={warning: accepted[warning].strip() for warning in preview.warnings},
+            version=version,
+        )
+        change = Change(
+            order_id=order.id,
+            version=order.version,
+            state=step(order.state, Event.MODIFY),
+            event=Event.MODIFY.value,
+            actor=user.username,
+            at=statement.created_at,
+            detail=_told(order, proposal),
+            reason=reason,
+            message="",
+            opens_intent=Kind.MODIFY,
+            ordered=block.face,
+            face=proposal.placed,
+            limit=block.limit,
+            cleared=frozenset({"limit"} if block.limit is None and order.limit is not None else ()),
+            lines=tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face),
+            engine=proposal.engine,
+        )
+        return change, statement
+
+
+def added_back(group: Group, order: Order, statement: Statement) -> Group:
+    """The group, which counts the order, as it would be without it: what it bought is gone and paid back, what it sold
+    is there again. Where both Aladdin and we count it, once is left: less is offered than there is."""
+    block, basis = frozen_block(statement)
+    undone = replace(block, side=Side.SELL if block.side is Side.BUY else Side.BUY)
+    paid = reserved(statement) if block.side is Side.BUY else {}
+    faces = {line.account_id: line.face for line in order.lines if line.face}
+
+    def without(account: Account) -> Account:
+        if account.id not in faces:
+            return account
+        account = after_trade(account, undone, faces[account.id], basis)
+        if account.cash is None or account.id not in paid:
+            return account
+        return replace(account, cash=account.cash + paid[account.id])
+
+    return replace(group, accounts=tuple(map(without, group.accounts)))
+
+
+def proposed(
+    block: BlockOrder, accounts: Sequence[Account], choices: Choices, limits: LimitTable, order: Order
+) -> Proposal:
+    """The split of a block that takes an order's place: nobody gets less than they have booked. `NotPermitted` where
+    the block, or a line set by hand, is smaller than what is filled."""
+    booked = {line.account_id: int(line.booked.to_integral_value(ROUND_CEILING)) for line in order.lines if line.booked}
+    filled = max(order.filled, Decimal(sum(booked.values())))
+    if block.face < filled:
+        raise NotPermitted(f"{filled:,.0f} of {order.id} is filled already: its face cannot be less.")
+    if short := [name for name, face in booked.items() if choices.locked.get(name, face) < face]:
+        raise NotPermitted(f"{short[0]} has {booked[short[0]]:,} booked already: its line cannot be less.")
+    while True:
+        proposal = propose(block, accounts, choices, limits)
+        faces = {line.account_id: line.face for line in proposal.lines}
+        short = [name for name, face in booked.items() if faces.get(name, 0) < face]
+        if not short:
+            return proposal
+        if fixed := [name for name in short if name in choices.locked]:
+            raise NotPermitted(
+                f"{fixed[0]} has {booked[fixed[0]]:,} booked, which its caps do not allow any more: the order can be "
+                "canceled, and not be split anew."
+            )
+        choices = replace(choices, locked={**choices.locked, **{name: booked[name] for name in short}})
+
+
+def _terms(proposal: Proposal) -> tuple[object, ...]:
+    lines = {line.account_id: line.face for line in proposal.lines if line.face}
+    return proposal.block.face, proposal.block.limit, lines
+
+
+def _terms_of(order: Order) -> tuple[object, ...]:
+    return order.ordered, order.limit, {line.account_id: line.face for line in order.lines if line.face}
+
+
+def _only_less(order: Order, proposal: Proposal) -> bool:
+    """Whether nobody gets more, at no worse a limit."""
+    faces = {line.account_id: line.face for line in order.lines}
+    limit = proposal.block.limit
+    if order.limit is not None:
+        worse = limit is None or (limit > order.limit if order.side is Side.BUY else limit < order.limit)
+        if worse:
+            return False
+    return all(line.face <= faces.get(line.account_id, 0) for line in proposal.lines)
+
+
+def _told(order: Order, proposal: Proposal) -> str:
+    """What is different, for the history."""
+    was = "market" if order.limit is None else f"{order.limit.normalize():f}"
+    limit = proposal.block.limit
+    now_ = "market" if limit is None else f"{limit.normalize():f}"
+    told = [f"face {order.face:,} -> {proposal.placed:,}"] if order.face != proposal.placed else []
+    told += [f"limit {was} -> {now_}"] if was != now_ else []
+    return "; ".join(told) or "lines set anew"
