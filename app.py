@@ -38,6 +38,9 @@ PAGES = {  # section -> (file, title, icon, what it takes)
         ("orders", "Orders", ":material/receipt_long:", Permission.VIEW),
         ("limits", "Limits", ":material/rule:", Permission.VIEW),
     ],
+    "Control": [
+        ("approvals", "Approvals", ":material/how_to_reg:", Permission.APPROVE),
+    ],
 }
 
 

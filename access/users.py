@@ -1,5 +1,5 @@
-"""Who may come in: the user file, read whole with all its faults at once, re-read when it changes, and the three users
-of the demo."""
+"""Who may come in: the user file, read whole with all its faults at once, re-read when it changes, and the users of
+the demo."""
 
 from __future__ import annotations
 
@@ -122,8 +122,11 @@ def demo_users() -> tuple[Users, tuple[DemoLogin, ...]]:
     their passwords public: for the demo only."""
     people = (
         ("pm", "Paula Mercer", Role.PORTFOLIO_MANAGER),
+        ("approver", "Arthur Prove", Role.APPROVER),
         ("analyst", "Anders Lyst", Role.ANALYST),
         ("compliance", "Connie Price", Role.COMPLIANCE),
+        ("viewer", "Vera Weir", Role.VIEWER),
+        ("administrator", "Ada Minster", Role.ADMINISTRATOR),
     )
     logins = tuple(DemoLogin(username, f"{username}-demo", role.label) for username, _, role in people)
     entries = {

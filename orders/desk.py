@@ -80,6 +80,10 @@ class Desk:
         """The book's business date."""
         return self._clock.today()
 
+    def now(self) -> datetime:
+        """The wall clock, UTC."""
+        return self._clock.now()
+
     def groups(self, user: User) -> tuple[str, ...]:
         """The groups on this user's list: those of the settings, then those they added, as far as they may see them."""
         require(user, Permission.VIEW)

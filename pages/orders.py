@@ -6,9 +6,10 @@ import json
 
 import streamlit as st
 
+from orders.lifecycle import WAITING
 from orders.model import Order, Permission, User
 from orders.statement import not_placed
-from ui import dashboard, formats, frame, proposal_tables, session, tables
+from ui import asking, dashboard, deciding, formats, frame, proposal_tables, releasing, session, states, tables
 from ui.lifecycle import diagram
 
 user = session.require_user(Permission.VIEW)
@@ -33,10 +34,13 @@ def detail(user: User, order: Order) -> None:
     st.caption(f"{order.id}{at_aladdin} · confirmed by {order.created_by}, {formats.moment(order.created_at)}")
     if order.face < order.ordered:
         st.markdown(f"**{order.face:,} of {order.ordered:,} ordered**, {order.ordered - order.face:,} not placed.")
+    if told := releasing.told(order):
+        st.markdown(f"To be released **{told}**." if order.state in WAITING else f"Was to be released {told}.")
     if order.message:
         st.warning(order.message)
+    deciding.buttons(user, order)
     grid = st.columns([1.7, 0.8, 1.2, 1.4, 0.9])
-    grid[0].metric("State", tables.state_word(order))
+    grid[0].metric("State", states.word(order), help=states.NEXT[order.state])
     grid[1].metric("Filled", formats.percent(order.progress), help=f"{order.filled:,.0f} of {order.face:,}")
     grid[2].metric("Average price", formats.price(order.average_price))
     grid[3].metric("Settlement", formats.day(order.settlement))
@@ -44,7 +48,7 @@ def detail(user: User, order: Order) -> None:
     if order.comment:
         st.text(f"“{order.comment}”")
     events = desk.past.events(user, order.id)
-    st.mermaid_chart(diagram(events, order.state), alt="the order's life, with the path taken")
+    st.mermaid_chart(diagram(events, order), alt="the order's life, with the path taken")
     lines_tab, history_tab = st.tabs(["Accounts", "History"])
     with lines_tab:
         table, columns = tables.order_lines(order)
@@ -106,8 +110,8 @@ def live() -> None:
     user_now = session.office().gate.current_user()
     if user_now is None or not user_now.may(Permission.VIEW):
         st.rerun()
-    if st.session_state.pop("orders.picked", False):
-        st.rerun()  # another order has another statement, which stands outside
+    if st.session_state.pop("orders.picked", False) or asking.news():
+        st.rerun()  # another order has another statement, which stands outside, as dialogs do
     frame.strip()
     st.title("Orders")
     with frame.explained():
@@ -116,5 +120,6 @@ def live() -> None:
 
 
 live()
+deciding.dialog()
 if chosen := st.query_params.get("order"):
     frozen(user, chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -9,11 +10,12 @@ import streamlit as st
 
 from allocation.engines import ENGINES
 from allocation.errors import EvenlotError
+from allocation.proposal import Proposal
 from orders.desk import Preview
-from orders.errors import OutsideError
+from orders.errors import NotPermitted, OutsideError
 from orders.history import Wanted
 from orders.model import Order, User
-from ui import formats, frame, proposal_tables, session
+from ui import accepting, formats, frame, proposal_tables, releasing, session
 
 RECENT = timedelta(minutes=5)  # an own order as young as this may be one that somebody took for cancelled
 
@@ -32,6 +34,8 @@ class Confirmation:
     command_id: str
     comment: str
     override: str
+    accepted: Mapping[str, str]
+    release_at: datetime | None
 
 
 def confirmed() -> str | None:
@@ -45,10 +49,16 @@ def confirmed() -> str | None:
 
 
 def open_dialog(user: User, preview: Preview, sentence: str) -> None:
-    """Show what will be sent, to be confirmed."""
+    """Show what will be sent, to be confirmed, with what Aladdin's compliance says of it: asked here, once."""
     st.session_state.pop(_REFUSED, None)
     st.session_state.pop(_UNSAID, None)
-    _dialog(user, preview, sentence)
+    try:
+        with frame.waits():
+            checked = session.desk().checked(user, preview)
+    except EvenlotError as error:
+        frame.show(error)
+    else:
+        _dialog(user, checked, sentence)
 
 
 def forget() -> None:
@@ -75,11 +85,47 @@ def _ask(preview: Preview, sentence: str, command_id: str) -> None:
     if gate.current_user() is None or command_id != session.trip().command_id:
         return
     gate.touch()
-    override = st.session_state.get("allocate.override", "").strip()
-    st.session_state[_UNSAID] = not preview.proposal.choices.respect_cash and not override
+    try:
+        release_at = _released(preview, command_id)
+        st.session_state[_UNSAID] = _unsaid(preview, command_id)
+    except NotPermitted as error:
+        st.session_state[_UNSAID] = str(error)
     if not st.session_state[_UNSAID]:
-        comment = st.session_state["allocate.comment"].strip()
-        _again(Confirmation(preview, sentence, command_id, comment, override))
+        comment, override = st.session_state["allocate.comment"].strip(), _override()
+        _again(
+            Confirmation(preview, sentence, command_id, comment, override, _accepted(preview, command_id), release_at)
+        )
+
+
+def _override() -> str:
+    return str(st.session_state.get("allocate.override", "")).strip()
+
+
+def _released(preview: Preview, scope: str) -> datetime | None:
+    return releasing.chosen(scope, preview.request.settlement, preview.proposal.block.bond.currency)
+
+
+def _own_field(preview: Preview, warning: str) -> bool:
+    """Whether a warning is accepted by the reason why cash is not respected, which has a field of its own."""
+    return not preview.proposal.choices.respect_cash and warning.startswith("Cash was not respected")
+
+
+def _asked_about(preview: Preview) -> list[str]:
+    """The warnings to be accepted one by one."""
+    return [warning for warning in dict.fromkeys(preview.warnings) if not _own_field(preview, warning)]
+
+
+def _accepted(preview: Preview, scope: str) -> dict[str, str]:
+    own = {warning: _override() for warning in preview.warnings if _own_field(preview, warning)}
+    return accepting.given(scope, _asked_about(preview)) | own
+
+
+def _unsaid(preview: Preview, scope: str) -> str:
+    """What is missing before anything can be sent, in words."""
+    said = accepting.missing(scope, _asked_about(preview))
+    if not preview.proposal.choices.respect_cash and not _override():
+        said = f"{said}, and why cash is not respected" if said else "say why cash is not respected"
+    return said
 
 
 def _again(asked: Confirmation) -> None:
@@ -94,8 +140,9 @@ def _confirm(asked: Confirmation) -> None:
     if user is not None:
         try:
             order = session.desk().confirm(
-                user, asked.preview, asked.comment, asked.command_id, override=asked.override
-            )
+                user, asked.preview, asked.comment, asked.command_id, override=asked.override,
+                accepted=asked.accepted, release_at=asked.release_at,
+            )  # fmt: skip
         except EvenlotError as error:
             st.session_state[_REFUSED] = error
         else:
@@ -142,22 +189,50 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
     for order in recent(user):
         if (order.group, order.asset_id, order.side) == (request.group, request.asset_id, request.side):
             st.warning(f"{told(order)} This would be another order.", icon=":material/content_copy:")
-    for warning in preview.warnings:
-        st.warning(warning)
     if left_out := proposal.effect.excluded:
         st.warning(f"Left out of {proposal.effect.metric.label}: {', '.join(left_out)}.")
     if proposal.unallocated:
         st.warning(f"{proposal.block.face - proposal.placed:,} of {proposal.block.face:,} will not be placed.")
     _lines(preview)
+    warnings, scope, longest = _asked_about(preview), trip.command_id, session.desk().policy.longest_comment
+    if not any(warning.startswith("Aladdin's compliance") for warning in warnings):
+        st.success("Aladdin's compliance was asked, and has nothing against it.", icon=":material/verified_user:")
+    accepting.draw(scope, warnings, longest)
     _override_reason(preview)
     st.text_area(
-        "Comment", key="allocate.comment", max_chars=session.desk().policy.longest_comment,
-        placeholder="Why this trade", persist_state="session",
-    )  # fmt: skip
+        "Comment", key="allocate.comment", max_chars=longest, placeholder="Why this trade", persist_state="session"
+    )
+    releasing.draw(scope, request.settlement, proposal.block.bond.currency)
+    _second_person(proposal)
+    unsaid = _unsaid(preview, scope)
+    if unsaid and st.session_state.get(_UNSAID):
+        st.error(f"Nothing was sent: {unsaid}.", icon=":material/error:")
     st.button(
-        "Confirm and send", type="primary", key="allocate.send", width="stretch", on_click=_ask,
-        args=(preview, sentence, trip.command_id),
+        f"{_verb(proposal, scope)}{f' ({unsaid})' if unsaid else ''}", type="primary", key="allocate.send",
+        width="stretch", on_click=_ask, args=(preview, sentence, scope),
     )  # fmt: skip
+
+
+def _approval_from(proposal: Proposal) -> int | None:
+    """The face from which somebody else must approve, where this order has it."""
+    limit = session.desk().policy.approval_from
+    return limit if limit is not None and proposal.placed >= limit else None
+
+
+def _second_person(proposal: Proposal) -> None:
+    limit = _approval_from(proposal)
+    if limit is not None:
+        st.info(
+            f"An order of {limit:,} or more needs a second person: it is sent once an approver has approved this very "
+            "statement. Whoever confirms it cannot.",
+            icon=":material/group:",
+        )
+
+
+def _verb(proposal: Proposal, scope: str) -> str:
+    if _approval_from(proposal) is not None:
+        return "Confirm and ask for approval"
+    return "Confirm and schedule" if releasing.later(scope) else "Confirm and send"
 
 
 def _lines(preview: Preview) -> None:
@@ -179,5 +254,3 @@ def _override_reason(preview: Preview) -> None:
         max_chars=session.desk().policy.longest_comment, placeholder="Kept in the statement, under your name",
         persist_state="session",
     )  # fmt: skip
-    if st.session_state.get(_UNSAID):
-        st.error("Nothing was sent: say why cash is not respected.", icon=":material/error:")

@@ -9,7 +9,7 @@ import streamlit as st
 from orders.history import Wanted
 from orders.lifecycle import LIVE, OURS
 from orders.model import Order, OrderState, User
-from ui import formats, session, tables
+from ui import formats, session, states, tables
 
 PAGE = 50
 MOVING = frozenset((*LIVE, *OURS))
@@ -17,6 +17,7 @@ MOVING = frozenset((*LIVE, *OURS))
 
 def wanted(user: User) -> Wanted:
     """Which orders the user asks for, from the filters, which are drawn here. A bond nobody knows is `NotFound`."""
+    _views()
     row, on = st.columns([2, 2, 1.6, 1.2, 1.8]), _begin_anew
     states = row[0].multiselect(
         "State", list(OrderState), format_func=str, placeholder="any", key="orders.states", on_change=on
@@ -78,6 +79,20 @@ def _pager(following: str) -> None:
             key="orders.older",
         )  # fmt: skip
         st.caption(f"Page {len(cursors) + 1}, {PAGE} orders each, newest first.")
+
+
+def _views() -> None:
+    """The usual choices of states, a click each: they fill the filter of states, which may say something else."""
+    chosen = set(st.session_state.get("orders.states", ()))
+    st.session_state["orders.view"] = next((n for n, of in states.VIEWS.items() if set(of) == chosen), None)
+    st.segmented_control(
+        "Show", list(states.VIEWS), key="orders.view", on_change=_view, label_visibility="collapsed", width="stretch"
+    )
+
+
+def _view() -> None:
+    st.session_state["orders.states"] = list(states.VIEWS[st.session_state["orders.view"] or "All"])
+    _begin_anew()
 
 
 def _begin_anew() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from allocation.model import Bond, Metric
+from orders import schedule
 from orders.model import Book
 
 MISSING = "–"
@@ -77,6 +79,21 @@ def day(value: date | None) -> str:
 def moment(value: datetime) -> str:
     """24 Nov 2026, 14:05:09 UTC"""
     return f"{value.astimezone(UTC):%d %b %Y, %H:%M:%S} UTC"
+
+
+def place(zone: ZoneInfo) -> str:
+    """New York: the city a time zone is named after."""
+    return zone.key.rpartition("/")[2].replace("_", " ")
+
+
+def release(value: datetime, currency: str) -> str:
+    """Tue 24 Nov 2026, 09:30 New York (14:30 UTC): by the clock of the currency's bond market."""
+    zone = schedule.zone(currency)
+    there, utc = value.astimezone(zone), value.astimezone(UTC)
+    if zone.key == "UTC":
+        return f"{utc:%a %d %b %Y, %H:%M} UTC"
+    other_day = "" if there.date() == utc.date() else f"{utc:%a} "
+    return f"{there:%a %d %b %Y, %H:%M} {place(zone)} ({other_day}{utc:%H:%M} UTC)"
 
 
 def since(value: datetime, now: datetime) -> str:

@@ -94,6 +94,14 @@ def price(text: str) -> Decimal | None:
     return value
 
 
+def limit(text: str) -> Decimal:
+    """A price that must be typed; `InvalidBlock` where it is left empty."""
+    value = price(text)
+    if value is None:
+        raise InvalidBlock("limit", "Type the limit, like 98.515625 or 98-16+, or choose market.")
+    return value
+
+
 def _in_ticks(typed: str) -> Decimal | None:
     """98-16+ in decimals: 32nds, then eighths of one, + for four. None where it is no such price."""
     ticks = _TICKS.fullmatch(typed)

@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, groupby, pairwise
 
-from orders.lifecycle import FINAL, TABLE
-from orders.model import Event, OrderState
+from orders.lifecycle import FINAL
+from orders.model import Event, Order
+from orders.model import OrderState as S
+from ui.states import SIGNS
 
-_USUAL = (
-    OrderState.CONFIRMED,
-    OrderState.SENDING,
-    OrderState.OPEN,
-    OrderState.AUTHORIZED,
-    OrderState.ACTIVE,
-    OrderState.BOOKED,
-)
+_USUAL = {  # the state that usually comes next
+    S.APPROVED: S.SENDING,
+    S.SCHEDULED: S.CONFIRMED,
+    S.CONFIRMED: S.SENDING,
+    S.SEND_FAILED: S.SENDING,
+    S.SENDING: S.OPEN,
+    S.UNKNOWN: S.OPEN,
+    S.COMPLIANCE: S.OPEN,
+    S.OPEN: S.AUTHORIZED,
+    S.AUTHORIZED: S.ACTIVE,
+    S.FOREIGN: S.ACTIVE,
+    S.MODIFY_PENDING: S.OPEN,
+    S.CANCEL_PENDING: S.CANCELED,
+    S.ACTIVE: S.PART_FILLED,
+    S.PART_FILLED: S.FILLED,
+    S.FILLED: S.BOOKED,
+}
 
 
-def diagram(events: Sequence[Event], state: OrderState) -> str:
+def diagram(events: Sequence[Event], order: Order) -> str:
     """A Mermaid flowchart: the path this order has taken, drawn bold, and the usual way on from here, dotted."""
-    path = [OrderState.CONFIRMED]
-    for event in events:
-        if event.state is not path[-1]:
-            path.append(event.state)
+    path = [state for state, _ in groupby([*(event.state for event in events), order.state])]
     taken = list(dict.fromkeys(pairwise(path)))
-    ahead = list(pairwise([state, *_way_on(state)]))
+    ahead = [step for step in pairwise([order.state, *_way_on(order)]) if step not in taken]
     rows = ["flowchart LR"]
-    rows += [f'  {s.name}(["{s.value}"])' for s in dict.fromkeys([*path, *(to for _, to in ahead)])]
+    rows += [f'  {s.name}(["{SIGNS[s]} {s.value}"])' for s in dict.fromkeys([*path, *chain(*ahead)])]
     rows += [f"  {a.name} ==> {b.name}" for a, b in taken]
     rows += [f"  {a.name} -.-> {b.name}" for a, b in ahead]
-    rows.append(f"  style {state.name} fill:#2f6fde,color:#ffffff,stroke:#2f6fde")
+    rows.append(f"  style {order.state.name} fill:#2f6fde,color:#ffffff,stroke:#2f6fde")
     return "\n".join(rows)
 
 
-def _way_on(state: OrderState) -> list[OrderState]:
-    """The usual states still to come, each one step of the table from the one before."""
-    if state in FINAL:
-        return []
-    onward = _USUAL[_USUAL.index(state) + 1 :] if state in _USUAL else _USUAL[2:]
-    way: list[OrderState] = []
-    for to in onward:
-        if any(frm is (way[-1] if way else state) and target is to for (frm, _), target in TABLE.items()):
-            way.append(to)
+def _way_on(order: Order) -> list[S]:
+    """The usual states still to come."""
+    way, at = list[S](), order.state
+    usual = {**_USUAL, S.AWAITING: S.APPROVED if order.release_at is None else S.SCHEDULED}
+    while at not in FINAL:
+        at = usual[at]
+        way.append(at)
     return way

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +11,9 @@ import streamlit as st
 
 from allocation.caps import limits_on, rules
 from allocation.certificate import ShadowPrice
-from allocation.model import Account, Side
+from allocation.model import Account, Metric, Side
 from allocation.proposal import Cap, Effect, Line, Proposal, Unallocated
+from orders.model import Order, OrderLine
 from ui import formats
 from ui.tables import NARROW, Columns, amount, as_float, currency_column, mixed, number, rounded
 
@@ -79,6 +80,75 @@ def _row(line: Line, account: Account, asset_id: str, effect: Effect) -> dict[st
         "Cash before": as_float(line.cash_before),
         "Name": account.name,
     }
+
+
+def frozen(body: Mapping[str, Any]) -> tuple[pd.DataFrame, Columns]:
+    """Who gets what by a statement's own text, with why."""
+    names = {account["id"]: account for account in body["accounts"]}
+    decimals, effect = Metric.of(body["effect"]["metric"]).decimals, body["effect"]
+    table = pd.DataFrame(
+        [
+            {
+                "Account": line["account_id"],
+                "Name": names[line["account_id"]]["name"],
+                "Face": line["face"],
+                "Currency": names[line["account_id"]]["currency"],
+                "Money": float(line["money"]),
+                "Cash after": as_float(line["cash_after"]),
+                "Before": rounded(effect["before"].get(line["account_id"]), decimals),
+                "After": rounded(effect["after"].get(line["account_id"]), decimals),
+                "Why": line["reason"],
+            }
+            for line in body["lines"]
+            if line["face"]
+        ]
+    )
+    columns = {
+        "Face": amount("Face"),
+        "Money": amount("Money"),
+        "Cash after": amount("Cash after"),
+        "Before": number("Before", decimals),
+        "After": number("After", decimals),
+        "Why": st.column_config.TextColumn("Why", width="large"),
+    }
+    return table, columns
+
+
+def changed(order: Order, proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
+    """An order's lines before and after a modification, those first that move most."""
+    lines = {line.account_id: line for line in order.lines}
+    effect, decimals = proposal.effect, proposal.effect.metric.decimals
+    moves = {line.account_id: line.face - _face(lines.get(line.account_id)) for line in proposal.lines}
+    table = pd.DataFrame(
+        [
+            {
+                "Account": line.account_id,
+                "Now": _face(lines.get(line.account_id)),
+                "Then": line.face,
+                "Change": f"{moves[line.account_id]:+,}" if moves[line.account_id] else "",
+                "Booked": as_float(lines[line.account_id].booked) if line.account_id in lines else None,
+                "Cash after": as_float(line.cash_after),
+                "After": rounded(effect.after.get(line.account_id), decimals),
+                "Why": line.reason,
+            }
+            for line in sorted(proposal.lines, key=lambda line: (-abs(moves[line.account_id]), line.account_id))
+            if line.face or line.account_id in lines
+        ]
+    )
+    columns = {
+        "Now": amount("Now"),
+        "Then": amount("Then"),
+        "Change": st.column_config.TextColumn("Change", width=110, alignment="right"),
+        "Booked": amount("Booked", help_="filled already, and stays"),
+        "Cash after": amount("Cash after"),
+        "After": number(f"{effect.metric.short} after", decimals),
+        "Why": st.column_config.TextColumn("Why", width="large"),
+    }
+    return table, columns
+
+
+def _face(line: OrderLine | None) -> int:
+    return line.face if line is not None else 0
 
 
 def sentence(proposal: Proposal, place: int) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from orders.desk import Desk, Preview
 from orders.errors import NotPermitted
-from orders.model import Book, Permission, User
+from orders.model import Book, Permission, Role, User
 from ui.sign_in import Gate, sign_in_form
 
 
@@ -88,7 +88,8 @@ def require_user(permission: Permission) -> User:
     if not user.may(permission):
         st.title("Not permitted")
         roles = " or ".join(sorted(role.label for role in user.roles))
-        st.warning(f"Signed in as {roles}, you cannot use this page. A portfolio manager can.")
+        able = " or ".join(role.label for role in Role if permission in role.permissions)
+        st.warning(f"Signed in as {roles}, you cannot use this page. Who can: {able}.")
         st.stop()
     return user
 

@@ -13,8 +13,8 @@ from allocation.metrics import Spread
 from allocation.model import Account, Bond, Metric
 from allocation.proposal import Proposal
 from orders.holders import Holder
-from orders.model import Event, Order, OrderState
-from ui import formats
+from orders.model import Event, Order
+from ui import formats, releasing, states
 
 Columns = dict[str, Any]
 _ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # shown whichever metric is chosen
@@ -146,33 +146,20 @@ def holders(rows: Sequence[Holder]) -> tuple[pd.DataFrame, Columns]:
     return table, {"Face": amount("Face"), "% of NAV": number("% of NAV", 2)}
 
 
-STATE_SIGNS = {
-    OrderState.CONFIRMED: "◌", OrderState.SENDING: "→", OrderState.UNKNOWN: "?", OrderState.COMPLIANCE: "◇",
-    OrderState.OPEN: "○", OrderState.AUTHORIZED: "◎", OrderState.ACTIVE: "▶", OrderState.FOREIGN: "?",
-    OrderState.BOOKED: "●", OrderState.CANCELED: "×", OrderState.EXPIRED: "×", OrderState.REJECTED: "×",
-}  # fmt: skip
-
-
-def state_word(order: Order) -> str:
-    """Sign and word; partly filled orders say so, and an unknown status is Aladdin's own word."""
-    word = order.state.value if order.state is not OrderState.FOREIGN else f"{order.broker_status} (unknown status)"
-    partly = ", partly filled" if 0 < order.progress < 1 else ""
-    return f"{STATE_SIGNS[order.state]} {word}{partly}"
-
-
 def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
     """The dashboard."""
     table = pd.DataFrame(
         [
             {
                 "Order": order.id,
-                "State": state_word(order),
+                "State": states.word(order),
                 "Side": order.side.value.title(),
                 "Bond": order.label,
                 "Face": order.face,
                 "Filled": order.progress,
                 "Average price": as_float(order.average_price),
                 "Limit": as_float(order.limit),
+                **({"Release": releasing.told(order)} if any(row.release_at for row in rows) else {}),
                 "Group": order.group,
                 "By": order.created_by,
                 "Confirmed": order.created_at,
@@ -182,6 +169,7 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
     )
     columns = {
         "State": st.column_config.TextColumn("State", width=150),
+        "Release": st.column_config.TextColumn("Release", width=240, help="by the clock of the bond's market"),
         "Face": amount("Face"),
         "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
         "Average price": number("Average price", 4, width=100),

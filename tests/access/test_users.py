@@ -83,7 +83,7 @@ def test_all_faults_are_told_at_once_each_with_its_user(file: Path) -> None:
     assert text.splitlines() == [
         f"The user file {file} cannot be used:",
         "- user 'anna': name is missing",
-        "- user 'anna': roles 'trader' is not a role; the roles are portfolio_manager, analyst, compliance",
+        "- user 'anna': roles 'trader' is not a role; the roles are " + ", ".join(Role),
         "- user 'bob': groups is empty",
         "- user 'bob': group is not an entry of a user; check its spelling",
         "- user 'carl': groups must be text; write it in quotes",
@@ -180,10 +180,18 @@ def test_the_decoy_is_a_hash_bcrypt_works_on_and_nothing_matches() -> None:
 
 def test_the_demo_has_one_user_per_role_whose_shown_passwords_open() -> None:
     users, logins = demo_users()
-    assert [login.username for login in logins] == ["pm", "analyst", "compliance"]
-    assert [login.role for login in logins] == [role.label for role in Role]
-    for login, role in zip(logins, Role, strict=True):
-        entry = users[login.username]
+    assert [login.username for login in logins] == [
+        "pm",
+        "approver",
+        "analyst",
+        "compliance",
+        "viewer",
+        "administrator",
+    ]
+    roles = {role.label: role for role in Role}
+    assert {login.role for login in logins} == set(roles)
+    for login in logins:
+        entry, role = users[login.username], roles[login.role]
         assert bcrypt.checkpw(login.password.encode(), entry.password_hash.encode())
         assert entry.user.roles == {role}
         assert entry.user.groups == {EVERY_GROUP}

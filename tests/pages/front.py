@@ -7,19 +7,22 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+import bootstrap
 from access import DemoLogin
 from allocation.model import Bond
+from orders.checks import Policy
 from orders.desk import Desk
 from orders.dispatch import Dispatch
 from orders.errors import Malformed, OutsideError
 from orders.model import Group, Order, PortfolioFound, User
 from orders.ports import Dated
-from storage import SqlLedger
-from tests.orders.desk import PM, FakeBroker, FakeMarket
-from ui.session import Pulse
+from storage import SqlLedger, migrate, open_engine
+from tests.orders.desk import BOOK, PM, FakeBroker, FakeCompliance, FakeMarket, TestClock, records
+from ui.session import Office, Pulse
 
 APP = Path(__file__).parents[2] / "app.py"
 PATIENCE = 30  # seconds a run may take on a busy machine
@@ -101,6 +104,8 @@ class Front:
     broker: FakeBroker
     worker: Dispatch
     gate: OpenGate
+    compliance: FakeCompliance
+    clock: TestClock
     pulses: list[Pulse] = field(default_factory=lambda: [Pulse("Aladdin", True, "answers")])
 
     def visit(self, page: str = "groups", **query: str) -> AppTest:
@@ -127,6 +132,25 @@ class Front:
 
     def orders(self) -> tuple[Order, ...]:
         return self.ledger.orders()
+
+
+def opened(directory: Path, policy: Policy | None = None) -> Front:
+    """A front over a new ledger, under these house rules."""
+    clock, compliance, gate, broker = TestClock(), FakeCompliance(), OpenGate(), FakeBroker()
+    engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
+    migrate(engine)
+    ledger, market = SqlLedger(engine, BOOK.id, clock), FallibleMarket(clock)
+    desk = Desk(market, compliance, records(ledger, engine), clock, BOOK, policy)
+    return Front(desk, market, ledger, broker, Dispatch(ledger, broker, clock, "w1"), gate, compliance, clock)
+
+
+def serve(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the app opens is this front."""
+    office = Office(front.desk, front.gate, BOOK, lambda: tuple(front.pulses))
+    house = bootstrap.House(office, front.worker, BOOK, embedded_worker=False, greet=lambda: None, close=lambda: None)
+    monkeypatch.setattr(bootstrap, "house", lambda: house)
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+    monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", ClosedPages)
 
 
 class ClosedPages(PagesManager):

@@ -94,14 +94,14 @@ def test_the_order_in_the_address_is_shown_whole(front: Front) -> None:
     said = words(page)
     assert "Buy 2,000,000 A bond for BIG6" in said
     assert f"{order.id} · Aladdin order 1 · confirmed by pm" in said
-    assert "State: ▶ active, partly filled" in said
+    assert "State: ◐ part filled" in said
     assert "Filled: 35.0%" in said
     assert "Limit: market" in said
     assert page.text[0].value == "“Invest the inflow”"
     _, lines, history = (frame.value for frame in page.dataframe)
     assert list(lines["Booked"]) == [400_000, 300_000]
     assert list(lines["Left"]) == [600_000, 700_000]
-    assert list(history["Event"]) == ["active", "opened", "send", "confirm"]
+    assert list(history["Event"]) == ["part filled", "opened", "send", "confirm"]
 
 
 def test_a_refused_order_says_what_aladdin_said(front: Front) -> None:

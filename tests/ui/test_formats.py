@@ -116,3 +116,10 @@ def test_a_csv_book_says_that_it_is_one() -> None:
     day = date(2025, 9, 15)
     assert formats.book(Book("csv:funds:2025-09-15", "csv", "Our funds", day, ())) == "CSV: Our funds"
     assert formats.book(Book("demo:7", "demo", "demo book, seed 7", day, ())) == "demo book, seed 7"
+
+
+def test_a_release_is_told_by_the_clock_of_its_market_with_the_day_where_utc_has_another() -> None:
+    at = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    assert formats.release(at, "USD") == "Mon 23 Nov 2026, 18:30 New York (23:30 UTC)"
+    assert formats.release(at, "JPY") == "Tue 24 Nov 2026, 08:30 Tokyo (Mon 23:30 UTC)"
+    assert formats.release(at, "XXX") == "Mon 23 Nov 2026, 23:30 UTC"

@@ -110,17 +110,11 @@ def test_money_and_cash_are_those_of_the_whole_group() -> None:
     assert cash == {"USD": Decimal(10_000_000)}
 
 
-@pytest.mark.parametrize("state", OrderState)
-def test_every_state_has_a_sign_and_a_word(state: OrderState) -> None:
-    sign, _, word = tables.state_word(order(state, broker_status="Wizardry")).partition(" ")
-    assert sign
-    assert word == ("Wizardry (unknown status)" if state is OrderState.FOREIGN else state.value)
-
-
-def test_a_partly_filled_order_says_so_and_a_whole_one_does_not() -> None:
-    assert tables.state_word(order(OrderState.ACTIVE, "500000")) == "▶ active, partly filled"
-    assert tables.state_word(order(OrderState.CANCELED, "500000")) == "× canceled, partly filled"
-    assert tables.state_word(order(OrderState.BOOKED, "2000000")) == "● booked"
+def test_the_release_of_scheduled_orders_is_told_by_their_market_s_clock_and_only_where_there_is_one() -> None:
+    later = order(OrderState.SCHEDULED, release_at=datetime(2026, 11, 23, 14, 30, tzinfo=UTC))
+    table, _ = tables.orders((later, order()))
+    assert list(table["Release"]) == ["Mon 23 Nov 2026, 09:30 New York (14:30 UTC)", ""]
+    assert "Release" not in tables.orders((order(),))[0]
 
 
 def test_the_dashboard_has_a_row_an_order_with_its_progress() -> None:

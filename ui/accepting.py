@@ -1,0 +1,39 @@
+"""Warnings, each of which is accepted by itself, with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from orders.canonical import digest
+from ui import formats
+
+
+def draw(scope: str, warnings: Sequence[str], longest: int) -> None:
+    """Each warning, with the field for why it does not matter. What is typed is kept for the same warning of the same
+    `scope`, which is a command yet to be given."""
+    several = len(warnings) > 1
+    for number, warning in enumerate(warnings, 1):
+        st.warning(warning)
+        which = f", warning {number} of {len(warnings)}" if several else ""
+        st.text_input(
+            f"Why you go on in spite of it{which} (required)", key=_key(scope, warning), max_chars=longest,
+            placeholder="Kept in the statement, under your name", persist_state="session", live=True,
+        )  # fmt: skip
+
+
+def given(scope: str, warnings: Sequence[str]) -> dict[str, str]:
+    """The reasons typed so far, by warning."""
+    typed = {warning: (st.session_state.get(_key(scope, warning)) or "").strip() for warning in warnings}
+    return {warning: reason for warning, reason in typed.items() if reason}
+
+
+def missing(scope: str, warnings: Sequence[str]) -> str:
+    """What is still to be said, in words; empty when nothing is."""
+    count = len(warnings) - len(given(scope, warnings))
+    return f"{formats.count(count, 'reason')} missing" if count else ""
+
+
+def _key(scope: str, warning: str) -> str:
+    return f"accept.{scope}.{digest(warning)[:16]}"

@@ -1,0 +1,72 @@
+"""What an approver reads before deciding: the frozen statement, in figures and in its own text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from allocation.engines import ENGINES
+from allocation.model import Metric
+from orders.history import Decision
+from orders.model import Order, Statement, User
+from ui import asking, formats, proposal_tables, releasing, session
+from ui.asking import Opened
+
+
+def effect(decision: Decision) -> str:
+    """Dispersion of Active spread duration 0.2586 years → 0.1201 years (+53.6%)."""
+    metric = Metric.of(decision.metric)
+    before, after = (formats.dispersion(v, metric) for v in (decision.dispersion_before, decision.dispersion_after))
+    gain = "" if decision.improvement is None else f" ({formats.signed_percent(decision.improvement)})"
+    return f"Dispersion of {metric.label} {before} → {after}{gain}"
+
+
+def draw(user: User, order: Order, at: Opened, done: str) -> None:
+    """The statement, and the click that approves it and no other."""
+    statement = session.desk().past.statement(user, order.id)
+    facts(order, statement)
+    asking.refused()
+    st.button(
+        "Approve this statement", type="primary", icon=":material/check_circle:", width="stretch",
+        key="deciding.do.APPROVE", on_click=_approve, args=(at, statement.sha256, done),
+    )  # fmt: skip
+
+
+def facts(order: Order, statement: Statement) -> None:
+    """What the statement says: terms, effect, who gets what, which warnings were accepted and why, and its hash."""
+    body: Mapping[str, Any] = json.loads(statement.body)
+    limit = "market" if order.limit is None else f"limit {formats.price(order.limit)}"
+    st.markdown(
+        f"Confirmed by **{statement.created_by}** {formats.moment(statement.created_at)} · "
+        f"{ENGINES[order.engine].label} · {limit} · settles {formats.day(order.settlement)}"
+    )
+    if told := releasing.told(order):
+        st.markdown(f"To be released {told}.")
+    if order.comment:
+        st.text(f"“{order.comment}”")
+    _effect(body["effect"])
+    table, columns = proposal_tables.frozen(body)
+    st.dataframe(
+        table, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="who gets what",
+        height=min(280, 38 + 35 * len(table)),
+    )  # fmt: skip
+    for warning, reason in body["accepted"].items():
+        st.warning(f"{warning}  \nAccepted by {statement.created_by}: “{reason}”")
+    for row in body["unallocated"]:
+        st.caption(f"Not placed: {row['face']:,}, {row['reason']}")
+    st.code(f"SHA-256 {statement.sha256}", language=None)
+
+
+def _effect(said: Mapping[str, Any]) -> None:
+    metric = Metric.of(said["metric"])
+    before, after = (formats.dispersion(said[f"dispersion_{when}"], metric) for when in ("before", "after"))
+    st.markdown(f"Dispersion of {metric.label}: **{before} → {after}**")
+
+
+def _approve(at: Opened, sha256: str, done: str) -> None:
+    use_case = session.desk().orders.approve
+    asking.ask(at, partial(use_case, order_id=at.order_id, sha256=sha256, command_id=at.command_id), done)

@@ -1,0 +1,138 @@
+"""The buttons of an order, for what its state and the user's role allow, and the dialog behind each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from allocation.errors import EvenlotError
+from orders.errors import NotPermitted
+from orders.lifecycle import Event
+from orders.model import Order, User
+from ui import approving, asking, frame, modifying, session, states
+from ui.asking import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A decision on the screen: its button, what its dialog says will happen, and what is said after it."""
+
+    label: str
+    icon: str
+    consequence: str
+    done: str
+
+
+ACTS = {
+    Event.APPROVE: Act("Approve", "check_circle", "It is sent to Aladdin under the terms below.", "Approved."),
+    Event.DECLINE: Act("Decline", "block", "It is not sent, and ends as rejected.", "Declined."),
+    Event.MODIFY: Act("Modify", "edit", "", "Modified."),
+    Event.CANCEL: Act(
+        "Cancel", "cancel",
+        "Aladdin is asked to cancel what is not filled. A fill may be quicker; then the order says so.",
+        "Aladdin is asked to cancel it.",
+    ),
+    Event.SEND_AGAIN: Act(
+        "Send again", "send",
+        "It is sent to Aladdin under the same reference and at its own terms, which may not fit today's prices.",
+        "It is sent again.",
+    ),
+    Event.NOT_THERE: Act(
+        "Not at Aladdin", "search_off",
+        "Look in Aladdin for an order with this external reference first: if there is one, it would be traded twice "
+        "once it is sent again. Nothing is sent by saying so.",
+        "Noted.",
+    ),
+    Event.WITHDRAW: Act("Withdraw", "undo", "It is not sent, and ends as canceled.", "Withdrawn."),
+}  # fmt: skip
+
+
+def buttons(user: User, order: Order) -> None:
+    """A button for each decision the user may take about the order as it is."""
+    if not (may := session.desk().orders.may(user, order)):
+        return
+    with st.container(horizontal=True, key=f"deciding.buttons.{order.id}"):
+        for event in may:
+            act = ACTS[event]
+            st.button(
+                f"{act.label}…", icon=f":material/{act.icon}:", key=f"deciding.{event.name}.{order.id}",
+                type="primary" if event is Event.APPROVE else "secondary", on_click=asking.open_,
+                args=(event, order.id),
+            )  # fmt: skip
+
+
+def dialog() -> None:
+    """The dialog that is open, if any, and what the last one came to. Called by a full run: one that a ticking part of
+    the page had opened would go with its next tick."""
+    asking.told()
+    if at := asking.opened():
+        title = f"{ACTS[at.event].label} {at.order_id}"
+        wide = at.event in (Event.APPROVE, Event.MODIFY)
+        underway = asking.asked(at)
+        st.dialog(
+            title, width="large" if wide else "medium", dismissible=not underway, on_dismiss=asking.close
+        )(_body)(at, underway)  # fmt: skip
+
+
+def _body(at: Opened, underway: bool) -> None:
+    user = session.office().gate.current_user()
+    if user is None or at != asking.opened() or asking.asked(at) is not underway:
+        st.rerun()
+    if underway:
+        place = st.empty()
+        place.info("Being done. Closing or reloading the page does not stop it.", icon=":material/hourglass_top:")
+        with frame.waits():
+            asking.carry_out()
+        place.empty()
+        st.rerun()
+    assert user is not None
+    try:
+        _draw(user, session.desk().past.order(user, at.order_id), at)
+    except EvenlotError as error:
+        frame.show(error)
+
+
+def _draw(user: User, order: Order, at: Opened) -> None:
+    act = ACTS[at.event]
+    face = f"{order.face:,}" if order.face == order.ordered else f"{order.face:,} of {order.ordered:,}"
+    st.markdown(f"**{order.side.value.title()} {face} {order.label} for {order.group}** · {states.word(order)}")
+    if act.consequence:
+        st.markdown(act.consequence)
+    if at.event not in session.desk().orders.may(user, order):
+        asking.refused()
+        raise NotPermitted(f"This can no longer be decided: {order.id} is {order.state.value}.")
+    if at.event is Event.MODIFY:
+        modifying.draw(user, order, at, act.done)
+    elif at.event is Event.APPROVE:
+        approving.draw(user, order, at, act.done)
+    else:
+        _reason(order, at, act)
+
+
+def _reason(order: Order, at: Opened, act: Act) -> None:
+    """A decision that takes nothing but a reason."""
+    desk = session.desk()
+    st.text_area(
+        "Reason (required)", key=at.key("reason"), max_chars=desk.policy.longest_comment,
+        placeholder="Kept with the order, under your name",
+    )  # fmt: skip
+    asking.refused()
+    st.button(
+        act.label, type="primary", icon=f":material/{act.icon}:", width="stretch", key=f"deciding.do.{at.event.name}",
+        on_click=_decide, args=(at, act.done),
+    )  # fmt: skip
+
+
+def _decide(at: Opened, done: str) -> None:
+    desk = session.desk().orders
+    use_case = {
+        Event.DECLINE: desk.decline,
+        Event.CANCEL: desk.cancel,
+        Event.SEND_AGAIN: desk.send_again,
+        Event.NOT_THERE: desk.not_there,
+        Event.WITHDRAW: desk.withdraw,
+    }[at.event]
+    reason = st.session_state.get(at.key("reason")) or ""
+    asking.ask(at, partial(use_case, order_id=at.order_id, reason=reason, command_id=at.command_id), done)

@@ -1,0 +1,57 @@
+"""How the states of an order read: a sign, a word, and what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orders.lifecycle import FINAL, LIVE
+from orders.model import Order
+from orders.model import OrderState as S
+
+SIGNS = {
+    S.AWAITING: "⊙", S.SCHEDULED: "◷", S.CONFIRMED: "◌", S.APPROVED: "✓", S.SENDING: "→", S.SEND_FAILED: "!",
+    S.UNKNOWN: "?", S.COMPLIANCE: "◇", S.OPEN: "○", S.AUTHORIZED: "◎", S.ACTIVE: "▶", S.PART_FILLED: "◐",
+    S.FILLED: "◉", S.MODIFY_PENDING: "±", S.CANCEL_PENDING: "⊗", S.FOREIGN: "?", S.BOOKED: "●", S.CANCELED: "×",
+    S.EXPIRED: "×", S.REJECTED: "×",
+}  # fmt: skip
+
+NEXT = {
+    S.AWAITING: "Not sent yet: somebody else must approve it first.",
+    S.SCHEDULED: "Not sent yet: it is sent at its time of release.",
+    S.CONFIRMED: "The worker sends it next.",
+    S.APPROVED: "Approved by somebody else; the worker sends it next.",
+    S.SENDING: "On its way to Aladdin.",
+    S.SEND_FAILED: "It certainly is not at Aladdin. Below it says why, and whether it is tried again.",
+    S.UNKNOWN: "Aladdin's answer was lost: it is being looked up before anything else is done.",
+    S.COMPLIANCE: "Aladdin's compliance is looking at it.",
+    S.OPEN: "Aladdin has it; it is not authorized yet.",
+    S.AUTHORIZED: "Authorized at Aladdin; nobody works on it yet.",
+    S.ACTIVE: "Worked on; nothing is filled yet.",
+    S.PART_FILLED: "Worked on; a part of it is filled.",
+    S.FILLED: "All of it is filled; Aladdin has not booked it yet.",
+    S.MODIFY_PENDING: "New terms are stored, and on their way to Aladdin. A fill may be quicker.",
+    S.CANCEL_PENDING: "Aladdin is asked to cancel what is not filled. A fill may be quicker.",
+    S.FOREIGN: "Aladdin reports a status that is not known here. It is followed all the same.",
+    S.BOOKED: "Done: Aladdin has booked it.",
+    S.CANCELED: "Ended: nothing more of it is traded.",
+    S.EXPIRED: "Ended: its day passed.",
+    S.REJECTED: "Ended: it was refused.",
+}
+
+VIEWS: Mapping[str, tuple[S, ...]] = {
+    "All": (),
+    "Awaiting approval": (S.AWAITING,),
+    "Scheduled": (S.SCHEDULED,),
+    "On the way": (S.CONFIRMED, S.APPROVED, S.SENDING),
+    "In doubt": (S.SEND_FAILED, S.UNKNOWN),
+    "At Aladdin": LIVE,
+    "Ended": FINAL,
+}
+_TELL_OF_FILLS = (S.PART_FILLED, S.FILLED, S.BOOKED)
+
+
+def word(order: Order) -> str:
+    """Sign and word; partly filled orders say so, and an unknown status is Aladdin's own word."""
+    said = order.state.value if order.state is not S.FOREIGN else f"{order.broker_status} (unknown status)"
+    partly = ", partly filled" if 0 < order.progress < 1 and order.state not in _TELL_OF_FILLS else ""
+    return f"{SIGNS[order.state]} {said}{partly}"
