@@ -12,7 +12,7 @@ from allocation.model import Bond, Side
 from orders.desk import Preview, Request
 from orders.errors import OutsideError
 from orders.model import Permission
-from ui import confirming, formats, forms, frame, method, session
+from ui import confirming, drafts, formats, forms, frame, method, session
 from ui import preview as ui_preview
 from ui.bar import bar
 
@@ -25,9 +25,13 @@ trip, desk = session.trip(), session.desk()
 if confirmed := confirming.confirmed():
     if trip.group is not None and trip.asset_id is not None:
         method.afresh(trip.group, trip.asset_id)
+        drafts.confirmed(user, trip.group, trip.asset_id)
     trip.keep(None)
     st.session_state["allocate.face"] = st.session_state["allocate.limit"] = ""
     st.switch_page("pages/orders.py", query_params={"order": confirmed})
+
+
+drafts.take_up(user)
 
 
 def ask_fresh() -> None:
@@ -43,6 +47,7 @@ def empty() -> None:
     """What to do first."""
     frame.strip()
     st.title("Allocate")
+    drafts.menu(user)
     missing = "a portfolio group" if trip.group is None else "a bond"
     st.info(f"Choose {missing} first.")
     for order in confirming.recent(user):  # a page that was reloaded while it was confirmed shows nothing else of it
@@ -110,7 +115,7 @@ def make_preview(request: Request) -> Preview | str:
             return read_preview(request)
     except MetricUnavailable as error:
         metric = request.choices.metric
-        left_out = ".".join(("allocate.exclude", request.group, metric.key, *sorted(error.reasons)))
+        left_out = method.left_out(request.group, metric, error.reasons)
         if not st.session_state.get(left_out, False):
             offer(error)
         if not st.checkbox(
@@ -140,13 +145,14 @@ with frame.explained():
     bond = desk.bond(user, trip.asset_id).value
 top = st.container()
 title = st.empty()
+drafts.menu(user)
 with frame.explained():
     side, typed_face, settlement, typed_limit = block_inputs(bond)
     accounts = desk.group(user, trip.group, desk.settlement(bond)).value.accounts
 chosen = method.inputs(trip.group, bond, side, accounts)
 for fault in chosen.faults:
     st.error(fault, icon=":material/edit:")
-problem, preview = "", None
+problem, preview, request = "", None, None
 sentence = f"{side.value.title()} {bond.label} for {trip.group}"
 if not typed_face.strip():
     problem = "Type a face to see the allocation."
@@ -180,6 +186,11 @@ may = session.only_if(user, Permission.CONFIRM)
 back, forward = bar(problem if may else f"{problem} Confirming is for portfolio managers.".strip())
 if back.button("Securities", icon=":material/arrow_back:"):
     st.switch_page("pages/securities.py")
+forward = forward.container(horizontal=True, horizontal_alignment="right")
+forward.button(
+    "Save draft", icon=":material/draft:", disabled=request is None or bool(chosen.faults), on_click=drafts.save,
+    args=(request,),
+)  # fmt: skip
 ready = preview is not None and not problem and may
 if forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready) and preview is not None:
     confirming.open_dialog(user, preview, sentence)

@@ -13,12 +13,12 @@ from ui import formats
 def draw(scope: str, warnings: Sequence[str], longest: int) -> None:
     """Each warning, with the field for why it does not matter. What is typed is kept for the same warning of the same
     `scope`, which is a command yet to be given."""
-    several = len(warnings) > 1
     for number, warning in enumerate(warnings, 1):
-        st.warning(warning)
-        which = f", warning {number} of {len(warnings)}" if several else ""
-        st.text_input(
-            f"Why you go on in spite of it{which} (required)", key=_key(scope, warning), max_chars=longest,
+        which = f" {number} of {len(warnings)}" if len(warnings) > 1 else ""
+        left, right = st.columns([1.15, 1], vertical_alignment="bottom")
+        left.warning(warning)
+        right.text_input(
+            f"Warning{which}: why you go on (required)", key=_key(scope, warning), max_chars=longest,
             placeholder="Kept in the statement, under your name", persist_state="session", live=True,
         )  # fmt: skip
 

@@ -81,7 +81,7 @@ def carry_out() -> None:
         except EvenlotError as error:
             st.session_state[_REFUSED] = error
         else:
-            st.session_state[_TOLD] = f"{done} {order.id} is {order.state.value}."
+            st.session_state[_TOLD] = f"{order.id}: {done}"
             st.session_state.pop(_OPENED, None)
     st.session_state.pop(_ASKED, None)
 

@@ -44,11 +44,12 @@ class About:
 @dataclass(frozen=True, slots=True)
 class Table:
     """An option with a value for each account: its columns, and how their readings become that value; `join` may find
-    more that cannot be read."""
+    more that cannot be read. `texts` is the way back: what to type for one account's value, a text for each column."""
 
     name: str
     columns: tuple[Column, ...]
     join: Callable[[Sequence[Reading]], Reading]
+    texts: Callable[[Any, Account], tuple[str, ...]]
     same_for_all: str = ""  # label of the input that fills the column
 
 
@@ -56,17 +57,25 @@ def just_that(readings: Sequence[Reading]) -> Reading:
     return readings[0]
 
 
+def a_face(value: int, _: Account) -> tuple[str, ...]:
+    return (f"{value:,}",)
+
+
+def _a_level(value: float, _: Account) -> tuple[str, ...]:
+    return (f"{value:.10g}",)
+
+
 def _figures(option: PerAccount, about: About) -> Table:
     metric = about.metric
     if option.kind == "face":
-        return Table(option.name, (faces(option.name, option.label, "face, like 5mm", about),), just_that)
+        return Table(option.name, (faces(option.name, option.label, "face, like 5mm", about),), just_that, a_face)
     column = Column(
         f"{option.name}.{metric.key}",
         option.label,
         f"{metric.label}, {metric.unit}",
         lambda text, _: forms.level(text, metric),
     )
-    return Table(option.name, (column,), just_that, f"Same {option.label.lower()} for all")
+    return Table(option.name, (column,), just_that, _a_level, f"Same {option.label.lower()} for all")
 
 
 def _instructions(option: Instructions, about: About) -> Table:
@@ -87,7 +96,16 @@ def _instructions(option: Instructions, about: About) -> Table:
             84,
         ),
     )
-    return Table(option.name, columns, _instruct)
+    return Table(option.name, columns, _instruct, _instruction)
+
+
+def _instruction(value: Instruction, account: Account) -> tuple[str, ...]:
+    """An instruction as it would be typed: ask, min, max, priority."""
+    amount = f"{value.amount:f}"
+    asked = {Ask.PERCENT: f"{amount}%", Ask.FACE: f"{value.amount:,}", Ask.MONEY: f"{account.currency} {amount}"}
+    least = f"{value.least:,}" if value.least else ""
+    most = "" if value.most is None else f"{value.most:,}"
+    return asked[value.ask], least, most, "" if value.priority == 1 else str(value.priority)
 
 
 def _ask(text: str, account: Account, about: About) -> tuple[Ask, Decimal]:

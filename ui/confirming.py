@@ -200,8 +200,9 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
     accepting.draw(scope, warnings, longest)
     _override_reason(preview)
     st.text_area(
-        "Comment", key="allocate.comment", max_chars=longest, placeholder="Why this trade", persist_state="session"
-    )
+        "Comment", key="allocate.comment", max_chars=longest, placeholder="Why this trade", persist_state="session",
+        height=80,
+    )  # fmt: skip
     releasing.draw(scope, request.settlement, proposal.block.bond.currency)
     _second_person(proposal)
     unsaid = _unsaid(preview, scope)

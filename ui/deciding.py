@@ -26,9 +26,9 @@ class Act:
 
 
 ACTS = {
-    Event.APPROVE: Act("Approve", "check_circle", "It is sent to Aladdin under the terms below.", "Approved."),
-    Event.DECLINE: Act("Decline", "block", "It is not sent, and ends as rejected.", "Declined."),
-    Event.MODIFY: Act("Modify", "edit", "", "Modified."),
+    Event.APPROVE: Act("Approve", "check_circle", "It is sent to Aladdin under the terms below.", "approved."),
+    Event.DECLINE: Act("Decline", "block", "It is not sent, and ends as rejected.", "declined, and not sent."),
+    Event.MODIFY: Act("Modify", "edit", "", "the new terms are on their way to Aladdin."),
     Event.CANCEL: Act(
         "Cancel", "cancel",
         "Aladdin is asked to cancel what is not filled. A fill may be quicker; then the order says so.",
@@ -37,15 +37,15 @@ ACTS = {
     Event.SEND_AGAIN: Act(
         "Send again", "send",
         "It is sent to Aladdin under the same reference and at its own terms, which may not fit today's prices.",
-        "It is sent again.",
+        "sent again.",
     ),
     Event.NOT_THERE: Act(
         "Not at Aladdin", "search_off",
         "Look in Aladdin for an order with this external reference first: if there is one, it would be traded twice "
         "once it is sent again. Nothing is sent by saying so.",
-        "Noted.",
+        "noted; nothing is sent by that.",
     ),
-    Event.WITHDRAW: Act("Withdraw", "undo", "It is not sent, and ends as canceled.", "Withdrawn."),
+    Event.WITHDRAW: Act("Withdraw", "undo", "It is not sent, and ends as canceled.", "withdrawn, and not sent."),
 }  # fmt: skip
 
 

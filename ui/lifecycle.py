@@ -10,6 +10,8 @@ from orders.model import Event, Order
 from orders.model import OrderState as S
 from ui.states import SIGNS
 
+_WIDE = "\u00a0"  # signs are wider than what the drawing makes room for
+
 _USUAL = {  # the state that usually comes next
     S.APPROVED: S.SENDING,
     S.SCHEDULED: S.CONFIRMED,
@@ -23,7 +25,7 @@ _USUAL = {  # the state that usually comes next
     S.FOREIGN: S.ACTIVE,
     S.MODIFY_PENDING: S.OPEN,
     S.CANCEL_PENDING: S.CANCELED,
-    S.ACTIVE: S.PART_FILLED,
+    S.ACTIVE: S.FILLED,
     S.PART_FILLED: S.FILLED,
     S.FILLED: S.BOOKED,
 }
@@ -35,7 +37,7 @@ def diagram(events: Sequence[Event], order: Order) -> str:
     taken = list(dict.fromkeys(pairwise(path)))
     ahead = [step for step in pairwise([order.state, *_way_on(order)]) if step not in taken]
     rows = ["flowchart LR"]
-    rows += [f'  {s.name}(["{SIGNS[s]} {s.value}"])' for s in dict.fromkeys([*path, *chain(*ahead)])]
+    rows += [f'  {s.name}(["{_WIDE}{SIGNS[s]} {s.value}{_WIDE}"])' for s in dict.fromkeys([*path, *chain(*ahead)])]
     rows += [f"  {a.name} ==> {b.name}" for a, b in taken]
     rows += [f"  {a.name} -.-> {b.name}" for a, b in ahead]
     rows.append(f"  style {order.state.name} fill:#2f6fde,color:#ffffff,stroke:#2f6fde")

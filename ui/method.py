@@ -3,7 +3,7 @@ drawn from the options an engine declares, one function for each kind of option,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from allocation.engines.options import Choice, Level, OneAccount, Option, Switch
 from allocation.errors import InvalidBlock
 from allocation.model import Account, Bond, Choices, Metric, Side
 from ui import formats, forms, sheet
-from ui.columns import TABLES, About, Table, faces, just_that
+from ui.columns import TABLES, About, Table, a_face, faces, just_that
 
 _BLOCKS = "method.blocks"
 _AS_TYPED = "%.10g"  # a level is shown as it is used, whatever the metric's decimals
@@ -26,6 +26,11 @@ class Method:
 
     choices: Choices
     faults: tuple[str, ...]
+
+
+def about(group: str, bond: Bond, side: Side, accounts: Sequence[Account], metric: Metric, engine: str) -> About:
+    """What the inputs are about, for the block that is being typed."""
+    return About(group, bond, _blocks().get((group, bond.asset_id), 0), side, metric, engine, accounts)
 
 
 def inputs(group: str, bond: Bond, side: Side, accounts: Sequence[Account]) -> Method:
@@ -41,14 +46,55 @@ def inputs(group: str, bond: Bond, side: Side, accounts: Sequence[Account]) -> M
             persist_state="session",
         ) or Metric.ASD  # fmt: skip
     st.caption(ENGINES[name].sentence)
-    about = About(group, bond, _blocks().get((group, bond.asset_id), 0), side, metric, name, accounts)
+    of = about(group, bond, side, accounts, metric, name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        given, tables = _parameters(about, ENGINES[name].options)
-        rules, faults = _rules(about)
-    typed, unread = _per_account(about, tables)
+        given, tables = _parameters(of, ENGINES[name].options)
+        rules, faults = _rules(of)
+    typed, unread = _per_account(of, tables)
     locked = typed.pop("locked", {})
     choices = Choices(engine=name, parameters=given | typed, metric=metric, locked=locked, **rules)
     return Method(choices, (*faults, *unread))
+
+
+def restore(group: str, bond: Bond, side: Side, accounts: Sequence[Account], choices: Choices) -> tuple[str, ...]:
+    """Put choices into the inputs, as if they had been typed, before those are drawn. The accounts among them that are
+    not in the group any more, for which nothing can be typed."""
+    afresh(group, bond.asset_id)
+    of = about(group, bond, side, accounts, choices.metric, choices.engine)
+    put, gone = st.session_state, set[str]()
+    put["allocate.engine"], put["metric"] = choices.engine, choices.metric
+    for option in ENGINES[choices.engine].options:
+        value = choices.parameters.get(option.name, option.default(side))
+        if type(option) in TABLES:
+            gone |= _write(of, TABLES[type(option)](option, of), value)
+        else:
+            put[_key(option, of)] = None if value == "" else value
+    gone |= _write(of, _locks(of), choices.locked)
+    usual = choices.metric.tolerance
+    put[of.key("tolerance", choices.metric.key)] = usual if choices.tolerance is None else choices.tolerance
+    put[of.key("least", of.block)] = f"{choices.min_allocation:,}" if choices.min_allocation else ""
+    put[of.key("cash", of.block)] = choices.respect_cash
+    put[of.key("rounding", of.block)] = choices.round_to_denomination
+    if choices.excluded:
+        put[left_out(group, choices.metric, choices.excluded)] = True
+    return tuple(sorted(gone))
+
+
+def left_out(group: str, metric: Metric, accounts: Collection[str]) -> str:
+    """The key of the choice to leave these accounts out of a metric."""
+    return ".".join(("allocate.exclude", group, metric.key, *sorted(accounts)))
+
+
+def _write(about: About, table: Table, values: Mapping[str, Any]) -> set[str]:
+    """Put values into a table's cells, and nothing into those of accounts without one; the accounts it has no row
+    for."""
+    cells: sheet.Cells = {}
+    for account in about.accounts:
+        empty = ("",) * len(table.columns)
+        texts = table.texts(values[account.id], account) if account.id in values else empty
+        cells |= {(account.id, column.key): text for column, text in zip(table.columns, texts, strict=True)}
+    sheet.put(about.group, cells)
+    return set(values) - {account.id for account in about.accounts}
 
 
 def afresh(group: str, asset_id: str) -> None:
@@ -64,18 +110,24 @@ def _blocks() -> dict[tuple[str, str], int]:
 # -- one value for the whole allocation --------------------------------------------------------------------------------
 
 
+def _key(option: Option, about: About) -> str:
+    """The key of an option's widget: what is chosen on a buy says nothing of a sell, nor a level of another metric."""
+    of = {Choice: (about.side.value,), Level: (about.metric.key,)}.get(type(option), ())
+    return about.key(about.engine, option.name, *of)
+
+
 def _choice(option: Choice, about: About) -> Any:
     values = list(option.choices)
     return st.selectbox(
         option.label, values, format_func=option.choices.__getitem__, index=values.index(option.default(about.side)),
-        key=about.key(about.engine, option.name, about.side), persist_state="session", width=250,
+        key=_key(option, about), persist_state="session", width=250,
     )  # fmt: skip
 
 
 def _switch(option: Switch, about: About) -> Any:
     return st.toggle(
         option.label, value=option.default(about.side), help=option.help or None,
-        key=about.key(about.engine, option.name), persist_state="session",
+        key=_key(option, about), persist_state="session",
     )  # fmt: skip
 
 
@@ -83,7 +135,7 @@ def _level(option: Level, about: About) -> Any:
     metric = about.metric
     return st.number_input(
         f"{option.label}, {metric.unit}", value=None, format=_AS_TYPED, step=metric.tolerance,
-        placeholder=f"{metric.short} to reach", key=about.key(about.engine, option.name, metric.key),
+        placeholder=f"{metric.short} to reach", key=_key(option, about),
         persist_state="session", width=200,
     )  # fmt: skip
 
@@ -92,7 +144,7 @@ def _one_account(option: OneAccount, about: About) -> Any:
     names = {account.id: account.name for account in about.accounts}
     return st.selectbox(
         option.label, list(names), format_func=lambda account: f"{account} · {names.get(account, '')}", index=None,
-        placeholder="choose an account", key=about.key(about.engine, option.name), persist_state="session", width=330,
+        placeholder="choose an account", key=_key(option, about), persist_state="session", width=330,
     )  # fmt: skip
 
 
@@ -140,8 +192,7 @@ def _same_for_all(about: About, table: Table) -> None:
 
 def _per_account(about: About, tables: Sequence[Table]) -> tuple[dict[str, Any], list[str]]:
     """The table with a row for each account: what is typed by option name, and what cannot be read."""
-    lock = faces("lock", "Lock", "a face fixed by hand: this line stays, the rest is solved again", about)
-    drawn = [*tables, Table("locked", (lock,), just_that)]
+    drawn = [*tables, _locks(about)]
     columns = [column for table in drawn for column in table.columns]
     what = ", ".join(column.label.lower() for column in columns)
     count = sheet.filled(about.group, about.accounts, columns)
@@ -164,6 +215,11 @@ def _per_account(about: About, tables: Sequence[Table]) -> tuple[dict[str, Any],
         if joined.values:
             typed[table.name] = joined.values
     return typed, faults
+
+
+def _locks(about: About) -> Table:
+    lock = faces("lock", "Lock", "a face fixed by hand: this line stays, the rest is solved again", about)
+    return Table("locked", (lock,), just_that, a_face)
 
 
 # -- the rules around every engine -------------------------------------------------------------------------------------

@@ -103,7 +103,10 @@ def frozen(body: Mapping[str, Any]) -> tuple[pd.DataFrame, Columns]:
             if line["face"]
         ]
     )
+    if len({account["currency"] for account in body["accounts"]}) == 1:
+        table = table.drop(columns="Currency")
     columns = {
+        "Name": st.column_config.TextColumn("Name", width=140),
         "Face": amount("Face"),
         "Money": amount("Money"),
         "Cash after": amount("Cash after"),

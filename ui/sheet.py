@@ -140,8 +140,13 @@ def filled(group: str, accounts: Sequence[Account], columns: Sequence[Column]) -
 
 def fill(group: str, accounts: Sequence[str], columns: Sequence[str], text: str) -> None:
     """Put the same text into every cell of these columns, on top of whatever is typed."""
+    put(group, {(account, column): text for account in accounts for column in columns})
+
+
+def put(group: str, cells: Cells) -> None:
+    """Put texts into cells, on top of whatever is typed."""
     keep()
-    _typed(group).update({(account, column): text for account in accounts for column in columns})
+    _typed(group).update(cells)
     st.session_state.pop(_MOUNTED, None)
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1  # another editor, which begins with these texts
 

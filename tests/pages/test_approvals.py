@@ -48,7 +48,7 @@ def test_an_order_is_approved_from_the_list_and_leaves_it(approving: Front) -> N
     assert now(approving, order).state is OrderState.APPROVED
     assert page.title[0].value == "Approvals"
     assert page.info[0].value.startswith("Nothing waits for approval.")
-    assert page.toast[0].value == f"Approved. {order.id} is approved."
+    assert page.toast[0].value == f"{order.id}: approved."
 
 
 def test_an_order_is_declined_from_the_list(approving: Front) -> None:

@@ -79,7 +79,7 @@ def test_an_order_is_withdrawn_with_a_reason_and_said_to_be(front: Front) -> Non
     order = confirmed(front)
     page = decide(dialog(front, order, "Withdraw"), Event.WITHDRAW, "Typed the wrong bond")
     assert now(front, order).state is OrderState.CANCELED
-    assert toasts(page) == [f"Withdrawn. {order.id} is canceled."]
+    assert toasts(page) == [f"{order.id}: withdrawn, and not sent."]
     assert front.ledger.events(order.id)[-1].reason == "Typed the wrong bond"
     assert "deciding.opened" not in page.session_state
     assert toasts(page.run()) == []
@@ -101,7 +101,7 @@ def test_a_cancellation_is_asked_of_aladdin_once_however_often_it_is_clicked(fro
     twin.run()
     for window in (page, twin):
         decide(window, Event.CANCEL, "The client changed its mind")
-        assert toasts(window) == [f"Aladdin is asked to cancel it. {order.id} is cancel pending."]
+        assert toasts(window) == [f"{order.id}: Aladdin is asked to cancel it."]
     assert [event.event for event in front.ledger.events(order.id)].count("cancel") == 1
     assert len(front.ledger.intents()) == 1
 
@@ -123,7 +123,7 @@ def test_an_order_that_was_not_sent_in_time_is_sent_again_or_withdrawn_by_a_pers
     assert offered(page) == {"Send again…", "Withdraw…"}
     page = decide(press(page, "Send again…"), Event.SEND_AGAIN, "Still at this price")
     assert now(front, order).state is OrderState.CONFIRMED
-    assert toasts(page) == [f"It is sent again. {order.id} is confirmed."]
+    assert toasts(page) == [f"{order.id}: sent again."]
 
 
 def test_an_order_nobody_finds_at_aladdin_is_said_not_to_be_there_which_sends_nothing(front: Front) -> None:
@@ -190,7 +190,7 @@ def test_the_approver_reads_the_statement_and_approves_its_hash(four_eyes: Front
     assert list(page.dataframe[-1].value["Face"]) == [1_000_000, 1_000_000]
     decide(page, Event.APPROVE)
     assert now(four_eyes, order).state is OrderState.APPROVED
-    assert toasts(page) == [f"Approved. {order.id} is approved."]
+    assert toasts(page) == [f"{order.id}: approved."]
     four_eyes.work()
     assert len(four_eyes.broker.posted) == 1
 

@@ -21,7 +21,7 @@ def test_the_path_taken_is_bold_and_what_may_come_is_dashed() -> None:
     drawn = diagram(history(OrderState.CONFIRMED, OrderState.SENDING, OrderState.OPEN), order(OrderState.OPEN))
     assert "  CONFIRMED ==> SENDING" in drawn
     assert "  SENDING ==> OPEN" in drawn
-    assert "  OPEN -.-> AUTHORIZED\n  AUTHORIZED -.-> ACTIVE\n  ACTIVE -.-> PART_FILLED" in drawn
+    assert "  OPEN -.-> AUTHORIZED\n  AUTHORIZED -.-> ACTIVE\n  ACTIVE -.-> FILLED" in drawn
     assert "style OPEN fill" in drawn
 
 
