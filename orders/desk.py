@@ -21,6 +21,7 @@ from orders.checks import Policy, far_from_mark, fresh_enough, refuse_off_lattic
 from orders.confirming import Assent, Confirming, Said
 from orders.drafts import Draft
 from orders.entitlement import require
+from orders.fills import Fills
 from orders.groups import GroupFound, GroupLists
 from orders.holders import Holder, holders_of
 from orders.lifecycle import UNCOUNTED
@@ -46,8 +47,9 @@ READ_TRIES = 3
 
 class Desk:
     """The use cases: of groups, bonds and allocations here, of the limits in `limits`, of what was done before in
-    `past`, of an order's further life in `orders`, of its change in `modifying`. `asked` is told the id of an order
-    that the worker is to look at, so that an embedded one need not wait for its tick."""
+    `past`, of an order's further life in `orders`, of its change in `modifying`, of what came of it in `fills`.
+    `asked` is told the id of an order that the worker is to look at, so that an embedded one need not wait for its
+    tick."""
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class Desk:
         self.limits = LimitDesk(records.ledger, clock, self._lists, self.policy.longest_comment)
         self.past = Past(records.ledger, records.history)
         self.orders = OrderDesk(records.ledger, clock, self.past, self.policy.longest_comment, asked)
+        self.fills = Fills(records.ledger, records.history, self.past, self.orders)
         # two at once would both count on the same cash
         outlets = (records.ledger, clock, book, self.policy, asked, threading.Lock())
         self._confirming = Confirming(self.preview, compliance, *outlets)

@@ -42,6 +42,9 @@ class Event(StrEnum):
     MODIFY_REFUSED = "modify refused"  # by Aladdin, or by a fill that was quicker: the terms are those of before
     CANCEL_REFUSED = "cancel refused"  # by Aladdin, which works on it still
     NOTED = "noted"  # nothing moved, but what is to be said of the order is new
+    # of bookings that depart from the statement: they move nothing, and are also said of an order that has ended
+    EXPLAINED = "explained"
+    EXPLANATION_APPROVED = "explanation approved"
     # what Aladdin reports, in its own words and by how much is filled
     REPORTED_COMPLIANCE = "compliance pending"
     REPORTED_OPEN = "opened"
@@ -136,6 +139,7 @@ TABLE: dict[tuple[S, Event], S] = {
     **{(state, event): state for state in PENDING for event in _LIVE_REPORTS},
     **{(state, Event.MISTAKEN): state for state in (S.UNKNOWN, *LIVE)},
     **{(state, Event.NOTED): state for state in (*WAITING, *READY, S.UNKNOWN, *LIVE)},
+    **{(state, event): state for state in (*LIVE, *FINAL) for event in (Event.EXPLAINED, Event.EXPLANATION_APPROVED)},
 }
 
 
