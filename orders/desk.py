@@ -14,6 +14,7 @@ from allocation.model import BlockOrder, Bond
 from allocation.proposal import Proposal
 from allocation.propose import propose
 from orders import drafts
+from orders.batch import BatchDesk
 from orders.block import Preview as Preview
 from orders.block import Request as Request
 from orders.calendar import business_age, check_settlement, default_settlement
@@ -47,9 +48,9 @@ READ_TRIES = 3
 
 class Desk:
     """The use cases: of groups, bonds and allocations here, of the limits in `limits`, of what was done before in
-    `past`, of an order's further life in `orders`, of its change in `modifying`, of what came of it in `fills`.
-    `asked` is told the id of an order that the worker is to look at, so that an embedded one need not wait for its
-    tick."""
+    `past`, of an order's further life in `orders`, of its change in `modifying`, of what came of it in `fills`,
+    of many blocks at once in `batches`. `asked` is told the id of an order that the worker is to look at, so that an
+    embedded one need not wait for its tick."""
 
     def __init__(
         self,
@@ -76,6 +77,7 @@ class Desk:
         outlets = (records.ledger, clock, book, self.policy, asked, threading.Lock())
         self._confirming = Confirming(self.preview, compliance, *outlets)
         self.modifying = Modifying(self.preview, self.past, *outlets)
+        self.batches = BatchDesk(self, records.ledger, records.activity, self.policy.longest_comment)
 
     # -- reading -------------------------------------------------------------------------------------------------
 

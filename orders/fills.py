@@ -40,7 +40,8 @@ class Part:
         """The difference in words."""
         more = "more" if self.difference > 0 else "less"
         due = f"its part of what is filled is {self.expected:,}" if self.line else "it has no line"
-        return f"{self.account_id} has {self.booked.normalize():,f} booked, {abs(self.difference):,f} {more} than due: {due}."
+        booked = f"{self.booked.normalize():,f} booked"
+        return f"{self.account_id} has {booked}, {abs(self.difference):,f} {more} than due: {due}."
 
 
 @dataclass(frozen=True, slots=True)

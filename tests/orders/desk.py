@@ -103,7 +103,7 @@ class FakeMarket:
         return Dated(self.bonds[asset_id], self.clock.now(), "fake", self.notes)
 
     def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
-        found = tuple(b for b in self.bonds.values() if text.lower() in b.description.lower())
+        found = tuple(b for b in self.bonds.values() if text.lower() in f"{b.description} {b.cusip}".lower())
         return Dated(found[:limit], self.clock.now(), "fake", self.notes)
 
 
