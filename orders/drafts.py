@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from orders.block import Request
 from orders.canonical import canonical
-from orders.model import DraftRow
+from orders.model import Draft as Row
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ def written(request: Request) -> str:
     return canonical(request)
 
 
-def read(row: DraftRow) -> Draft | None:
+def read(row: Row) -> Draft | None:
     """A draft the ledger kept; None for one that this version cannot read any more, which the log names."""
     try:
         return Draft(row.id, row.saved_at, _REQUEST.validate_json(row.body))
