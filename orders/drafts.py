@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from orders.block import Request
 from orders.canonical import canonical
+from orders.choices import read_choices
 from orders.model import Draft as Row
 
 log = structlog.get_logger()
@@ -34,7 +36,8 @@ def written(request: Request) -> str:
 def read(row: Row) -> Draft | None:
     """A draft the ledger kept; None for one that this version cannot read any more, which the log names."""
     try:
-        return Draft(row.id, row.saved_at, _REQUEST.validate_json(row.body))
-    except ValidationError as error:
-        log.warning("draft cannot be read", draft=row.id, faults=error.error_count())
+        kept = json.loads(row.body)
+        return Draft(row.id, row.saved_at, _REQUEST.validate_python({**kept, "choices": read_choices(kept["choices"])}))
+    except (ValueError, KeyError) as error:
+        log.warning("draft cannot be read", draft=row.id, fault=type(error).__name__)
         return None

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
-from pydantic import TypeAdapter
-
 from allocation.effect import after_trade
 from allocation.limits import LimitTable
 from allocation.model import Account, BlockOrder, Choices, Side
@@ -18,6 +16,7 @@ from allocation.proposal import Proposal
 from allocation.propose import propose
 from orders.block import Preview, Request
 from orders.checks import Policy, what_changed
+from orders.choices import read_choices
 from orders.confirming import MakePreview
 from orders.entitlement import require
 from orders.errors import NotPermitted, PreviewChanged
@@ -27,8 +26,6 @@ from orders.order_desk import refuse_without_reason
 from orders.past import Past
 from orders.ports import Clock, Ledger
 from orders.statement import freeze, frozen_block, reserved
-
-_CHOICES = TypeAdapter(Choices)
 
 
 class Modifying:
@@ -61,7 +58,7 @@ class Modifying:
         order = self._past.order(user, order_id)
         require(user, Permission.CONFIRM, order.group)
         step(order.state, Event.MODIFY)
-        choices = _CHOICES.validate_python(json.loads(self._ledger.statement(order_id).body)["choices"])
+        choices = read_choices(json.loads(self._ledger.statement(order_id).body)["choices"])
         return Request(
             order.group, order.asset_id, order.side, order.ordered, order.settlement, order.limit, choices, order_id
         )
