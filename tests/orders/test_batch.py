@@ -136,6 +136,7 @@ def test_each_block_is_an_order_of_the_batch_and_progress_is_told(at: Outfit) ->
     assert told == [(1, 2, "made"), (2, 2, "made")]
     first = at.ledger.order(results[0].order_id)
     assert (first.asset_id, first.face, first.comment, first.created_by) == ("B", 2_000_000, "new money", "pm")
+    assert {order.batch for order in at.ledger.orders()} == {batch.id}
     assert results[0].sentence == "2,000,000 of 2,000,000 placed: confirmed."
     assert len(at.ledger.intents()) == 2
     assert at.ledger.verify() == ()

@@ -204,3 +204,17 @@ def test_the_split_follows_the_frozen_statement_of_a_real_order(watch: Watch) ->
     assert (body["block"]["bond"]["increment"], order.side) == (1_000, Side.BUY)
     assert watch.at.desk.fills.expected(PM, order.id) == {"A": 501_000, "B": 500_000}
     assert watch.at.desk.fills.breaks(PM, order.id) == ()
+
+
+def test_what_was_filled_before_a_modification_was_due_by_the_terms_of_then(watch: Watch) -> None:
+    watch.round()
+    watch.broker.fill("Active", A=500_000, B=500_000)
+    order, modifying = watch.round(), watch.at.desk.modifying
+    request = modifying.request(PM, order.id)
+    anew = replace(request, choices=replace(request.choices, locked={"A": 1_500_000, "B": 500_000}))
+    modifying.modify(PM, watch.at.desk.preview(PM, anew), "A has an inflow", "m1")
+    watch.round()
+    assert watch.at.desk.fills.expected(PM, order.id) == {"A": 500_000, "B": 500_000}
+    watch.broker.fill("Active", A=1_000_000, B=500_000)
+    watch.round()
+    assert watch.at.desk.fills.split(PM, order.id).breaks == ()
