@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test lint soak bench clean lock
+.PHONY: run test lint soak conformance bench clean lock
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -21,6 +21,10 @@ lint: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak
+
+# BlackRock's own SDK and its published descriptions against the simulated Aladdin; fetches both. Part of `soak`.
+conformance: $(VENV)/.dev
+	$(BIN)/pytest -m soak tests/conformance
 
 # Times the engine against solvers, which live in an environment of their own, and writes docs/benchmarks.md.
 bench: .venv-bench/.ready

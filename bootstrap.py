@@ -181,6 +181,8 @@ def _book_and_config(settings: Settings, simulated: Running | None) -> tuple[Boo
             password=settings.aladdin_password,
             scopes=settings.aladdin_scopes or SCOPES,
             calls_a_minute=settings.aladdin_calls_a_minute or LOWEST_QUOTA,
+            account_code=settings.aladdin_account_code,
+            time_zone=settings.aladdin_time_zone,
         )
     return book, replace(
         config,
@@ -238,7 +240,7 @@ def _cookie_key(settings: Settings, world: World, data: Path) -> str:
 
 def _aladdin_pulse(aladdin: Aladdin, simulated: bool) -> Pulse:
     name, trouble = "Simulated Aladdin" if simulated else "Aladdin", aladdin.trouble
-    return Pulse(name, not trouble, f"{trouble} {aladdin.waiting}".strip() or "answers")
+    return Pulse(name, not trouble, f"{trouble} {aladdin.waiting}".strip() or "answers", feeds=True)
 
 
 def _store_pulse(ledger: SqlLedger) -> Pulse:

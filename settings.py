@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -58,6 +59,8 @@ class Settings(BaseSettings):
     aladdin_freshness: Annotated[dict[str, float], NoDecode] = Field({}, description="seconds kept, by resource")
     aladdin_groups: Annotated[tuple[str, ...], NoDecode] = ()
     aladdin_currency: str = "USD"
+    aladdin_account_code: str = Field("", pattern=r"^\d*$", description="whose external references ours are")
+    aladdin_time_zone: ZoneInfo = Field(ZoneInfo("UTC"), description="of Aladdin's server, such as America/New_York")
 
     # Snowflake
     snowflake_account: str = ""

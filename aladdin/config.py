@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, tzinfo
 
 import httpx
 from pydantic import SecretStr
 
-from aladdin.call import GROUP_SCOPE, LADDER_SCOPE, ORDER_READ_SCOPE, ORDER_WRITE_SCOPE, PORTFOLIO_SCOPE
+from aladdin.http.call import GROUP_SCOPE, LADDER_SCOPE, ORDER_READ_SCOPE, ORDER_WRITE_SCOPE, PORTFOLIO_SCOPE
 from allocation.model import MINIMUM_COVERAGE, Measures
 from orders.errors import SettingsError
 
@@ -30,6 +33,11 @@ QUOTAS: Mapping[str, int] = {
     "orderIds:filter": 1000,
     "longrunningoperations": 1000,
 }
+
+
+def printable(secret: str) -> bool:
+    """Whether a header can carry it."""
+    return secret.isascii() and secret.isprintable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +84,19 @@ class AladdinConfig:
     connect_timeout: float = 5  # seconds, as are all below
     read_timeout: float = 60
     pool_timeout: float = 10
+    largest_answer: int = 256 * 1024 * 1024  # bytes, unpacked: several times a group's 50,000 positions
     read_attempts: int = 3  # writes are made once
     read_deadline: float = 90  # no attempt at a read begins later than this after it was asked for
     longest_pause: float = 20  # a Retry-After beyond this goes to the caller instead of being waited out
-    calls_a_minute: int = LOWEST_QUOTA  # ours in all
+    calls_a_minute: int = LOWEST_QUOTA  # ours in all, a tenth of them for orders alone
     quotas: Mapping[str, int] = field(default_factory=lambda: QUOTAS)  # calls a minute, by operation
     default_quota: int = LOWEST_QUOTA  # of an operation that is not among them
     circuit_failures: int = 5  # in a row, after which an API group is left alone
     circuit_seconds: float = 30
     compliance_timeout: int = 10
+    operation_deadline: float = 300  # a batch that is not done by then is given up, its orders' fate unknown
+    account_code: str = ""  # whose external references ours are at Aladdin; sent where there is one
+    time_zone: tzinfo = UTC  # by whose clock Aladdin tells when an order was modified
     page_size: int = 500
     minimum_coverage: float = MINIMUM_COVERAGE
     max_workers: int = 4
@@ -106,19 +118,18 @@ class AladdinConfig:
                 f"The Aladdin address {self.url!r} would send the client secret unencrypted: use https."
             )
         self._check_credentials()
-        if (
-            min(
-                self.calls_a_minute,
-                self.default_quota,
-                self.read_attempts,
-                self.circuit_failures,
-                *self.quotas.values(),
-            )
-            < 1
-        ):
-            raise SettingsError("Aladdin's quotas, attempts and failures are counted from 1.")
+        self._check_patience()
+
+    def _check_patience(self) -> None:
+        counts = (self.calls_a_minute, self.default_quota, *self.quotas.values(), self.read_attempts)
+        if min(*counts, self.circuit_failures, self.page_size, self.max_workers) < 1:
+            raise SettingsError("Aladdin's quotas, attempts, failures, pages and workers are counted from 1.")
+        if not all(0 < seconds < math.inf for seconds in (self.connect_timeout, self.read_timeout, self.pool_timeout)):
+            raise SettingsError("Aladdin's timeouts are seconds above 0.")
 
     def _check_credentials(self) -> None:
+        if not printable(self.api_key.get_secret_value()):
+            raise SettingsError("The Aladdin API key has characters that no header may carry: is a line end in it?")
         if not self.basic:
             if not self.client_id or not self.client_secret.get_secret_value():
                 raise SettingsError("Aladdin needs both a client id and a client secret.")
@@ -135,13 +146,17 @@ class AladdinConfig:
 
     @property
     def identity(self) -> str:
-        """Who we are to Aladdin: what one may see, another may not."""
-        return self.username or self.client_id
+        """Who we are to Aladdin: what one may see, another may not. Nothing secret can be told from it."""
+        keys = (
+            f"{self.refresh_token.get_secret_value()}|{self.api_key.get_secret_value()}"  # each may be a person's own
+        )
+        whose = hashlib.sha256(keys.encode()).hexdigest() if keys != "|" else ""
+        return "|".join((self.username or self.client_id, whose, *sorted(self.scopes)))
 
     @property
     def longest_request(self) -> float:
         """Seconds after which a request that was begun is answered or given up, by the waits for a connection, for its
-        making, and for the other side."""
+        making, and for the other side. An answer that trickles in is given up at its first pause after that."""
         return self.pool_timeout + self.connect_timeout + self.read_timeout
 
     @property

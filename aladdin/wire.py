@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
@@ -23,7 +24,7 @@ def read_json(text: str, reference: str = "") -> Any:
     """JSON with every fraction a `Decimal`; `Malformed` when it is none, NaN and Infinity included."""
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter for thousands of brackets
         raise Malformed(f"Aladdin's answer is not JSON ({error}).", reference) from error
 
 
@@ -47,11 +48,12 @@ def _where(loc: tuple[int | str, ...]) -> str:
     return text.lstrip(".") or "the whole answer"
 
 
-def _blank_is_missing(value: Any) -> Any:
+def blank_is_missing(value: Any) -> Any:
+    """An empty text stands for no value."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
-_blank = BeforeValidator(_blank_is_missing)
+_blank = BeforeValidator(blank_is_missing)
 Number = Annotated[Decimal | None, _blank]
 Measure = Annotated[FiniteFloat | None, _blank]
 Count = Annotated[int | None, _blank]
@@ -108,6 +110,34 @@ class Page(Wire):
 
 class Portfolios(Page):
     portfolios: tuple[Portfolio, ...] = ()
+
+
+class PortfolioHit(Wire):
+    """A portfolio that a search found; `is_portfolio_group` says whether it is a group, None when Aladdin does not."""
+
+    portfolio_ticker: Annotated[str, Field(min_length=1)]
+    portfolio_name: Text = ""
+    termination_date: Day = None
+    is_portfolio_group: Flag = None
+
+
+class PortfolioHits(Wire):
+    search_portfolios: tuple[PortfolioHit, ...] = ()
+
+
+class PosType(StrEnum):
+    """Which moment's positions: at the end of yesterday, at the start of today, with today's trades, and with live
+    orders as well."""
+
+    EOD = "EOD"
+    SOD = "SOD"
+    SOD_TRADES = "SOD+Trades"
+    SOD_TRADES_ORDERS = "SOD+Trades+Orders"
+
+    @property
+    def moves_with_orders(self) -> bool:
+        """Whether an order of ours may change the answer within the day."""
+        return self in (PosType.SOD_TRADES, PosType.SOD_TRADES_ORDERS)
 
 
 class Position(Wire):
@@ -215,60 +245,3 @@ class Security(Wire):
 
 class SecurityMaster(Wire):
     asset_by_asset_id: dict[str, Security] = Field(default_factory=dict)
-
-
-class Status(Wire):
-    """google.rpc.Status: a failure inside a success."""
-
-    code: int
-    message: Text = ""
-
-
-class PortfolioReference(Wire):
-    portfolio_id: Text = ""
-    portfolio_ticker: Text = ""
-
-
-class OrderDetail(Wire):
-    portfolio_reference: PortfolioReference = PortfolioReference()
-    quantity: Number = None
-    quantity_booked: Number = None
-
-
-class ExternalOrderReference(Wire):
-    external_id1: Text = ""
-
-
-class Order(Wire):
-    id: Annotated[str, Field(min_length=1)]
-    order_status: str
-    external_order_reference: ExternalOrderReference = ExternalOrderReference()
-    face: Number = None
-    fill_amount: Number = None
-    average_price: Number = None
-    order_details: tuple[OrderDetail, ...] = ()
-
-
-class Orders(Page):
-    orders: tuple[Any, ...] = ()  # each is read as an `Order` by itself: one that cannot be must not hide the others
-
-
-class Violation(Wire):
-    rule_id: Text = ""
-    portfolio_id: Text = ""
-    compliance_severity: Text = ""
-    violation_description: Text = ""
-
-
-class PostOutput(Wire):
-    order: Order | None = None
-    compliance_violations: tuple[Violation, ...] = ()
-
-
-class PostResult(Wire):
-    error: Status | None = None
-    output: PostOutput | None = None
-
-
-class PostResults(Wire):
-    results: tuple[PostResult, ...]

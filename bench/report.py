@@ -85,14 +85,15 @@ def _setting(trials: Sequence[Trial], spent: tuple[float, float], libraries: Map
     )
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of Markdown; its first column is text, the others are figures."""
     lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
 
 
 def _targets(trials: Sequence[Trial]) -> str:
     verdict = {True: "reached", False: "**missed**", None: "not judged"}
-    return _table(
+    return table(
         ("target", "measured", ""),
         [(target.promise, target.figure, verdict[target.reached]) for target in targets(trials)],
     )
@@ -113,7 +114,7 @@ def _by_size(trials: Sequence[Trial], entrants: Sequence[Entrant], size: int) ->
         "method", "instances", "median ms", "max ms", "times ours", "excess as given: median", "max", "violations",
         "excess after rounding: median", "max", "violations",
     )  # fmt: skip
-    return f"### {size:,} accounts\n\n" + _table(head, rows) + "".join(f"\n{line}\n" for line in said)
+    return f"### {size:,} accounts\n\n" + table(head, rows) + "".join(f"\n{line}\n" for line in said)
 
 
 def _proved(here: Sequence[Trial]) -> str:
@@ -150,7 +151,7 @@ def _by_piece(trials: Sequence[Trial], sizes: Sequence[int]) -> str:
         "accounts", "piece", "weights", "kernel median", "max", "proposal median", "max", "largest gap, years",
         "most parts", "times cvxpy + Clarabel", "Clarabel direct", "by hand",
     )  # fmt: skip
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _kernel(here: Sequence[Trial]) -> tuple[str, ...]:

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal
 
 import structlog
 
-from allocation.limits import Limit, LimitTable
-from allocation.model import BlockOrder, Bond, Choices, Proposal, Side
+from allocation.limits import EVERY_ACCOUNT, Limit, LimitTable
+from allocation.model import BlockOrder, Bond
 from allocation.propose import propose
+from orders.block import Preview as Preview
+from orders.block import Request as Request
 from orders.calendar import business_age, check_settlement, default_settlement, trade_date
 from orders.checks import Policy, far_from_mark, fresh_enough, refuse_off_lattice, refuse_what_if, what_changed
 from orders.confirmation import order_id, order_of
+from orders.entitlement import entitled_to, require
 from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
+from orders.groups import GroupFound, GroupLists
 from orders.holders import Holder, holders_of
 from orders.lifecycle import UNCOUNTED
 from orders.limits import of_accounts, refuse_unknown, refuse_unsaid
-from orders.model import Book, Event, Group, LimitVersion, Order, OrderState, Permission, Role, Statement, User
+from orders.model import (
+    Book,
+    Event,
+    Group,
+    GroupTree,
+    LimitVersion,
+    Order,
+    OrderState,
+    Permission,
+    Statement,
+    User,
+)
 from orders.ports import Clock, Dated, Ledger, Market
 from orders.spendable import less_ours
 from orders.statement import freeze
@@ -30,29 +44,6 @@ log = structlog.get_logger()
 CONFIRMATION_TRIES = 5
 READ_TRIES = 3
 MOST_ORDERS = 500  # on the dashboard
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A block as typed, with the choices beside it."""
-
-    group: str
-    asset_id: str
-    side: Side
-    face: int
-    settlement: date
-    limit: Decimal | None = None
-    choices: Choices = field(default_factory=Choices)
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A proposal with what it was made from. Nothing is written yet."""
-
-    request: Request
-    proposal: Proposal
-    read_at: datetime  # of the oldest input, UTC
-    warnings: tuple[str, ...]
 
 
 class Desk:
@@ -73,6 +64,7 @@ class Desk:
         self._ledger = ledger
         self._clock = clock
         self._sent = sent
+        self._lists = GroupLists(market, ledger, clock, book)
         # two confirmations at once would both count on the same cash
         self._one_confirmation = threading.Lock()
 
@@ -83,14 +75,35 @@ class Desk:
         return self._clock.today()
 
     def groups(self, user: User) -> tuple[str, ...]:
-        """The groups this user may see, in the book's order."""
-        self._require(user, Permission.VIEW)
-        return tuple(group for group in self.book.groups if user.sees(group))
+        """The groups on this user's list: those of the settings, then those they added, as far as they may see them."""
+        require(user, Permission.VIEW)
+        return self._lists.of(user)
+
+    def find_groups(self, user: User, text: str) -> Dated[tuple[GroupFound, ...]]:
+        """The best few groups this user may see whose ticker or name resembles the text, on their list or not."""
+        require(user, Permission.VIEW)
+        return self._lists.find(user, text)
+
+    def add_group(self, user: User, ticker: str) -> None:
+        """Put a group on this user's list. `NotPermitted` when they may not see it; `NotFound` when Aladdin has no such
+        group or shows no accounts in it, as of a single account."""
+        require(user, Permission.VIEW, ticker)
+        self._lists.add(user, ticker)
+
+    def remove_group(self, user: User, ticker: str) -> None:
+        """Take a group this user added off their list; `NotPermitted` for one of the settings."""
+        require(user, Permission.VIEW)
+        self._lists.remove(user, ticker)
+
+    def tree(self, user: User, ticker: str, *, fresh: bool = False) -> Dated[GroupTree]:
+        """The groups inside a group. Being named there entitles nobody to them."""
+        require(user, Permission.VIEW, ticker)
+        return self._market.tree(ticker, fresh=fresh)
 
     def group(self, user: User, ticker: str, settlement: date | None = None, *, fresh: bool = False) -> Dated[Group]:
         """A group's accounts; cash is what may be spent on `settlement` (T+1 by default), less our own orders that
         Aladdin does not know yet."""
-        self._require(user, Permission.VIEW, ticker)
+        require(user, Permission.VIEW, ticker)
         day = settlement or default_settlement(self.today(), self.book.currency)
         # our own orders first: one that is posted in between is counted twice, never not at all; so look again then
         pending = self._ledger.orders(states=UNCOUNTED)
@@ -104,13 +117,13 @@ class Desk:
 
     def bond(self, user: User, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
         """One security."""
-        self._require(user, Permission.VIEW)
+        require(user, Permission.VIEW)
         return self._market.bond(asset_id, fresh=fresh)
 
     def find(self, user: User, text: str) -> Dated[tuple[Bond, ...]]:
         """Securities by identifier, ticker or words."""
-        self._require(user, Permission.VIEW)
-        return self._market.find(text, self.groups(user))
+        require(user, Permission.VIEW)
+        return self._market.find(text, self._lists.readable(user))
 
     def holders(self, user: User, asset_id: str, ticker: str) -> tuple[Holder, ...]:
         """Who in the group holds the bond, largest first."""
@@ -118,7 +131,7 @@ class Desk:
 
     def last_allocations(self, user: User) -> Mapping[str, datetime]:
         """When each group this user sees was last allocated to."""
-        self._require(user, Permission.VIEW)
+        require(user, Permission.VIEW)
         return {group: at for group, at in self._ledger.last_allocations().items() if user.sees(group)}
 
     def settlement(self, bond: Bond) -> date:
@@ -136,7 +149,7 @@ class Desk:
 
         Raises what `propose` raises, `OffLattice`, `InvalidSettlement`, `StaleData`, and any `OutsideError`.
         """
-        self._require(user, Permission.PREVIEW, request.group)
+        require(user, Permission.PREVIEW, request.group)
         bond = self._market.bond(request.asset_id, fresh=fresh)
         check_settlement(request.settlement, self.today(), bond.value.currency)
         tradable, warnings = fresh_enough(bond.value, request.limit is not None, self.today(), self.policy)
@@ -159,7 +172,7 @@ class Desk:
         returns the same order. A what-if that does not respect cash needs a reason as `override`, which the statement
         keeps; one without rounding is refused (`NotPermitted`).
         """
-        self._require(user, Permission.CONFIRM, preview.request.group)
+        require(user, Permission.CONFIRM, preview.request.group)
         with self._one_confirmation:
             for _ in range(CONFIRMATION_TRIES - 1):
                 if (earlier := self._earlier(preview.request, command_id)) is not None:
@@ -220,13 +233,13 @@ class Desk:
     # -- following -----------------------------------------------------------------------------------------------
 
     def orders(self, user: User, states: tuple[OrderState, ...] | None = None) -> tuple[Order, ...]:
-        """The newest `MOST_ORDERS` orders of the groups this user sees, newest first."""
-        self._require(user, Permission.VIEW)
-        return self._ledger.orders(groups=self.groups(user), states=states, limit=MOST_ORDERS)
+        """The newest `MOST_ORDERS` orders of the groups this user may see, on their list or not, newest first."""
+        require(user, Permission.VIEW)
+        return self._ledger.orders(groups=entitled_to(user), states=states, limit=MOST_ORDERS)
 
     def order(self, user: User, order_id: str) -> Order:
         """One order. An order of a group the user does not see is not found."""
-        self._require(user, Permission.VIEW)
+        require(user, Permission.VIEW)
         order = self._ledger.order(order_id)
         if not user.sees(order.group):
             raise NotFound(f"There is no order {order_id} among your groups.")
@@ -243,26 +256,26 @@ class Desk:
     # -- limits --------------------------------------------------------------------------------------------------
 
     def accounts(self, user: User) -> tuple[str, ...]:
-        """The ids of the accounts of the groups this user sees, sorted."""
-        day = default_settlement(self.today(), self.book.currency)
-        read = (self._market.group(group, day).value for group in self.groups(user))
-        return tuple(sorted({account.id for group in read for account in group.accounts}))
+        """The ids of the accounts this user may name in a limit, sorted: those of the groups on anybody's list that
+        they see; for who may set limits also those that have some, since their group may be on no list any more."""
+        limited = {row.account_id for row in self._ledger.limits().rows} if self.may_set_limits(user) else set()
+        return tuple(sorted((self._lists.accounts(user) | limited) - {EVERY_ACCOUNT}))
 
     def limits(self, user: User) -> LimitTable:
         """The newest limits: the rows of accounts this user sees, and those for every account."""
-        self._require(user, Permission.VIEW)
+        require(user, Permission.VIEW)
         return self._seen(user, (self._ledger.limits(),))[0]
 
     def limit_versions(self, user: User) -> tuple[LimitVersion, ...]:
         """Every version of the limits, newest first, each with the rows this user sees."""
-        self._require(user, Permission.VIEW)
+        require(user, Permission.VIEW)
         versions = self._ledger.limit_versions()
         seen = self._seen(user, [version.table for version in versions])
         return tuple(replace(version, table=table) for version, table in zip(versions, seen, strict=True))
 
     def may_set_limits(self, user: User) -> bool:
         """Whether this user may change the limits: the table is of all groups, so they must see all of them."""
-        return user.may(Permission.LIMITS) and self._sees_all(user)
+        return user.may(Permission.LIMITS) and self._lists.sees_all(user)
 
     def set_limits(self, user: User, rows: Sequence[Limit], after: int, comment: str, command_id: str) -> LimitTable:
         """Replace the limits, made from version `after`, by these rows; the comment says why.
@@ -270,30 +283,15 @@ class Desk:
         `VersionConflict` when somebody changed them since; `InvalidLimit` for rows that contradict each other or name
         accounts no group has. The same `command_id` again writes nothing and returns the same table.
         """
-        self._require(user, Permission.LIMITS)
+        require(user, Permission.LIMITS)
         if not self.may_set_limits(user):
             raise NotPermitted("The limits are of all groups, and your user does not see all of them.")
         refuse_unsaid(comment, self.policy)
         refuse_unknown(rows, self.accounts(user))
         return self._ledger.set_limits(command_id, rows, after, user.username, self._clock.now(), comment.strip())
 
-    # -- inside --------------------------------------------------------------------------------------------------
-
-    def _sees_all(self, user: User) -> bool:
-        return all(user.sees(group) for group in self.book.groups)
-
     def _seen(self, user: User, tables: Sequence[LimitTable]) -> Sequence[LimitTable]:
-        if self._sees_all(user):
+        if self._lists.sees_all(user):
             return tables
-        accounts = self.accounts(user)
+        accounts = self._lists.accounts(user)
         return [of_accounts(table, accounts) for table in tables]
-
-    def _require(self, user: User, permission: Permission, group: str | None = None) -> None:
-        if not user.may(permission):
-            roles = " or ".join(sorted(role.label for role in user.roles)) or "a user without a role"
-            who = " or ".join(role.label for role in Role if permission in role.permissions)
-            raise NotPermitted(f"As {roles} you may not {permission.value}; {who} can.")
-        if group is not None and group not in self.book.groups:
-            raise NotFound(f"There is no portfolio group {group}.", self.groups(user))
-        if group is not None and not user.sees(group):
-            raise NotPermitted(f"Your user is not entitled to the group {group}; ask whoever keeps the user file.")

@@ -11,6 +11,11 @@ from enum import StrEnum
 
 from allocation.limits import LimitTable
 from allocation.model import Account, Side
+from orders.broker_model import BrokerOrder as BrokerOrder
+from orders.broker_model import BrokerOrders as BrokerOrders
+from orders.broker_model import Cancellation as Cancellation
+from orders.broker_model import Severity as Severity
+from orders.broker_model import Violation as Violation
 
 
 class Permission(StrEnum):
@@ -232,20 +237,6 @@ class Ticket:
     limit: Decimal | None
     lines: tuple[OrderLine, ...]
     comment: str
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerOrder:
-    """An order as Aladdin reports it. `booked` is by account id."""
-
-    id: str
-    reference: str
-    status: str  # Aladdin's word, unmapped
-    face: Decimal
-    filled: Decimal
-    average_price: Decimal | None
-    booked: Mapping[str, Decimal]
-    message: str = ""  # what compliance holds it up for, as answered to the post
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""What the use cases need of the outside: `Market` to read, `Broker` to trade, `Ledger` to remember, `Clock` to know
-the time. Each is a Protocol of a few methods; `aladdin` and `storage` implement them, `bootstrap` wires them."""
+"""What the use cases need of the outside: `Market` to read, `Broker`, `Compliance`, `Batches` and `Blotter` for orders
+at Aladdin, `Ledger` to remember, `Clock` to know the time. Each is a Protocol of a few methods; `aladdin` and `storage`
+implement them, `bootstrap` wires them."""
 
 from __future__ import annotations
 
@@ -10,9 +11,12 @@ from typing import Generic, Protocol, TypeVar
 
 from allocation.limits import Limit, LimitTable
 from allocation.model import Bond
+from orders.errors import DeskError
 from orders.model import (
     AuditEntry,
     BrokerOrder,
+    BrokerOrders,
+    Cancellation,
     Change,
     Event,
     Group,
@@ -25,6 +29,7 @@ from orders.model import (
     PortfolioFound,
     Statement,
     Ticket,
+    Violation,
 )
 
 T_co = TypeVar("T_co", covariant=True)
@@ -82,12 +87,76 @@ class Broker(Protocol):
         refused; `Unavailable` with `sent=False` when it certainly never left, `sent=True` when its fate is unknown."""
         ...
 
+    def modify(self, broker_id: str, ticket: Ticket, not_after: datetime) -> BrokerOrder:
+        """Make Aladdin's order what the ticket says: an account that has no line in it loses its part. As `post`, never
+        repeated; after `Unavailable` with `sent=True`, `orders` tells what it is now."""
+        ...
+
+    def cancel(self, cancellation: Cancellation, not_after: datetime) -> BrokerOrder:
+        """Cancel what is not filled. As `post`, never repeated; `Rejected` in Aladdin's words when nothing is left to
+        cancel. The order may still be on its way to be canceled: its status says so."""
+        ...
+
     def find_order(self, reference: str) -> BrokerOrder | None:
         """The order that carries our reference, or None."""
         ...
 
     def orders(self, broker_ids: Sequence[str]) -> tuple[BrokerOrder, ...]:
         """The orders with these Aladdin ids, finished ones included."""
+        ...
+
+
+class Compliance(Protocol):
+    """What Aladdin's compliance thinks of an order that is not posted."""
+
+    def check(self, ticket: Ticket, broker_id: str = "") -> tuple[Violation, ...]:
+        """What would be found if the ticket were posted or, with a `broker_id`, that order modified so. Changes
+        nothing. May raise `NotPermitted` or any `OutsideError`."""
+        ...
+
+
+class Batches(Protocol):
+    """Many orders at once. What became of each is in the place it was asked for: the order, or the error it met, which
+    is not raised. `Unavailable` with `sent=True` there means that its fate is unknown: look it up by its reference."""
+
+    def post_all(self, tickets: Sequence[Ticket], not_after: datetime) -> tuple[BrokerOrder | DeskError, ...]:
+        """Create the orders; never repeated, and nothing is begun after `not_after`."""
+        ...
+
+    def cancel_all(
+        self, cancellations: Sequence[Cancellation], not_after: datetime
+    ) -> tuple[BrokerOrder | DeskError, ...]:
+        """Cancel what is not filled of each; never repeated, and nothing is begun after `not_after`."""
+        ...
+
+
+class Blotter(Protocol):
+    """Aladdin's orders, whoever posted them, ours or not: read afresh each time, to be compared with the ledger. Each
+    may raise `NotPermitted`, `NotFound` or any `OutsideError`."""
+
+    def find_orders(self, references: Sequence[str]) -> tuple[BrokerOrder, ...]:
+        """The orders that carry these references. One that cannot be read is an error: it must not pass for missing."""
+        ...
+
+    def live_orders(self, group: str) -> BrokerOrders:
+        """The group's live orders of the last 365 days, the most Aladdin shows."""
+        ...
+
+    def live_order_ids(self, group: str) -> tuple[str, ...]:
+        """The Aladdin ids of the same orders: much quicker where there are thousands."""
+        ...
+
+    def modified_since(self, group: str, since: datetime, until: datetime) -> BrokerOrders:
+        """The group's orders, finished ones included, that were modified in that time; to the minute, so a few from
+        just outside may be among them. ValueError when a time has no zone, or `since` is not before `until`."""
+        ...
+
+    def in_basket(self, basket: str, on: date) -> BrokerOrders:
+        """The orders of a basket that were opened on that day, finished ones included."""
+        ...
+
+    def ids_in_basket(self, basket: str, on: date) -> tuple[str, ...]:
+        """The Aladdin ids of the same orders."""
         ...
 
 
@@ -159,6 +228,19 @@ class Ledger(Protocol):
     ) -> LimitTable:
         """Store `rows` as the next version of the limits. `VersionConflict` when the newest is not `after`;
         `InvalidLimit` when two rows say the same thing."""
+        ...
+
+    def groups_added(self, username: str | None = None) -> tuple[str, ...]:
+        """The groups this user added to those of the settings, in that order; those that anybody added, each once,
+        when no user is named."""
+        ...
+
+    def add_group(self, username: str, ticker: str) -> None:
+        """Remember a group for this user, whose entitlement was judged before; again changes nothing."""
+        ...
+
+    def remove_group(self, username: str, ticker: str) -> None:
+        """Forget a group this user added; again changes nothing."""
         ...
 
     def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:

@@ -89,7 +89,8 @@ def make_preview(request: Request) -> Preview | str:
     ticks it."""
     fresh = st.session_state.pop("allocate.fresh", False)
     try:
-        return desk.preview(user, request, fresh=fresh)
+        with frame.waits():
+            return desk.preview(user, request, fresh=fresh)
     except MetricUnavailable as error:
         left_out = f"allocate.exclude.{trip.group}"
         if not st.session_state.get(left_out, False):

@@ -3,56 +3,110 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import datetime
 
 import streamlit as st
 
 from allocation.errors import EvenlotError
 from allocation.metrics import offered_first, spread
 from allocation.model import Metric
-from orders.model import Group, Permission, User
+from orders.errors import OutsideError
+from orders.model import Group, GroupTree, Permission, User
 from orders.ports import Dated
-from ui import charts, formats, frame, session, tables
+from ui import charts, formats, frame, groups, session, tables
 
 user = session.require_user(Permission.VIEW)
 trip, desk = session.trip(), session.desk()
 
 
 def read_all(
-    user: User, groups: tuple[str, ...], fresh: bool
-) -> tuple[dict[str, Dated[Group]], dict[str, EvenlotError]]:
-    """Every group at once, for the reads are independent; and why a group could not be read."""
+    user: User, names: tuple[str, ...], fresh: bool
+) -> tuple[dict[str, Dated[Group]], dict[str, GroupTree], dict[str, EvenlotError]]:
+    """Every group with the groups inside it, all at once, for the reads are independent; and why one could not be
+    read."""
     books: dict[str, Dated[Group]] = {}
+    trees: dict[str, GroupTree] = {}
     faults: dict[str, EvenlotError] = {}
     with ThreadPoolExecutor(max_workers=4) as pool:
-        reads = {group: pool.submit(desk.group, user, group, fresh=fresh) for group in groups}
-        for group, read in reads.items():
+        # in this run's context: what a read waits for is said on this page
+        reads = {name: pool.submit(copy_context().run, desk.group, user, name, fresh=fresh) for name in names}
+        insides = {name: pool.submit(copy_context().run, desk.tree, user, name, fresh=fresh) for name in names}
+        for name in names:
             try:
-                books[group] = read.result()
+                books[name] = reads[name].result()
+                trees[name] = insides[name].result().value
             except EvenlotError as error:
-                faults[group] = error
-    return books, faults
+                faults[name] = error
+    return books, trees, faults
 
 
 def choose(group: str) -> None:
-    trip.group = group
-    trip.keep(None)
+    """Choose a listed group, or one inside it, which is then listed too."""
+    if group not in desk.groups(user):
+        groups.add(user, group)
+    if group in desk.groups(user):
+        trip.group = group
+        trip.keep(None)
 
 
 def ask_fresh() -> None:
     st.session_state["groups.fresh"] = True
 
 
+def card(name: str, book: Dated[Group], metric: Metric, last: datetime | None) -> None:
+    """A group at a glance, with the button that chooses it."""
+    accounts = book.value.accounts
+    now = spread(accounts, metric)
+    st.markdown(f"**{name}** · {formats.count(len(accounts), 'account')}")
+    over = f" over {len(now.values)} of {len(accounts)}" if now.missing else ""
+    st.metric(
+        f"Dispersion now{over}",
+        formats.dispersion(now.stdev, metric),
+        help=f"population standard deviation of {metric.label}, equal weights",
+    )
+    nav, cash = tables.totals(accounts)
+    st.caption(f"NAV {formats.short_money(nav)} · cash {formats.short_money(cash)}")
+    st.caption(f"last allocated {formats.moment(last)}" if last else "not allocated to yet")
+    st.button(
+        "Chosen" if name == trip.group else "Choose",
+        key=f"choose.{name}",
+        icon=":material/check:" if name == trip.group else None,
+        disabled=name == trip.group,
+        on_click=choose,
+        args=(name,),
+        width="stretch",
+    )
+
+
+top = st.container()
+row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+row.title("Groups", width="content")
+with row:
+    groups.search(user)
+st.caption(groups.origin(session.office().book))
+groups.refusal()
 with frame.explained():
     names = session.groups_of(user)
-    books, faults = read_all(user, names, st.session_state.pop("groups.fresh", False))
+    if not names:
+        st.info("No group is on your list yet. Add one above.")
+        st.stop()
+    fresh = st.session_state.pop("groups.fresh", False)
+    books, trees, faults = read_all(user, names, fresh)
+    missed = next((error for error in faults.values() if isinstance(error, OutsideError)), None) if fresh else None
+    if missed is not None:  # what was read before may still be at hand
+        frame.show(missed)
+        books, trees, faults = read_all(user, names, fresh=False)
 if trip.group not in names:
     trip.group = next(iter(books), names[0])
 chosen = books.get(trip.group)
-
-frame.strip(chosen.as_of if chosen is not None else None, ask_fresh)
-st.title("Groups")
+with top:
+    frame.strip(chosen.as_of if chosen is not None else None, ask_fresh)
 if not books:
-    frame.show(next(iter(faults.values())))
+    if missed is None:
+        frame.show(next(iter(faults.values())))
+    for name in names:
+        groups.take_off_button(user, name)
     st.stop()
 metric = st.segmented_control(
     "Metric",
@@ -66,36 +120,18 @@ metric = st.segmented_control(
 assert metric is not None
 
 last = desk.last_allocations(user)
-grid = st.grid(min(len(names), 4))
+grid = st.grid(min(max(len(names), 3), 4))
 for name in names:
-    if name in faults:
-        with grid.container(border=True, key=f"card.{name}"):
+    with grid.container(border=True, height="stretch", key=f"card.{name}"):
+        if name in books:
+            card(name, books[name], metric, last.get(name))
+            if name in faults:  # the groups inside it
+                frame.show(faults[name])
+        else:
             st.markdown(f"**{name}** · cannot be read")
             frame.show(faults[name])
-        continue
-    accounts = books[name].value.accounts
-    now = spread(accounts, metric)
-    with grid.container(border=True, key=f"card.{name}"):
-        st.markdown(f"**{name}** · {formats.count(len(accounts), 'account')}")
-        over = f" over {len(now.values)} of {len(accounts)}" if now.missing else ""
-        st.metric(
-            f"Dispersion now{over}",
-            formats.dispersion(now.stdev, metric),
-            help=f"population standard deviation of {metric.label}, equal weights",
-        )
-        nav, cash = tables.totals(accounts)
-        st.caption(f"NAV {formats.short_money(nav)} · cash {formats.short_money(cash)}")
-        when = f"last allocated {formats.moment(last[name])}" if name in last else "not allocated to yet"
-        st.caption(when)
-        st.button(
-            "Chosen" if name == trip.group else "Choose",
-            key=f"choose.{name}",
-            icon=":material/check:" if name == trip.group else None,
-            disabled=name == trip.group,
-            on_click=choose,
-            args=(name,),
-            width="stretch",
-        )
+        groups.take_off_button(user, name)
+groups.draw_trees(user, groups.nested(trees), trip.group, choose)
 
 if chosen is None:
     st.info(f"{trip.group} cannot be read now; choose another group, or refresh.")

@@ -85,7 +85,8 @@ if not text.strip():
     )
     st.stop()
 try:
-    found = desk.find(user, text).value
+    with frame.waits():
+        found = desk.find(user, text).value
 except NotFound as error:
     frame.show(error)
     row = st.container(horizontal=True)

@@ -15,6 +15,7 @@ from storage.schema import audit_log, streams
 REGISTRY = "registry"  # the chain that records every entry of the others
 ACCESS = "access"  # sign-in matters
 LIMITS = "limits"  # versions of the limits table
+LISTS = "lists"  # the groups users put on their lists
 GENESIS = "0" * 64  # what the first entry of a chain follows
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,7 +15,7 @@ from orders.canonical import canonical, digest
 from orders.errors import NotFound, Rejected, VersionConflict, WrongBook
 from orders.model import AuditEntry, Change, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
 from orders.ports import Clock
-from storage import audit, leases, limits, steps, verification
+from storage import audit, leases, limits, lists, steps, verification
 from storage.rows import line_rows, order_of_json, order_row, read_orders
 from storage.schema import intents, order_events, order_lines, orders, stamp, statements
 from storage.unit import Command, Outcome, UnitOfWork, lock_registry, read, write
@@ -171,6 +172,27 @@ class SqlLedger:
         )
         written = self._unit.run(command, lambda conn: limits.write(conn, rows, after, actor, at, comment))
         return limits.table_of_json(written)
+
+    def groups_added(self, username: str | None = None) -> tuple[str, ...]:
+        """The groups this user added, in that order; those that anybody added, each once, when no user is named."""
+        return read(self._engine, lambda conn: lists.added(conn, username))
+
+    def add_group(self, username: str, ticker: str) -> None:
+        """Remember a group for this user. One that is remembered already changes nothing."""
+        at = self._clock.now()
+        self._change_list("add_group", username, ticker, lambda conn: lists.add(conn, username, ticker, at))
+
+    def remove_group(self, username: str, ticker: str) -> None:
+        """Forget a group this user added. One that is not remembered changes nothing."""
+        self._change_list("remove_group", username, ticker, lambda conn: lists.remove(conn, username, ticker))
+
+    def _change_list(self, action: str, username: str, ticker: str, work: Callable[[Connection], Outcome]) -> None:
+        # a command of its own each time: a group may be added, removed and added again
+        command = Command(uuid.uuid4().hex, audit.LISTS, username, action, ticker, content=None)
+        try:
+            self._unit.run(command, work)
+        except lists.Unchanged:
+            log.debug("list.unchanged", action=action, username=username, ticker=ticker)
 
     def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
         """Take or renew a lease for `seconds` of the clock; None while somebody else holds it."""

@@ -158,6 +158,15 @@ limit_rows = Table(
     _text("bound"),  # the limit, as it was typed
 )
 
+# The groups users added to those of the settings.
+added_groups = Table(
+    "added_groups",
+    metadata,
+    _text("username", primary_key=True),
+    _text("ticker", primary_key=True),
+    _moment("added_at"),
+)
+
 leases = Table(
     "leases",
     metadata,

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select
 
 from orders.canonical import digest
 from orders.model import AuditEntry
-from storage import limits
-from storage.audit import GENESIS, LIMITS, REGISTRY, entry_of, fingerprint
+from storage import limits, lists
+from storage.audit import GENESIS, LIMITS, LISTS, REGISTRY, entry_of, fingerprint
 from storage.schema import audit_log, stamp, statements, streams
 
 
@@ -23,6 +23,7 @@ class _Claims:
     recorded: dict[str, dict[int, str]] = field(default_factory=dict)  # by stream: number -> hash, from the registry
     statements: dict[str, str] = field(default_factory=dict)  # id -> hash, from the confirmations
     limits: dict[int, object] = field(default_factory=dict)  # version -> what was written
+    lists: dict[lists.Pair, bool] = field(default_factory=dict)  # user and group -> whether it is on the list at last
     books: set[str] = field(default_factory=set)
     unreadable: list[str] = field(default_factory=list)
 
@@ -35,6 +36,9 @@ class _Claims:
                 self.recorded.setdefault(entry.subject, {})[body["seq"]] = body["sha256"]
             elif entry.stream == LIMITS:
                 self.limits[body["content"]["version"]] = body["content"]
+            elif entry.stream == LISTS:
+                said = body["content"]
+                self.lists[said["username"], said["ticker"]] = said["listed"]
             elif entry.action == "confirm":
                 statement = body["content"]["statement"]
                 self.statements[statement["id"]] = statement["sha256"]
@@ -43,8 +47,8 @@ class _Claims:
 
 
 def verify(conn: Connection) -> tuple[str, ...]:
-    """Every fault of the chains, of their heads, of the registry, the statements and the limits; none when all is
-    whole."""
+    """Every fault of the chains, of their heads, of the registry, the statements, the limits and the lists; none when
+    all is whole."""
     heads = {row.stream: (row.seq, row.sha256) for row in conn.execute(select(streams))}
     claims = _Claims()
     hashes: dict[str, dict[int, str]] = {stream: {} for stream in heads}
@@ -60,6 +64,7 @@ def verify(conn: Connection) -> tuple[str, ...]:
     faults.extend(_registry_faults(claims.recorded, hashes))
     faults.extend(_statement_faults(conn, claims.statements))
     faults.extend(limits.faults(conn, claims.limits))
+    faults.extend(lists.faults(conn, claims.lists))
     faults.extend(_stamp_faults(conn, claims.books))
     return tuple(faults)
 

@@ -175,3 +175,14 @@ def test_every_setting_is_in_the_example_file() -> None:
     example = (Path(__file__).parents[1] / ".env.example").read_text()
     unsaid = [name.upper() for name in Settings.model_fields if f"{name.upper()}=" not in example]
     assert [name for name in unsaid if not name.startswith("SNOWFLAKE_")] == [], "Snowflake is not offered yet"
+
+
+@pytest.mark.parametrize(("name", "value"), [("ALADDIN_TIME_ZONE", "Mars/Olympus"), ("ALADDIN_ACCOUNT_CODE", "ours")])
+def test_a_time_zone_or_account_code_that_is_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    set_all(monkeypatch, ALADDIN_TIME_ZONE="America/New_York", ALADDIN_ACCOUNT_CODE="77")
+    assert (read_settings().aladdin_time_zone.key, read_settings().aladdin_account_code) == ("America/New_York", "77")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        read_settings()

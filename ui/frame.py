@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 
 import streamlit as st
 import structlog
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from allocation.errors import EvenlotError, MetricUnavailable, OffLattice
 from orders.errors import InvalidSettlement, NotFound, NotPermitted, OutsideError, PreviewChanged
+from orders.waiting import Waiting, announce_waits
 from ui import formats
 from ui.session import office, trip
 
@@ -20,30 +25,72 @@ log = structlog.get_logger()
 
 def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = None) -> None:
     """One thin line above the page: group, book, age of the data with a refresh, and the health of what is behind."""
-    book, group = office().book, trip().group
+    book, group, pulses = office().book, trip().group, office().pulses()
+    silent = next((pulse for pulse in pulses if pulse.feeds and not pulse.well), None) if read_at is not None else None
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip")
     with row:
         st.badge(group or "no group chosen", icon=":material/folder_shared:", color="blue" if group else "gray")
         st.badge(f"{formats.book(book)} · {formats.day(book.as_of)}", icon=":material/menu_book:", color="gray")
         if read_at is not None:
             st.badge(f"read {formats.since(read_at, datetime.now(UTC))}", icon=":material/schedule:", color="gray")
-        for pulse in office().pulses():
+        for pulse in pulses:
             icon = ":material/check_circle:" if pulse.well else ":material/error:"
-            words = pulse.name if pulse.well else f"{pulse.name}: {pulse.sentence}"
+            what = "" if pulse.well else "out of order" if pulse is silent else pulse.sentence
+            words = f"{pulse.name}: {what}" if what else pulse.name
             st.badge(words, icon=icon, color="green" if pulse.well else "red", help=pulse.sentence)
         if refresh is not None:
             st.button("Refresh", icon=":material/refresh:", type="tertiary", on_click=refresh, key="strip.refresh")
+    if read_at is not None and silent is not None:
+        age = formats.since(read_at, datetime.now(UTC))
+        st.warning(
+            f"{silent.name} is out of order: what is shown was read on {formats.moment(read_at)} ({age}), and nothing "
+            f"newer can be had until it answers again. {silent.sentence}",
+            icon=":material/history:",
+        )
 
 
 @contextmanager
 def explained() -> Iterator[None]:
     """Show an error of ours as its sentence, with what to do, and stop this part of the page. Others pass on to the
-    error page, which carries a reference."""
+    error page, which carries a reference. While what is asked for within must wait, say so here."""
     try:
-        yield
+        with waits():
+            yield
     except EvenlotError as error:
         show(error)
         st.stop()
+
+
+@contextmanager
+def waits() -> Iterator[None]:
+    """Say at this place of the page what is waited for within, as long as it is."""
+    place = st.empty()
+    try:
+        with announce_waits(_writing_to(place)):
+            yield
+    finally:
+        place.empty()
+
+
+def _writing_to(place: DeltaGenerator) -> Callable[[Waiting], None]:
+    """Writes what is waited for into a place of this script run, from whichever thread waits."""
+    run, here = get_script_run_ctx(), copy_context()
+
+    def write(waiting: Waiting) -> None:
+        if waiting:
+            place.info(str(waiting), icon=":material/hourglass_top:")
+        else:
+            place.empty()
+
+    def say(waiting: Waiting) -> None:
+        # Streamlit drops what a thread without its context writes, and a context put on a thread of somebody's pool
+        # would stay there and write into this session later: so a thread of its own, which ends with the sentence
+        teller = threading.Thread(target=here.run, args=(write, waiting), name="waits")
+        add_script_run_ctx(teller, run)
+        teller.start()
+        teller.join()
+
+    return say
 
 
 def show(error: EvenlotError) -> None:

@@ -16,11 +16,13 @@ from ui.sign_in import Gate, sign_in_form
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """How one of the systems behind the desk is: `sentence` says what is wrong and what still works."""
+    """How one of the systems behind the desk is: `sentence` says what is wrong and what still works. The one that
+    `feeds` is where the figures on the screens come from."""
 
     name: str
     well: bool
     sentence: str
+    feeds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,7 @@ def only_if(user: User, permission: Permission) -> bool:
 
 
 def groups_of(user: User) -> tuple[str, ...]:
-    """The user's groups, or a designed page saying there are none."""
-    groups = desk().groups(user)
-    if not groups:
+    """The groups on the user's list, perhaps none yet; `NotPermitted` for a user who is entitled to none."""
+    if not user.groups:
         raise NotPermitted("Your user sees no portfolio group yet. Whoever keeps the user file can add some.")
-    return groups
+    return desk().groups(user)

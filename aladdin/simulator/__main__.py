@@ -1,4 +1,5 @@
-"""`python -m aladdin.simulator --book demo --port 0 --data DIR`: serves one book on a loopback address."""
+"""`python -m aladdin.simulator --book demo --port 0 --data DIR` serves one book on a loopback address;
+`python -m aladdin.simulator trouble ...` rules the faults of a server that runs."""
 
 from __future__ import annotations
 
@@ -14,13 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
+from aladdin.simulator import console
 from aladdin.simulator.catalog import Catalog
 from aladdin.simulator.connection import BreakableConnection
 from aladdin.simulator.directory import ORDERS_FILE, Notice, hold, read_credentials
 from aladdin.simulator.errors import SimulatorError, StartFailed
 from aladdin.simulator.exchange import Exchange
-from aladdin.simulator.faults import FaultPlan, read_plan
+from aladdin.simulator.faults import FaultPlan
+from aladdin.simulator.plans import read_plan
 from aladdin.simulator.quotas import Quotas
 from aladdin.simulator.server import build_server
 from aladdin.simulator.state import Blotter
@@ -36,6 +40,9 @@ PARENT_POLL_SECONDS = 0.5
 
 def main(arguments: list[str] | None = None) -> int:
     """Serves until SIGTERM or SIGINT; 0 after a clean end, 1 with a sentence on stderr when it cannot start."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["trouble"]:
+        return console.main(arguments[1:])
     options = _options(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -50,8 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
+def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m aladdin.simulator", description="A simulated Aladdin on this machine.")
+    parser.epilog = "`python -m aladdin.simulator trouble --help` tells how to let things go wrong while it runs."
     parser.add_argument("--book", required=True, help="demo, demo:SEED or a directory of CSV files")
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--data", type=Path, required=True, help="where orders and credentials are kept")
@@ -59,7 +67,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--day-seconds", type=_seconds, help="from active to expired, for an order good for the day")
     parser.add_argument("--token-seconds", type=_seconds, default=LIFETIME, help="the life of an access token")
     parser.add_argument("--nest-groups", action="store_true", help="show a group inside a larger one as its subgroup")
-    parser.add_argument("--faults", type=Path, help="a JSON file with the fault plan to start with")
+    parser.add_argument("--faults", help="the fault plan to start with: a ready-made one, or a JSON file")
     parser.add_argument(
         "--quota", type=_quota, help="requests a minute for each operation, or 'published' for its published quota"
     )
@@ -83,7 +91,7 @@ def _quota(text: str) -> Quotas:
 def serve(book: Book, options: argparse.Namespace) -> None:
     """Runs the server of one book in its data directory until it is told to end."""
     credentials = read_credentials(options.data)
-    plan = FaultPlan() if options.faults is None else read_plan(options.faults)
+    plan = FaultPlan(() if options.faults is None else read_plan(options.faults))
     blotter = Blotter(options.data / ORDERS_FILE, book.id)
     world = World(Catalog(book, options.nest_groups), blotter)
     listener = _listen(options.port)
@@ -98,15 +106,7 @@ def serve(book: Book, options: argparse.Namespace) -> None:
     exchange = Exchange(blotter, book.securities, options.fill_seconds, plan, options.day_seconds)
     tokens = Tokens(credentials, options.token_seconds)
     server = build_server(world, blotter, exchange, tokens, plan, options.quota, orphaned, on_failure=end)
-    http = uvicorn.Server(
-        uvicorn.Config(
-            server.app,
-            http=BreakableConnection,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
-    )
+    http = _http(server.app)
     # uvicorn raises the signal it ended by once more when it is done; what is left to do then must still happen.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end())
@@ -123,6 +123,17 @@ def serve(book: Book, options: argparse.Namespace) -> None:
         server.clockwork.stop()
         blotter.close()
         notice.withdraw(options.data)
+
+
+def _http(app: Starlette) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        http=BreakableConnection,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    return uvicorn.Server(config)
 
 
 def _listen(port: int) -> socket.socket:

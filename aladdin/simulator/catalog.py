@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
 
@@ -20,7 +20,7 @@ class Catalog:
         """`nested`: a group whose accounts are all in a larger one is shown as its subgroup. Books have flat groups, so
         this is a choice of whoever starts the server, and changes nobody's accounts."""
         self.book = book
-        self._children = _nested(book.groups) if nested else dict(book.groups)
+        self._children = _nested(book.groups, book.portfolios) if nested else dict(book.groups)
         self.account_ids = {ticker: FIRST_ACCOUNT + n for n, ticker in enumerate(sorted(book.portfolios))}
         self.group_ids = {ticker: FIRST_GROUP + n for n, ticker in enumerate(sorted(book.groups))}
         self._by_number = {n: t for ids in (self.account_ids, self.group_ids) for t, n in ids.items()}
@@ -52,12 +52,12 @@ class Catalog:
         return self.account_ids.get(ticker) or self.group_ids[ticker]
 
     def children(self, ticker: str) -> tuple[str, ...]:
-        """The subgroups and accounts directly in a group; none for an account."""
-        return self._children.get(ticker, ())
+        """The subgroups and accounts directly in a group; none for an account, whatever group bears its name."""
+        return () if ticker in self.book.portfolios else self._children.get(ticker, ())
 
     def members(self, group: str) -> list[str]:
         """All that is in a group: subgroups and their members too, each once."""
-        return _reached(group, self.children)
+        return _reached(self._children.get(group, ()), self.children)
 
     def parents(self, ticker: str) -> list[str]:
         """The groups that an account or a group is directly in."""
@@ -65,7 +65,11 @@ class Catalog:
 
     def ancestors(self, ticker: str) -> list[str]:
         """The groups that an account or a group is in, directly or not, each once."""
-        return _reached(ticker, self.parents)
+        return _reached(self.parents(ticker), self._above)
+
+    def _above(self, group: str) -> list[str]:
+        """The groups that a group is directly in: none when it bears the name of an account."""
+        return [] if group in self.book.portfolios else self.parents(group)
 
     def security(self, identifier: str, kind: str) -> Security | None:
         """A security by one of the published assetIdTypes; the book knows no RIC, LOANX_ID or LIN."""
@@ -101,10 +105,10 @@ class Catalog:
         return {pair: (base[pair] / value).quantize(_RATE) for pair, value in local.items() if value}
 
 
-def _reached(start: str, step: Callable[[str], Iterable[str]]) -> list[str]:
-    """All that repeated steps lead to, each once: an account may bear the name of a group that it is in."""
+def _reached(start: Iterable[str], step: Callable[[str], Iterable[str]]) -> list[str]:
+    """The start and all that repeated steps lead to, each once."""
     found: dict[str, None] = {}
-    ahead = list(step(start))
+    ahead = list(start)
     while ahead:
         ticker = ahead.pop(0)
         if ticker not in found:
@@ -113,13 +117,13 @@ def _reached(start: str, step: Callable[[str], Iterable[str]]) -> list[str]:
     return list(found)
 
 
-def _nested(groups: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _nested(groups: Mapping[str, tuple[str, ...]], tickers: Container[str]) -> dict[str, tuple[str, ...]]:
     """The subgroups and accounts directly in each group, when a group is in the smallest groups that hold all its
-    accounts and more."""
+    accounts and more. One that bears the name of an account (`tickers`) is in none: it would be taken for that."""
     accounts = {group: frozenset(members) for group, members in groups.items()}
     children: dict[str, tuple[str, ...]] = {}
     for group, members in groups.items():
-        inside = [other for other in groups if accounts[other] < accounts[group]]
+        inside = [other for other in groups if accounts[other] < accounts[group] and other not in tickers]
         direct = [g for g in inside if not any(accounts[g] < accounts[other] for other in inside)]
         covered = frozenset[str]().union(*(accounts[subgroup] for subgroup in direct))
         children[group] = (*direct, *(account for account in members if account not in covered))

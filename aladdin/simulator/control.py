@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aladdin.simulator.directory import Credentials
-from aladdin.simulator.faults import FaultList, FaultPlan, faults_said
+from aladdin.simulator.faults import FaultList, FaultPlan
+from aladdin.simulator.plans import wrongs
 from aladdin.simulator.protocol import Answer, CallRefused, bad_request
 from aladdin.simulator.state import Blotter
 from books.model import Book
@@ -76,7 +77,7 @@ class Control:
         try:
             plan = FaultList.model_validate_json(await request.body())
         except ValidationError as error:
-            raise bad_request(faults_said(error)) from error
+            raise bad_request(wrongs(error)) from error
         self._plan.replace(plan.faults)
         self._stir()  # what an old fault held up goes on
         return Answer({"faults": self._plan.told()})

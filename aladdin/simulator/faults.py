@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 from collections.abc import Sequence
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
-
-from aladdin.simulator.errors import StartFailed
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -235,22 +231,3 @@ class FaultPlan:
                 | {"met": tally.met, "struck": tally.struck}
                 for tally in self._tallies
             ]
-
-
-def read_plan(path: Path) -> FaultPlan:
-    """The plan in a JSON file. Raises StartFailed naming what is wrong in it."""
-    try:
-        return FaultPlan(FaultList.model_validate(json.loads(path.read_text())).faults)
-    except OSError as error:
-        raise StartFailed(f"The fault plan {path} cannot be read: {error.strerror}.") from error
-    except ValidationError as error:
-        raise StartFailed(f"The fault plan {path} cannot be used: {faults_said(error)}.") from error
-    except ValueError as error:
-        raise StartFailed(f"The fault plan {path} is not JSON: {error}.") from error
-
-
-def faults_said(error: ValidationError) -> str:
-    """What is wrong in a plan, field by field."""
-    return "; ".join(
-        f"{'.'.join(map(str, fault['loc'])) or 'the plan'}: {fault['msg']}" for fault in error.errors(include_url=False)
-    )

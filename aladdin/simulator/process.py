@@ -62,7 +62,7 @@ class Running:
         """Whether that very server still answers."""
         if self._process is not None and self._process.poll() is not None:
             return False
-        return _status(self._notice) is not None
+        return status_of(self._notice) is not None
 
     def stop(self) -> None:
         """Ends an owned server and waits for it; leaves another's alone."""
@@ -88,7 +88,7 @@ def ensure_running(book: str, data_dir: Path, *, fill_seconds: float = 20.0, sta
     data_dir.mkdir(parents=True, exist_ok=True)
     with hold(data_dir, "starter", start_timeout):
         notice = read_notice(data_dir)
-        status = None if notice is None else _status(notice)
+        status = None if notice is None else status_of(notice)
         if notice is None or status is None:
             return _start(source, data_dir, fill_seconds, start_timeout)
         if notice.source != source and _book_id(source) != status.id:
@@ -119,7 +119,7 @@ def _running(notice: Notice, status: BookStatus, process: subprocess.Popen[bytes
     return Running(notice.url, credentials.client_id, credentials.client_secret, status, owned, notice, process)
 
 
-def _status(notice: Notice) -> BookStatus | None:
+def status_of(notice: Notice) -> BookStatus | None:
     """What the server of this notice says of itself; None when it is gone, is ending, or the port is now another's."""
     try:
         answer = httpx.get(f"{notice.url}/simulator/status", timeout=_STATUS_SECONDS, trust_env=False)
@@ -145,7 +145,7 @@ def _start(source: str, data_dir: Path, fill_seconds: float, start_timeout: floa
         if process.poll() is not None:
             raise StartFailed(f"The simulated Aladdin did not start. {_words(log_path, said_from)}")
         notice = read_notice(data_dir)
-        status = _status(notice) if notice is not None and notice.pid == process.pid else None
+        status = status_of(notice) if notice is not None and notice.pid == process.pid else None
         if notice is not None and status is not None:
             return _running(notice, status, process)
         time.sleep(_POLL_SECONDS)

@@ -31,8 +31,6 @@ class Code(IntEnum):
     NOT_FOUND = 5
     ALREADY_EXISTS = 6
     FAILED_PRECONDITION = 9
-    INTERNAL = 13
-    UNAUTHENTICATED = 16
 
 
 class CallRefused(Exception):

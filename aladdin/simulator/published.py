@@ -69,7 +69,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Operation], ...] = tuple(
 
 
 def operation_of(method: str, path: str) -> Operation | None:
-    """The operation that a request is for; None when there is none there."""
+    """The operation that a request is for; None when there is none there. A HEAD is a GET whose answer is not sent."""
+    method = "GET" if method == "HEAD" else method
     for pattern, operation in _PATTERNS:
         if operation.method == method and pattern.match(path):
             return operation

@@ -8,7 +8,7 @@ import json
 import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,7 +24,7 @@ LIFETIME = 3600.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What an access token is good for: until when (monotonic seconds), and which scopes; None is all of them."""
+    """What an access token is good for: until when (seconds of the clock), and which scopes; None is all of them."""
 
     until: float
     scopes: frozenset[str] | None
@@ -34,10 +34,13 @@ class Tokens:
     """Gives out bearer tokens and knows them again. Access tokens live in memory: after a restart a client asks anew. A
     refresh token carries its own proof, so it stays good."""
 
-    def __init__(self, credentials: Credentials, lifetime: float = LIFETIME) -> None:
-        """`lifetime` of an access token in seconds."""
+    def __init__(
+        self, credentials: Credentials, lifetime: float = LIFETIME, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`lifetime` of an access token, and `clock`, in seconds."""
         self.credentials = credentials
         self._lifetime = lifetime
+        self._clock = clock
         self._grants: dict[str, Grant] = {}
 
     async def issue(self, request: Request) -> Answer:
@@ -58,6 +61,8 @@ class Tokens:
             first = self._refreshed(given.get("refresh_token", ""))
             if first is None:
                 return _refusal(400, "invalid_grant", "the refresh token was not given out by this server")
+            if first and scopes and not scopes <= frozenset(first):
+                return _refusal(400, "invalid_scope", "the refresh token was given out for fewer scopes")
             scopes = scopes or frozenset(first) or None
         return Answer(self._grant(scopes))
 
@@ -69,7 +74,7 @@ class Tokens:
         return same_id and same_secret
 
     def _grant(self, scopes: frozenset[str] | None) -> dict[str, Any]:
-        now = time.monotonic()
+        now = self._clock()
         self._grants = {token: grant for token, grant in self._grants.items() if grant.until > now}
         access = secrets.token_urlsafe(32)
         self._grants[access] = Grant(now + self._lifetime, scopes)
@@ -97,7 +102,7 @@ class Tokens:
         """What the bearer token of an Authorization header is good for; None when it is unknown or has expired."""
         scheme, _, token = authorization.partition(" ")
         grant = self._grants.get(token.strip()) if scheme.lower() == "bearer" else None
-        return grant if grant is not None and grant.until > time.monotonic() else None
+        return grant if grant is not None and grant.until > self._clock() else None
 
     def forget(self, authorization: str) -> None:
         """Lets the bearer token of an Authorization header expire now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -56,6 +57,7 @@ class Trouble:
             await self._app(scope, receive, send)
             return
         if (late := self._plan.take(path, Latency)) is not None:
+            receive = await _taken_in(receive)  # a server that is slow carries out what it has, whoever waits for it
             await asyncio.sleep(late.seconds)
         # Nobody signs in with a bearer token, so there is none to expire.
         kinds = _KINDS if path == TOKEN_PATH else (*_KINDS, ExpiredToken)
@@ -66,6 +68,7 @@ class Trouble:
             self._tokens.forget(Headers(scope=scope).get("Authorization", ""))
             await self._app(scope, receive, send)  # the gate refuses it, as it does any token it does not know
         elif _comes_before(fault):
+            await _arrived(receive)
             await _instead(fault, scope, receive, send)
         else:
             held = Held()
@@ -77,6 +80,24 @@ def _comes_before(fault: WireFault) -> bool:
     if isinstance(fault, TooManyRequests):
         return True
     return isinstance(fault, Timeout | ConnectionReset | ServerError) and fault.when is When.BEFORE
+
+
+async def _arrived(receive: Receive) -> None:
+    """Waits for the whole request. Broken off in its middle, the client would see now this, now that error."""
+    while (await receive()).get("more_body"):
+        continue
+
+
+async def _taken_in(receive: Receive) -> Receive:
+    """The whole request, now, for whoever receives it later: once the client has gone it could not be had."""
+    messages = deque([await receive()])
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+
+    async def again() -> Message:
+        return messages.popleft() if messages else await receive()
+
+    return again
 
 
 async def _instead(fault: WireFault, scope: Scope, receive: Receive, send: Send) -> None:

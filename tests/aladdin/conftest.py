@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aladdin.cache import AnswerCache
 from aladdin.client import Aladdin
+from aladdin.reading.cache import AnswerCache
 from tests.aladdin.loopback import DeskClock, Loopback
 from tests.aladdin.small_world import SmallWorld
 

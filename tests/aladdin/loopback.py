@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import SecretStr
 
 from aladdin.config import AladdinConfig
-from aladdin.oauth import TOKEN_PATH
+from aladdin.http.oauth import TOKEN_PATH
 
 SECRET = "s3cret-of-the-desk"
 
@@ -82,7 +82,8 @@ class Loopback:
         return [asked for asked in self.asked if path in asked.path and asked.path != TOKEN_PATH]
 
     def config(self, **changes: Any) -> AladdinConfig:
-        return AladdinConfig(self.url, "desk", SecretStr(SECRET), **changes)
+        given: dict[str, Any] = {"client_id": "desk", "client_secret": SecretStr(SECRET)} | changes
+        return AladdinConfig(self.url, **given)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         loopback = self
@@ -93,22 +94,23 @@ class Loopback:
 
             def _answer(self) -> None:
                 parts = urlsplit(self.path)
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                given = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
                 query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-                asked = Asked(self.command, parts.path, query, dict(self.headers), body)
+                asked = Asked(self.command, parts.path, query, dict(self.headers), given)
                 with loopback._lock:
                     loopback.asked.append(asked)
                 reply = (loopback.tokens if parts.path == TOKEN_PATH else loopback.answering)(asked)
                 if reply.hang_up:
                     self.close_connection = True
                     return
-                text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
+                text = reply.body if isinstance(reply.body, str | bytes) else json.dumps(reply.body)
+                body = text if isinstance(text, bytes) else text.encode()
                 (self.send_response_only if "Date" in reply.headers else self.send_response)(reply.status)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(text.encode())))
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(text.encode())
+                self.wfile.write(body)
 
             do_GET = do_POST = _answer  # noqa: N815 - the server's names
 

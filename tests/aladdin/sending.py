@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from aladdin.flight import Flights
-from aladdin.transport import Call, Transport
+from aladdin.http.flight import Flights
+from aladdin.http.transport import Call, Transport
 from tests.aladdin.loopback import Answering, Asked, DeskClock, Loopback, Reply
 
 READ = Call("GET", "/api/thing", "reading the thing", params={"a": "1"})

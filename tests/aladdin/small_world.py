@@ -16,7 +16,7 @@ BONDS: dict[str, tuple[str, str, str, str, str]] = {
     "92343VGN8": ("US92343VGN82", "VZ", "Verizon Communications", "2.355", "2032-03-15"),
 }
 HELD = {"ACC1": ("037833BY5", "38141GYB4"), "ACC2": ("38141GYB4",), "ACC3": ("46647PDH6",)}
-IDS = {"ACC1": "1001", "ACC2": "1002", "ACC3": "1003", "SUB": "9002"}
+IDS = {"ACC1": "1001", "ACC2": "1002", "ACC3": "1003", "TOP": "9001", "SUB": "9002", "G/1": "9003"}
 GROUPS = {"G/1": ("ACC1", "ACC2"), "TOP": ("SUB", "ACC3"), "SUB": ("ACC1", "ACC2")}
 
 
@@ -46,6 +46,7 @@ class SmallWorld:
     def _answers(self) -> dict[str, Callable[[Asked], Reply]]:
         return {
             "/members": self._members,
+            "/node": lambda asked: Reply(self._node(unquote(asked.path.split("/")[-2]))),
             "portfolios:filter": self._portfolios,
             "/position": self._positions,
             "ladders:filter": self._ladders,

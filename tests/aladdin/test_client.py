@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from aladdin.cache import AnswerCache
 from aladdin.client import Aladdin
 from aladdin.config import AladdinConfig
+from aladdin.reading.cache import AnswerCache
 from aladdin.simulator.process import Running, ensure_running
 from allocation.model import Account, Bond, Side
 from books import open_book

@@ -80,3 +80,34 @@ def test_the_secret_is_not_in_the_configs_text() -> None:
     hidden = [SecretStr("hush"), SecretStr("quiet"), SecretStr("whist")]
     config = AladdinConfig("https://client.blackrock.com", "id", hidden[0], api_key=hidden[1], refresh_token=hidden[2])
     assert not any(secret.get_secret_value() in repr(config) for secret in hidden)
+
+
+@pytest.mark.parametrize("key", ["a key\n", "sch\u00fcssel", "a\x00b"])
+def test_an_api_key_that_no_header_can_carry_is_refused_and_not_quoted(key: str) -> None:
+    with pytest.raises(SettingsError, match="characters that no header may carry") as raised:
+        AladdinConfig("https://client.blackrock.com", "id", SecretStr("secret"), api_key=SecretStr(key))
+    assert key not in str(raised.value)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("inf"), float("nan")])
+@pytest.mark.parametrize("timeout", ["connect_timeout", "read_timeout", "pool_timeout"])
+def test_a_timeout_of_nothing_or_without_end_is_refused(timeout: str, seconds: float) -> None:
+    with pytest.raises(SettingsError, match="timeouts are seconds above 0"):
+        AladdinConfig("https://client.blackrock.com", "id", SecretStr("secret"), **{timeout: seconds})  # type: ignore[arg-type]
+
+
+def test_who_may_see_other_things_is_somebody_else() -> None:
+    secret = SecretStr("secret")
+    ours = [
+        AladdinConfig("https://client.blackrock.com", "id", secret),
+        AladdinConfig("https://client.blackrock.com", "other", secret),
+        AladdinConfig("https://client.blackrock.com", "id", secret, scopes=("a.b.v1.C:read",)),
+        AladdinConfig("https://client.blackrock.com", "id", secret, refresh_token=SecretStr("of Ann")),
+        AladdinConfig("https://client.blackrock.com", "id", secret, refresh_token=SecretStr("of Bob")),
+        AladdinConfig("https://client.blackrock.com", "id", secret, api_key=SecretStr("of Ann")),
+        AladdinConfig("https://client.blackrock.com", username="id", password=secret),
+    ]
+    assert len({config.identity for config in ours[:-1]}) == len(ours) - 1
+    assert not any("of Ann" in config.identity for config in ours)
+    renewed = AladdinConfig("https://client.blackrock.com", "id", SecretStr("another secret"))
+    assert renewed.identity == ours[0].identity  # a secret that was changed makes nobody else

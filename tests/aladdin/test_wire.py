@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from aladdin import wire
+from aladdin.wire_orders import ExternalOrderReference
 from orders.errors import Malformed
 
 
@@ -49,7 +50,7 @@ def test_the_irregular_names_are_read() -> None:
     assert (row.portfolio_nav, row.sec_desc1) == (Decimal(5), "d")
     terms = wire.parse(wire.Security, {"currency": "USD", "flag144a": "Y", "later": {"unknown": 1}}, "terms")
     assert terms.flag144a == "Y"
-    assert wire.parse(wire.ExternalOrderReference, {"externalId1": "EV-1"}, "a reference").external_id1 == "EV-1"
+    assert wire.parse(ExternalOrderReference, {"externalId1": "EV-1"}, "a reference").external_id1 == "EV-1"
 
 
 def test_kept_text_reads_back_to_the_same_terms() -> None:

@@ -21,7 +21,7 @@ CREDENTIALS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with nested groups, the published quotas, and every way to sign in."""
     data = tmp_path_factory.mktemp("conformance")

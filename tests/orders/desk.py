@@ -11,8 +11,8 @@ from pathlib import Path
 from allocation.model import Account, Bond
 from orders.checks import Policy
 from orders.desk import Desk
-from orders.errors import NotFound
-from orders.model import Book, BrokerOrder, Group, Role, Ticket, User
+from orders.errors import NotFound, Rejected
+from orders.model import Book, BrokerOrder, Cancellation, Group, GroupTree, PortfolioFound, Role, Ticket, User
 from orders.ports import Dated
 from storage import SqlLedger, migrate, open_engine
 from tests.allocation.desk import account, bond
@@ -22,6 +22,15 @@ BOOK = Book("demo:7", "demo", "demo book", TODAY, ("BIG6", "OPNIC"))
 PM = User("pm", "Paula", frozenset({Role.PORTFOLIO_MANAGER}), frozenset({"BIG6"}))
 ANALYST = User("ana", "Anders", frozenset({Role.ANALYST}), frozenset({"*"}))
 COMPLIANCE = User("con", "Connie", frozenset({Role.COMPLIANCE}), frozenset({"*"}))
+
+EMEA = GroupTree("EMEA", (), ("A", "B"))
+TREES = (
+    GroupTree("BIG6", (), ("A", "B")),
+    GroupTree("OPNIC", (), ("A", "B")),
+    EMEA,
+    GroupTree("GLOBAL", (EMEA, GroupTree("APAC", (), ("B", "C"))), ("D",)),
+    GroupTree("SINGLE"),  # an account
+)
 
 
 @dataclass
@@ -56,11 +65,22 @@ class FakeMarket:
     clock: TestClock
     bonds: dict[str, Bond] = field(default_factory=lambda: {"B": dated(bond())})
     accounts: tuple[Account, ...] = (account("A"), account("B"))
+    trees: dict[str, GroupTree] = field(default_factory=lambda: {tree.ticker: tree for tree in TREES})
     fresh_reads: int = 0
 
     def group(self, ticker: str, settlement: date, *, fresh: bool = False) -> Dated[Group]:
         self.fresh_reads += fresh
+        self.tree(ticker)
         return Dated(Group(ticker, self.accounts), self.clock.now(), "fake")
+
+    def tree(self, ticker: str, *, fresh: bool = False) -> Dated[GroupTree]:
+        if ticker not in self.trees:
+            raise NotFound(f"Aladdin has no portfolio group {ticker}.")
+        return Dated(self.trees[ticker], self.clock.now(), "fake")
+
+    def find_groups(self, text: str, limit: int = 20) -> Dated[tuple[PortfolioFound, ...]]:
+        found = (PortfolioFound(t, f"{t} mandates") for t in self.trees if text.lower() in t.lower())
+        return Dated(tuple(found)[:limit], self.clock.now(), "fake")
 
     def bond(self, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
         if asset_id not in self.bonds:
@@ -92,6 +112,18 @@ class FakeBroker:
         if failure is not None:
             raise failure[0]
         return order
+
+    def modify(self, broker_id: str, ticket: Ticket, not_after: datetime) -> BrokerOrder:
+        face = Decimal(sum(line.face for line in ticket.lines))
+        self.book[broker_id] = replace(self.book[broker_id], face=face, limit=ticket.limit)
+        return self.book[broker_id]
+
+    def cancel(self, cancellation: Cancellation, not_after: datetime) -> BrokerOrder:
+        order = self.book.get(cancellation.broker_id) or self.find_order(cancellation.reference)
+        if order is None:
+            raise Rejected(f"There is no order {cancellation.name}.")
+        self.book[order.id] = replace(order, status="Canceled")
+        return self.book[order.id]
 
     def find_order(self, reference: str) -> BrokerOrder | None:
         return next((order for order in self.book.values() if order.reference == reference), None)

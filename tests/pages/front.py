@@ -15,7 +15,7 @@ from allocation.model import Bond
 from orders.desk import Desk
 from orders.dispatch import Dispatch
 from orders.errors import Malformed, OutsideError
-from orders.model import Group, Order, User
+from orders.model import Group, Order, PortfolioFound, User
 from orders.ports import Dated
 from storage import SqlLedger
 from tests.orders.desk import PM, FakeBroker, FakeMarket
@@ -31,12 +31,21 @@ class FallibleMarket(FakeMarket):
 
     failure: OutsideError | None = None
     unreadable: str = ""  # a group that fails while the others are read
+    search_failure: OutsideError | None = None  # of the search for groups
+    fresh_failure: OutsideError | None = None  # of reads past the caches
 
     def group(self, ticker: str, settlement: date, *, fresh: bool = False) -> Dated[Group]:
         self._perhaps_fail()
+        if fresh and self.fresh_failure is not None:
+            raise self.fresh_failure
         if ticker == self.unreadable:
             raise Malformed(f"The positions of {ticker} cannot be read.", "req-5")
         return super().group(ticker, settlement, fresh=fresh)
+
+    def find_groups(self, text: str, limit: int = 20) -> Dated[tuple[PortfolioFound, ...]]:
+        if self.search_failure is not None:
+            raise self.search_failure
+        return super().find_groups(text, limit)
 
     def bond(self, asset_id: str, *, fresh: bool = False) -> Dated[Bond]:
         self._perhaps_fail()

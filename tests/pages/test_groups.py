@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from streamlit.testing.v1 import AppTest
+
 from allocation.model import Metric
 from orders.errors import Unavailable
+from orders.model import GroupTree
 from tests.allocation.desk import account
 from tests.orders.desk import ANALYST, COMPLIANCE, PM
 from tests.pages.front import Front, buttons, press, words
+from ui.session import Pulse
 
 
 def test_a_portfolio_manager_sees_the_groups_of_their_entry_and_the_accounts(front: Front) -> None:
@@ -104,3 +108,107 @@ def test_a_group_no_longer_seen_is_not_kept_as_the_choice(front: Front) -> None:
     page.session_state["trip"].group = "OPNIC"
     page.run()
     assert page.session_state["trip"].group == "BIG6"
+
+
+def find(page: AppTest, text: str) -> AppTest:
+    return page.text_input("groups.search").set_value(text).run()
+
+
+def test_the_page_says_where_its_list_comes_from(front: Front) -> None:
+    assert "From the book, and what you added." in words(front.visit("groups"))
+
+
+def test_a_group_is_searched_added_chosen_and_taken_off_again(front: Front) -> None:
+    front.gate.user = ANALYST
+    page = find(front.visit("groups"), "glob")
+    assert "GLOBAL · GLOBAL mandates · 4 accounts" in [text.value for text in page.text]
+    page.button("add.GLOBAL").click().run()
+    assert page.toast[0].value == "GLOBAL is on your list."
+    assert page.button("add.GLOBAL").disabled, "it is there now"
+    page.button("choose.GLOBAL").click().run()
+    assert page.session_state["trip"].group == "GLOBAL"
+    assert front.desk.groups(ANALYST) == ("BIG6", "OPNIC", "GLOBAL")
+
+    again = front.visit("groups")
+    assert "**GLOBAL** · 2 accounts" in words(again), "remembered in another session"
+    assert [b.key for b in again.button if (b.key or "").startswith("take_off.")] == ["take_off.GLOBAL"]
+    press(again, "Take GLOBAL off my list")
+    assert "GLOBAL" not in words(again)
+    page.run()
+    assert page.session_state["trip"].group == "BIG6"
+
+
+def test_a_search_that_finds_nothing_says_among_what(front: Front) -> None:
+    page = find(front.visit("groups"), "glob")  # there is one, which is not in this user's entry
+    assert "No group resembles “glob” among those your entry in the user file has." in words(page)
+
+
+def test_a_search_during_an_outage_is_a_sentence_and_the_groups_are_still_shown(front: Front) -> None:
+    front.market.search_failure = Unavailable("Aladdin gave no answer.", "req-9")
+    page = find(front.visit("groups"), "glob")
+    assert [error.value for error in page.error] == ["Aladdin gave no answer. Reference req-9."]
+    assert "**BIG6** · 2 accounts" in words(page)
+
+
+def test_a_group_that_vanished_between_search_and_click_is_refused_in_a_sentence(front: Front) -> None:
+    front.gate.user = ANALYST
+    page = find(front.visit("groups"), "glob")
+    del front.market.trees["GLOBAL"]
+    page.button("add.GLOBAL").click().run()
+    assert page.error[0].value == "Aladdin has no portfolio group GLOBAL."
+    page.run()
+    assert not page.error
+
+
+def test_groups_inside_groups_are_a_tree_of_which_any_level_can_be_chosen(front: Front) -> None:
+    front.gate.user = ANALYST
+    front.desk.add_group(ANALYST, "GLOBAL")
+    front.desk.add_group(ANALYST, "EMEA")  # inside it, and not shown as a tree of its own
+    front.market.trees["APAC"] = GroupTree("APAC", (), ("B", "C"))
+    page = front.visit("groups")
+    rows = [line for line in words(page).splitlines() if line.startswith(("**GLOBAL", "↳"))]
+    assert rows[-3:] == ["**GLOBAL** · 4 accounts", "↳ **EMEA** · 2 accounts", "↳ **APAC** · 2 accounts"]
+    page.button("level.choose.2.APAC").click().run()
+    assert page.session_state["trip"].group == "APAC"
+    assert front.desk.groups(ANALYST)[-1] == "APAC", "what is chosen is listed too"
+
+
+def test_a_level_that_is_not_in_the_users_entry_is_shown_and_cannot_be_chosen(front: Front) -> None:
+    front.gate.user = user = replace(PM, groups=frozenset({"BIG6", "GLOBAL"}))
+    front.desk.add_group(user, "GLOBAL")
+    page = front.visit("groups")
+    assert words(page).count("not in your entry") == 2
+    assert [b.key for b in page.button if (b.key or "").startswith("level.")] == ["level.choose.0.GLOBAL"]
+
+
+def test_flat_groups_have_no_tree(front: Front) -> None:
+    assert "Groups inside groups" not in words(front.visit("groups"))
+
+
+def test_an_added_group_that_is_gone_says_so_and_can_be_taken_off(front: Front) -> None:
+    front.gate.user = user = replace(PM, groups=frozenset({"EMEA"}))
+    front.desk.add_group(user, "EMEA")
+    del front.market.trees["EMEA"]
+    page = front.visit("groups")
+    assert page.error[0].value == "Aladdin has no portfolio group EMEA."
+    press(page, "Take EMEA off my list")
+    assert page.info[0].value == "No group is on your list yet. Add one above."
+
+
+def test_while_aladdin_is_out_of_order_the_age_of_what_is_shown_is_said(front: Front) -> None:
+    front.pulses[0] = Pulse("Aladdin", False, "Aladdin is left alone for 30 seconds.", feeds=True)
+    page = front.visit("groups")
+    assert "Aladdin is out of order: what is shown was read on 20 Nov 2026, 15:00:00 UTC" in page.warning[0].value
+    assert "**BIG6** · 2 accounts" in words(page)
+    front.pulses[0] = Pulse("Store", False, "The store is busy.")
+    assert not page.run().warning
+
+
+def test_a_refresh_that_fails_says_so_and_shows_what_was_read_before(front: Front) -> None:
+    page = front.visit("groups")
+    front.market.fresh_failure = Unavailable("Aladdin gave no answer.", "req-3")
+    press(page, "Refresh")
+    assert [error.value for error in page.error] == ["Aladdin gave no answer. Reference req-3."]
+    assert "**BIG6** · 2 accounts" in words(page)
+    page.run()
+    assert not page.error

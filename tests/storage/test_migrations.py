@@ -39,7 +39,7 @@ def test_several_at_once_make_one_schema(url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(migrate, engines))
     with engines[0].connect() as conn:
-        assert conn.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0002"]
+        assert conn.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0003"]
     for engine in engines:
         engine.dispose()
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from allocation.errors import EvenlotError, InvalidBlock, MetricUnavailable, OffLattice
 from orders.errors import InvalidSettlement, NotFound, NotPermitted, PreviewChanged, Unavailable
+from orders.waiting import announced
 from ui import frame
 
 
@@ -77,3 +79,70 @@ def test_a_defect_is_not_explained_away() -> None:
 )
 def test_an_error_that_knows_the_way_out_proposes_it(error: EvenlotError, proposed: object) -> None:
     assert frame.proposals(error) == proposed
+
+
+def _page_that_waits(frame, announced, sent, threads, strange):  # type: ignore[no-untyped-def]  # as above
+    from concurrent.futures import ThreadPoolExecutor
+    from contextvars import Context, copy_context
+
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    run = get_script_run_ctx()
+    assert run is not None
+    enqueue = run._enqueue
+
+    def record(message):  # type: ignore[no-untyped-def]
+        if message.HasField("delta"):
+            sent.append((tuple(message.metadata.delta_path), message.delta.new_element))
+        enqueue(message)
+
+    run._enqueue = record
+
+    def read() -> int:
+        with announced("for Aladdin's quota", 11.2):
+            sent.append("waits")
+        threads.append(get_script_run_ctx(suppress_warning=True))
+        return 6
+
+    st.title("Groups")
+    with ThreadPoolExecutor(1) as pool:
+        with frame.explained():
+            here = copy_context()
+            if strange:  # nothing of this run but who is to be told
+                board = next(each for each in here if each.name == "waits")
+                told, here = here[board], Context()
+                here.run(board.set, told)
+            accounts = pool.submit(here.run, read).result()
+        with announced("for nobody any more", 60):
+            st.write(f"{accounts} accounts")
+
+
+@pytest.mark.parametrize("strange", [False, True])
+def test_what_a_read_in_a_pool_waits_for_is_said_at_its_place_until_it_goes_on(strange: bool) -> None:
+    sent: list[Any] = []
+    threads: list[object] = []
+    page = AppTest.from_function(_page_that_waits, args=(frame, announced, sent, threads, strange)).run()
+    assert not page.exception
+    spoken = [(path, element.alert.body) for path, element in sent[: sent.index("waits")] if element.alert.body]
+    assert [text for _, text in spoken] == ["Waiting for Aladdin's quota, up to 12 seconds."]
+    path = spoken[0][0]
+    assert path == (0, 1), "right under the title"
+    after = [element.WhichOneof("type") for said, element in sent[sent.index("waits") + 1 :] if said == path]
+    assert set(after) == {"empty"}
+    assert not page.info
+    assert [text.value for text in page.markdown] == ["6 accounts"]
+    assert threads == [None], "the pool's thread keeps nothing of this session"
+
+
+def test_a_wait_that_ends_in_an_error_leaves_the_error_alone() -> None:
+    page = AppTest.from_function(_page_that_fails, args=(frame, announced)).run()
+    assert page.error[0].value.startswith("Aladdin gave no answer.")
+    assert not page.info
+
+
+def _page_that_fails(frame, announced):  # type: ignore[no-untyped-def]  # as above
+    from orders.errors import Unavailable
+
+    with frame.explained(), announced("to ask Aladdin again", 3):
+        raise Unavailable("Aladdin gave no answer.")

@@ -31,7 +31,7 @@ def test_only_what_the_role_allows_is_offered() -> None:
     assert not session.only_if(COMPLIANCE, Permission.PREVIEW)
 
 
-def test_a_user_without_groups_is_told_who_can_add_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_entitled_to_no_group_is_told_who_can_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at = outfit(tmp_path)
     monkeypatch.setattr(session, "desk", lambda: at.desk)
     assert session.groups_of(PM) == ("BIG6",)

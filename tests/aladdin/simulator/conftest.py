@@ -9,7 +9,7 @@ import pytest
 
 from aladdin.simulator.process import Running, ensure_running
 from books import Book, read_book
-from tests.aladdin.simulator.samples import Caller, write_book
+from tests.aladdin.simulator.samples import Caller, Ruler, write_book
 
 FILL_SECONDS = 0.2
 
@@ -25,8 +25,13 @@ def book(book_dir: Path) -> Book:
 
 
 @pytest.fixture(scope="session")
-def running(book_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    server = ensure_running(str(book_dir), tmp_path_factory.mktemp("world"), fill_seconds=FILL_SECONDS)
+def world_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("world")
+
+
+@pytest.fixture(scope="session")
+def running(book_dir: Path, world_dir: Path) -> Iterator[Running]:
+    server = ensure_running(str(book_dir), world_dir, fill_seconds=FILL_SECONDS)
     yield server
     server.stop()
 
@@ -34,3 +39,11 @@ def running(book_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="session")
 def caller(running: Running) -> Caller:
     return Caller(running)
+
+
+@pytest.fixture
+def trouble(running: Running) -> Iterator[Ruler]:
+    """Rules what goes wrong at the server; nothing does afterwards."""
+    ruler = Ruler(running)
+    yield ruler
+    ruler.clear()

@@ -13,7 +13,9 @@ from typing import Any
 
 import httpx
 
+from aladdin.simulator.control import FAULTS_PATH
 from aladdin.simulator.gate import ORIGIN_TIMESTAMP, REQUEST_ID
+from aladdin.simulator.plans import fault_of
 from aladdin.simulator.process import Running
 from aladdin.simulator.tokens import TOKEN_PATH
 from books.rows import AccountRow, BenchmarkRow, GroupRow, PositionRow, Row, SecurityRow
@@ -210,6 +212,26 @@ class Caller:
         query = {"portfolioGroupTickers": [account], "cashDate": AS_OF} | flags
         (row,) = exact(self.post(LADDERS, {"cashLadderQuery": query}))["portfolioCurrencyLadders"]
         return {day["settlementDate"]: Decimal(day["cashBalance"]) for day in row["settleDateBalances"]}
+
+
+class Ruler:
+    """Rules the fault plan of a server, as the owner of its credentials."""
+
+    def __init__(self, running: Running | Served) -> None:
+        owner = running.client_id, running.client_secret
+        self.http = httpx.Client(base_url=running.url, trust_env=False, auth=owner)
+
+    def set(self, *lines: str) -> None:
+        """The plan of these faults, each as a line of text."""
+        faults = [fault_of(line).model_dump(mode="json", by_alias=True, exclude_none=True) for line in lines]
+        assert self.http.put(FAULTS_PATH, json={"faults": faults}).status_code == 200
+
+    def counts(self) -> list[tuple[int, int]]:
+        """How many requests each fault met, and how many it struck."""
+        return [(fault["met"], fault["struck"]) for fault in self.http.get(FAULTS_PATH).json()["faults"]]
+
+    def clear(self) -> None:
+        assert self.http.delete(FAULTS_PATH).status_code == 204
 
 
 def exact(response: httpx.Response) -> Any:

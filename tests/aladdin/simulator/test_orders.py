@@ -219,6 +219,19 @@ def test_a_modification_that_leaves_the_details_out_keeps_them(caller: Caller) -
     caller.cancel(orderId=order["id"])
 
 
+def test_details_that_are_given_replace_all_there_were(caller: Caller) -> None:
+    order = caller.placed({"ALPHA": 50_000, "BRAVO": 20_000}, **AWAY)
+    changed = caller.placed({"DELTA": 5000, "BRAVO": 21_000}, id=order["id"])
+    assert caller.order(order["id"])["orderDetails"] == changed["orderDetails"]
+    parts = [(d["portfolioReference"]["portfolioTicker"], d["quantity"]) for d in changed["orderDetails"]]
+    assert parts == [("DELTA", 5000), ("BRAVO", 21_000)]
+    numbers = {d["portfolioReference"]["portfolioTicker"]: d["orderDetailId"] for d in order["orderDetails"]}
+    delta, bravo = (detail["orderDetailId"] for detail in changed["orderDetails"])
+    assert bravo == numbers["BRAVO"]
+    assert delta not in numbers.values()
+    caller.cancel(orderId=order["id"])
+
+
 def test_what_an_order_is_for_cannot_be_modified(caller: Caller) -> None:
     order = caller.placed({"ALPHA": 50_000}, **AWAY)
     for change, says in (

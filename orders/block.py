@@ -1,0 +1,32 @@
+"""A block on its way to an order: as it was typed, and what would come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from allocation.model import Choices, Proposal, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A block as typed, with the choices beside it."""
+
+    group: str
+    asset_id: str
+    side: Side
+    face: int
+    settlement: date
+    limit: Decimal | None = None
+    choices: Choices = field(default_factory=Choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A proposal with what it was made from. Nothing is written yet."""
+
+    request: Request
+    proposal: Proposal
+    read_at: datetime  # of the oldest input, UTC
+    warnings: tuple[str, ...]

@@ -1,0 +1,145 @@
+"""From the confirmed order to Aladdin and back, over a real ledger, while answers are lost: each order ends up posted
+exactly once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from allocation.model import Choices, Metric, Side
+from orders.desk import Desk, Request
+from orders.dispatch import LEASE, LEASE_SECONDS, Dispatch
+from orders.model import Book, Order, OrderState, Role, User
+from storage import SqlLedger, migrate, open_engine
+from tests.aladdin.simulator.program import Served
+from tests.aladdin.stand import AS_OF, SETTLEMENT, Stand, counting, simulated, standing
+
+BOOK = Book("csv:small", "csv", "small", AS_OF, ("CORE", "WIDE"))
+PM = User("pm", "Paula", frozenset({Role.PORTFOLIO_MANAGER}), frozenset({"CORE"}))
+# ALPHA holds a note without analytics.
+CHOICES = Choices(metric=Metric.DURATION, excluded=frozenset({"ALPHA"}))
+BUY = Request("CORE", "BOND1", Side.BUY, 500_000, SETTLEMENT, choices=CHOICES)
+DONE = {OrderState.BOOKED, OrderState.REJECTED, OrderState.EXPIRED, OrderState.CANCELED}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with simulated(tmp_path_factory.mktemp("lost")) as server:
+        yield server
+
+
+@dataclass
+class Watch:
+    """A worker between a ledger and the simulated Aladdin, driven a round at a time."""
+
+    stand: Stand
+    ledger: SqlLedger
+    worker: Dispatch
+
+    def order(self) -> Order:
+        return self.ledger.orders()[0]
+
+    def round(self) -> Order:
+        lease = self.ledger.acquire(LEASE, "w1", LEASE_SECONDS)
+        assert lease is not None
+        self.worker.work(lease)
+        return self.order()
+
+    def to_the_end(self) -> Order:
+        """Rounds, with the time between them that passes."""
+        for _ in range(200):
+            order = self.round()
+            if order.state in DONE:
+                return order
+            self.stand.clock.pass_(15)
+        raise AssertionError(f"still {order.state}: {order.message}")
+
+    def history(self) -> list[str]:
+        return [event.event for event in self.ledger.events(self.order().id)]
+
+
+@pytest.fixture
+def watch(served: Served, tmp_path: Path) -> Iterator[Watch]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    migrate(engine)
+    with standing(served, tmp_path) as stand:
+        ledger = SqlLedger(engine, BOOK.id, stand.clock)
+        desk = Desk(stand.client, ledger, stand.clock, BOOK)
+        stand.client.group("CORE", SETTLEMENT)  # prices come with the positions
+        desk.confirm(PM, desk.preview(PM, BUY), "", f"{uuid.uuid4()}")
+        yield Watch(stand, ledger, Dispatch(ledger, stand.client, stand.clock, "w1"))
+    engine.dispose()
+
+
+LOST = [  # and by how many posts it gets there: what was not acted upon goes out again, after the grace
+    ("timeout when=before", 2),
+    ("timeout when=after", 1),
+    ("server-error when=before", 2),
+    ("server-error when=after", 1),
+    ("malformed-json", 1),
+    ("truncated-body", 1),
+    ("connection-reset when=before", 2),
+    ("connection-reset when=after", 1),
+]
+
+
+@pytest.mark.parametrize(("fault", "posts"), LOST)
+def test_an_order_whose_answer_is_lost_ends_up_posted_exactly_once(watch: Watch, fault: str, posts: int) -> None:
+    watch.stand.trouble.set(f"{fault} path=*/order:post next=1")
+    lost = watch.round()
+    assert lost.state is OrderState.UNKNOWN
+    assert lost.message
+    order = watch.to_the_end()
+    assert (order.state, order.filled) == (OrderState.BOOKED, Decimal(500_000))
+    assert sum(line.booked for line in order.lines) == 500_000
+    assert watch.stand.trouble.counts() == [(posts, 1)]
+    assert watch.stand.placed(order.id) == 1
+    assert watch.history().count("send") == posts
+    assert watch.ledger.verify() == ()
+
+
+@pytest.mark.parametrize("fault", ["timeout", "malformed-json", "server-error", "connection-reset when=after"])
+def test_a_look_up_that_fails_too_is_made_again_and_nothing_is_posted_meanwhile(watch: Watch, fault: str) -> None:
+    watch.stand.trouble.set(
+        "connection-reset when=after path=*/order:post next=1",
+        f"{fault} path=*/orders:filter next=4",
+        counting("*/order:post"),
+    )
+    order = watch.to_the_end()
+    assert order.state is OrderState.BOOKED
+    assert watch.stand.requests()[2] == watch.stand.placed(order.id) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", ["too-many-requests retry-after=2 path=*/order:post", "server-error path=*/token", "timeout path=*/token"]
+)
+def test_an_order_that_certainly_never_left_is_sent_once_the_trouble_is_over(watch: Watch, fault: str) -> None:
+    watch.stand.client.orders(["1"])
+    watch.stand.client._transport._sign_in.discard(watch.stand.client._transport._sign_in.current())
+    watch.stand.trouble.set(f"{fault} next=3")
+    waiting = watch.round()
+    assert waiting.state is OrderState.CONFIRMED
+    assert "Aladdin" in waiting.message
+    order = watch.to_the_end()
+    assert (order.state, order.message) == (OrderState.BOOKED, "")
+    assert watch.stand.placed(order.id) == 1
+
+
+def test_while_its_circuit_is_open_an_order_stays_confirmed_and_goes_out_afterwards(watch: Watch) -> None:
+    watch.stand.trouble.set("server-error path=*/orders:filter", counting("*/order:post"))
+    for _ in range(2):
+        with pytest.raises(Exception, match=r"status 503|failed 5 times"):
+            watch.stand.client.find_order("nobody")
+    order = watch.round()
+    assert order.state is OrderState.CONFIRMED
+    assert "failed 5 times in a row, so nothing was sent while posting order" in order.message
+    assert watch.stand.requests()[1] == 0
+    watch.stand.trouble.clear()
+    watch.stand.clock.pass_(31)
+    assert watch.to_the_end().state is OrderState.BOOKED
+    assert watch.stand.placed(order.id) == 1
