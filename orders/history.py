@@ -25,6 +25,7 @@ class Wanted:
     username: str | None = None  # who confirmed
     since: datetime | None = None
     until: datetime | None = None
+    batch: str | None = None  # the id of one; "" for orders that are in none
 
 
 ALL = Wanted()

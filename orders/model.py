@@ -185,6 +185,16 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A request that a user has begun and not confirmed."""
+
+    id: str
+    username: str
+    saved_at: datetime
+    body: str  # canonical JSON
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One step of one order, to be written with its audit entry. None leaves a field as it is. A step that changes the
     terms (from `ordered` on) is a modification: it has a reason, and a new version of the statement beside it."""

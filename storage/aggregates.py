@@ -3,6 +3,7 @@ decimals `Decimal`; shares, means and seconds are floats."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +11,19 @@ import pandas as pd
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, cast, func, literal_column, select
 
 from orders.history import Wanted
+from orders.model import OrderState
 from storage.dialects import day_of, month_of, seconds_between, total_face
 from storage.paging import conditions
 from storage.schema import order_lines, orders, statement_figures, statement_lines
 
 _figures = statement_figures.c
+
+
+def counts(conn: Connection, wanted: Wanted) -> Mapping[OrderState, int]:
+    """The orders wanted by state: every state, 0 where none is in it."""
+    query = select(orders.c.state, func.count()).where(*conditions(wanted)).group_by(orders.c.state)
+    found = dict(conn.execute(query).tuples().all())
+    return {state: found.get(state.value, 0) for state in OrderState}
 
 
 def by_engine(conn: Connection, wanted: Wanted) -> pd.DataFrame:

@@ -9,9 +9,17 @@ from sqlalchemy import Connection, ScalarSelect, func, or_, select
 
 from orders.canonical import canonical, digest
 from orders.errors import Difference, Rejected, VersionConflict
-from orders.model import Order, Statement
+from orders.model import Order, OrderState, Statement
 from storage import limits
-from storage.rows import confirmation_row, figures, intent_row, line_rows, named, order_row, statement_row
+from storage.rows import (
+    confirmation_intents,
+    confirmation_row,
+    figures,
+    line_rows,
+    named,
+    order_row,
+    statement_row,
+)
 from storage.schema import (
     intents,
     limit_versions,
@@ -24,12 +32,16 @@ from storage.schema import (
 )
 from storage.unit import Outcome
 
-_MADE = ("id", "version", "statement_id", "statement_sha256", "created_at", "updated_at", "entered_at")
+_MADE = (
+    "id", "version", "state", "statement_id", "statement_sha256", "created_at", "updated_at", "entered_at", "batch",
+)  # fmt: skip
+_CONFIRMED_AS = (OrderState.AWAITING, OrderState.SCHEDULED, OrderState.CONFIRMED)
 _TOLD = 5  # orders a conflict names
 
 
 def asked(order: Order) -> dict[str, object]:
-    """What a confirmation asks for. Ids, hashes and times are made anew when a screen sends the same command twice."""
+    """What a confirmation asks for. Ids, hashes and times are made anew when a screen sends the same command twice, and
+    whether it must be approved or its time has come is judged anew."""
     terms = {name: value for name, value in order_row(order).items() if name not in _MADE}
     return {**terms, "lines": order.lines}
 
@@ -39,6 +51,10 @@ def require_agreement(statement: Statement, order: Order) -> None:
     faults = disagreements(statement, order) | {
         "statement_made": (order.created_at, order.created_by) != (statement.created_at, statement.created_by)
         and "the order and the statement were not made at once by the same person",
+        "state": order.state not in _CONFIRMED_AS and f"it is {order.state.value}, which no order begins as",
+        "release_missing": order.state is OrderState.SCHEDULED
+        and order.release_at is None
+        and "it is scheduled, and nothing says for when",
     }
     refuse(order, "confirmed", faults)
 
@@ -89,9 +105,9 @@ def confirm(
     after: int | None,
     limits_version: int | None,
 ) -> Outcome:
-    """A statement with its figures, its order with lines and first event, and the intent to send it, as rows. `known`
-    has the answers to `asks`. `VersionConflict` when more than `after` orders are confirmed, or the limits are past
-    `limits_version`; `Rejected` when the order is there."""
+    """A statement with its figures, its order with lines and first event, and what it asks of the worker, as rows.
+    `known` has the answers to `asks`. `VersionConflict` when more than `after` orders are confirmed, or the limits are
+    past `limits_version`; `Rejected` when the order is there."""
     if known["taken"]:
         raise Rejected(f"Order {order.id} is in the ledger already, under another command.", code="order_exists")
     if after is not None and known["confirmed"] != after:
@@ -114,7 +130,7 @@ def confirm(
             (statement_figures, [row]),
             (orders, [order_row(order)]),
             (order_events, [confirmation_row(order, statement.created_by)]),
-            (intents, [intent_row(order)]),
+            (intents, confirmation_intents(order)),
             (statement_lines, lines),
             (order_lines, line_rows(order)),
         ),

@@ -42,8 +42,8 @@ def insert_all(conn: Connection, writes: Sequence[tuple[Table, Rows]]) -> None:
     if conn.dialect.name == "snowflake" and len(single) > 1:
         conn.execute(_InsertAll(single)).close()
     else:
-        for table, row in single:
-            conn.execute(insert(table).values(row))
+        for table, row in single:  # as a parameter: a row among the statement's values is compiled anew each time
+            conn.execute(insert(table), [row])
     for table, rows in writes:
         if len(rows) > 1:
             conn.execute(insert(table), rows)

@@ -8,6 +8,7 @@ from sqlalchemy import Table
 
 from storage.schema import (
     added_groups,
+    drafts,
     intents,
     leases,
     metadata,
@@ -29,6 +30,7 @@ _MORE: dict[Table, tuple[str, ...]] = {
     sign_in_revocations: ("UPDATE",),
     sign_in_failures: ("DELETE",),
     added_groups: ("DELETE",),
+    drafts: ("DELETE", "UPDATE"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row, Table, func, select
 
 from allocation.model import Side
 from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
-from orders.model import Order
+from orders.model import Order, OrderState
 from storage import aggregates
 from storage.paging import Place, cut, limited, page_of_keys, paged
 from storage.rows import read_orders_of
@@ -83,6 +84,10 @@ class SqlHistory:
         asked = paged(query, at, activity.c.id, Place.of(cursor), limited(size) + 1)
         rows, following = cut(read(self._engine, lambda conn: conn.execute(asked).all()), size)
         return Page(tuple(Deed(row.moment, row.username, row.action, row.about, row.detail) for row in rows), following)
+
+    def counts(self, wanted: Wanted = ALL) -> Mapping[OrderState, int]:
+        """How many of the orders wanted are in each state, 0 where none is."""
+        return read(self._engine, lambda conn: aggregates.counts(conn, wanted))
 
     def by_engine(self, wanted: Wanted = ALL) -> pd.DataFrame:
         """One row per engine: see `storage.aggregates`."""

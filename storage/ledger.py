@@ -14,13 +14,24 @@ from sqlalchemy import Engine, func, select
 from allocation.limits import Limit, LimitTable
 from orders.errors import NotFound, Unavailable, WrongBook
 from orders.history import Wanted
-from orders.model import AuditEntry, Change, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
+from orders.model import (
+    AuditEntry,
+    Change,
+    Draft,
+    Event,
+    Intent,
+    Lease,
+    LimitVersion,
+    Order,
+    OrderState,
+    Statement,
+)
 from orders.ports import Clock
-from storage import audit, confirmations, leases, limits, lists, steps, verification
+from storage import audit, confirmations, drafts, leases, limits, lists, stated, steps, verification
 from storage.migrations import newest_revision, require_current
 from storage.paging import conditions, page_of_keys
-from storage.rows import order_of_json, read_orders, read_orders_of
-from storage.schema import intents, order_events, order_lines, orders, stamp, statements
+from storage.rows import open_intents, order_of_json, read_events, read_orders, read_orders_of
+from storage.schema import order_lines, orders, stamp
 from storage.unit import Command, Outcome, UnitOfWork, Work, read, read_still, write
 
 log = structlog.get_logger(__name__)
@@ -104,9 +115,10 @@ class SqlLedger:
         after: int | None = None,
         limits: int | None = None,
     ) -> Order:
-        """Store a statement with its figures, its order with lines, the event and the intent to send it. `Rejected`
-        where they do not agree with each other, or when the order is there already; `VersionConflict` when orders were
-        confirmed since there were `after` of them, or the limits are not at version `limits` any more."""
+        """Store a statement with its figures, its order with lines, the event and, unless it awaits approval, the
+        intent to send it. `Rejected` where they do not agree with each other, or when the order is there already;
+        `VersionConflict` when orders were confirmed since there were `after` of them, or the limits are not at version
+        `limits` any more."""
         confirmations.require_agreement(statement, order)
         command = Command(
             id=command_id,
@@ -172,35 +184,39 @@ class SqlLedger:
         every = select(orders).where(*conditions(wanted)).order_by(orders.c.created_at.desc(), orders.c.id.desc())
         return read(self._engine, lambda conn: read_orders(conn, every))
 
-    def statement(self, order_id: str) -> Statement:
-        """The newest statement of an order; `NotFound` when there is none."""
-        query = select(statements).where(statements.c.order_id == order_id).order_by(statements.c.version.desc())
-        row = read(self._engine, lambda conn: conn.execute(query.limit(1)).first())
-        if row is None:
-            raise NotFound(f"The ledger has no statement for order {order_id}.")
-        return Statement(**row._mapping)
+    def statement(self, order_id: str, version: int | None = None) -> Statement:
+        """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
+        return read(self._engine, lambda conn: stated.one(conn, order_id, version))
+
+    def statements(self, order_id: str) -> tuple[Statement, ...]:
+        """Every version of an order's statement, newest first; none for an unknown order."""
+        return read(self._engine, lambda conn: stated.every(conn, order_id))
 
     def events(self, order_id: str) -> tuple[Event, ...]:
         """An order's history, oldest first."""
-        query = select(order_events).where(order_events.c.order_id == order_id).order_by(order_events.c.version)
-        return tuple(
-            Event(row.order_id, row.happened_at, row.actor, row.event, OrderState(row.state), row.detail, row.reason)
-            for row in read(self._engine, lambda conn: conn.execute(query).all())
-        )
+        return read(self._engine, lambda conn: read_events(conn, order_id))
 
     def intents(self) -> tuple[Intent, ...]:
         """What the outbox still holds, oldest first."""
-        query = select(intents).where(intents.c.done.is_(False)).order_by(intents.c.created_at, intents.c.id)
-        return tuple(
-            Intent(row.id, row.order_id, row.kind, row.created_at)
-            for row in read(self._engine, lambda conn: conn.execute(query).all())
-        )
+        return read(self._engine, open_intents)
 
     def last_allocations(self) -> Mapping[str, datetime]:
         """When each group's newest order was confirmed, by group ticker."""
         newest = func.max(orders.c.created_at).label("newest")
         query = select(orders.c.group_ticker, newest).group_by(orders.c.group_ticker)
         return {row.group_ticker: row.newest for row in read(self._engine, lambda conn: conn.execute(query).all())}
+
+    def save_draft(self, username: str, draft_id: str, body: str, at: datetime) -> None:
+        """Keep a request, in the place of what this user saved under this id before. Not audited."""
+        write(self._engine, lambda conn: drafts.save(conn, Draft(draft_id, username, at, body)))
+
+    def drafts(self, username: str) -> tuple[Draft, ...]:
+        """What this user saved, newest first."""
+        return read(self._engine, lambda conn: drafts.of_user(conn, username))
+
+    def remove_draft(self, username: str, draft_id: str) -> None:
+        """Forget a draft of this user's; again changes nothing."""
+        write(self._engine, lambda conn: drafts.remove(conn, username, draft_id))
 
     def limits(self) -> LimitTable:
         """The newest version of the limits; version 0, which is empty, when there is none."""

@@ -82,9 +82,12 @@ def _branches(wanted: Wanted, lines: Table) -> Iterable[_Branch]:
     period = _period(wanted, at)
     if wanted.account_id is not None:
         mine = (lines.c.account_id == wanted.account_id, *_period(wanted, lines.c.ordered_at))
-        rest = _rest(wanted, asset=True, user=True)
+        rest = _rest(wanted, batch=True, asset=True, user=True)
         source = lines.join(orders, orders.c.id == lines.c.order_id) if rest else lines
         return [_Branch(source, lines.c.ordered_at, lines.c.order_id, (*mine, *rest))]
+    if wanted.batch is not None:
+        found = (orders.c.batch == wanted.batch, *period, *_rest(wanted, asset=True, user=True))
+        return [_Branch(orders, at, id_, found)]
     if wanted.asset_id is not None:
         found = (orders.c.asset_id == wanted.asset_id, *period, *_rest(wanted, user=True))
         return [_Branch(orders, at, id_, found)]
@@ -113,7 +116,9 @@ def _period(wanted: Wanted, at: ColumnElement[datetime]) -> tuple[ColumnElement[
     return tuple(compare(bound) for bound, compare in bounds if bound is not None)
 
 
-def _rest(wanted: Wanted, *, asset: bool = False, user: bool = False) -> tuple[ColumnElement[bool], ...]:
+def _rest(
+    wanted: Wanted, *, batch: bool = False, asset: bool = False, user: bool = False
+) -> tuple[ColumnElement[bool], ...]:
     """Conditions no index is to be chosen for: an empty text added hides a column from SQLite's planner, which would
     else take an index that is not in the order of time, and sort."""
     found: list[ColumnElement[bool]] = []
@@ -121,6 +126,8 @@ def _rest(wanted: Wanted, *, asset: bool = False, user: bool = False) -> tuple[C
         found.append(orders.c.group_ticker.concat("").in_(sorted(wanted.groups)))
     if wanted.states is not None:
         found.append(orders.c.state.concat("").in_(state_names(wanted) or ()))
+    if batch and wanted.batch is not None:
+        found.append(orders.c.batch.concat("") == wanted.batch)
     if asset and wanted.asset_id is not None:
         found.append(orders.c.asset_id.concat("") == wanted.asset_id)
     if user and wanted.username is not None:
@@ -148,6 +155,7 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         mine = select(statement_lines.c.order_id).where(statement_lines.c.account_id == wanted.account_id)
         found.append(orders.c.id.in_(mine))
     bounds = (
+        (wanted.batch, orders.c.batch.__eq__),
         (wanted.asset_id, orders.c.asset_id.__eq__),
         (wanted.username, orders.c.created_by.__eq__),
         (wanted.since, orders.c.created_at.__ge__),

@@ -18,7 +18,17 @@ from orders.canonical import digest
 from orders.errors import Rejected
 from orders.model import Change, Order, Statement
 from storage.conflicts import said
-from storage.rows import confirmation_row, figures, fill_rows, intent_row, line_rows, order_of, order_row, step_row
+from storage.rows import (
+    confirmation_intents,
+    confirmation_row,
+    figures,
+    fill_rows,
+    line_rows,
+    order_of,
+    order_row,
+    step_intents,
+    step_row,
+)
 from storage.schema import (
     audit_log,
     fills,
@@ -139,12 +149,13 @@ def _row_faults(order_id: str, table: Table, told: Rows, found: list[Row[Any]]) 
 
 def _in_figures(stated: Iterable[tuple[Order, Mapping[str, Any]]], frozen: Iterable[Row[Any]]) -> dict[Table, Rows]:
     """The columns made of an order's statements; nothing where the text of one is not here, and so nothing vouches."""
-    here = {row.sha256: Statement(**row._mapping) for row in frozen if text_digest(row.body) == row.sha256}
+    # by id too: one that takes a modification back may have the text of the one before it
+    here = {(row.id, row.sha256): Statement(**row._mapping) for row in frozen if text_digest(row.body) == row.sha256}
     found: dict[Table, Rows] = {statement_figures: [], statement_lines: []}
     for order, its in stated:
-        if its["sha256"] not in here:
+        if (its["id"], its["sha256"]) not in here:
             return {}
-        row, lines = figures(here[its["sha256"]], order)
+        row, lines = figures(here[its["id"], its["sha256"]], order)
         found[statement_figures].append(row)
         found[statement_lines].extend(lines)
     return found
@@ -172,7 +183,7 @@ def _told(order_id: str, entries: Iterable[Row[Any]], frozen: Iterable[Row[Any]]
             if "order" in content:
                 order = order_of(content["order"])
                 told[order_events].append(confirmation_row(order, entry.actor))
-                told[intents].append(intent_row(order))
+                told[intents].extend(confirmation_intents(order))
                 stated.append((order, content["statement"]))
             elif "change" in content and order is not None:
                 change = _change.validate_python(content["change"])
@@ -183,6 +194,7 @@ def _told(order_id: str, entries: Iterable[Row[Any]], frozen: Iterable[Row[Any]]
                 told[fills].extend(fill_rows(before, order, change.at))
                 for intent in told[intents]:
                     intent["done"] = intent["done"] or intent["id"] == change.closes_intent
+                told[intents].extend(step_intents(order, change))
     except (ValueError, KeyError, TypeError) as error:
         raise Rejected(f"Order {order_id} cannot be followed through the audit log: {error!r}.") from error
     if order is None:

@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from orders.canonical import canonical
 from orders.errors import Rejected, Unavailable, VersionConflict, WrongBook
-from orders.lifecycle import Event, step
-from orders.model import Change, Order, OrderState
+from orders.lifecycle import READY, WAITING, Event, step
+from orders.model import Change, Kind, Order
 from orders.ports import Clock
 from storage import failures, seals
 from storage.audit import REGISTRY
@@ -129,8 +129,8 @@ def _prepare(backup: Path, draft: Path, clock: Clock, actor: str) -> tuple[str, 
 
 def mark_restored(engine: Engine, clock: Clock, actor: str, source: str) -> tuple[str, ...]:
     """Write into a ledger that was put back to an earlier state, on either store, that it was, and from what. The
-    orders that wait to be sent in it, which are returned, may have been sent since: the worker looks each one up at
-    Aladdin before it posts anything. `Rejected` for a ledger nothing was ever written to."""
+    orders that are not sent yet in it, which are returned, may have been approved, released and sent since: the worker
+    looks each one up at Aladdin before it posts anything. `Rejected` for a ledger nothing was ever written to."""
     book, newest = read(engine, lambda conn: (conn.scalar(select(stamp.c.book_id)), seals.newest(conn)))
     if book is None or newest is None:
         raise Rejected(f"The ledger from {source} belongs to no book: nothing was ever written to it.", code="empty")
@@ -139,10 +139,12 @@ def mark_restored(engine: Engine, clock: Clock, actor: str, source: str) -> tupl
     content = {"backup": source, "newest": newest}
     command = Command(asked, _STREAM, actor, "restore", "ledger", content)
     UnitOfWork(engine, clock).run(command, lambda *_: Outcome(canonical(content), body=content))
-    waiting = sorted(ledger.orders(states=[OrderState.CONFIRMED]), key=lambda order: order.id)
-    for order in waiting:
-        ledger.advance(f"{asked}:{order.id}", _look_up_first(order, clock, actor))
-    return tuple(order.id for order in waiting)
+    not_sent = sorted(ledger.orders(states=(*WAITING, *READY)), key=lambda order: order.id)
+    in_outbox = {intent.order_id for intent in ledger.intents() if intent.kind is Kind.SEND}
+    for order in not_sent:
+        look = _look_up_first(order, clock, actor, opens=None if order.id in in_outbox else Kind.SEND)
+        ledger.advance(f"{asked}:{order.id}", look)
+    return tuple(order.id for order in not_sent)
 
 
 def mark_put_back(engine: Engine, clock: Clock, actor: str) -> tuple[str, ...]:
@@ -158,7 +160,9 @@ def mark_put_back(engine: Engine, clock: Clock, actor: str) -> tuple[str, ...]:
     return mark_restored(engine, clock, actor, "elsewhere")
 
 
-def _look_up_first(order: Order, clock: Clock, actor: str) -> Change:
+def _look_up_first(order: Order, clock: Clock, actor: str, opens: Kind | None) -> Change:
+    """The step to a look-up, which is the worker's to do: one that awaits approval, or that was given up, is in no
+    outbox yet."""
     return Change(
         order_id=order.id,
         version=order.version,
@@ -167,6 +171,7 @@ def _look_up_first(order: Order, clock: Clock, actor: str) -> Change:
         actor=actor,
         at=clock.now(),
         detail="the ledger was restored: it may have been sent since, so it is looked up first",
+        opens_intent=opens,
     )
 
 

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Row, Select, select
 
 from allocation.model import Side
 from orders.errors import Rejected, Unavailable
-from orders.model import Change, Order, OrderLine, OrderState, Statement
-from storage.schema import ROUNDED_DECIMALS, order_lines, orders
+from orders.model import Change, Event, Intent, Kind, Order, OrderLine, OrderState, Statement
+from storage.schema import ROUNDED_DECIMALS, intents, order_events, order_lines, orders
 
 _RENAMED = {"group": "group_ticker", "limit": "limit_price", "comment": "remark"}  # reserved words in some store
 _FIELDS = {column: field for field, column in _RENAMED.items()}
@@ -110,15 +110,23 @@ def fill_rows(before: Order, after: Order, at: datetime) -> list[dict[str, objec
     ]
 
 
-def intent_row(order: Order) -> dict[str, object]:
-    """The intent to send an order, as its confirmation leaves it."""
-    return {
-        "id": f"{order.id}:send",
-        "order_id": order.id,
-        "kind": "send",
-        "created_at": order.created_at,
-        "done": False,
-    }
+def confirmation_intents(order: Order) -> list[dict[str, object]]:
+    """What a confirmation asks of the worker: to send the order, unless somebody else must approve it first."""
+    if order.state is OrderState.AWAITING:
+        return []
+    return [intent_row(order, Kind.SEND, f"{order.id}:{Kind.SEND.value}", order.created_at)]
+
+
+def step_intents(order: Order, change: Change) -> list[dict[str, object]]:
+    """What the step that led to this order asks of the worker. The intent is named after the version it led to."""
+    if (kind := change.opens_intent) is None:
+        return []
+    return [intent_row(order, kind, f"{order.id}:{order.version}:{kind.value}", change.at)]
+
+
+def intent_row(order: Order, kind: Kind, id_: str, at: datetime) -> dict[str, object]:
+    """An open intent. Its kind goes in as plain text: not every driver takes an enum for it."""
+    return {"id": id_, "order_id": order.id, "kind": kind.value, "created_at": at, "done": False}
 
 
 def statement_row(statement: Statement) -> dict[str, object]:
@@ -212,6 +220,21 @@ def read_orders_of(conn: Connection, ids: Sequence[str]) -> tuple[Order, ...]:
     """The orders with these ids, in their order; one that is not there is left out."""
     found = {order.id: order for order in read_orders(conn, select(orders).where(orders.c.id.in_(ids)))}
     return tuple(found[id_] for id_ in ids if id_ in found)
+
+
+def read_events(conn: Connection, order_id: str) -> tuple[Event, ...]:
+    """An order's history, oldest first."""
+    query = select(order_events).where(order_events.c.order_id == order_id).order_by(order_events.c.version)
+    return tuple(
+        Event(row.order_id, row.happened_at, row.actor, row.event, OrderState(row.state), row.detail, row.reason)
+        for row in conn.execute(query)
+    )
+
+
+def open_intents(conn: Connection) -> tuple[Intent, ...]:
+    """What the worker is still asked to do, oldest first."""
+    query = select(intents).where(intents.c.done.is_(False)).order_by(intents.c.created_at, intents.c.id)
+    return tuple(Intent(row.id, row.order_id, Kind(row.kind), row.created_at) for row in conn.execute(query))
 
 
 def orders_of(rows: Iterable[Row[Any]], line_rows: Iterable[Row[Any]]) -> Iterator[Order]:

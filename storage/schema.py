@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Float, ForeignKey, Index, MetaData, String, Table, Text
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, MetaData, String, Table, Text
 
+from storage.columns import count, exact, later, moment, text
 from storage.types import Exact, UtcDateTime
 
 metadata = MetaData()
@@ -16,68 +16,47 @@ FACE_DECIMALS = 6  # up to 9.2e12 of face
 PRICE_DECIMALS = 12  # up to 9.2e6 per 100 face
 ROUNDED_DECIMALS = 2  # of what a statement has in full, rounded so that SQL can add it up
 
-
-def _text(name: str, *args: Any, **options: Any) -> Column[str]:
-    return Column(name, String, *args, nullable=False, **options)
-
-
-def _moment(name: str, **options: Any) -> Column[Any]:
-    return Column(name, UtcDateTime, **{"nullable": False, **options})
-
-
-def _exact(name: str, scale: int, **options: Any) -> Column[Any]:
-    return Column(name, Exact(scale, name), **{"nullable": False, **options})
-
-
-def _later(name: str, kind: type[TypeEngine[Any]] | TypeEngine[Any]) -> Column[Any]:
-    return Column(name, kind, nullable=True)
-
-
-def _count(name: str, *args: Any, **options: Any) -> Column[int]:
-    return Column(name, BigInteger, *args, nullable=False, autoincrement=False, **options)
-
-
 # Which book this ledger belongs to: one row, written once.
-stamp = Table("stamp", metadata, _text("book_id", primary_key=True), _moment("created_at"))
+stamp = Table("stamp", metadata, text("book_id", primary_key=True), moment("created_at"))
 
 # The head of each audit stream. Every write first locks its stream's and the registry's, so that writers take turns.
-streams = Table("streams", metadata, _text("stream", primary_key=True), _count("seq"), _text("sha256"))
+streams = Table("streams", metadata, text("stream", primary_key=True), count("seq"), text("sha256"))
 
 # What each command returned, so that a repeated one returns it again. `content_sha256` is of what was asked for.
 commands = Table(
     "commands",
     metadata,
-    _text("command_id", primary_key=True),
-    _text("stream"),
-    _moment("written_at"),
-    _text("content_sha256"),
+    text("command_id", primary_key=True),
+    text("stream"),
+    moment("written_at"),
+    text("content_sha256"),
     Column("result", Text, nullable=False),
 )
 
 audit_log = Table(
     "audit_log",
     metadata,
-    _text("stream", primary_key=True),
-    _count("seq", primary_key=True),
-    _moment("written_at"),
-    _text("actor"),
-    _text("action"),
-    _text("subject"),
+    text("stream", primary_key=True),
+    count("seq", primary_key=True),
+    moment("written_at"),
+    text("actor"),
+    text("action"),
+    text("subject"),
     Column("body", Text, nullable=False),  # canonical JSON
-    _text("previous"),
-    _text("sha256"),
+    text("previous"),
+    text("sha256"),
 )
 
 statements = Table(
     "statements",
     metadata,
-    _text("id", primary_key=True),
-    _text("order_id"),
-    _count("version"),
-    _moment("created_at"),
-    _text("created_by"),
+    text("id", primary_key=True),
+    text("order_id"),
+    count("version"),
+    moment("created_at"),
+    text("created_by"),
     Column("body", Text, nullable=False),  # canonical JSON, kept byte for byte
-    _text("sha256"),
+    text("sha256"),
 )
 
 # What a statement's text says, as columns: written with it and never changed. Apart from it, because a row that holds a
@@ -85,39 +64,39 @@ statements = Table(
 statement_figures = Table(
     "statement_figures",
     metadata,
-    _text("statement_id", ForeignKey("statements.id"), primary_key=True),
-    _text("order_id"),
-    _count("version"),
-    _moment("created_at"),
-    _text("created_by"),
-    _text("group_ticker"),
-    _text("asset_id"),
-    _text("label"),
-    _text("side"),
-    _text("engine"),
-    _exact("ordered", 0),
-    _exact("placed", 0),
-    _text("metric"),  # its key; dispersions are in its unit
+    text("statement_id", ForeignKey("statements.id"), primary_key=True),
+    text("order_id"),
+    count("version"),
+    moment("created_at"),
+    text("created_by"),
+    text("group_ticker"),
+    text("asset_id"),
+    text("label"),
+    text("side"),
+    text("engine"),
+    exact("ordered", 0),
+    exact("placed", 0),
+    text("metric"),  # its key; dispersions are in its unit
     Column("dispersion_before", Float, nullable=False),
     Column("dispersion_after", Float, nullable=False),
     Column("improvement", Float, nullable=True),
-    _text("sha256"),
+    text("sha256"),
 )
 
 statement_lines = Table(
     "statement_lines",
     metadata,
-    _text("order_id", primary_key=True),
-    _count("version", primary_key=True),  # of the statement
-    _text("account_id", primary_key=True),
-    _count("place"),
-    _moment("ordered_at"),  # when the order was confirmed: an account's lines are read in this order
-    _exact("wish", ROUNDED_DECIMALS),
-    _exact("asked", ROUNDED_DECIMALS, nullable=True),
-    _exact("face", 0),
-    _exact("money", ROUNDED_DECIMALS),
-    _text("cap_rule"),
-    _exact("cap_face", 0),
+    text("order_id", primary_key=True),
+    count("version", primary_key=True),  # of the statement
+    text("account_id", primary_key=True),
+    count("place"),
+    moment("ordered_at"),  # when the order was confirmed: an account's lines are read in this order
+    exact("wish", ROUNDED_DECIMALS),
+    exact("asked", ROUNDED_DECIMALS, nullable=True),
+    exact("face", 0),
+    exact("money", ROUNDED_DECIMALS),
+    text("cap_rule"),
+    exact("cap_face", 0),
     Column("reason", Text, nullable=False),
 )
 
@@ -125,90 +104,92 @@ statement_lines = Table(
 orders = Table(
     "orders",
     metadata,
-    _text("id", primary_key=True),
-    _count("version"),
-    _text("state"),
-    _text("group_ticker"),
-    _text("asset_id"),
-    _text("label"),
-    _text("currency"),
-    _text("side"),
-    _exact("ordered", 0),
-    _exact("face", 0),
+    text("id", primary_key=True),
+    count("version"),
+    text("state"),
+    text("group_ticker"),
+    text("asset_id"),
+    text("label"),
+    text("currency"),
+    text("side"),
+    exact("ordered", 0),
+    exact("face", 0),
     Column("settlement", Date, nullable=False),
     Column("trade_date", Date, nullable=False),
-    _exact("limit_price", PRICE_DECIMALS, nullable=True),
-    _text("engine"),
-    _text("statement_id", ForeignKey("statements.id")),
-    _text("statement_sha256"),
-    _text("remark"),
-    _text("created_by"),
-    _moment("created_at"),
-    _moment("updated_at"),
-    _text("broker_id"),
-    _text("broker_status"),
-    _exact("filled", FACE_DECIMALS),
-    _exact("average_price", PRICE_DECIMALS, nullable=True),
-    _text("message"),
-    _later("recommended_by", String),
-    _later("placed_by", String),
-    _later("discretionary", Boolean),
-    _later("entered_at", UtcDateTime),
+    exact("limit_price", PRICE_DECIMALS, nullable=True),
+    text("engine"),
+    text("statement_id", ForeignKey("statements.id")),
+    text("statement_sha256"),
+    text("remark"),
+    text("created_by"),
+    moment("created_at"),
+    moment("updated_at"),
+    text("broker_id"),
+    text("broker_status"),
+    exact("filled", FACE_DECIMALS),
+    exact("average_price", PRICE_DECIMALS, nullable=True),
+    text("message"),
+    later("recommended_by", String),
+    later("placed_by", String),
+    later("discretionary", Boolean),
+    later("entered_at", UtcDateTime),
+    later("release_at", UtcDateTime),
+    later("batch", String),
 )
 
 order_lines = Table(
     "order_lines",
     metadata,
-    _text("order_id", ForeignKey("orders.id"), primary_key=True),
-    _text("account_id", primary_key=True),
-    _count("place"),  # keeps the lines in the statement's order
-    _exact("face", 0),
-    _exact("booked", FACE_DECIMALS),
-    _later("ordered_at", UtcDateTime),  # the order's created_at: an account's lines are read in this order
-    _later("first_filled_at", UtcDateTime),
+    text("order_id", ForeignKey("orders.id"), primary_key=True),
+    text("account_id", primary_key=True),
+    count("place"),  # keeps the lines in the statement's order
+    exact("face", 0),
+    exact("booked", FACE_DECIMALS),
+    later("ordered_at", UtcDateTime),  # the order's created_at: an account's lines are read in this order
+    later("first_filled_at", UtcDateTime),
 )
 
 # One row per version of an order: the step that led to it, and the terms and the fill it left the order with.
 order_events = Table(
     "order_events",
     metadata,
-    _text("order_id", ForeignKey("orders.id"), primary_key=True),
-    _count("version", primary_key=True),
-    _moment("happened_at"),
-    _text("actor"),
-    _text("event"),
-    _text("state"),
-    _text("detail"),
-    _later("reason", String),
-    _later("ordered", Exact(0, "ordered")),
-    _later("face", Exact(0, "face")),
-    _later("limit_price", Exact(PRICE_DECIMALS, "limit_price")),
-    _later("settlement", Date),
-    _later("broker_status", String),
-    _later("filled", Exact(FACE_DECIMALS, "filled")),
-    _later("average_price", Exact(PRICE_DECIMALS, "average_price")),
+    text("order_id", ForeignKey("orders.id"), primary_key=True),
+    count("version", primary_key=True),
+    moment("happened_at"),
+    text("actor"),
+    text("event"),
+    text("state"),
+    text("detail"),
+    later("reason", String),
+    later("ordered", Exact(0, "ordered")),
+    later("face", Exact(0, "face")),
+    later("limit_price", Exact(PRICE_DECIMALS, "limit_price")),
+    later("settlement", Date),
+    later("broker_status", String),
+    later("filled", Exact(FACE_DECIMALS, "filled")),
+    later("average_price", Exact(PRICE_DECIMALS, "average_price")),
 )
 
 # What Aladdin newly reported as booked, per account: in all, and since its report before.
 fills = Table(
     "fills",
     metadata,
-    _text("order_id", ForeignKey("orders.id"), primary_key=True),
-    _count("version", primary_key=True),
-    _text("account_id", primary_key=True),
-    _moment("filled_at"),
-    _exact("booked", FACE_DECIMALS),
-    _exact("delta", FACE_DECIMALS),
-    _exact("average_price", PRICE_DECIMALS, nullable=True),
+    text("order_id", ForeignKey("orders.id"), primary_key=True),
+    count("version", primary_key=True),
+    text("account_id", primary_key=True),
+    moment("filled_at"),
+    exact("booked", FACE_DECIMALS),
+    exact("delta", FACE_DECIMALS),
+    exact("average_price", PRICE_DECIMALS, nullable=True),
 )
 
 intents = Table(
     "intents",
     metadata,
-    _text("id", primary_key=True),
-    _text("order_id", ForeignKey("orders.id")),
-    _text("kind"),
-    _moment("created_at"),
+    text("id", primary_key=True),
+    text("order_id", ForeignKey("orders.id")),
+    text("kind"),
+    moment("created_at"),
     Column("done", Boolean, nullable=False),
 )
 
@@ -216,63 +197,73 @@ intents = Table(
 limit_versions = Table(
     "limit_versions",
     metadata,
-    _count("version", primary_key=True),
-    _moment("written_at"),
-    _text("actor"),
-    _text("remark"),
+    count("version", primary_key=True),
+    moment("written_at"),
+    text("actor"),
+    text("remark"),
 )
 
 limit_rows = Table(
     "limit_rows",
     metadata,
-    _count("version", ForeignKey("limit_versions.version"), primary_key=True),
-    _count("place", primary_key=True),
-    _text("account_id"),  # or * for every account
-    _text("rule"),
-    _text("about"),
-    _text("bound"),  # the limit, as it was typed
+    count("version", ForeignKey("limit_versions.version"), primary_key=True),
+    count("place", primary_key=True),
+    text("account_id"),  # or * for every account
+    text("rule"),
+    text("about"),
+    text("bound"),  # the limit, as it was typed
 )
 
 # The groups users added to those of the settings.
 added_groups = Table(
     "added_groups",
     metadata,
-    _text("username", primary_key=True),
-    _text("ticker", primary_key=True),
-    _moment("added_at"),
+    text("username", primary_key=True),
+    text("ticker", primary_key=True),
+    moment("added_at"),
 )
 
 leases = Table(
     "leases",
     metadata,
-    _text("name", primary_key=True),
-    _text("holder"),  # empty once released
-    _count("fence"),  # unique over all leases, so a write need not say which lease it was made under
-    _moment("held_until"),
+    text("name", primary_key=True),
+    text("holder"),  # empty once released
+    count("fence"),  # unique over all leases, so a write need not say which lease it was made under
+    moment("held_until"),
 )
 
 # What users did that changes no order. Not chained: it is written in batches, outside every lock.
 activity = Table(
     "activity",
     metadata,
-    _text("id", primary_key=True),
-    _moment("done_at"),
-    _text("username"),
-    _text("action"),
-    _text("about"),
-    _text("detail"),
+    text("id", primary_key=True),
+    moment("done_at"),
+    text("username"),
+    text("action"),
+    text("about"),
+    text("detail"),
+)
+
+# Orders that users have begun and not confirmed. Not chained: nobody relies on one.
+drafts = Table(
+    "drafts",
+    metadata,
+    text("username", primary_key=True),
+    text("id", primary_key=True),  # one user's: others may have the same
+    moment("saved_at"),
+    Column("body", Text, nullable=False),  # canonical JSON of a request
 )
 
 sign_in_failures = Table(
     "sign_in_failures",
     metadata,
-    _text("id", primary_key=True),
-    _text("username"),
-    _text("address"),
-    _moment("failed_at"),
+    text("id", primary_key=True),
+    text("username"),
+    text("address"),
+    moment("failed_at"),
 )
 
-sign_in_revocations = Table("sign_in_revocations", metadata, _text("username", primary_key=True), _moment("not_before"))
+sign_in_revocations = Table("sign_in_revocations", metadata, text("username", primary_key=True), moment("not_before"))
 
 # A page of orders is read from the index that has them newest first under what is asked for.
 _PAGED_BY: dict[str, tuple[Column[Any], ...]] = {
@@ -282,6 +273,7 @@ _PAGED_BY: dict[str, tuple[Column[Any], ...]] = {
     "group_state": (orders.c.group_ticker, orders.c.state),
     "asset": (orders.c.asset_id,),
     "user": (orders.c.created_by,),
+    "batch": (orders.c.batch,),
 }
 
 # Standard Snowflake tables have no indexes.

@@ -1,4 +1,4 @@
-"""One step of an order as statements: the versioned row, its lines, what was booked, the event, the intent, and where
+"""One step of an order as statements: the versioned row, its lines, what was booked, the event, the intents, and where
 it modifies the order the next version of its statement."""
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from storage.rows import (
     order_row,
     read_orders,
     statement_row,
+    step_intents,
     step_row,
 )
 from storage.schema import fills, intents, order_events, order_lines, orders, statement_figures, statement_lines
@@ -32,7 +33,10 @@ from storage.schema import statements as statement_table
 from storage.unit import Outcome
 
 # fields None leaves as they are
-_KEPT = ("broker_id", "broker_status", "filled", "average_price", "message", "ordered", "face", "limit", "settlement")
+_KEPT = (
+    "broker_id", "broker_status", "filled", "average_price", "message",
+    "ordered", "face", "limit", "settlement", "engine",
+)  # fmt: skip
 
 
 def asked(change: Change) -> dict[str, object]:
@@ -60,7 +64,7 @@ def advance(
     after = stepped(before, change, None if statement is None else named(statement))
     _require_agreement(change, after, statement, known)
     if statement is not None:  # before the order's row, which names it
-        conn.execute(insert(statement_table).values(statement_row(statement)))
+        conn.execute(insert(statement_table), [statement_row(statement)])
     at_version = update(orders).where(orders.c.id == change.order_id, orders.c.version == change.version)
     if conn.execute(at_version.values(order_row(after))).rowcount != 1:
         raise conflicts.of_order(conn, before, change.version)
@@ -75,6 +79,7 @@ def advance(
         rows=(
             (order_events, [step_row(after, change)]),
             (fills, fill_rows(before, after, change.at)),
+            (intents, step_intents(after, change)),
             (order_lines, [row for row in line_rows(after, change.at) if row["account_id"] not in had]),
             *_in_columns(statement, after),
         ),
@@ -105,7 +110,7 @@ def _require_agreement(change: Change, after: Order, statement: Statement | None
 def stepped(order: Order, change: Change, statement: Mapping[str, Any] | None = None) -> Order:
     """The order as the step leaves it; `statement` is what the audit log has of the one that came with it. It is
     entered while it is being sent, and not entered once it is certain that it never left."""
-    entered = {OrderState.SENDING: change.at, OrderState.CONFIRMED: None}
+    entered = {OrderState.SENDING: change.at, OrderState.SEND_FAILED: None, OrderState.CONFIRMED: None}
     told: dict[str, Any] = {name: getattr(change, name) for name in _KEPT if getattr(change, name) is not None}
     told |= dict.fromkeys(change.cleared)
     if statement is not None:

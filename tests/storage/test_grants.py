@@ -56,6 +56,9 @@ def test_whatever_the_application_does_to_a_table_it_is_granted(engine: Engine, 
         ledger.advance("f", change(sent, OrderState.ACTIVE, "fill", booked=booked), fence=lease.fence)
         ledger.add_group("maria", "WIDE")
         ledger.remove_group("maria", "WIDE")
+        for _ in range(2):
+            ledger.save_draft("maria", "d", "{}", NOON)
+        ledger.remove_draft("maria", "d")
         ledger.release(lease)
         assert ledger.verify() == ()
         sign_ins.record_failure("maria", "10.0.0.1")

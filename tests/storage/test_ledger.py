@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event, func, select
 from allocation.limits import Limit, Rule
 from orders.canonical import digest
 from orders.errors import LeaseLost, NotFound, Rejected, VersionConflict, WrongBook
-from orders.model import Event, Intent, Order, OrderLine, OrderState, Statement
+from orders.model import Event, Intent, Kind, Order, OrderLine, OrderState, Statement
 from orders.ports import Ledger
 from storage import SqlLedger, migrate
 from storage.engine import READER
@@ -51,7 +51,7 @@ def test_a_confirmation_stores_statement_order_event_and_intent(ledger: SqlLedge
     assert ledger.orders() == (order,)
     assert ledger.statement(order.id) == statement
     assert ledger.events(order.id) == (Event(order.id, NOON, "maria", "confirm", OrderState.CONFIRMED, ""),)
-    assert ledger.intents() == (Intent(f"{order.id}:send", order.id, "send", NOON),)
+    assert ledger.intents() == (Intent(f"{order.id}:send", order.id, Kind.SEND, NOON),)
     assert ledger.last_allocations() == {"CORE": NOON}
     assert ledger.verify() == ()
 

@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect, make_url, text
 
 from orders.errors import SettingsError
+from orders.history import Wanted
 from storage import SqlLedger, migrate, migrations, open_engine
 from storage.history import SqlHistory
 from storage.schema import metadata
@@ -107,7 +108,7 @@ def test_orders_from_before_get_their_memorandum_their_fills_and_their_figures(
     engine.dispose()
 
 
-@pytest.mark.parametrize("stop", ["0003", "0004", "0005"])
+@pytest.mark.parametrize("stop", ["0003", "0004", "0005", "0006"])
 def test_a_ledger_of_any_revision_in_between_comes_to_this_one_with_its_orders(url: str, stop: str) -> None:
     engine = _ledger_from_before(url)
     write(engine, lambda conn: _upgrade_to(conn, stop))
@@ -115,7 +116,8 @@ def test_a_ledger_of_any_revision_in_between_comes_to_this_one_with_its_orders(u
     migrate(engine)
     ledger = SqlLedger(engine, BOOK, SetClock())
     assert ledger.verify() == ()
-    assert [order.placed_by for order in ledger.orders()] == ["pm", "pm"]
+    assert [(order.placed_by, order.release_at, order.batch) for order in ledger.orders()] == [("pm", None, "")] * 2
+    assert len(SqlHistory(engine).orders(Wanted(batch="")).rows) == 2
     engine.dispose()
 
 
@@ -127,7 +129,7 @@ def _upgrade_to(conn: Connection, revision: str) -> None:
 
 def test_migrating_what_was_cut_short_writes_nothing_twice(url: str) -> None:
     engine = _ledger_from_before(url)
-    migrate(engine)
+    write(engine, lambda conn: _upgrade_to(conn, "0006"))
     with engine.begin() as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     migrate(engine)

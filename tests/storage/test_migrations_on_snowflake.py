@@ -68,20 +68,26 @@ def test_the_command_makes_the_schema_and_its_tables_and_grants_them(fresh: Call
 def test_the_script_does_what_the_command_does(fresh: Callable[[str], Opened]) -> None:
     config, engine = fresh("SCRIPTED")
     _, other = fresh("COMMANDED")
-    lines = [line for line in script(config, "EVENLOT_ROLE").splitlines() if not line.startswith("--")]
-    views = [line for line in lines if " VIEW " in line and not line.startswith("GRANT")]
+    written = script(config, "EVENLOT_ROLE")
+    views = [line for line in written.splitlines() if " VIEW " in line and not line.startswith("GRANT")]
     assert views  # replaced in place, or an upgrade that is run again would take other roles' grants on them
     assert all(re.match(r"CREATE OR REPLACE VIEW \w+ COPY GRANTS AS", line) for line in views)
-    with engine.begin() as conn:
-        for statement in re.split(r";\n", "\n".join(lines)):
-            if statement.strip() and not statement.strip().startswith("USE"):
-                conn.exec_driver_sql(statement)
+    _run(engine, written)
     migrate_snowflake(other, SnowflakeConfig("a", "u", "EVENLOT_WH", "EVENLOT", "COMMANDED", password="x"))
     assert _columns(engine) == _columns(other)
     assert read(engine, revision_of) == newest_revision()
     ledger = SqlLedger(engine, BOOK, SetClock())
     ledger.confirm("c", *block())
     assert ledger.verify() == ()
+
+
+def _run(engine: Engine, written: str) -> None:
+    """A script, as the administrator does."""
+    lines = (line for line in written.splitlines() if not line.startswith("--"))
+    with engine.begin() as conn:
+        for statement in re.split(r";\n", "\n".join(lines)):
+            if statement.strip() and not statement.strip().startswith("USE"):
+                conn.exec_driver_sql(statement)
 
 
 def _columns(engine: Engine) -> dict[str, list[tuple[str, str, bool]]]:
@@ -134,19 +140,46 @@ def test_orders_from_before_get_what_their_audit_log_tells(fresh: Callable[[str]
     assert booked.entered_at == datetime(2026, 11, 20, 15, 0, 30, 13, tzinfo=UTC)
     assert (waiting.entered_at, waiting.placed_by) == (None, "pm")
     assert [int(fill.delta) for fill in history.fills(booked.id)] == [100_000, 50_000, 50_000, 7, 50_000, 150_000]
-    for cut_short in ("0003", "0004", "0005"):  # its tables were changed, which Snowflake commits, and not its revision
+    for cut_short in (
+        "0003",
+        "0004",
+        "0005",
+        "0006",
+    ):  # its tables were changed, which Snowflake commits, and not its revision
         write(engine, partial(_say_revision, revision=cut_short))
         migrate_snowflake(engine, config)
         assert read(engine, revision_of) == newest_revision()
         assert ledger.verify() == ()
 
 
+@pytest.mark.parametrize("stop", ["0003", "0004", "0005", "0006"])
+def test_a_ledger_of_any_revision_in_between_comes_to_this_one_with_its_orders(
+    fresh: Callable[[str], Opened], stop: str
+) -> None:
+    config, engine = fresh(f"FROM_{stop}")
+    write(engine, lambda conn: _fill_as_of_0002(conn, Path(__file__).with_name("ledger_at_0002.sql"), stop))
+    assert read(engine, revision_of) == stop
+    migrate_snowflake(engine, config)
+    ledger = SqlLedger(engine, BOOK, SetClock())
+    assert ledger.verify() == ()
+    assert [(order.placed_by, order.release_at, order.batch) for order in ledger.orders()] == [("pm", None, "")] * 2
+
+
+def test_a_ledger_with_orders_comes_from_the_revision_before_by_script(fresh: Callable[[str], Opened]) -> None:
+    config, engine = fresh("BY_SCRIPT")
+    write(engine, lambda conn: _fill_as_of_0002(conn, Path(__file__).with_name("ledger_at_0002.sql"), "0006"))
+    _run(engine, script(config, "EVENLOT_ROLE", "0006"))
+    ledger = SqlLedger(engine, BOOK, SetClock())
+    assert ledger.verify() == ()
+    assert [order.batch for order in ledger.orders()] == ["", ""]
+
+
 def _say_revision(conn: Connection, revision: str) -> None:
     conn.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
 
-def _fill_as_of_0002(conn: Connection, dump: Path) -> None:
-    """The tables of revision 0002 with the rows of a SQLite ledger of then."""
+def _fill_as_of_0002(conn: Connection, dump: Path, then_to: str = "0002") -> None:
+    """The tables of revision 0002 with the rows of a SQLite ledger of then; brought to another revision after that."""
     config = config_of()
     config.attributes["connection"] = conn
     command.upgrade(config, "0002")
@@ -163,3 +196,4 @@ def _fill_as_of_0002(conn: Connection, dump: Path) -> None:
             if rows:
                 conn.execute(insert(table), [dict(row) for row in rows])
     was.dispose()
+    command.upgrade(config, then_to)

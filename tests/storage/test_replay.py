@@ -47,6 +47,11 @@ def _run(engine: Engine, *statements: str) -> None:
     [
         ("UPDATE orders SET limit_price = NULL WHERE id = 'or-A'", "its row was edited: limit_price is none"),
         ("UPDATE orders SET placed_by = 'paul' WHERE id = 'or-A'", "its row was edited: placed_by is paul"),
+        ("UPDATE orders SET batch = 'b9' WHERE id = 'or-A'", "its row was edited: batch is b9"),
+        (
+            "UPDATE orders SET release_at = entered_at WHERE id = 'or-A'",
+            "its row was edited: release_at is 15 Sep 2025",
+        ),
         ("UPDATE orders SET entered_at = NULL WHERE id = 'or-A'", "its row was edited: entered_at is none"),
         (
             "UPDATE order_lines SET face = 500001 WHERE order_id = 'or-A' AND account_id = 'P1'",
@@ -148,8 +153,12 @@ def test_an_order_is_entered_when_it_is_sent_and_not_when_it_never_left(ledger: 
     assert order.entered_at is None
     sent = ledger.advance("s", change(order))
     assert sent.entered_at == sent.updated_at
-    back = ledger.advance("n", change(sent, OrderState.CONFIRMED, "never left"))
-    assert back.entered_at is None
+    failed = ledger.advance("n", change(sent, OrderState.SEND_FAILED, "never left"))
+    assert failed.entered_at is None
+    once_more = ledger.advance("a", change(failed, OrderState.CONFIRMED, "send again"))
+    back = ledger.advance("b", change(once_more))
+    assert back.entered_at == back.updated_at
+    back = ledger.advance("m", change(back, OrderState.SEND_FAILED, "never left"))
     again = ledger.advance("t", change(back))
     taken = ledger.advance("o", change(again, OrderState.OPEN, "opened"))
     assert taken.entered_at == again.updated_at < taken.updated_at

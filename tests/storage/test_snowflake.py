@@ -22,9 +22,10 @@ from sqlalchemy import Engine, event, select, text
 
 from orders.canonical import digest
 from orders.errors import Rejected, SettingsError, Unavailable
-from orders.model import OrderState
+from orders.model import Kind, OrderState
 from storage import SqlLedger, SqlSignIns
 from storage.engine import READER
+from storage.history import SqlHistory
 from storage.schema import streams
 from storage.snowflake import open_snowflake
 from storage.unit import read, write
@@ -195,7 +196,9 @@ def test_keys_are_not_kept_so_nothing_may_rely_on_them(engine: Engine) -> None:
         conn.rollback()
 
 
-def test_use_cases_take_as_many_requests_as_they_should(snowflake: EmulatedSnowflake, ledger: SqlLedger) -> None:
+def test_use_cases_take_as_many_requests_as_they_should(
+    snowflake: EmulatedSnowflake, ledger: SqlLedger, engine: Engine
+) -> None:
     ledger.confirm("warm", *block("warm"))
     lease = ledger.acquire("worker", "me", 30)
     assert lease is not None
@@ -210,6 +213,10 @@ def test_use_cases_take_as_many_requests_as_they_should(snowflake: EmulatedSnowf
     order = ledger.order("or-A")
     step = change(order, OrderState.ACTIVE, "fill", booked={"P1": Decimal(1), "P2": Decimal(2)})
     assert requests_of(lambda: ledger.advance("f", step, fence=lease.fence)) <= 13
+    plain, asking = change(ledger.order("or-A")), change(ledger.order("or-warm"), opens_intent=Kind.CANCEL)
+    as_many = requests_of(lambda: ledger.advance("p", plain, fence=lease.fence))
+    assert requests_of(lambda: ledger.advance("o", asking, fence=lease.fence)) == as_many
+    assert requests_of(lambda: SqlHistory(engine).counts()) == 1
     assert requests_of(lambda: ledger.acquire("worker", "me", 30)) == 3
     assert requests_of(ledger.orders) == 2
     assert requests_of(ledger.intents) == 1

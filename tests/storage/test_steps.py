@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from orders.canonical import digest
-from orders.errors import Rejected, VersionConflict
+from orders.errors import NotFound, Rejected, VersionConflict
 from orders.history import Wanted
-from orders.model import Order, OrderLine, OrderState
+from orders.model import Kind, Order, OrderLine, OrderState
 from storage import SqlLedger
 from storage.history import SqlHistory
 from tests.storage.samples import block, change, modification
@@ -114,6 +114,59 @@ def test_what_has_no_value_any_more_is_cleared(ledger: SqlLedger, filled: Order)
     at_market = ledger.advance("m", step, statement=statement)
     assert at_market.limit is None
     assert ledger.order(filled.id) == at_market
+    assert ledger.verify() == ()
+
+
+def test_each_version_of_a_statement_is_kept_and_read_by_its_number(ledger: SqlLedger, filled: Order) -> None:
+    first = ledger.statement(filled.id)
+    step, second = modification(filled)
+    ledger.advance("m", step, statement=second)
+    assert ledger.statements(filled.id) == (second, first)
+    assert (ledger.statement(filled.id, 1), ledger.statement(filled.id, 2)) == (first, second)
+    with pytest.raises(NotFound, match=r"no version 3 of the statement for order or-A"):
+        ledger.statement(filled.id, 3)
+    assert ledger.statements("or-none") == ()
+
+
+def test_a_modification_that_was_refused_is_taken_back_with_the_text_of_before(
+    ledger: SqlLedger, filled: Order
+) -> None:
+    first = ledger.statement(filled.id)
+    step, second = modification(filled, opens_intent=Kind.MODIFY)
+    asked = ledger.advance("m", step, statement=second)
+    lines = tuple(OrderLine(line.account_id, line.face) for line in filled.lines)
+    back = change(
+        asked, OrderState.OPEN, "modify refused", reason="Aladdin: too late", ordered=filled.ordered, face=filled.face,
+        limit=filled.limit, settlement=filled.settlement, lines=lines, closes_intent=f"or-A:{asked.version}:modify",
+    )  # fmt: skip
+    third = replace(first, id="or-A.3", version=3, created_at=back.at, created_by="worker")
+    after = ledger.advance("b", back, statement=third)
+    terms = ("ordered", "face", "limit", "settlement", "statement_sha256")
+    assert [getattr(after, name) for name in terms] == [getattr(filled, name) for name in terms]
+    assert [line for line in after.lines if line.face] == list(filled.lines)
+    assert ledger.statements(filled.id) == (third, second, first)
+    assert ledger.verify() == ()
+
+
+def test_the_engine_is_one_of_the_terms(engine: Engine, ledger: SqlLedger, filled: Order) -> None:
+    anew: dict[str, Any] = {
+        "ordered": None,
+        "face": None,
+        "limit": None,
+        "settlement": None,
+        "engine": "pro_rata",
+        "lines": filled.lines,
+    }
+    step, statement = modification(filled, **anew)
+    statement = replace(statement, body=ledger.statement(filled.id).body, sha256=filled.statement_sha256)
+    with pytest.raises(Rejected, match="no statement has its new terms"):
+        ledger.advance("m", replace(step, lines=None))
+    with pytest.raises(Rejected, match="no reason is given"):
+        ledger.advance("m", replace(step, reason=""), statement=statement)
+    after = ledger.advance("m", step, statement=statement)
+    assert (after.engine, after.face) == ("pro_rata", filled.face)
+    assert ledger.order(filled.id) == after
+    assert _rows(engine, "SELECT engine FROM allocations ORDER BY version") == [("min_dispersion",), ("pro_rata",)]
     assert ledger.verify() == ()
 
 

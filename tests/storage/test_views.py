@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -80,6 +81,31 @@ def test_a_changed_limit_is_a_modification(engine: Engine) -> None:
         conn.execute(text("UPDATE order_events SET limit_price = NULL WHERE version > 1"))
     rows = _rows(engine, "SELECT kind FROM order_changes ORDER BY version")
     assert [row["kind"] for row in rows] == ["entry", "modification", "step", "cancellation"]
+
+
+def test_what_people_asked_of_an_order_is_told_as_what_it_was(engine: Engine, ledger: SqlLedger) -> None:
+    for name, (state, event) in {
+        "A": (OrderState.MODIFY_PENDING, "modify"),
+        "B": (OrderState.CANCEL_PENDING, "cancel"),
+        "C": (OrderState.CANCELED, "withdraw"),
+        "D": (OrderState.REJECTED, "decline"),
+    }.items():
+        ledger.advance(f"{name}2", change(ledger.confirm(name, *block(name)), state, event, reason=f"why {event}"))
+    rows = _rows(engine, "SELECT event, kind, reason FROM order_changes WHERE version = 2 ORDER BY order_id")
+    assert [tuple(row.values()) for row in rows] == [
+        ("modify", "modification", "why modify"),
+        ("cancel", "step", "why cancel"),  # a fill may still be quicker
+        ("withdraw", "cancellation", "why withdraw"),
+        ("decline", "cancellation", "why decline"),
+    ]
+
+
+def test_a_memorandum_says_when_an_order_is_released_and_its_batch(engine: Engine, ledger: SqlLedger) -> None:
+    statement, order = block()
+    at = order.created_at + timedelta(hours=1)
+    ledger.confirm("c", statement, replace(order, state=OrderState.SCHEDULED, release_at=at, batch="b1"))
+    for row in _rows(engine, "SELECT * FROM order_memoranda"):
+        assert (_moment(row["release_at"]), row["batch"]) == (f"{at:%Y-%m-%d %H:%M:%S.%f}", "b1")
 
 
 @pytest.mark.usefixtures("told")

@@ -73,14 +73,19 @@ _EXACT = {  # placeholder: (column, decimals)
 
 
 def upgrade() -> None:
-    dialect = op.get_context().dialect.name
-    parts = _parts(dialect)
     for name, query in _VIEWS.items():  # an upgrade that was cut short can simply be run again
-        if dialect == "snowflake":  # what other roles were granted on a view stays theirs
-            op.execute(f"CREATE OR REPLACE VIEW {name} COPY GRANTS AS {query.format(**parts)}")
-        else:
-            op.execute(f"DROP VIEW IF EXISTS {name}")
-            op.execute(f"CREATE VIEW {name} AS {query.format(**parts)}")
+        replace(name, query)
+
+
+def replace(name: str, query: str) -> None:
+    """Make a view, or make it anew; exact columns stand in `query` by their names in `_EXACT`."""
+    dialect = op.get_context().dialect.name
+    told = query.format(**_parts(dialect))
+    if dialect == "snowflake":  # what other roles were granted on a view stays theirs
+        op.execute(f"CREATE OR REPLACE VIEW {name} COPY GRANTS AS {told}")
+    else:
+        op.execute(f"DROP VIEW IF EXISTS {name}")
+        op.execute(f"CREATE VIEW {name} AS {told}")
 
 
 def _parts(dialect: str) -> Mapping[str, str]:

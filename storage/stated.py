@@ -1,0 +1,30 @@
+"""The statements of an order as they were frozen, read by version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from orders.errors import NotFound
+from orders.model import Statement
+from storage.schema import statements
+
+
+def one(conn: Connection, order_id: str, version: int | None) -> Statement:
+    """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
+    query = _newest_first(order_id).limit(1)
+    row = conn.execute(query if version is None else query.where(statements.c.version == version)).first()
+    if row is None:
+        which = "statement" if version is None else f"version {version} of the statement"
+        raise NotFound(f"The ledger has no {which} for order {order_id}.")
+    return Statement(**row._mapping)
+
+
+def every(conn: Connection, order_id: str) -> tuple[Statement, ...]:
+    """Every version, newest first: one query, in the order of an index."""
+    return tuple(Statement(**row._mapping) for row in conn.execute(_newest_first(order_id)))
+
+
+def _newest_first(order_id: str) -> Select[Any]:
+    return select(statements).where(statements.c.order_id == order_id).order_by(statements.c.version.desc())
