@@ -93,7 +93,8 @@ class Changing:
         if made.arrived is not None and compared.shows(order, answer):
             self._modified(intent, order, answer, lease)
             return None
-        order = self._journal.follow(order, answer, lease, intent.id)
+        told = {"message": made.fault} if made.fault else {}
+        order = self._journal.follow(order, answer, lease, intent.id, **told)
         now = self._clock.now()
         under_way = made.arrived is not None and now - made.arrived < GRACE
         why = self._unfaithful(order) or _too_quick(order, answer) or made.refusal or too_late_to_modify(made, now)

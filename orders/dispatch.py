@@ -12,11 +12,11 @@ import structlog
 
 from allocation.errors import EvenlotError
 from orders.changing import Changing
-from orders.errors import LeaseLost, VersionConflict
+from orders.errors import LeaseLost
 from orders.following import Following
 from orders.journal import Journal
 from orders.lifecycle import LIVE, Event
-from orders.model import Kind, Lease, OrderState
+from orders.model import Kind, Lease, Order, OrderState
 from orders.outbox import CarryOut, Outbox
 from orders.ports import Batches, Broker, Clock, Ledger
 from orders.sending import GRACE as GRACE
@@ -56,6 +56,7 @@ class Dispatch:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._woken: set[str] = set()  # order ids
+        self._busy = False  # whether something was open when it was last looked
         self._journal = Journal(ledger, clock)
         self._following = Following(broker, clock, self._journal)
         sending = Sending(ledger, broker, clock, self._journal, self._following.at_once)
@@ -103,32 +104,28 @@ class Dispatch:
                 log.warning("lease not given back", error=str(error))
 
     def work(self, lease: Lease) -> bool:
-        """One round: every intent that is due, then those that lapse, then the live orders when it is time to look at
+        """One round: every intent that is due, then what lapses, and the live orders when it is time to look at
         them. True while something is still open. What one of these cannot get over holds up no other."""
         woken, self._woken = self._woken, set()
-        steps: list[Callable[[], None]] = [
-            lambda: self._outbox.work(woken, lease),
-            lambda: self._let_lapse(lease),
-            lambda: self._follow(lease),
-        ]
-        failed = False
-        for step in steps:
-            if self._stop.is_set():
-                break
-            try:
-                step()
-            except LeaseLost:
-                raise
-            except EvenlotError as error:
-                self._troubled(error)
-                failed = True
-            except Exception as defect:
-                log.exception("worker step broke")
-                self._troubled(defect)
-                failed = True
-        if not failed:
+        steps = (lambda: self._outbox.work(woken, lease), lambda: self._watch(lease))
+        done = [self._done(step) for step in steps if not self._stop.is_set()]
+        if all(done):
             self.pulse = Pulse(self._clock.now(), self._following.trouble, self._held_up())
-        return bool(self._ledger.intents() or self._ledger.orders(states=LIVE, limit=1))
+        return self._busy
+
+    def _done(self, step: Callable[[], None]) -> bool:
+        try:
+            step()
+        except LeaseLost:
+            raise
+        except EvenlotError as error:
+            self._troubled(error)
+        except Exception as defect:
+            log.exception("worker step broke")
+            self._troubled(defect)
+        else:
+            return True
+        return False
 
     def _troubled(self, error: Exception) -> None:
         """Say on the screens that there is trouble. The night watch outlives it, a defect too."""
@@ -141,24 +138,30 @@ class Dispatch:
     def _held_up(self) -> int:
         return self._outbox.held_up + len(self._following.astray)
 
-    def _let_lapse(self, lease: Lease) -> None:
-        for order in self._ledger.orders(states=[OrderState.AWAITING]):
-            if order.trade_date < self._clock.today():
-                lapsed = f"Not approved on its trade date, {order.trade_date:%d %b %Y}: it lapsed."
-                try:
-                    self._journal.record(order, Event.LAPSED, lease, lapsed, message=lapsed)
-                except VersionConflict as error:  # a person was quicker: the next round sees what they made of it
-                    log.info("order changed meanwhile", order=order.id, error=str(error))
-
-    def _follow(self, lease: Lease) -> None:
-        """A modification that is under way looks at its order itself: it may have to be taken back first."""
-        live = [order for order in self._ledger.orders(states=LIVE) if order.broker_id]
+    def _watch(self, lease: Lease) -> None:
+        """Let lapse what nobody approved in time, and follow what is live."""
+        open_ = {intent.order_id: intent.id for intent in self._ledger.intents()}
+        watched = self._ledger.orders(states=(*LIVE, OrderState.AWAITING))
+        live = [order for order in watched if order.state in LIVE and order.broker_id]
+        self._busy = bool(live or open_)
+        for order in watched:
+            if order.state is OrderState.AWAITING and order.trade_date < self._clock.today():
+                self._let_lapse(order, lease)
+        # a modification that is under way looks at its order itself: it may have to be taken back first
         seen = [order for order in live if order.state is not OrderState.MODIFY_PENDING]
         if not seen:
             self._following.none()
         elif self._following.due():
-            asked = {intent.order_id: intent.id for intent in self._ledger.intents()}
-            self._following.look(seen, asked, self._renewed(lease))
+            self._following.look(seen, open_, self._renewed(lease))
+
+    def _let_lapse(self, order: Order, lease: Lease) -> None:
+        lapsed = f"Not approved on its trade date, {order.trade_date:%d %b %Y}: it lapsed."
+        try:
+            self._journal.record(order, Event.LAPSED, lease, lapsed, message=lapsed)
+        except LeaseLost:
+            raise
+        except EvenlotError as error:  # a person may have been quicker: the next round sees what they made of it
+            log.warning("order did not lapse", order=order.id, error=str(error))
 
     def _renewed(self, lease: Lease) -> Lease:
         renewed = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS)

@@ -171,7 +171,9 @@ def test_an_order_that_never_leaves_is_tried_less_and_less_often_and_then_a_pers
     waits = [later - sooner for sooner, later in itertools.pairwise(tried)]
     assert [round(wait / timedelta(seconds=30)) * 30 for wait in waits] == [w.total_seconds() for w in RETRIES]
     assert order.state is OrderState.SEND_FAILED
-    assert order.message.startswith(f"Not sent in 5 attempts. The last attempt: {failure} A person must decide: send it")
+    assert order.message.startswith(
+        f"Not sent in 5 attempts. The last attempt: {failure} A person must decide: send it"
+    )
     assert watch.history() == ["confirm", *["send", "never left"] * 5, "given up"]
     assert watch.worker.pulse.held_up == 1
 

@@ -7,9 +7,10 @@ import itertools
 import pytest
 
 from orders.errors import IllegalTransition
-from orders.lifecycle import Event as E
-from orders.lifecycle import step
+from orders.lifecycle import Event, step
 from orders.model import OrderState as S
+
+E = Event
 
 UNSENT = {S.AWAITING, S.SCHEDULED, S.CONFIRMED, S.APPROVED, S.SEND_FAILED}
 MAY_GO = {S.CONFIRMED, S.APPROVED, S.SEND_FAILED}
