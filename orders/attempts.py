@@ -1,4 +1,5 @@
-"""What an order's history says of the posts made for it, and whether another one may follow by itself."""
+"""What an order's history says of the posts and modifications made for it, and whether another one may follow by
+itself."""
 
 from __future__ import annotations
 
@@ -7,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 
-from orders.lifecycle import Event
+from orders.lifecycle import WAITING, Event
 from orders.model import Event as History
-from orders.model import Order
+from orders.model import Order, OrderState
 
 MISSES = 3  # so often a lost order is looked up before it is posted again
 POSTS = 2  # a lost order is posted again once; after that a person decides
@@ -29,6 +30,7 @@ class Attempts:
     """The posts of an order. A `refusal` of a repeated post, in Aladdin's words, says nothing of the one before it."""
 
     ready_at: datetime  # since when it may be sent
+    sent: bool  # whether one was ever begun
     arrived: tuple[datetime, ...]  # when those were made that may have reached Aladdin
     not_sent: tuple[str, ...]  # why each other one since then never left
     misses: int  # how often the order was looked up in vain since the last that may have arrived
@@ -36,13 +38,15 @@ class Attempts:
     mistaken: bool  # whether Aladdin ever answered with another order
     held: bool  # whether a person is to say that it is to be sent
     vouched: bool  # whether a person said that it is not at Aladdin, which is looked at all the same
+    unapproved: bool  # whether somebody else was to approve it, and nobody did
+    waited: OrderState | None  # what it waited in when the ledger was put back, where it did not go on since
 
 
 def attempts(history: Sequence[History]) -> Attempts:
     """Read from an order's events, oldest first. A restore stands for the post it may have made the ledger forget; a
     person's word that there is none at Aladdin ends what was before it."""
-    ready = max((place for place, step in enumerate(history) if step.event in _READY), default=0)
-    vouched = max((place for place, step in enumerate(history) if step.event == Event.NOT_THERE), default=-1)
+    ready = _last(history, *_READY, default=0)
+    vouched = _last(history, Event.NOT_THERE, default=-1)
     recent = history[vouched + 1 :]
     arrived = tuple(
         step.at
@@ -51,6 +55,7 @@ def attempts(history: Sequence[History]) -> Attempts:
     )
     return Attempts(
         ready_at=history[ready].at,
+        sent=any(step.event == Event.SEND for step in history),
         arrived=arrived,
         not_sent=tuple(step.detail for step in history[ready:] if step.event in _NOT_SENT),
         misses=sum(bool(arrived) and step.event == Event.MISSED and step.at >= arrived[-1] for step in recent),
@@ -58,6 +63,40 @@ def attempts(history: Sequence[History]) -> Attempts:
         mistaken=any(step.event == Event.MISTAKEN for step in recent),
         held=any(step.event in _HOLDING for step in history[ready:]),
         vouched=vouched >= 0,
+        unapproved=history[0].state is OrderState.AWAITING and _last(history, Event.APPROVE, default=-1) < 0,
+        waited=_waited(history),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The requests made for a modification. A `refusal` of one that followed another which may have arrived says
+    nothing of that."""
+
+    asked_at: datetime  # by a person
+    made: int
+    last: datetime | None  # when the last of them was made
+    arrived: datetime | None  # when the last of those was made that may have reached Aladdin
+    fault: str  # what became of the last of those that did not come through
+    refusal: str
+
+
+def requests(history: Sequence[History]) -> Requests:
+    """Read from an order's events, oldest first, of its newest modification."""
+    since = history[_last(history, Event.MODIFY, default=0) :]
+    sent = [
+        (step.at, then is None or then.event not in (Event.NEVER_LEFT, Event.REPEAT_REFUSED))
+        for step, then in zip_longest(since, since[1:])
+        if step.event == Event.MODIFY_SENT
+    ]
+    faults = (step.detail for step in reversed(since) if step.event in (Event.NEVER_LEFT, Event.ANSWER_LOST))
+    return Requests(
+        asked_at=since[0].at,
+        made=len(sent),
+        last=sent[-1][0] if sent else None,
+        arrived=max((at for at, may_have_arrived in sent if may_have_arrived), default=None),
+        fault=next(faults, ""),
+        refusal=next((step.detail for step in reversed(since) if step.event == Event.REPEAT_REFUSED), ""),
     )
 
 
@@ -67,8 +106,17 @@ def too_late(made: Attempts, now: datetime) -> str:
     if len(made.not_sent) > len(RETRIES):
         return f"Not sent in {len(made.not_sent)} attempts.{last}"
     if now - made.ready_at > SEND_WITHIN:
-        minutes = int(SEND_WITHIN.total_seconds()) // 60
-        return f"Not sent within {minutes} minutes: its price may be another now.{last}"
+        return f"Not sent within {_minutes()} minutes: its price may be another now.{last}"
+    return ""
+
+
+def too_late_to_modify(made: Requests, now: datetime) -> str:
+    """Why a modification is not asked for any more; empty while it is."""
+    last = f" The last attempt: {made.fault}" if made.fault else ""
+    if made.made > len(RETRIES):
+        return f"It did not come through in {made.made} attempts.{last}"
+    if now - made.asked_at > SEND_WITHIN:
+        return f"It did not come through within {_minutes()} minutes: its price may be another now.{last}"
     return ""
 
 
@@ -80,6 +128,8 @@ def not_again(order: Order, made: Attempts, now: datetime, today: date) -> str:
         return f"Not found at Aladdin. The second post was refused, which says nothing of the first: {made.refusal}"
     if len(made.arrived) >= POSTS:
         return "Posted twice without an answer and not found at Aladdin."
+    if made.held:
+        return "It was held when the ledger was put back, and is not found at Aladdin."
     if order.trade_date < today:
         return "Posted without an answer and not found at Aladdin; its trade date has passed."
     late = too_late(made, now)
@@ -98,3 +148,19 @@ def for_a_person(order: Order, why: str, *, arrived: bool) -> str:
         f"{why} A person must decide: send it again, or withdraw it. Its cash stays set aside until then, or until it "
         f"lapses after {order.trade_date:%d %b %Y}."
     )
+
+
+def _last(history: Sequence[History], *events: Event, default: int) -> int:
+    return max((place for place, step in enumerate(history) if step.event in events), default=default)
+
+
+def _waited(history: Sequence[History]) -> OrderState | None:
+    restored = _last(history, Event.RESTORED, default=-1)
+    if restored < 1 or any(step.event == Event.SEND for step in history[restored:]):
+        return None
+    before = history[restored - 1].state
+    return before if before in WAITING else None
+
+
+def _minutes() -> int:
+    return int(SEND_WITHIN.total_seconds()) // 60

@@ -6,8 +6,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from orders.lifecycle import reported, step
-from orders.model import BrokerOrder, Order
+from orders.lifecycle import Event, reported, step
+from orders.model import BrokerOrder, Order, OrderState
 
 NOT_SHOWN = "Aladdin does not show this order any more"
 _OTHER = "Aladdin shows another order than this one"
@@ -33,9 +33,34 @@ def mistaken(order: Order, answer: BrokerOrder) -> str:
 
 def message(order: Order, answer: BrokerOrder) -> str:
     """What the screen says of an order that is this one: where it is not as we sent it, and Aladdin's own words."""
+    late = ""
+    if order.state is OrderState.CANCEL_PENDING and reported(answer) is Event.REPORTED_BOOKED:
+        late = f"The cancellation came too late: {filled(answer)}"
+    # while it is modified, the terms here are not those there
+    told = "" if order.state is OrderState.MODIFY_PENDING else differences(order, answer)
+    return " ".join(part for part in (late, told, answer.message) if part)
+
+
+def differences(order: Order, answer: BrokerOrder) -> str:
+    """Where the terms at Aladdin are not those here, as a sentence; empty when they are, as far as Aladdin tells."""
     apart = _differences(order, answer)
-    told = f"{_DIFFERS}: {'; '.join(apart)}." if apart else ""
-    return " ".join(part for part in (told, answer.message) if part)
+    return f"{_DIFFERS}: {'; '.join(apart)}." if apart else ""
+
+
+def shows(order: Order, answer: BrokerOrder) -> bool:
+    """Whether Aladdin tells every term, and each is as here: nothing is taken for granted."""
+    ours = {line.account_id: Decimal(line.face) for line in order.lines if line.face}
+    terms = (answer.face, answer.limit, answer.settlement)
+    return (
+        terms == (Decimal(order.face), order.limit, order.settlement)
+        and answer.limit_type.lower() in ("", "price")
+        and {account: face for account, face in answer.asked.items() if face} == ours
+    )
+
+
+def filled(answer: BrokerOrder) -> str:
+    """How much is filled, as a sentence."""
+    return f"{answer.filled:,.0f} is filled."
 
 
 def news(order: Order, answer: BrokerOrder) -> bool:
@@ -75,11 +100,6 @@ def detail(order: Order, answer: BrokerOrder) -> str:
         return f"Aladdin order {answer.id}: {answer.status}"
     price = f" at {answer.average_price.normalize():f}" if answer.average_price is not None else ""
     return f"{answer.filled:,.0f} of {order.face:,} filled{price}"
-
-
-def as_asked(order: Order, answer: BrokerOrder) -> bool:
-    """Whether Aladdin has the terms that the order has here."""
-    return not _differences(order, answer)
 
 
 def _trading(answer: BrokerOrder) -> set[str]:

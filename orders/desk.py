@@ -14,6 +14,7 @@ from allocation.model import BlockOrder, Bond
 from allocation.proposal import Proposal
 from allocation.propose import propose
 from orders import drafts
+from orders.batch import BatchDesk
 from orders.block import Preview as Preview
 from orders.block import Request as Request
 from orders.calendar import business_age, check_settlement, default_settlement
@@ -21,6 +22,7 @@ from orders.checks import Policy, far_from_mark, fresh_enough, refuse_off_lattic
 from orders.confirming import Assent, Confirming, Said
 from orders.drafts import Draft
 from orders.entitlement import require
+from orders.fills import Fills
 from orders.groups import GroupFound, GroupLists
 from orders.holders import Holder, holders_of
 from orders.lifecycle import UNCOUNTED
@@ -37,6 +39,7 @@ from orders.modifying import Modifying, added_back, proposed
 from orders.order_desk import OrderDesk
 from orders.past import Past
 from orders.ports import Clock, Compliance, Dated, Market, Records
+from orders.positions import Positions
 from orders.spendable import less_ours
 
 log = structlog.get_logger()
@@ -46,8 +49,9 @@ READ_TRIES = 3
 
 class Desk:
     """The use cases: of groups, bonds and allocations here, of the limits in `limits`, of what was done before in
-    `past`, of an order's further life in `orders`, of its change in `modifying`. `asked` is told the id of an order
-    that the worker is to look at, so that an embedded one need not wait for its tick."""
+    `past`, of an order's further life in `orders`, of its change in `modifying`, of what came of it in `fills`,
+    of many blocks at once in `batches`, of profit and loss in `positions`. `asked` is told the id of an order that the
+    worker is to look at, so that an embedded one need not wait for its tick."""
 
     def __init__(
         self,
@@ -69,10 +73,13 @@ class Desk:
         self.limits = LimitDesk(records.ledger, clock, self._lists, self.policy.longest_comment)
         self.past = Past(records.ledger, records.history)
         self.orders = OrderDesk(records.ledger, clock, self.past, self.policy.longest_comment, asked)
+        self.fills = Fills(records.ledger, records.history, self.past, self.orders)
+        self.positions = Positions(self, records.ledger, records.history, clock)
         # two at once would both count on the same cash
         outlets = (records.ledger, clock, book, self.policy, asked, threading.Lock())
         self._confirming = Confirming(self.preview, compliance, *outlets)
         self.modifying = Modifying(self.preview, self.past, *outlets)
+        self.batches = BatchDesk(self, records.ledger, records.activity, self.policy.longest_comment)
 
     # -- reading -------------------------------------------------------------------------------------------------
 

@@ -1,26 +1,27 @@
-"""The worker: one loop under a lease. It takes intents from the outbox, follows live orders, and lets those lapse that
-nobody approved in time."""
+"""The worker: one loop under a lease. It takes intents from the outbox, lets those orders lapse that nobody approved in
+time, and follows live orders."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from allocation.errors import EvenlotError
 from orders.changing import Changing
-from orders.errors import LeaseLost, RateLimited, Unavailable
+from orders.errors import LeaseLost
 from orders.following import Following
 from orders.journal import Journal
-from orders.lifecycle import LIVE, TABLE, Event
-from orders.model import Intent, Kind, Lease, Order, OrderState
-from orders.ports import Broker, Clock, Ledger
+from orders.lifecycle import LIVE, Event
+from orders.model import Kind, Lease, Order, OrderState
+from orders.outbox import CarryOut, Outbox
+from orders.ports import Batches, Broker, Clock, Ledger
 from orders.sending import GRACE as GRACE
 from orders.sending import POST_WINDOW as POST_WINDOW
-from orders.sending import Sending, Wait
+from orders.sending import Sending
 
 log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ LEASE = "worker"
 LEASE_SECONDS = 20.0
 TICK_SECONDS = 1.0
 IDLE_SECONDS = 5.0
-LONGEST_WAIT_SECONDS = 60.0
+UNFINISHED = "It could not finish its last round."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +42,33 @@ class Pulse:
     held_up: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PutOff:
-    """An intent that has to wait, and how often it had to before; 0 while it waits as it should."""
-
-    until: datetime
-    failures: int
-
-
 class Dispatch:
-    """Sends, changes and follows orders under a lease. One instance a process; `holder` names it."""
+    """Sends, changes and follows orders under a lease. One instance a process; `holder` names it. Orders of one batch
+    go out in one call where there are `batches`."""
 
-    def __init__(self, ledger: Ledger, broker: Broker, clock: Clock, holder: str) -> None:
+    def __init__(
+        self, ledger: Ledger, broker: Broker, clock: Clock, holder: str, batches: Batches | None = None
+    ) -> None:
         self.pulse = Pulse()
+        self.holder = holder
         self._ledger = ledger
         self._clock = clock
-        self.holder = holder
-        self._put_offs: dict[str, PutOff] = {}  # by intent id, until it closes
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._woken: set[str] = set()  # order ids
+        self._busy = False  # whether something was open when it was last looked
         self._journal = Journal(ledger, clock)
         self._following = Following(broker, clock, self._journal)
         sending = Sending(ledger, broker, clock, self._journal, self._following.at_once)
-        changing = Changing(ledger, broker, clock, self._journal, self._following.at_once)
-        self._carry_out: dict[str, Callable[[Intent, Order, Lease], Wait | None]] = {
+        changing = Changing(ledger, broker, clock, self._journal, self._following.at_once, self._renewed)
+        carry_out: dict[str, CarryOut] = {
             Kind.SEND: sending.carry_out,
             Kind.MODIFY: changing.modify,
             Kind.CANCEL: changing.cancel,
         }
-        self._woken: set[str] = set()  # order ids
-        self._wake = threading.Event()
-        self._stop = threading.Event()
+        self._outbox = Outbox(
+            ledger, clock, self._journal, sending, carry_out, batches, self._renewed, self._stop.is_set
+        )
 
     def wake(self, order_id: str = "") -> None:
         """Work now rather than at the next tick: a person has asked for something, perhaps of an order that waits."""
@@ -92,75 +91,77 @@ class Dispatch:
                 lease = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS)
                 busy = self.work(lease) if lease else False
             except EvenlotError as error:
-                log.warning("worker round failed", error=str(error))
-                self.pulse = Pulse(self.pulse.at, "It could not finish its last round.", self.pulse.held_up)
-            except Exception as error:
-                # the night watch must outlive a defect: it is logged whole, and the screens say there is trouble
+                self._troubled(error)
+            except Exception as defect:
                 log.exception("worker round broke")
-                self.pulse = Pulse(self.pulse.at, f"defect: {type(error).__name__}", self.pulse.held_up)
+                self._troubled(defect)
             self._wake.wait(TICK_SECONDS if busy else IDLE_SECONDS)
             self._wake.clear()
         if lease is not None:
-            self._ledger.release(lease)
+            try:
+                self._ledger.release(lease)
+            except EvenlotError as error:  # it runs out by itself
+                log.warning("lease not given back", error=str(error))
 
     def work(self, lease: Lease) -> bool:
-        """One round: every intent that is due, then the live orders when it is time to look at them. True while
-        something is still open. What one order cannot get over is told on it, and holds up no other."""
+        """One round: every intent that is due, then what lapses, and the live orders when it is time to look at
+        them. True while something is still open. What one of these cannot get over holds up no other."""
         woken, self._woken = self._woken, set()
-        for intent in self._ledger.intents():
-            put_off = self._put_offs.get(intent.id)
-            if put_off is None or intent.order_id in woken or self._clock.now() >= put_off.until:
-                self._attempt(intent, lease)
-        open_ = {intent.id: intent for intent in self._ledger.intents()}
-        watched = self._ledger.orders(states=(*LIVE, OrderState.AWAITING))
-        self._let_lapse([order for order in watched if order.state is OrderState.AWAITING], lease)
-        live = [order for order in watched if order.state in LIVE and order.broker_id]
-        self._follow(live, {intent.order_id: intent for intent in open_.values()}, lease)
-        self._put_offs = {name: put_off for name, put_off in self._put_offs.items() if name in open_}
-        held_up = sum(put_off.failures > 0 for put_off in self._put_offs.values()) + len(self._following.astray)
-        self.pulse = Pulse(self._clock.now(), self._following.trouble, held_up)
-        return bool(live or open_)
+        steps = (lambda: self._outbox.work(woken, lease), lambda: self._watch(lease))
+        done = [self._done(step) for step in steps if not self._stop.is_set()]
+        if all(done):
+            self.pulse = Pulse(self._clock.now(), self._following.trouble, self._held_up())
+        return self._busy
 
-    def _attempt(self, intent: Intent, lease: Lease) -> None:
+    def _done(self, step: Callable[[], None]) -> bool:
         try:
-            order = self._ledger.order(intent.order_id)
-            wait = self._carry_out[intent.kind](intent, order, self._renewed(lease))
+            step()
         except LeaseLost:
             raise
         except EvenlotError as error:
-            self._put_off(intent, Wait(error))
-            order = self._ledger.order(intent.order_id)
-            # an outage passes, and is told of Aladdin as a whole; anything else may need a person
-            if not isinstance(error, Unavailable | RateLimited) and (order.state, Event.NOTED) in TABLE:
-                self._journal.note(order, str(error), lease)
+            self._troubled(error)
+        except Exception as defect:
+            log.exception("worker step broke")
+            self._troubled(defect)
         else:
-            if wait is not None:
-                self._put_off(intent, wait)
+            return True
+        return False
 
-    def _put_off(self, intent: Intent, wait: Wait) -> None:
-        """Wait longer after each failure of the same intent, so that an outage fills neither ledger nor log."""
-        before = self._put_offs.get(intent.id)
-        failures = 0 if wait.why is None else (before.failures if before else 0) + 1
-        seconds = wait.seconds
-        if seconds is None:
-            seconds = min(TICK_SECONDS * 2.0**failures, LONGEST_WAIT_SECONDS)
-        self._put_offs[intent.id] = PutOff(self._clock.now() + timedelta(seconds=seconds), failures)
-        if wait.why is not None:
-            log.warning("order put off", order=intent.order_id, error=str(wait.why), seconds=seconds)
+    def _troubled(self, error: Exception) -> None:
+        """Say on the screens that there is trouble. The night watch outlives it, a defect too."""
+        trouble = f"defect: {type(error).__name__}"
+        if isinstance(error, EvenlotError):
+            log.warning("worker round failed", error=str(error))
+            trouble = UNFINISHED
+        self.pulse = Pulse(self.pulse.at, trouble, self._held_up())
 
-    def _let_lapse(self, awaiting: list[Order], lease: Lease) -> None:
-        for order in awaiting:
-            if order.trade_date < self._clock.today():
-                lapsed = f"Not approved on its trade date, {order.trade_date:%d %b %Y}: it lapsed."
-                self._journal.record(order, Event.LAPSED, lease, lapsed, message=lapsed)
+    def _held_up(self) -> int:
+        return self._outbox.held_up + len(self._following.astray)
 
-    def _follow(self, live: list[Order], asked: dict[str, Intent], lease: Lease) -> None:
-        """A modification that is under way looks at its order itself: it may have to be taken back first."""
+    def _watch(self, lease: Lease) -> None:
+        """Let lapse what nobody approved in time, and follow what is live."""
+        open_ = {intent.order_id: intent.id for intent in self._ledger.intents()}
+        watched = self._ledger.orders(states=(*LIVE, OrderState.AWAITING))
+        live = [order for order in watched if order.state in LIVE and order.broker_id]
+        self._busy = bool(live or open_)
+        for order in watched:
+            if order.state is OrderState.AWAITING and order.trade_date < self._clock.today():
+                self._let_lapse(order, lease)
+        # a modification that is under way looks at its order itself: it may have to be taken back first
         seen = [order for order in live if order.state is not OrderState.MODIFY_PENDING]
         if not seen:
             self._following.none()
         elif self._following.due():
-            self._following.look(seen, {id_: intent.id for id_, intent in asked.items()}, self._renewed(lease))
+            self._following.look(seen, open_, self._renewed(lease))
+
+    def _let_lapse(self, order: Order, lease: Lease) -> None:
+        lapsed = f"Not approved on its trade date, {order.trade_date:%d %b %Y}: it lapsed."
+        try:
+            self._journal.record(order, Event.LAPSED, lease, lapsed, message=lapsed)
+        except LeaseLost:
+            raise
+        except EvenlotError as error:  # a person may have been quicker: the next round sees what they made of it
+            log.warning("order did not lapse", order=order.id, error=str(error))
 
     def _renewed(self, lease: Lease) -> Lease:
         renewed = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS)

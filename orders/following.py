@@ -10,9 +10,9 @@ import structlog
 
 from allocation.errors import EvenlotError
 from orders import compared
-from orders.errors import LeaseLost, NotFound
+from orders.errors import LeaseLost, NotFound, VersionConflict
 from orders.journal import Journal
-from orders.lifecycle import FINAL, Event, reported, step
+from orders.lifecycle import Event
 from orders.model import BrokerOrder, Lease, Order
 from orders.ports import Broker, Clock
 
@@ -61,8 +61,13 @@ class Following:
                 moving |= self._take_over(order, answers.get(order.broker_id), asked.get(order.id), lease)
             except LeaseLost:
                 raise
+            except VersionConflict:
+                moving = True  # a person was quicker: the next look sees what they made of it
             except EvenlotError as error:
                 log.warning("order not followed", order=order.id, error=str(error))
+                astray.add(order.id)
+            except Exception:
+                log.exception("order not followed", order=order.id)
                 astray.add(order.id)
         self.astray = frozenset(astray)
         self._pause = QUICKEST_SECONDS if moving else min(self._pause * 2, SLOWEST_SECONDS)
@@ -78,9 +83,4 @@ class Following:
         if fault := compared.mistaken(order, answer):
             self._journal.note(order, fault, lease, Event.MISTAKEN)
             raise NotFound(fault)
-        new = compared.news(order, answer)
-        if new and step(order.state, reported(answer)) in FINAL:
-            self._journal.report(order, answer, lease, closes_intent=intent)
-        elif new:
-            self._journal.report(order, answer, lease)
-        return new
+        return self._journal.follow(order, answer, lease, intent) is not order

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from orders import compared
-from orders.lifecycle import Event, reported, step
+from orders.lifecycle import FINAL, Event, reported, step
 from orders.model import BrokerOrder, Change, Lease, Order, Statement
 from orders.ports import Clock, Ledger
 
@@ -46,6 +46,13 @@ class Journal:
         """Say something of an order, once: another request id makes it no other thing."""
         if _REQUEST_ID.sub("", message) != _REQUEST_ID.sub("", order.message):
             self.record(order, event, lease, message, message=message)
+
+    def follow(self, order: Order, answer: BrokerOrder, lease: Lease, intent: str | None, **also: Any) -> Order:
+        """Write what is new of an order that Aladdin has. With its end, the `intent` that is still open is no more."""
+        if not compared.news(order, answer):
+            return order
+        ended = step(order.state, reported(answer)) in FINAL
+        return self.report(order, answer, lease, closes_intent=intent if ended else None, **also)
 
     def report(self, order: Order, answer: BrokerOrder, lease: Lease, **also: Any) -> Order:
         """Write what Aladdin says of an order that is `compared` to be this one."""

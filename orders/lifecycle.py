@@ -32,16 +32,22 @@ class Event(StrEnum):
     ANSWER_LOST = "answer lost"  # the post may have reached Aladdin
     MISSED = "not found"  # looked up by our reference, and not there
     RESTORED = "restored"  # the ledger was put back to before it was sent, so it may have been sent since
+    STILL_AWAITING = "still awaiting approval"  # it was restored, and was not sent since
+    STILL_SCHEDULED = "still scheduled"
     REFUSED = "refused"  # Aladdin answered no, to the only post there was
     # what comes of a second post says nothing of the first, which may live
     REPEAT_NEVER_LEFT = "repeat never left"
     REPEAT_REFUSED = "repeat refused"
     MISTAKEN = "another order"  # Aladdin shows another order than ours under its name: nothing of it is taken over
     LAPSED = "lapsed"  # its trade date has passed, and no post ever left
+    MODIFY_SENT = "modify sent"  # about to be asked of Aladdin
     MODIFIED = "modified"  # Aladdin has the new terms
     MODIFY_REFUSED = "modify refused"  # by Aladdin, or by a fill that was quicker: the terms are those of before
     CANCEL_REFUSED = "cancel refused"  # by Aladdin, which works on it still
     NOTED = "noted"  # nothing moved, but what is to be said of the order is new
+    # of bookings that depart from the statement: they move nothing, and are also said of an order that has ended
+    EXPLAINED = "explained"
+    EXPLANATION_APPROVED = "explanation approved"
     # what Aladdin reports, in its own words and by how much is filled
     REPORTED_COMPLIANCE = "compliance pending"
     REPORTED_OPEN = "opened"
@@ -116,6 +122,9 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.SENDING, Event.REFUSED): S.REJECTED,
     (S.UNKNOWN, Event.MISSED): S.UNKNOWN,
     (S.UNKNOWN, Event.NOT_THERE): S.SEND_FAILED,
+    # what nobody had approved, or was not due, when the ledger was put back is so still: it must not go out for that
+    (S.UNKNOWN, Event.STILL_AWAITING): S.AWAITING,
+    (S.UNKNOWN, Event.STILL_SCHEDULED): S.SCHEDULED,
     # after the grace and enough misses the same reference is posted once more. What may be at Aladdin never lapses, and
     # comes back here from whatever becomes of the second post, to be looked up again
     (S.UNKNOWN, Event.SEND): S.SENDING,
@@ -124,6 +133,11 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.SENDING, Event.MISTAKEN): S.UNKNOWN,
     **{(state, Event.MODIFY): S.MODIFY_PENDING for state in WORKING},
     **{(state, Event.CANCEL): S.CANCEL_PENDING for state in WORKING},
+    # it is asked for again and again until it is settled
+    **{
+        (S.MODIFY_PENDING, event): S.MODIFY_PENDING
+        for event in (Event.MODIFY_SENT, Event.NEVER_LEFT, Event.ANSWER_LOST, Event.REPEAT_REFUSED)
+    },
     # what it is after that Aladdin says, in the next look, which follows at once
     (S.MODIFY_PENDING, Event.MODIFIED): S.OPEN,
     (S.MODIFY_PENDING, Event.MODIFY_REFUSED): S.OPEN,
@@ -136,6 +150,7 @@ TABLE: dict[tuple[S, Event], S] = {
     **{(state, event): state for state in PENDING for event in _LIVE_REPORTS},
     **{(state, Event.MISTAKEN): state for state in (S.UNKNOWN, *LIVE)},
     **{(state, Event.NOTED): state for state in (*WAITING, *READY, S.UNKNOWN, *LIVE)},
+    **{(state, event): state for state in (*LIVE, *FINAL) for event in (Event.EXPLAINED, Event.EXPLANATION_APPROVED)},
 }
 
 

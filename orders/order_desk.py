@@ -13,6 +13,7 @@ from orders.past import Past
 from orders.ports import Clock, Ledger
 
 TRIES = 4  # a step of the worker may come in between each time
+_NEEDS_NO_WORD = (Event.APPROVE, Event.EXPLANATION_APPROVED)  # what is approved says it
 _TOO_LATE = {
     Event.WITHDRAW: "It may be at Aladdin already: cancel it there from here once it shows, or wait for its look-up.",
     Event.CANCEL: "Nothing of it is left to cancel.",
@@ -46,7 +47,7 @@ class OrderDesk:
                 )
             return {"opens_intent": Kind.SEND, "detail": f"statement {sha256[:12]}"}
 
-        return self._decide(user, Permission.APPROVE, order_id, Event.APPROVE, command_id, "", approved)
+        return self.decide(user, Permission.APPROVE, order_id, Event.APPROVE, command_id, "", approved)
 
     def decline(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
         """Refuse the approval: the order is not sent."""
@@ -55,31 +56,31 @@ class OrderDesk:
             self._second_person(user, order)
             return {"message": f"Not approved by {user.username}: {reason.strip()}"}
 
-        return self._decide(user, Permission.APPROVE, order_id, Event.DECLINE, command_id, reason, declined)
+        return self.decide(user, Permission.APPROVE, order_id, Event.DECLINE, command_id, reason, declined)
 
     def withdraw(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
         """Take back an order that certainly is not at Aladdin."""
-        return self._decide(
+        return self.decide(
             user, Permission.CONFIRM, order_id, Event.WITHDRAW, command_id, reason,
             lambda order: {"closes_intent": self._intent(order), "message": ""},
         )  # fmt: skip
 
     def send_again(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
         """Have an order sent after all that could not be sent, under the same reference and at its own terms."""
-        return self._decide(
+        return self.decide(
             user, Permission.CONFIRM, order_id, Event.SEND_AGAIN, command_id, reason, lambda order: {"message": ""}
         )
 
     def not_there(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
         """Say that Aladdin has no such order, which the user looked for there. Nothing is sent by that alone."""
-        return self._decide(
+        return self.decide(
             user, Permission.CONFIRM, order_id, Event.NOT_THERE, command_id, reason,
             lambda order: {"message": f"{user.username} says it is not at Aladdin. Send it again, or withdraw it."},
         )  # fmt: skip
 
     def cancel(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
         """Ask Aladdin to cancel what is not filled. A fill may be quicker; then the order says so."""
-        return self._decide(
+        return self.decide(
             user, Permission.CONFIRM, order_id, Event.CANCEL, command_id, reason,
             lambda order: {"opens_intent": Kind.CANCEL, "message": ""},
         )  # fmt: skip
@@ -95,7 +96,7 @@ class OrderDesk:
             wanted += (Event.MODIFY, Event.CANCEL, Event.SEND_AGAIN, Event.NOT_THERE, Event.WITHDRAW)
         return tuple(event for event in wanted if _allowed(order.state, event))
 
-    def _decide(
+    def decide(
         self,
         user: User,
         permission: Permission,
@@ -105,9 +106,9 @@ class OrderDesk:
         reason: str,
         also: Callable[[Order], dict[str, Any]],
     ) -> Order:
-        """Write the step a person asks for, from the order as it is: the worker's own steps do not make a conflict, as
-        long as the step is still allowed after them."""
-        if event is not Event.APPROVE:
+        """Write the step a person asks for, with what `also` says of it, from the order as it is: the worker's own
+        steps do not make a conflict, as long as the step is still allowed after them."""
+        if event not in _NEEDS_NO_WORD:
             refuse_without_reason(reason, self._longest_comment)
         for tries_left in reversed(range(TRIES)):
             order = self._past.order(user, order_id)
@@ -140,8 +141,7 @@ class OrderDesk:
             event=event.value,
             actor=user.username,
             at=self._clock.now(),
-            reason=reason.strip(),
-            **{"detail": reason.strip()} | also,
+            **{"reason": reason.strip(), "detail": reason.strip()} | also,
         )
         return self._ledger.advance(command_id, change)
 

@@ -175,6 +175,11 @@ class History(Protocol):
         """What was booked for each account of an order and when, oldest first."""
         ...
 
+    def first_fills(self, wanted: Wanted = ALL) -> Mapping[str, datetime]:
+        """When each of the orders wanted was first reported to have something booked, by order id; none for one that
+        has nothing."""
+        ...
+
     def activity(
         self,
         username: str | None = None,

@@ -7,7 +7,7 @@ same reference is posted again only after a grace and enough misses. Where that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from allocation.errors import EvenlotError
@@ -32,6 +32,7 @@ from orders.statement import faithful
 
 POST_WINDOW = timedelta(seconds=10)  # a post that has not left by then does not leave at all
 GRACE = timedelta(seconds=300)  # longer than the window and all timeouts of a post together
+GRACE_IN_BATCH = 3 * GRACE  # a batch that was begun may take so much longer
 RELEASE_WITHIN = timedelta(seconds=120)  # of its time, an order is released by itself
 
 
@@ -42,6 +43,25 @@ class Wait:
 
     why: EvenlotError | None
     seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An order that the ledger says is being sent. What becomes of it is to be `settled`."""
+
+    intent: Intent
+    order: Order
+    repeated: bool = False
+
+
+Fate = BrokerOrder | DeskError
+
+
+def never_left(error: DeskError) -> bool:
+    """Whether what failed so certainly did not reach Aladdin, or was turned away at its door."""
+    if isinstance(error, Unavailable):
+        return not error.sent
+    return isinstance(error, RateLimited | AuthenticationFailed | NotPermitted)
 
 
 class Sending:
@@ -59,10 +79,9 @@ class Sending:
 
     def carry_out(self, intent: Intent, order: Order, lease: Lease) -> Wait | None:
         """The next step of an order that is to be sent; None when there is nothing to wait for."""
-        if order.state is OrderState.SCHEDULED:
-            return self._release(intent, order, lease)
-        if order.state in READY:
-            return self._ready(intent, order, lease)
+        if order.state in (OrderState.SCHEDULED, *READY):
+            prepared = self.prepared(intent, order, lease)
+            return self.post(prepared, lease) if isinstance(prepared, Outgoing) else prepared
         if order.state is OrderState.SENDING:
             # only a crash leaves an order here: whether the post went out is not known
             self._journal.record(order, Event.ANSWER_LOST, lease, "the worker stopped while sending")
@@ -71,25 +90,17 @@ class Sending:
             return self._look_up(intent, order, lease)
         raise IllegalTransition(f"{order.id} is {order.state.value}, yet its intent to be sent is still open.")
 
-    def _release(self, intent: Intent, order: Order, lease: Lease) -> Wait | None:
-        if order.release_at is None:
-            raise IllegalTransition(f"{order.id} is scheduled, and for no time.")
-        late = self._clock.now() - order.release_at
-        if late < timedelta():
-            return Wait(None, -late.total_seconds())
-        if late <= RELEASE_WITHIN:
-            return self._ready(intent, self._journal.record(order, Event.RELEASE, lease), lease)
-        why = f"It was to be sent at {order.release_at:%H:%M:%S} UTC on {order.release_at:%d %b %Y}, and nobody worked."
-        told = for_a_person(order, why, arrived=False)
-        self._journal.record(order, Event.RELEASE_MISSED, lease, why, message=told)
-        return None
-
-    def _ready(self, intent: Intent, order: Order, lease: Lease) -> Wait | None:
-        """An order that never left goes out on its day, and while the price it was confirmed at is still one."""
-        history = self._ledger.events(order.id)
-        made = attempts(history)
-        unsent = not any(step.event == Event.SEND for step in history)
-        if made.vouched or (unsent and order.created_at < self._began):
+    def prepared(self, intent: Intent, order: Order, lease: Lease) -> Outgoing | Wait | None:
+        """An order that never left, made to go out on its day, not before its time, and while the price it was
+        confirmed at is still one; or what it waits for."""
+        if order.state is OrderState.SCHEDULED:
+            if (early := self._early(order)) > timedelta():
+                return Wait(None, early.total_seconds())
+            if -early > RELEASE_WITHIN:
+                return self._missed(order, lease, Event.RELEASE_MISSED)
+            order = self._journal.record(order, Event.RELEASE, lease)
+        made = attempts(self._ledger.events(order.id))
+        if made.vouched or (not made.sent and order.created_at < self._began):
             # a person may be wrong, and the ledger may have been put back to before it was sent without saying so
             found = self._broker.find_order(order.id)
             if found is not None:
@@ -99,33 +110,70 @@ class Sending:
             lapsed = f"Not sent on its trade date, {order.trade_date:%d %b %Y}: it lapsed."
             self._journal.record(order, Event.LAPSED, lease, lapsed, message=lapsed, closes_intent=intent.id)
             return None
+        return self._held_back(order, made, lease) or self._outgoing(intent, order, lease)
+
+    def _held_back(self, order: Order, made: Attempts, lease: Lease) -> Wait | None:
+        """What keeps an order from going out now; None when nothing does."""
         if made.held:
             return Wait(NotFound(order.message))
+        if made.unapproved:
+            why = "It was never approved, so it is not sent. Withdraw it, and confirm it again."
+            return self._given_up(order, lease, why, why)
+        if order.release_at is not None and made.ready_at < order.release_at:  # approved before its time
+            if (early := self._early(order)) > timedelta():
+                return Wait(None, early.total_seconds())
+            if -early > RELEASE_WITHIN and not made.not_sent:
+                return self._missed(order, lease, Event.GIVEN_UP)
+            made = replace(made, ready_at=order.release_at)
         if why := too_late(made, self._clock.now()):
-            told = for_a_person(order, why, arrived=False)
-            self._journal.record(order, Event.GIVEN_UP, lease, why, message=told)
-            return Wait(NotFound(why))
-        return self._post(intent, order, lease)
+            return self._given_up(order, lease, why, for_a_person(order, why, arrived=False))
+        return None
 
-    def _post(self, intent: Intent, order: Order, lease: Lease, *, repeated: bool = False) -> Wait | None:
+    def _early(self, order: Order) -> timedelta:
+        """How long it is until its time; less than nothing once that is past."""
+        if order.release_at is None:
+            raise IllegalTransition(f"{order.id} is scheduled, and for no time.")
+        return order.release_at - self._clock.now()
+
+    def _missed(self, order: Order, lease: Lease, event: Event) -> Wait:
+        why = f"It was to be sent at {order.release_at:%H:%M:%S} UTC on {order.release_at:%d %b %Y}, and nobody worked."
+        return self._given_up(order, lease, why, for_a_person(order, why, arrived=False), event)
+
+    def _given_up(self, order: Order, lease: Lease, why: str, told: str, event: Event = Event.GIVEN_UP) -> Wait:
+        self._journal.record(order, event, lease, why, message=told)
+        return Wait(NotFound(why))
+
+    def _outgoing(self, intent: Intent, order: Order, lease: Lease, *, repeated: bool = False) -> Outgoing | None:
+        statement = self._ledger.statement(order.id)  # before it is said to be sent: the ledger may not answer
         order = self._journal.record(order, Event.SEND, lease)
-        if not faithful(order, self._ledger.statement(order.id)):
-            fault = "The order is no longer what its statement froze, so it was not sent. Verify the audit log."
-            self._refused(intent, order, lease, fault, repeated=repeated)
-            return None
+        if faithful(order, statement):
+            return Outgoing(intent, order, repeated)
+        fault = "The order is no longer what its statement froze, so it was not sent. Verify the audit log."
+        self._refused(intent, order, lease, fault, repeated=repeated)
+        return None
+
+    def post(self, outgoing: Outgoing, lease: Lease) -> Wait | None:
+        """Post an order, and write what became of it."""
+        order = outgoing.order
+        fate: Fate
         try:
-            answer = self._broker.post(ticket_of(order), order.updated_at + POST_WINDOW)
-        except Rejected as error:
-            self._refused(intent, order, lease, str(error), repeated=repeated)
-            return None
-        except (RateLimited, AuthenticationFailed, NotPermitted) as error:
-            return self._never_left(order, lease, error, repeated=repeated)
+            fate = self._broker.post(ticket_of(order), order.updated_at + POST_WINDOW)
         except DeskError as error:
-            if isinstance(error, Unavailable) and not error.sent:
-                return self._never_left(order, lease, error, repeated=repeated)
-            self._journal.record(order, Event.ANSWER_LOST, lease, str(error), message=str(error))
-            return None
-        return self._adopt(intent, order, answer, lease)
+            fate = error
+        return self.settled(outgoing, fate, lease)
+
+    def settled(self, outgoing: Outgoing, fate: Fate, lease: Lease) -> Wait | None:
+        """Write what became of a post."""
+        intent, order, repeated = outgoing.intent, outgoing.order, outgoing.repeated
+        if isinstance(fate, BrokerOrder):
+            return self._adopt(intent, order, fate, lease)
+        if isinstance(fate, Rejected):
+            self._refused(intent, order, lease, str(fate), repeated=repeated)
+        elif never_left(fate):
+            return self._never_left(order, lease, fate, repeated=repeated)
+        else:
+            self._journal.record(order, Event.ANSWER_LOST, lease, str(fate), message=str(fate))
+        return None
 
     def _refused(self, intent: Intent, order: Order, lease: Lease, why: str, *, repeated: bool) -> None:
         if repeated:
@@ -133,7 +181,7 @@ class Sending:
         else:
             self._journal.record(order, Event.REFUSED, lease, why, message=why, closes_intent=intent.id)
 
-    def _never_left(self, order: Order, lease: Lease, error: EvenlotError, *, repeated: bool) -> Wait:
+    def _never_left(self, order: Order, lease: Lease, error: DeskError, *, repeated: bool) -> Wait:
         event, why = (Event.REPEAT_NEVER_LEFT, f"{REPEATED} {error}") if repeated else (Event.NEVER_LEFT, str(error))
         self._journal.record(order, event, lease, str(error), message=why)
         made = len(attempts(self._ledger.events(order.id)).not_sent)
@@ -148,15 +196,28 @@ class Sending:
         missing = NotFound(f"Aladdin does not show {order.id} yet.")
         if made.misses < MISSES:
             self._journal.record(order, Event.MISSED, lease, str(missing))
-        elif self._past_grace(made):
-            why = not_again(order, made, self._clock.now(), self._clock.today())
-            if not why:
-                return self._post(intent, order, lease, repeated=True)
-            self._journal.note(order, for_a_person(order, why, arrived=True), lease)
+        elif self._past_grace(order, made):
+            if made.waited is not None:
+                self._waits_still(intent, order, made.waited, lease)
+                return None
+            if made.sent or order.release_at is None or self._early(order) <= timedelta():
+                why = not_again(order, made, self._clock.now(), self._clock.today())
+                if not why:
+                    again = self._outgoing(intent, order, lease, repeated=True)
+                    return self.post(again, lease) if again is not None else None
+                self._journal.note(order, for_a_person(order, why, arrived=True), lease)
         return Wait(missing)
 
-    def _past_grace(self, made: Attempts) -> bool:
-        return self._clock.now() - made.arrived[-1] >= GRACE
+    def _waits_still(self, intent: Intent, order: Order, state: OrderState, lease: Lease) -> None:
+        """An order that waited when the ledger was put back, and that was not sent since."""
+        said = "The ledger was put back, and Aladdin has no such order: it waits as it did."
+        if state is OrderState.AWAITING:  # its approval asks for it to be sent
+            self._journal.record(order, Event.STILL_AWAITING, lease, said, message="", closes_intent=intent.id)
+        else:
+            self._journal.record(order, Event.STILL_SCHEDULED, lease, said, message="")
+
+    def _past_grace(self, order: Order, made: Attempts) -> bool:
+        return self._clock.now() - made.arrived[-1] >= (GRACE_IN_BATCH if order.batch else GRACE)
 
     def _adopt(self, intent: Intent, order: Order, answer: BrokerOrder, lease: Lease) -> Wait | None:
         """Take over what Aladdin has, if it is what we sent."""

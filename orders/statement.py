@@ -183,5 +183,6 @@ def restored_terms(before: Statement, version: int, at: datetime, why: str) -> t
         "settlement": date.fromisoformat(block["settlement"]),
         "lines": tuple(OrderLine(account, face) for account, face in faces.items()),
         "cleared": frozenset() if block["limit"] is not None else frozenset({"limit"}),
+        "engine": body["choices"]["engine"],
     }
     return Statement(name, before.order_id, version, at, "worker", text, digest(text)), terms

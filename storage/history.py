@@ -13,9 +13,9 @@ from allocation.model import Side
 from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
 from orders.model import Order, OrderState
 from storage import aggregates
-from storage.paging import Place, cut, limited, page_of_keys, paged
+from storage.paging import Place, conditions, cut, limited, page_of_keys, paged
 from storage.rows import read_orders_of
-from storage.schema import activity, fills, order_lines, statement_figures, statement_lines
+from storage.schema import activity, fills, order_lines, orders, statement_figures, statement_lines
 from storage.unit import read
 
 PAGE = 50
@@ -63,6 +63,14 @@ class SqlHistory:
         """What was booked for each account of an order and when, oldest first."""
         query = select(fills).where(fills.c.order_id == order_id).order_by(fills.c.version, fills.c.account_id)
         return tuple(map(_booking, read(self._engine, lambda conn: conn.execute(query).all())))
+
+    def first_fills(self, wanted: Wanted = ALL) -> Mapping[str, datetime]:
+        """When each of the orders wanted was first reported to have something booked, by order id."""
+        first = func.min(order_lines.c.first_filled_at).label("first")
+        mine = order_lines.join(orders, orders.c.id == order_lines.c.order_id)
+        query = select(order_lines.c.order_id, first).select_from(mine).where(*conditions(wanted))
+        query = query.group_by(order_lines.c.order_id).having(first.is_not(None))
+        return {row.order_id: row.first for row in read(self._engine, lambda conn: conn.execute(query).all())}
 
     def activity(
         self,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -103,18 +104,21 @@ class FakeMarket:
         return Dated(self.bonds[asset_id], self.clock.now(), "fake", self.notes)
 
     def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
-        found = tuple(b for b in self.bonds.values() if text.lower() in b.description.lower())
+        found = tuple(b for b in self.bonds.values() if text.lower() in f"{b.description} {b.cusip}".lower())
         return Dated(found[:limit], self.clock.now(), "fake", self.notes)
 
 
 @dataclass
 class FakeBroker:
-    """A broker that keeps what is posted; `fails` is raised by the next posts, `keeps` says whether it acted first."""
+    """A broker that keeps what is posted. `fails` is raised by what it is asked next, and says whether it acted
+    first."""
 
     posted: list[Ticket] = field(default_factory=list)
     book: dict[str, BrokerOrder] = field(default_factory=dict)
     fails: list[tuple[Exception, bool]] = field(default_factory=list)
     deadlines: list[datetime] = field(default_factory=list)
+    asked: list[tuple[str, datetime]] = field(default_factory=list)  # of an order that is there, and until when
+    cancels_to: str = "Canceled"  # the status a canceled order has
 
     def post(self, ticket: Ticket, not_after: datetime) -> BrokerOrder:
         self.deadlines.append(not_after)
@@ -123,21 +127,32 @@ class FakeBroker:
             self.posted.append(ticket)
             face = Decimal(sum(line.face for line in ticket.lines))
             order = BrokerOrder(str(len(self.book) + 1), ticket.reference, "Open", face, Decimal(0), None, {})
+            order = replace(order, **terms(ticket))
             self.book[order.id] = order
         if failure is not None:
             raise failure[0]
         return order
 
     def modify(self, broker_id: str, ticket: Ticket, not_after: datetime) -> BrokerOrder:
-        face = Decimal(sum(line.face for line in ticket.lines))
-        self.book[broker_id] = replace(self.book[broker_id], face=face, limit=ticket.limit)
-        return self.book[broker_id]
+        self.asked.append(("modify", not_after))
+        return self._changed(self._live(broker_id), **terms(ticket))
 
     def cancel(self, cancellation: Cancellation, not_after: datetime) -> BrokerOrder:
-        order = self.book.get(cancellation.broker_id) or self.find_order(cancellation.reference)
-        if order is None:
-            raise Rejected(f"There is no order {cancellation.name}.")
-        self.book[order.id] = replace(order, status="Canceled")
+        self.asked.append(("cancel", not_after))
+        return self._changed(self._live(cancellation.broker_id), status=self.cancels_to)
+
+    def _live(self, broker_id: str) -> BrokerOrder:
+        order = self.book.get(broker_id)
+        if order is None or order.status in ("Booked", "Canceled", "Expired", "Rejected"):
+            raise Rejected(f"Aladdin refused: order {broker_id} is {order.status if order else 'unknown'}.")
+        return order
+
+    def _changed(self, order: BrokerOrder, **change: Any) -> BrokerOrder:
+        failure = self.fails.pop(0) if self.fails else None
+        if failure is None or failure[1]:
+            self.book[order.id] = replace(order, **change)
+        if failure is not None:
+            raise failure[0]
         return self.book[order.id]
 
     def find_order(self, reference: str) -> BrokerOrder | None:
@@ -170,6 +185,19 @@ class FakeCompliance:
         if self.failure is not None:
             raise self.failure
         return self.found
+
+
+def terms(ticket: Ticket) -> dict[str, Any]:
+    """A ticket's terms, as Aladdin shows them."""
+    return {
+        "face": Decimal(sum(line.face for line in ticket.lines)),
+        "asked": {line.account_id: Decimal(line.face) for line in ticket.lines},
+        "limit": ticket.limit,
+        "limit_type": "Price" if ticket.limit is not None else "",
+        "settlement": ticket.settlement,
+        "asset_id": ticket.asset_id,
+        "side": ticket.side,
+    }
 
 
 def records(ledger: SqlLedger, engine: Engine) -> Records:

@@ -40,11 +40,15 @@ def test_fills_come_in_until_the_order_is_booked(watch: Watch) -> None:
     watch.round()
     watch.broker.fill("Active", A=300_000, B=300_000)
     partly = watch.round()
-    assert (partly.state, partly.filled, partly.average_price) == (OrderState.ACTIVE, Decimal(600_000), Decimal("98.5"))
+    assert (partly.state, partly.filled, partly.average_price) == (
+        OrderState.PART_FILLED,
+        Decimal(600_000),
+        Decimal("98.5"),
+    )
     assert [line.booked for line in partly.lines] == [300_000, 300_000]
     watch.broker.fill("Booked", A=1_000_000, B=1_000_000)
     assert watch.round().state is OrderState.BOOKED
-    assert watch.history() == ["confirm", "send", "opened", "active", "booked"]
+    assert watch.history() == ["confirm", "send", "opened", "part filled", "booked"]
 
 
 def test_a_fill_in_the_same_state_is_an_event_and_no_news_is_none(watch: Watch) -> None:
@@ -54,7 +58,9 @@ def test_a_fill_in_the_same_state_is_an_event_and_no_news_is_none(watch: Watch) 
     watch.broker.fill("Active", A=200_000, B=200_000)
     watch.round()
     watch.round()
-    assert watch.history()[-2:] == ["active", "filled"]
+    assert watch.history() == ["confirm", "send", "opened", "part filled", "part filled"]
+    watch.broker.fill("Active", A=1_000_000, B=1_000_000)
+    assert watch.round().state is OrderState.FILLED
 
 
 def test_an_unknown_status_is_kept_visible_and_live(watch: Watch) -> None:
@@ -77,8 +83,10 @@ def test_a_refused_order_is_rejected_with_aladdins_words(watch: Watch) -> None:
 
 def test_a_post_that_never_left_is_tried_again_later(watch: Watch) -> None:
     watch.broker.fails = [(Unavailable("Aladdin cannot be reached.", sent=False), False)]
-    assert watch.round().state is OrderState.CONFIRMED
-    assert watch.round().state is OrderState.CONFIRMED
+    failed = watch.round()
+    assert (failed.state, failed.message) == (OrderState.SEND_FAILED, "Aladdin cannot be reached.")
+    assert failed.entered_at is None
+    assert watch.round() == failed
     assert watch.broker.posted == []
     watch.at.clock.pass_(RETRIES[0].total_seconds())
     order = watch.round()
@@ -101,7 +109,7 @@ def test_one_order_that_cannot_be_handled_does_not_hold_up_the_others(watch: Wat
     watch.at.desk.confirm(PM, preview(watch.at), "", "c2")
     watch.broker.fails = [(Unavailable("Aladdin cannot be reached.", sent=False), False)]
     watch.round()
-    assert sorted(order.state for order in watch.at.ledger.orders()) == [OrderState.CONFIRMED, OrderState.OPEN]
+    assert sorted(order.state for order in watch.at.ledger.orders()) == [OrderState.OPEN, OrderState.SEND_FAILED]
 
 
 def test_an_order_that_missed_its_trade_date_lapses_and_is_never_posted(watch: Watch) -> None:
@@ -162,18 +170,22 @@ def test_an_order_that_never_leaves_is_tried_less_and_less_often_and_then_a_pers
     tried = [event.at for event in watch.at.ledger.events(order.id) if event.event == "send"]
     waits = [later - sooner for sooner, later in itertools.pairwise(tried)]
     assert [round(wait / timedelta(seconds=30)) * 30 for wait in waits] == [w.total_seconds() for w in RETRIES]
-    assert order.state is OrderState.CONFIRMED
-    assert order.message.startswith(f"Not sent in 5 attempts. The last attempt: {failure} A person must decide.")
-    assert watch.history().count("noted") == 1
+    assert order.state is OrderState.SEND_FAILED
+    assert order.message.startswith(
+        f"Not sent in 5 attempts. The last attempt: {failure} A person must decide: send it"
+    )
+    assert watch.history() == ["confirm", *["send", "never left"] * 5, "given up"]
     assert watch.worker.pulse.held_up == 1
 
 
 def test_an_order_that_lay_in_the_outbox_for_hours_is_not_sent_at_another_price(watch: Watch) -> None:
     watch.at.clock.pass_(SEND_WITHIN.total_seconds() + 1)
     order = watch.round()
-    assert (order.state, watch.broker.posted) == (OrderState.CONFIRMED, [])
-    assert "Not sent within 25 minutes of its confirmation" in order.message
-    assert "Evenlot cannot send or cancel it by hand yet" in order.message
+    assert (order.state, watch.broker.posted) == (OrderState.SEND_FAILED, [])
+    assert order.message == (
+        "Not sent within 25 minutes: its price may be another now. A person must decide: send it again, or withdraw "
+        "it. Its cash stays set aside until then, or until it lapses after 20 Nov 2026."
+    )
     watch.at.clock.today_ = date(2026, 11, 23)
     watch.at.clock.pass_(60)
     assert watch.round().state is OrderState.EXPIRED

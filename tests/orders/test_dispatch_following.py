@@ -119,10 +119,10 @@ def test_an_order_changed_at_aladdin_is_followed_and_the_difference_told_until_i
     watch.shown(**otherwise)
     watch.broker.fill("Active", A=100_000, B=100_000)
     order = watch.rounds(60)
-    assert (order.state, order.filled) == (OrderState.ACTIVE, Decimal(200_000))
+    assert (order.state, order.filled) == (OrderState.PART_FILLED, Decimal(200_000))
     assert order.message.startswith("At Aladdin it is not what was confirmed: ")
     assert why in order.message
-    assert watch.history()[-2:] == ["opened", "active"]
+    assert watch.history()[-2:] == ["opened", "part filled"]
     watch.broker.book[posted.id] = posted
     assert watch.rounds(60).message == ""
 

@@ -149,7 +149,7 @@ def test_a_lost_order_is_not_posted_again_long_after_it_was_confirmed(watch: Wat
     watch.hide()
     order = watch.rounds(1200)
     assert (order.state, watch.broker.posted) == (OrderState.UNKNOWN, [])
-    assert "Not sent within 25 minutes of its confirmation" in order.message
+    assert "Its second post: Not sent within 25 minutes: its price may be another now. A person must" in order.message
 
 
 def test_a_look_up_that_fails_the_same_way_is_told_once_and_an_outage_not_at_all(watch: Watch) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from allocation.model import Choices
 from orders.dispatch import LEASE, LEASE_SECONDS, Dispatch
-from orders.model import Order
-from tests.orders.desk import PM, FakeBroker, Outfit, outfit
-from tests.orders.test_desk import preview
+from orders.lifecycle import Event, step
+from orders.model import Change, Kind, Order, OrderLine
+from orders.statement import faithful, freeze
+from tests.orders.desk import BOOK, PM, FakeBroker, Outfit, outfit
+from tests.orders.test_desk import preview, request
 
 
 @dataclass
@@ -44,6 +48,70 @@ class Watch:
 
     def history(self) -> list[str]:
         return [event.event for event in self.at.ledger.events(self.order().id)]
+
+    def decide(self, event: Event, **also: Any) -> Order:
+        """A person's step."""
+        order = self.order()
+        also.setdefault("actor", PM.username)
+        change = Change(order.id, order.version, step(order.state, event), event.value, at=self.at.clock.now(), **also)
+        return self.at.ledger.advance(f"person:{order.id}:{order.version}", change)
+
+    def ask_to_cancel(self, reason: str = "the client called") -> Order:
+        return self.decide(Event.CANCEL, reason=reason, opens_intent=Kind.CANCEL)
+
+    def ask_to_modify(self, face: int, limit: Decimal | None = None, engine: str = "pro_rata") -> Order:
+        """Other terms of the order, as a new version of its statement."""
+        order, at = self.order(), self.at
+        asked = request(face, limit=limit, choices=Choices(engine=engine))
+        proposal = at.desk.preview(PM, asked).proposal
+        version = at.ledger.statement(order.id).version + 1
+        statement = freeze(
+            proposal,
+            statement_id=f"{order.id}.{version}",
+            order_id=order.id,
+            group=order.group,
+            book=BOOK,
+            read_at=at.clock.now(),
+            confirmed_at=at.clock.now(),
+            confirmed_by=PM.username,
+            comment="",
+            version=version,
+        )
+        change = Change(
+            order.id,
+            order.version,
+            step(order.state, Event.MODIFY),
+            Event.MODIFY.value,
+            PM.username,
+            at.clock.now(),
+            opens_intent=Kind.MODIFY,
+            reason="the client wants it so",
+            ordered=face,
+            face=proposal.placed,
+            limit=limit,
+            cleared=frozenset({"limit"} if limit is None else ()),
+            lines=tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face),
+            engine=engine,
+        )
+        return at.ledger.advance(f"person:{order.id}:{order.version}", change, statement=statement)
+
+    def agrees(self) -> None:
+        """The ledger has what Aladdin has: the terms, what is filled, and nothing that is not accounted for."""
+        order, shown = self.order(), self.broker.book[self.order().broker_id]
+        asked = {line.account_id: Decimal(line.face) for line in order.lines if line.face}
+        assert (Decimal(order.face), order.limit, order.settlement, asked) == (
+            shown.face,
+            shown.limit,
+            shown.settlement,
+            {account: face for account, face in shown.asked.items() if face},
+        )
+        booked = {line.account_id: line.booked for line in order.lines if line.booked}
+        assert (order.filled, order.average_price) == (shown.filled, shown.average_price)
+        assert booked == {account: face for account, face in shown.booked.items() if face}
+        assert order.broker_status == shown.status
+        assert order.face == sum(line.face for line in order.lines)
+        assert faithful(order, self.at.ledger.statement(order.id))
+        assert self.at.ledger.verify() == ()
 
     def hide(self) -> None:
         """Aladdin has what was posted, and does not show it."""

@@ -177,6 +177,9 @@ def test_each_fill_is_a_row_with_all_and_what_is_new(history: SqlHistory, ledger
         (4, "P9", Decimal("0.5"), Decimal("0.5"), Decimal("99.5")),
     ]
     assert history.fills("or-A")[0].at == first.updated_at
+    ledger.confirm("other", *block("B", "OTHER"))  # which has none
+    assert history.first_fills() == {"or-A": first.updated_at}
+    assert history.first_fills(Wanted(groups=frozenset({"OTHER"}))) == {}
 
 
 @pytest.mark.parametrize("cursor", ["x", "eA==", "MjAyNSB4", "é"])

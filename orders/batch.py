@@ -1,0 +1,155 @@
+"""Many blocks at once: looked through as a whole; then each is previewed and confirmed by itself, once, however often
+the file comes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from allocation.errors import EvenlotError, MetricUnavailable
+from allocation.proposal import Proposal
+from orders.batch_check import Batch as Batch
+from orders.batch_check import Blocks, Looking, Planned
+from orders.batch_file import COLUMNS, TOLD, Sheet, written
+from orders.block import Preview
+from orders.confirmation import order_id
+from orders.entitlement import require
+from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected
+from orders.model import Order, Permission, User
+from orders.ports import Activity, Ledger
+
+TRIES = 3  # the figures may move between two looks, and nobody has seen the first
+LONGEST_NAME = 40
+
+
+class Outcome(StrEnum):
+    """What became of a block."""
+
+    MADE = "made"
+    REFUSED = "refused"
+    THERE = "already there"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one line, in words, and its order where there is one."""
+
+    block: Planned
+    outcome: Outcome
+    sentence: str
+    order_id: str = ""
+
+
+Progress = Callable[[Result, int, int], None]  # the newest result, how many there are, and of how many
+
+
+def counted(results: Sequence[Result]) -> Mapping[Outcome, int]:
+    """How many lines came to what."""
+    counts = Counter(result.outcome for result in results)
+    return {outcome: counts[outcome] for outcome in Outcome}
+
+
+def results_csv(results: Sequence[Result]) -> str:
+    """What came of each line, before the line itself: mended, it can be read again."""
+    rows = (
+        (r.block.line, r.outcome.value, r.order_id, r.sentence, *(r.block.typed[column] for column in COLUMNS))
+        for r in results
+    )
+    return written([(*TOLD, *COLUMNS), *rows])
+
+
+class BatchDesk:
+    """The use cases of batches, for whoever may confirm."""
+
+    def __init__(self, blocks: Blocks, ledger: Ledger, activity: Activity, longest_comment: int) -> None:
+        self._blocks = blocks
+        self._ledger = ledger
+        self._activity = activity
+        self._looking = Looking(blocks, longest_comment)
+
+    def check(self, user: User, sheet: Sheet, name: str = "") -> Batch:
+        """The batch with all its faults. Writes nothing.
+
+        The same block is made once a day, in whichever file it comes, so that a file may be mended and brought again;
+        a batch with a `name` of its own makes its blocks once under that name. May raise any `OutsideError`."""
+        require(user, Permission.CONFIRM)
+        if len(name.strip()) > LONGEST_NAME:
+            raise NotPermitted(f"The name of a batch has at most {LONGEST_NAME} characters.")
+        return self._looking.through(user, sheet, name.strip())
+
+    def send(self, user: User, batch: Batch, progress: Progress = lambda result, done, of: None) -> tuple[Result, ...]:
+        """Preview and confirm each block by itself, in the order of the lines: what one takes of the cash, the next has
+        not. A warning, or a block that can be placed in part only, needs the reason of its line. `Rejected` for a batch
+        with faults."""
+        require(user, Permission.CONFIRM)
+        if batch.faults:
+            raise Rejected(f"Nothing was made: mend the file first. {batch.faults[0]}", code="faults")
+        results: list[Result] = []
+        for block in batch.blocks:
+            results.append(self._made(user, batch, block))
+            progress(results[-1], len(results), len(batch.blocks))
+        counts = ", ".join(f"{count} {outcome.value}" for outcome, count in counted(results).items())
+        self._activity.note(user.username, "sent a batch", batch.id, counts)
+        return tuple(results)
+
+    def _made(self, user: User, batch: Batch, block: Planned) -> Result:
+        try:
+            require(user, Permission.CONFIRM, block.request.group)
+            there = self._there(block)
+            if there is not None:
+                return Result(block, Outcome.THERE, _known_as(there), there.id)
+            order = self._confirmed(user, batch, block)
+        except MetricUnavailable as error:
+            told = f"{error} Make this block on the Allocate page, where such accounts can be left out."
+            return Result(block, Outcome.REFUSED, told)
+        except EvenlotError as error:
+            return Result(block, Outcome.REFUSED, str(error))
+        return Result(
+            block, Outcome.MADE, f"{order.face:,} of {order.ordered:,} placed: {order.state.value}.", order.id
+        )
+
+    def _there(self, block: Planned) -> Order | None:
+        try:
+            return self._ledger.order(order_id(block.command_id))
+        except NotFound:
+            return None
+
+    def _confirmed(self, user: User, batch: Batch, block: Planned) -> Order:
+        comment, reason = block.typed["comment"], block.typed["reason"]
+        for tries_left in reversed(range(TRIES)):
+            fresh = tries_left < TRIES - 1
+            seen = self._blocks.checked(user, self._blocks.preview(user, block.request, fresh=fresh))
+            if not reason and (doubts := _doubts(seen)):
+                raise NotPermitted(f"{doubts[0]} To go on in spite of this, write the reason into the line.")
+            try:
+                return self._blocks.confirm(
+                    user, seen, comment or reason, block.command_id,
+                    accepted=dict.fromkeys(seen.warnings, reason), batch=batch.id,
+                )  # fmt: skip
+            except PreviewChanged as moved:
+                if not tries_left:
+                    raise NotPermitted(f"{moved} {'; '.join(moved.changes[:3])}") from moved
+        raise AssertionError("the last try returns or raises")
+
+
+def _doubts(preview: Preview) -> tuple[str, ...]:
+    """What a person at a screen would have had to accept, or to see."""
+    return (*preview.warnings, *_in_part(preview.proposal))
+
+
+def _in_part(proposal: Proposal) -> tuple[str, ...]:
+    if proposal.placed == proposal.block.face or not proposal.placed:
+        return ()
+    why = "; ".join(f"{left.face:,} {left.reason}" for left in proposal.unallocated[:3])
+    return (f"Only {proposal.placed:,} of {proposal.block.face:,} can be placed ({why}).",)
+
+
+def _known_as(order: Order) -> str:
+    """What the person learns of a block that was made before."""
+    at = f"{order.created_at:%H:%M} UTC on {order.created_at:%d %b %Y}"
+    return (
+        f"It was confirmed before, by {order.created_by} at {at}: {order.state.value}. "
+        "To have it once more, give the batch a name of its own."
+    )

@@ -1,0 +1,157 @@
+"""A batch as a file: the template, the lines somebody typed into it or into a table, and what came of each. No text
+that a spreadsheet would run goes out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+COLUMNS = ("group", "security", "side", "face", "settlement", "limit", "method", "comment", "reason")
+REQUIRED = ("group", "security", "side", "face")
+TOLD = ("line", "outcome", "order", "what")  # what the file with the results has before its own columns
+MOST_LINES = 1_000
+LARGEST = 2_000_000  # bytes
+_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_EXAMPLES = (
+    ("# lines that begin with # are not read", *("",) * 8),
+    ("# BIG6", "US912810TM09", "buy", "25mm", "", "", "", "new money", ""),
+    ("# BIG6", "912810TM0", "sell", "5,000,000", "2026-11-23", "98-16+", "min dispersion", "", "agreed with risk"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something to be mended before any block is made: in which line (0 is the file as a whole) and column, what is
+    wrong and what to do."""
+
+    line: int
+    column: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"Line {self.line}: {self.sentence}" if self.line else self.sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One line as somebody typed it; a column that is not there is empty."""
+
+    line: int
+    cells: Mapping[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells.get(column, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The lines of a file or a table that have anything in them, and what kept others from being read."""
+
+    rows: tuple[Typed, ...]
+    faults: tuple[Fault, ...] = ()
+
+
+def template() -> str:
+    """A file to be filled in, with examples that are not read."""
+    return written([COLUMNS, *_EXAMPLES])
+
+
+def read_csv(data: bytes) -> Sheet:
+    """The lines of a file, separated by commas, semicolons or tabs."""
+    if len(data) > LARGEST:
+        return _unread(f"The file has more than {LARGEST // 1_000_000} MB. Split it into several.")
+    try:
+        records = list(_records(data.decode("utf-8-sig")))
+    except UnicodeDecodeError:
+        return _unread("The file is not text in UTF-8. In Excel: Save As, type CSV UTF-8.")
+    except csv.Error as error:
+        return _unread(f"The file is not comma-separated: {error}.")
+    if not records:
+        return _unread("The file has no header: start from the template.")
+    (at, header), *lines = records
+    names = [cell.lower() for cell in header]
+    if faults := [Fault(at, column, told) for column, told in _header_faults(names)]:
+        return Sheet((), tuple(faults))
+    uneven = [number for number, cells in lines if len(cells) != len(names)]
+    faults = [
+        Fault(number, "", f"It has other than the {len(names)} cells of the header. Quote a cell that has a comma.")
+        for number in uneven
+    ]
+    whole = ((number, dict(zip(names, cells, strict=True))) for number, cells in lines if number not in uneven)
+    return _sheet((Typed(number, _known(cells)) for number, cells in whole), faults)
+
+
+def read_table(records: Iterable[Mapping[str, object]]) -> Sheet:
+    """The rows of a table on a screen, numbered from 1."""
+    rows = (
+        Typed(number, {column: _cell(record.get(column)) for column in COLUMNS})
+        for number, record in enumerate(records, start=1)
+    )
+    return _sheet((row for row in rows if any(row.cells.values())), [])
+
+
+def written(rows: Iterable[Sequence[object]]) -> str:
+    """These rows as a file. A text that a spreadsheet would run, or that begins with an apostrophe, gets an apostrophe
+    before it, which is taken off where the file is read again."""
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerows([_harmless(str(cell)) for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def _unread(sentence: str) -> Sheet:
+    return Sheet((), (Fault(0, "", sentence),))
+
+
+def _sheet(rows: Iterable[Typed], faults: list[Fault]) -> Sheet:
+    read = tuple(rows)
+    if not read and not faults:
+        return _unread("There is no block in it: fill in a line for each.")
+    if len(read) > MOST_LINES:
+        return _unread(f"It has {len(read):,} blocks, and {MOST_LINES:,} are the most. Split it into several.")
+    return Sheet(read, tuple(faults))
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Lines with any cell filled in, trimmed, each with the number of its first; those that begin with # are not."""
+    first = next((line for line in text.splitlines() if line.strip() and not line.lstrip('"').startswith("#")), "")
+    separator = max((",", ";", "\t"), key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    number = 1
+    for cells in reader:
+        trimmed = [_as_typed(cell.strip()) for cell in cells]
+        if any(trimmed) and not trimmed[0].startswith("#"):
+            yield number, trimmed
+        number = reader.line_num + 1
+
+
+def _header_faults(names: list[str]) -> Iterator[tuple[str, str]]:
+    for column in REQUIRED:
+        if column not in names:
+            yield column, f"The header has no column {column}. It must have {', '.join(REQUIRED)}."
+    for column in dict.fromkeys(names):
+        if column not in COLUMNS and column not in TOLD:
+            yield column, f"The column “{column}” is not known. Take it out, or use one of {', '.join(COLUMNS)}."
+        if names.count(column) > 1:
+            yield column, f"The column “{column}” is there more than once."
+
+
+def _known(cells: Mapping[str, str]) -> dict[str, str]:
+    return {name: cell for name, cell in cells.items() if name in COLUMNS}
+
+
+def _cell(value: object) -> str:
+    """What a table's cell says; one that is empty may come as None, or as what is not even equal to itself."""
+    if value is None or value != value:
+        return ""
+    return value.isoformat()[:10] if isinstance(value, date) else str(value).strip()
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith((*_RUN_BY_SPREADSHEETS, "'")) else text
+
+
+def _as_typed(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_RUN_BY_SPREADSHEETS, "'")) else cell

@@ -1,0 +1,222 @@
+"""What the desk's own trades came to: profit and loss by account and bond, realised and at today's marks; of each trade
+how long it waited for its first fill, and what it had earned by the end of its first day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from allocation.errors import EvenlotError
+from allocation.model import Account, Bond
+from orders.entitlement import require
+from orders.history import Wanted
+from orders.model import Group, Order, Permission, Statement, User
+from orders.ports import Clock, Dated, History, Ledger
+from orders.profit import Deal, Mark, Marks, Profit, first_day, profits
+from orders.statement import frozen_block
+
+PAGE = 500
+
+
+class Reading(Protocol):
+    """What of the desk is read for marks."""
+
+    def group(
+        self, user: User, ticker: str, settlement: date | None = None, *, fresh: bool = False
+    ) -> Dated[Group]: ...
+
+    def bond(self, user: User, asset_id: str, *, fresh: bool = False) -> Dated[Bond]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What one account was booked of one order, and how it began. `waited` is from the statement to the first fill.
+
+    `first_day` is what it had earned by its trade date's mark, in the account's base currency; `unknown` says why that
+    is not known, or what of it is not."""
+
+    deal: Deal
+    label: str  # the bond as traders say it
+    currency: str  # the account's base currency
+    waited: timedelta
+    restated: bool  # whether its statement was changed after its first fill
+    first_day: Decimal | None
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """Profit and loss of one account in one bond, with their names."""
+
+    profit: Profit
+    label: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The profit and loss of a group's accounts, and the trades behind it, newest first. `notes` says in a sentence
+    each what is not known, or was assumed."""
+
+    earned: tuple[Earned, ...]
+    trades: tuple[Trade, ...]
+    as_of: datetime  # of the oldest mark
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a statement froze that the money of a trade follows from."""
+
+    accrued: Decimal | None
+    factor: Decimal
+    rates: Mapping[str, Decimal | None]  # by account id: base currency per unit of the bond's
+    created_at: datetime
+
+
+class Positions:
+    """The use case. A trade is valued with the accrued, factor and rates of exchange that its statement froze."""
+
+    def __init__(self, reading: Reading, ledger: Ledger, history: History, clock: Clock) -> None:
+        self._reading = reading
+        self._ledger = ledger
+        self._history = history
+        self._clock = clock
+        self._known: dict[str, _Terms] = {}  # by statement id: a statement never changes
+
+    def of_group(self, user: User, ticker: str, asset_id: str | None = None) -> Report:
+        """Of the group's accounts, in one bond or in all that the desk traded. Lots are those of all groups an account
+        is in; the trades told are of this one. May raise any `OutsideError`."""
+        require(user, Permission.VIEW, ticker)
+        read = self._reading.group(user, ticker)
+        accounts = {account.id: account for account in read.value.accounts}
+        wanted, notes = Wanted(asset_id=asset_id), dict[str, None]()
+        filled = [order for order in self._orders(wanted) if order.filled and order.average_price is not None]
+        first = self._history.first_fills(wanted)
+        deals = [(order, deal) for order in filled for deal in self._deals(order, accounts, first, notes)]
+        bonds, as_of = self._bonds(user, deals, notes)
+        marks = dict(_marks(deals, accounts, bonds, notes))
+        labels = {order.asset_id: order.label for order, _ in deals}
+        earned = tuple(
+            Earned(one, labels[one.asset_id], accounts[one.account_id].currency)
+            for one in profits((deal for _, deal in deals), marks)
+        )
+        trades = tuple(
+            self._trade(order, deal, marks, accounts[deal.account_id]) for order, deal in deals if order.group == ticker
+        )
+        return Report(earned, trades, min(read.as_of, *as_of) if as_of else read.as_of, tuple(notes))
+
+    def _orders(self, wanted: Wanted) -> Iterator[Order]:
+        """All of them, newest first."""
+        page = self._history.orders(wanted, PAGE)
+        yield from page.rows
+        while page.cursor:
+            page = self._history.orders(wanted, PAGE, page.cursor)
+            yield from page.rows
+
+    def _terms(self, order: Order) -> _Terms:
+        if order.statement_id not in self._known:
+            self._known[order.statement_id] = _read(self._ledger.statement(order.id))
+        return self._known[order.statement_id]
+
+    def _deals(
+        self, order: Order, accounts: Mapping[str, Account], first: Mapping[str, datetime], notes: dict[str, None]
+    ) -> Iterable[Deal]:
+        booked = [line for line in order.lines if line.booked and line.account_id in accounts]
+        if not booked or order.average_price is None:
+            return
+        terms = self._terms(order)
+        if terms.accrued is None:
+            notes[f"The accrued interest of {order.label} was not known in {order.id}: its price stands without."] = (
+                None
+            )
+        for line in booked:
+            rate = terms.rates.get(line.account_id)
+            if rate is None:
+                told = f"{line.account_id} had no rate of exchange to {order.currency} in {order.id}: not counted."
+                notes[told] = None
+                continue
+            yield Deal(
+                order.id, line.account_id, order.asset_id, order.side, line.booked, order.average_price,
+                terms.accrued or Decimal(0), order.trade_date, first[order.id], terms.factor, rate,
+            )  # fmt: skip
+
+    def _bonds(
+        self, user: User, deals: Sequence[tuple[Order, Deal]], notes: dict[str, None]
+    ) -> tuple[dict[str, Bond], list[datetime]]:
+        """The bonds as they are now, and when each was read. One that cannot be read is left out, and told."""
+        found, as_of = dict[str, Bond](), list[datetime]()
+        for asset_id in sorted({deal.asset_id for _, deal in deals}):
+            try:
+                read = self._reading.bond(user, asset_id)
+            except EvenlotError as error:
+                notes[f"{asset_id} has no mark: {error}"] = None
+            else:
+                found[asset_id] = read.value
+                as_of.append(read.as_of)
+        return found, as_of
+
+    def _trade(self, order: Order, deal: Deal, marks: Marks, account: Account) -> Trade:
+        mark = marks.get((deal.account_id, deal.asset_id))
+        return Trade(
+            deal,
+            order.label,
+            account.currency,
+            deal.at - order.created_at,
+            self._terms(order).created_at > deal.at,
+            first_day(deal, mark),
+            _unknown(deal, mark, self._clock.today()),
+        )
+
+
+def _read(statement: Statement) -> _Terms:
+    block, _ = frozen_block(statement)
+    bond = block.bond
+    rates = {
+        account["id"]: Decimal(1)
+        if account["currency"] == bond.currency
+        else _decimal(account["fx"].get(bond.currency))
+        for account in json.loads(statement.body)["accounts"]
+    }
+    return _Terms(bond.accrued, bond.factor, rates, statement.created_at)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _marks(
+    deals: Iterable[tuple[Order, Deal]],
+    accounts: Mapping[str, Account],
+    bonds: Mapping[str, Bond],
+    notes: dict[str, None],
+) -> Iterator[tuple[tuple[str, str], Mark]]:
+    """What each account's bond is worth; one without a price, a date of it, or a rate of exchange has no mark."""
+    for account_id, asset_id in dict.fromkeys((deal.account_id, deal.asset_id) for _, deal in deals):
+        bond = bonds.get(asset_id)
+        if bond is None:
+            continue  # told already
+        rate = accounts[account_id].rate(bond.currency)
+        if bond.price is None or bond.price_date is None:
+            missing = "price" if bond.price is None else "date to its price"
+            notes[f"{bond.label} has no {missing}: what is held of it is not valued."] = None
+        elif rate is None:
+            notes[f"{account_id} has no rate of exchange to {bond.currency}: {bond.label} is not valued there."] = None
+        else:
+            if bond.accrued is None:
+                notes[f"The accrued interest of {bond.label} is not known: its mark stands without."] = None
+            accrued = bond.accrued or Decimal(0)
+            yield (account_id, asset_id), Mark(bond.price_date, bond.price, accrued, bond.factor, rate)
+
+
+def _unknown(deal: Deal, mark: Mark | None, today: date) -> str:
+    """What is not known of a trade's first day."""
+    if mark is not None and mark.on == deal.traded:
+        return "The day is not over: so far." if today == deal.traded else ""
+    if mark is None:
+        return "There is no mark of the bond."
+    return f"The mark of {deal.traded:%d %b %Y} is not kept: the one there is, is of {mark.on:%d %b %Y}."

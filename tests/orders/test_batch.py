@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from allocation.model import Side
+from orders.batch import Batch, Outcome, Result, counted, results_csv
+from orders.batch_file import Sheet, read_csv, read_table, template
+from orders.checks import Policy
+from orders.errors import NotPermitted, PreviewChanged, Rejected, Unavailable
+from orders.model import OrderState, Severity, User, Violation
+from tests.allocation.desk import account, bond
+from tests.orders.desk import ANALYST, COMPLIANCE, PM, Outfit, dated, outfit
+
+HEADER = "group,security,side,face,settlement,limit,method,comment,reason\n"
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Outfit:
+    made = outfit(tmp_path)
+    made.market.bonds["C"] = dated(replace(bond(200_000), asset_id="C", description="C bond", cusip="912810TM0"))
+    return made
+
+
+def lines(*rows: str) -> Sheet:
+    return read_csv((HEADER + "\n".join(rows)).encode())
+
+
+def checked(at: Outfit, *rows: str, name: str = "", user: User = PM) -> Batch:
+    return at.desk.batches.check(user, lines(*rows), name)
+
+
+def sent(at: Outfit, *rows: str, name: str = "") -> tuple[Result, ...]:
+    return at.desk.batches.send(PM, checked(at, *rows, name=name))
+
+
+def outcomes(results: tuple[Result, ...]) -> list[str]:
+    return [result.outcome.value for result in results]
+
+
+# -- looked through ----------------------------------------------------------------------------------------------------
+
+
+def test_a_line_is_read_as_people_type_it(at: Outfit) -> None:
+    batch = checked(at, 'BIG6,912810tm0,Buy,"2,000,000",24 Nov 2026,98-16+,Min dispersion,hello,')
+    (block,) = batch.blocks
+    request = block.request
+    assert (request.asset_id, request.side, request.face) == ("C", Side.BUY, 2_000_000)
+    assert (request.settlement, request.limit) == (date(2026, 11, 24), Decimal("98.515625"))
+    assert (request.choices.engine, block.line, batch.faults) == ("min_dispersion", 2, ())
+
+
+def test_what_is_left_out_is_the_usual(at: Outfit) -> None:
+    (block,) = checked(at, "BIG6,B,s,2mm,,market,,,").blocks
+    assert (block.request.side, block.request.limit, block.request.choices.engine) == (Side.SELL, None, "pro_rata")
+    assert block.request.settlement == date(2026, 11, 23)
+
+
+def test_all_faults_are_told_at_once_each_with_its_line_and_what_to_do(at: Outfit) -> None:
+    batch = checked(
+        at,
+        "BIG6,B,hold,2mm,,,,,",
+        "OPNIC,B,buy,2mm,,,,,",
+        "BIG6,bond,buy,2mm,26 Nov 2026,,,,",
+        'BIG6,B,buy,"2,0",11/23/2026,abc,magic,,',
+        "BIG6,C,buy,150k,,,,,",
+        "BIG6,Z,buy,,,,custom,,",
+        "GONE,,buy,1mm,,,,,",
+    )
+    assert [str(fault) for fault in batch.faults] == [
+        "Line 2: “hold” is not a side: type buy or sell.",
+        "Line 3: Your user is not entitled to the group OPNIC; ask whoever keeps the user file.",
+        "Line 4: “bond” is not one bond's identifier. Type the one of: A bond (B), C bond (912810TM0).",
+        "Line 5: “2,0” has its commas in odd places: type 25,000,000 or 25mm.",
+        "Line 5: “abc” is not a price per 100: type 98.515625 or 98-16+.",
+        "Line 5: “magic” is not a method: type one of pro rata, equal, min dispersion, to target.",
+        "Line 5: “11/23/2026” is not a date: type it as 2026-11-23 or 23 Nov 2026.",
+        "Line 6: 150,000 is below the minimum piece of 200,000. The nearest faces that can be traded: 200,000.",
+        "Line 7: No bond is known as “Z”: type its CUSIP, ISIN or SEDOL.",
+        "Line 7: “” is not a face: type 25,000,000 or 25mm.",
+        "Line 7: Custom asks for each account: make such a block on the Allocate page.",
+        "Line 8: Your user is not entitled to the group GONE; ask whoever keeps the user file.",
+        "Line 8: No security is given: type its CUSIP, ISIN or SEDOL.",
+    ]
+    with pytest.raises(Rejected, match="Nothing was made: mend the file first"):
+        at.desk.batches.send(PM, batch)
+    assert at.ledger.orders() == ()
+
+
+def test_a_settlement_on_a_holiday_is_told_with_the_next_day(at: Outfit) -> None:
+    (fault,) = checked(at, "BIG6,B,buy,2mm,2026-11-26,,,,").faults
+    assert (fault.line, fault.column) == (2, "settlement")
+    assert "The next business day is Fri 27 Nov 2026" in fault.sentence
+
+
+def test_a_group_aladdin_does_not_have_is_a_fault_and_an_outage_an_error(at: Outfit) -> None:
+    everywhere = replace(PM, groups=frozenset({"*"}))
+    (fault,) = checked(at, "GONE,B,buy,2mm,,,,,", user=everywhere).faults
+    assert fault.sentence == "Aladdin has no portfolio group GONE."
+
+    def out(*_: object, **__: object) -> None:
+        raise Unavailable("Aladdin does not answer.")
+
+    at.market.tree = out  # type: ignore[assignment]
+    with pytest.raises(Unavailable):
+        checked(at, "BIG6,B,buy,2mm,,,,,")
+
+
+def test_the_same_block_twice_in_a_file_needs_a_reason(at: Outfit) -> None:
+    (fault,) = checked(at, "BIG6,B,buy,2mm,,,,,", "BIG6,B,BUY,2000000,2026-11-23,,,,").faults
+    assert str(fault) == ("Line 3: It is the same block as line 2: take one out, or write the reason into this line.")
+    batch = checked(at, "BIG6,B,buy,2mm,,,,,", "BIG6,B,buy,2mm,,,,,two desks asked")
+    assert batch.faults == ()
+    assert outcomes(at.desk.batches.send(PM, batch)) == ["made", "made"]
+
+
+def test_each_group_and_each_security_is_looked_up_once(at: Outfit) -> None:
+    asked: list[str] = []
+    find = at.market.find
+    at.market.find = lambda text, groups, limit=50: asked.append(text) or find(text, groups, limit)  # type: ignore
+    checked(at, *(f"BIG6,B,buy,{face}mm,,,,," for face in range(1, 20)))
+    assert asked == ["B"]
+
+
+# -- made --------------------------------------------------------------------------------------------------------------
+
+
+def test_each_block_is_an_order_of_the_batch_and_progress_is_told(at: Outfit) -> None:
+    told: list[tuple[int, int, str]] = []
+    batch = checked(at, "BIG6,B,buy,2mm,,,,new money,", "BIG6,C,buy,400k,,,equal,,")
+    results = at.desk.batches.send(PM, batch, lambda result, done, of: told.append((done, of, result.outcome.value)))
+    assert told == [(1, 2, "made"), (2, 2, "made")]
+    first = at.ledger.order(results[0].order_id)
+    assert (first.asset_id, first.face, first.comment, first.created_by) == ("B", 2_000_000, "new money", "pm")
+    assert {order.batch for order in at.ledger.orders()} == {batch.id}
+    assert results[0].sentence == "2,000,000 of 2,000,000 placed: confirmed."
+    assert len(at.ledger.intents()) == 2
+    assert at.ledger.verify() == ()
+
+
+def test_the_second_block_sees_the_first_ones_cash_gone(at: Outfit) -> None:
+    at.market.accounts = (account("A", cash="2000000"), account("B", cash="2000000"))
+    one, two = sent(at, "BIG6,B,buy,3mm,,,,,", "BIG6,C,buy,3mm,,,,,")
+    assert (one.outcome, two.outcome) == (Outcome.MADE, Outcome.REFUSED)
+    assert two.sentence.startswith("Only 1,0")
+    assert two.sentence.endswith("write the reason into the line.")
+
+
+def test_a_block_that_fails_takes_no_other_with_it(at: Outfit) -> None:
+    at.market.accounts = (account("A", held="300000"), account("B"))
+    results = sent(at, "BIG6,B,sell,5000500,,,,,", "BIG6,B,buy,2mm,,,,,")
+    assert outcomes(results) == ["refused", "made"]
+    assert "5,000,500" in results[0].sentence
+    assert counted(results) == {Outcome.MADE: 1, Outcome.REFUSED: 1, Outcome.THERE: 0}
+
+
+def test_the_same_file_twice_does_nothing_twice(at: Outfit) -> None:
+    rows = ("BIG6,B,buy,2mm,,,,,", "BIG6,C,buy,400k,,,,,")
+    first, again = sent(at, *rows), sent(at, *rows)
+    assert outcomes(again) == ["already there", "already there"]
+    assert [result.order_id for result in again] == [result.order_id for result in first]
+    assert again[0].sentence.startswith("It was confirmed before, by pm at 15:00 UTC on 20 Nov 2026: confirmed.")
+    assert len(at.ledger.orders()) == 2
+
+
+def test_a_mended_file_makes_what_is_new_in_it_only(at: Outfit) -> None:
+    """Lines move, and get a reason: what was made stays made."""
+    at.market.notes = ("The factor of C is taken to be 1.",)
+    assert outcomes(sent(at, "BIG6,B,buy,2mm,,,,,known", "BIG6,C,buy,400k,,,,,")) == ["made", "refused"]
+    mended = sent(at, "BIG6,C,buy,400k,,,,,it is no pool", "BIG6,B,buy,5mm,,,,,known", "BIG6,B,buy,2mm,,,,,known")
+    assert outcomes(mended) == ["made", "made", "already there"]
+
+
+def test_a_batch_with_a_name_of_its_own_is_another(at: Outfit) -> None:
+    row = "BIG6,B,buy,2mm,,,,,"
+    assert outcomes(sent(at, row) + sent(at, row, name="afternoon") + sent(at, row, name=" afternoon ")) == [
+        "made", "made", "already there",
+    ]  # fmt: skip
+    with pytest.raises(NotPermitted, match="at most 40 characters"):
+        sent(at, row, name="x" * 41)
+
+
+def test_tomorrow_the_same_file_is_another_batch(at: Outfit) -> None:
+    row = "BIG6,B,buy,2mm,2026-11-25,,,,"
+    sent(at, row)
+    at.clock.today_ = date(2026, 11, 23)
+    assert outcomes(sent(at, row)) == ["made"]
+
+
+def test_a_warning_needs_the_reason_of_its_line_which_the_statement_keeps(at: Outfit) -> None:
+    at.compliance.found = (Violation("R1", "A", Severity.WARNING, "Near the issuer limit"),)
+    (refused,) = sent(at, "BIG6,B,buy,2mm,,,,,")
+    assert refused.sentence.startswith("Aladdin's compliance, warning: Near the issuer limit (A). To go on in spite")
+    (made,) = sent(at, "BIG6,B,buy,2mm,,,,,agreed with risk")
+    assert made.outcome is Outcome.MADE
+    assert "agreed with risk" in at.ledger.statement(made.order_id).body
+
+
+def test_figures_that_move_between_two_looks_are_looked_at_again(at: Outfit) -> None:
+    reading, prices = at.market.bond, iter(["98.5", "99", "99"])
+
+    def moving(asset_id: str, *, fresh: bool = False) -> object:
+        at.market.bonds["B"] = dated(bond(price=next(prices, "99")))
+        return reading(asset_id, fresh=fresh)
+
+    batch = checked(at, "BIG6,B,buy,2mm,,,,,")
+    at.market.bond = moving  # type: ignore[assignment]
+    assert outcomes(at.desk.batches.send(PM, batch)) == ["made"]
+
+
+def test_figures_that_never_rest_refuse_the_block_with_what_moved(at: Outfit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def moved(*_: object, **__: object) -> None:
+        raise PreviewChanged("The figures moved since this preview.", ("Price: 98 -> 99",))
+
+    batch = checked(at, "BIG6,B,buy,2mm,,,,,")
+    monkeypatch.setattr(at.desk, "confirm", moved)
+    (refused,) = at.desk.batches.send(PM, batch)
+    assert refused.sentence == "The figures moved since this preview. Price: 98 -> 99"
+
+
+def test_a_large_block_of_a_batch_awaits_approval_as_any_other(tmp_path: Path) -> None:
+    at = outfit(tmp_path, Policy(approval_from=1_000_000))
+    (made,) = sent(at, "BIG6,B,buy,2mm,,,,,")
+    assert at.ledger.order(made.order_id).state is OrderState.AWAITING
+
+
+def test_only_who_may_confirm_checks_and_sends_batches(at: Outfit) -> None:
+    batch = checked(at, "BIG6,B,buy,2mm,,,,,")
+    for user in (ANALYST, COMPLIANCE):
+        with pytest.raises(NotPermitted, match="portfolio manager can"):
+            checked(at, "BIG6,B,buy,2mm,,,,,", user=user)
+        with pytest.raises(NotPermitted, match="portfolio manager can"):
+            at.desk.batches.send(user, batch)
+    elsewhere = replace(PM, groups=frozenset({"OPNIC"}))
+    (refused,) = at.desk.batches.send(elsewhere, batch)
+    assert (refused.outcome, at.ledger.orders()) == (Outcome.REFUSED, ())
+
+
+def test_the_results_can_be_mended_and_read_again(at: Outfit) -> None:
+    results = sent(at, "BIG6,B,buy,2mm,,,,=cmd|' /C calc'!A0,", "BIG6,B,sell,5000500,,,,,")
+    text = results_csv(results)
+    assert "'=cmd|" in text
+    assert text.startswith("line,outcome,order,what,group,security")
+    again = at.desk.batches.check(PM, read_csv(text.encode()))
+    assert again.faults == ()
+    assert outcomes(at.desk.batches.send(PM, again)) == ["already there", "refused"]
+
+
+def test_the_template_is_read_as_having_no_block_yet() -> None:
+    (fault,) = read_csv(template().encode()).faults
+    assert fault.sentence == "There is no block in it: fill in a line for each."
+    assert template().startswith("group,security,side,face,settlement,limit,method,comment,reason\r\n")
+
+
+def test_a_table_on_a_screen_is_read_as_well(at: Outfit) -> None:
+    sheet = read_table(
+        [
+            {"group": "BIG6", "security": "B", "side": "buy", "face": "2mm", "settlement": date(2026, 11, 24)},
+            {"group": None, "security": float("nan")},
+        ]
+    )
+    (block,) = at.desk.batches.check(PM, sheet).blocks
+    assert (block.line, block.request.settlement) == (1, date(2026, 11, 24))

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allocation.model import Side
+from orders.canonical import canonical, digest
+from orders.errors import NotFound, NotPermitted, Rejected
+from orders.fills import expected, split
+from orders.model import Order, OrderLine, OrderState, Role, Statement, User
+from tests.orders.desk import ANALYST, PM
+from tests.orders.watch import Watch
+from tests.storage.samples import block
+
+APPROVER = User("ann", "Ann", frozenset({Role.APPROVER}), frozenset({"BIG6"}))
+
+
+def stated(version: int = 1, increment: int = 1000, **lines: int) -> Statement:
+    body = canonical(
+        {
+            "block": {"bond": {"increment": increment}},
+            "lines": [{"account_id": name, "face": face} for name, face in lines.items()],
+        }
+    )
+    made, _ = block()
+    return Statement(f"s{version}", "o", version, made.created_at, "pm", body, digest(body))
+
+
+def filled(face: int, **lines: tuple[int, int]) -> Order:
+    """An order with these lines as (face, booked)."""
+    _, order = block()
+    made = tuple(OrderLine(name, line, Decimal(booked)) for name, (line, booked) in lines.items())
+    return replace(order, face=sum(line.face for line in made), lines=made, filled=Decimal(face))
+
+
+def test_a_fill_is_split_pro_rata_to_the_statement_in_whole_increments() -> None:
+    order = filled(5_000, A=(6_000, 0), B=(3_000, 0), C=(1_000, 0))
+    assert expected(order, stated(A=6_000, B=3_000, C=1_000)) == {"A": 3_000, "B": 2_000, "C": 0}
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=8), st.data())
+def test_a_later_fill_never_takes_back_and_no_line_is_exceeded(lots: list[int], data: st.DataObject) -> None:
+    lines = {f"A{n}": lot * 1_000 for n, lot in enumerate(lots)}
+    total = sum(lines.values())
+    first = data.draw(st.integers(0, total))
+    later = data.draw(st.integers(first, total))
+    made = stated(**lines)
+    one, two = (expected(filled(face, **{n: (f, 0) for n, f in lines.items()}), made) for face in (first, later))
+    for name, face in lines.items():
+        assert 0 <= one[name] <= two[name] <= face
+        assert one[name] % 1_000 == 0
+    assert first - 1_000 < sum(one.values()) <= first
+
+
+def test_all_of_it_filled_is_every_line_odd_holdings_included() -> None:
+    order = filled(1_235_567, A=(1_234_567, 0), B=(1_000, 0))
+    assert expected(order, stated(A=1_234_567, B=1_000)) == {"A": 1_234_567, "B": 1_000}
+
+
+def test_what_fell_due_before_a_modification_stays_due() -> None:
+    """A and B had 5 each of 10; then the rest was split otherwise, which makes nobody's fill a departure."""
+    order = filled(10_000, A=(18_000, 5_000), B=(6_000, 5_000))
+    before = ((stated(A=10_000, B=10_000), Decimal(10_000)),)
+    now_ = stated(2, A=18_000, B=6_000)
+    assert expected(order, now_) != {"A": 5_000, "B": 5_000}
+    assert expected(order, now_, before) == {"A": 5_000, "B": 5_000}
+    assert split(order, now_, before).breaks == ()
+
+
+def test_a_fill_that_was_taken_back_is_shared_out_anew() -> None:
+    order = filled(2_000, A=(10_000, 1_000), B=(10_000, 1_000))
+    before = ((stated(A=10_000, B=10_000), Decimal(10_000)),)
+    assert expected(order, stated(2, A=10_000, B=10_000), before) == {"A": 1_000, "B": 1_000}
+
+
+def test_a_piece_of_rounding_is_no_departure_on_the_way_and_is_one_at_the_end() -> None:
+    made = stated(A=10_000, B=10_000)
+    on_the_way = split(filled(10_000, A=(10_000, 6_000), B=(10_000, 4_000)), made)
+    assert (on_the_way.breaks, on_the_way.departures) == ((), "")
+    assert on_the_way.parts[0].difference == 1_000
+    done = split(filled(20_000, A=(10_000, 11_000), B=(10_000, 9_000)), made)
+    assert done.departures == "A +1,000; B -1,000"
+
+
+def test_a_departure_is_told_in_words() -> None:
+    made = split(filled(10_000, A=(10_000, 8_000), B=(10_000, 2_000), C=(0, 0)), stated(A=10_000, B=10_000))
+    assert made.breaks == (
+        "A has 8,000 booked, 3,000 more than due: its part of what is filled is 5,000.",
+        "B has 2,000 booked, 3,000 less than due: its part of what is filled is 5,000.",
+    )
+    assert made.expected == {"A": 5_000, "B": 5_000, "C": 0}
+
+
+def test_who_has_no_line_and_something_booked_departs_whatever_the_size() -> None:
+    made = split(filled(10_000, A=(10_000, 9_500), C=(0, 500)), stated(A=10_000))
+    assert any(told.startswith("C has 500 booked, 500 more than due: it has no line") for told in made.breaks)
+
+
+def test_what_is_filled_and_not_booked_yet_is_pending_and_no_departure() -> None:
+    made = split(filled(10_000, A=(10_000, 0), B=(10_000, 0)), stated(A=10_000, B=10_000))
+    assert made.pending == 10_000
+    assert made.breaks == ()
+
+
+# -- explained ---------------------------------------------------------------------------------------------------------
+
+
+def departed(watch: Watch) -> Order:
+    """The order of A and B, 1,000,000 each, of which Aladdin booked 800,000 to A and 200,000 to B."""
+    watch.round()
+    watch.broker.fill("Active", A=800_000, B=200_000)
+    return watch.round()
+
+
+def test_a_departure_is_explained_by_one_and_approved_by_another(watch: Watch) -> None:
+    fills, order = watch.at.desk.fills, departed(watch)
+    seen = fills.split(PM, order.id)
+    assert seen.departures == "A +300,000; B -300,000"
+    assert seen.open
+    after = fills.explain(PM, order.id, seen.departures, "A's redemption was called off", "e1")
+    assert (after.state, after.version) == (order.state, order.version + 1)
+    assert fills.split(PM, order.id).open
+    fills.approve_explanation(APPROVER, order.id, seen.departures, "e2")
+    said = fills.split(PM, order.id)
+    assert not said.open
+    assert said.explanation is not None
+    assert (said.explanation.reason, said.explanation.by, said.explanation.approved_by) == (
+        "A's redemption was called off", "pm", "ann",
+    )  # fmt: skip
+    assert watch.at.ledger.verify() == ()
+    actions = [entry.action for entry in watch.at.ledger.audit(f"group:{order.group}")]
+    assert actions[:2] == ["explanation approved", "explained"]
+
+
+def test_the_same_explanation_twice_is_written_once(watch: Watch) -> None:
+    fills, order = watch.at.desk.fills, departed(watch)
+    seen = fills.split(PM, order.id).departures
+    once = fills.explain(PM, order.id, seen, "as asked", "e1")
+    assert fills.explain(PM, order.id, seen, "as asked", "e1") == once
+    assert watch.history().count("explained") == 1
+
+
+def test_an_explanation_says_nothing_of_departures_that_came_after_it(watch: Watch) -> None:
+    fills, order = watch.at.desk.fills, departed(watch)
+    seen = fills.split(PM, order.id).departures
+    fills.explain(PM, order.id, seen, "as asked", "e1")
+    watch.broker.fill("Active", A=900_000, B=200_000)
+    watch.round()
+    now_ = fills.split(PM, order.id)
+    assert (now_.explanation, now_.open) == (None, True)
+    with pytest.raises(Rejected, match=r"not those you read\. They are A \+350,000; B -350,000 now"):
+        fills.approve_explanation(APPROVER, order.id, seen, "e2")
+
+
+def test_departures_are_explained_after_the_order_has_ended(watch: Watch) -> None:
+    watch.round()
+    watch.broker.fill("Canceled", A=800_000)
+    order = watch.round()
+    assert order.state is OrderState.CANCELED
+    fills = watch.at.desk.fills
+    after = fills.explain(PM, order.id, fills.split(PM, order.id).departures, "B withdrew", "e1")
+    assert after.state is OrderState.CANCELED
+
+
+def test_only_a_manager_explains_and_only_another_person_approves(watch: Watch) -> None:
+    fills, order = watch.at.desk.fills, departed(watch)
+    seen = fills.split(PM, order.id).departures
+    for user in (APPROVER, ANALYST):
+        with pytest.raises(NotPermitted, match="portfolio manager can"):
+            fills.explain(user, order.id, seen, "x", "e1")
+    with pytest.raises(NotPermitted, match="Say why"):
+        fills.explain(PM, order.id, seen, "  ", "e1")
+    with pytest.raises(Rejected, match="Nobody has explained"):
+        fills.approve_explanation(APPROVER, order.id, seen, "e2")
+    both = replace(PM, roles=frozenset({Role.PORTFOLIO_MANAGER, Role.APPROVER}))
+    fills.explain(both, order.id, seen, "x", "e3")
+    with pytest.raises(NotPermitted, match="somebody else must"):
+        fills.approve_explanation(both, order.id, seen, "e4")
+    with pytest.raises(NotPermitted, match="approver can"):
+        fills.approve_explanation(PM, order.id, seen, "e5")
+    with pytest.raises(NotFound):
+        fills.split(replace(PM, groups=frozenset({"OPNIC"})), order.id)
+    assert watch.history().count("explanation approved") == 0
+
+
+def test_nothing_to_explain_is_not_explained(watch: Watch) -> None:
+    watch.round()
+    watch.broker.fill("Active", A=500_000, B=500_000)
+    order = watch.round()
+    with pytest.raises(Rejected, match="There is none now"):
+        watch.at.desk.fills.explain(PM, order.id, "A +1", "x", "e1")
+
+
+def test_the_split_follows_the_frozen_statement_of_a_real_order(watch: Watch) -> None:
+    watch.round()
+    watch.broker.fill("Active", A=501_000, B=500_000)
+    order = watch.round()
+    body = json.loads(watch.at.ledger.statement(order.id).body)
+    assert (body["block"]["bond"]["increment"], order.side) == (1_000, Side.BUY)
+    assert watch.at.desk.fills.expected(PM, order.id) == {"A": 501_000, "B": 500_000}
+    assert watch.at.desk.fills.breaks(PM, order.id) == ()
+
+
+def test_what_was_filled_before_a_modification_was_due_by_the_terms_of_then(watch: Watch) -> None:
+    watch.round()
+    watch.broker.fill("Active", A=500_000, B=500_000)
+    order, modifying = watch.round(), watch.at.desk.modifying
+    request = modifying.request(PM, order.id)
+    anew = replace(request, choices=replace(request.choices, locked={"A": 1_500_000, "B": 500_000}))
+    modifying.modify(PM, watch.at.desk.preview(PM, anew), "A has an inflow", "m1")
+    watch.round()
+    assert watch.at.desk.fills.expected(PM, order.id) == {"A": 500_000, "B": 500_000}
+    watch.broker.fill("Active", A=1_000_000, B=500_000)
+    watch.round()
+    assert watch.at.desk.fills.split(PM, order.id).breaks == ()
