@@ -9,7 +9,19 @@ import streamlit as st
 from orders.lifecycle import WAITING
 from orders.model import Order, Permission, User
 from orders.statement import not_placed
-from ui import asking, dashboard, deciding, formats, frame, proposal_tables, releasing, session, states, tables
+from ui import (
+    asking,
+    dashboard,
+    deciding,
+    explaining,
+    formats,
+    frame,
+    proposal_tables,
+    releasing,
+    session,
+    states,
+    tables,
+)
 from ui.lifecycle import diagram
 
 user = session.require_user(Permission.VIEW)
@@ -51,15 +63,7 @@ def detail(user: User, order: Order) -> None:
     st.mermaid_chart(diagram(events, order), alt="the order's life, with the path taken")
     lines_tab, history_tab = st.tabs(["Accounts", "History"])
     with lines_tab:
-        table, columns = tables.order_lines(order)
-        st.dataframe(
-            table,
-            column_config=columns,
-            hide_index=True,
-            placeholder=formats.MISSING,
-            alt="lines of the order",
-            key="order.lines",
-        )
+        explaining.lines(user, order)
     with history_tab:
         table, columns = tables.events(events)
         st.dataframe(

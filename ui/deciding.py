@@ -11,7 +11,7 @@ from allocation.errors import EvenlotError
 from orders.errors import NotPermitted
 from orders.lifecycle import Event
 from orders.model import Order, User
-from ui import approving, asking, frame, modifying, session, states
+from ui import approving, asking, explaining, frame, modifying, session, states
 from ui.asking import Opened
 
 
@@ -45,6 +45,8 @@ ACTS = {
         "once it is sent again. Nothing is sent by saying so.",
         "noted; nothing is sent by that.",
     ),
+    Event.EXPLAINED: Act("Explain", "balance", "", "explained; somebody else has to approve that."),
+    Event.EXPLANATION_APPROVED: Act("Approve the explanation of", "balance", "", "the explanation is approved."),
     Event.WITHDRAW: Act("Withdraw", "undo", "It is not sent, and ends as canceled.", "withdrawn, and not sent."),
 }  # fmt: skip
 
@@ -100,6 +102,9 @@ def _draw(user: User, order: Order, at: Opened) -> None:
     st.markdown(f"**{order.side.value.title()} {face} {order.label} for {order.group}** · {states.word(order)}")
     if act.consequence:
         st.markdown(act.consequence)
+    if at.event in explaining.EVENTS:
+        explaining.draw(user, order, at, act.done)
+        return
     if at.event not in session.desk().orders.may(user, order):
         asking.refused()
         raise NotPermitted(f"This can no longer be decided: {order.id} is {order.state.value}.")

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from allocation.engines.custom import Ask
-from allocation.errors import InvalidParameter
+from allocation.errors import InvalidBlock, InvalidParameter
 from allocation.model import Metric
 from orders.checks import FACE_BELOW
 from orders.typed import amount, bare, odd_commas

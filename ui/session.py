@@ -89,7 +89,8 @@ def require_user(permission: Permission) -> User:
         st.title("Not permitted")
         roles = " or ".join(sorted(role.label for role in user.roles))
         able = " or ".join(role.label for role in Role if permission in role.permissions)
-        st.warning(f"Signed in as {roles}, you cannot use this page. Who can: {able}.")
+        article = "An" if able[0] in "aeiou" else "A"
+        st.warning(f"Signed in as {roles}, you cannot use this page. {article} {able} can.")
         st.stop()
     return user
 

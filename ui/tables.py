@@ -12,6 +12,7 @@ import streamlit as st
 from allocation.metrics import Spread
 from allocation.model import Account, Bond, Metric
 from allocation.proposal import Proposal
+from orders.fills import Part, Split
 from orders.holders import Holder
 from orders.model import Event, Order
 from ui import formats, releasing, states
@@ -179,14 +180,18 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
     return table, columns
 
 
-def order_lines(order: Order) -> tuple[pd.DataFrame, Columns]:
-    """One order's accounts: what was allocated, what Aladdin has booked, what is left."""
+def order_lines(order: Order, made: Split | None = None) -> tuple[pd.DataFrame, Columns]:
+    """One order's accounts: what was allocated, what our split of the fills so far is, what Aladdin has booked, how far
+    the two are apart, and what is left. Without a split nothing is filled yet."""
+    parts = {part.account_id: part for part in made.parts} if made is not None else {}
     table = pd.DataFrame(
         [
             {
                 "Account": line.account_id,
                 "Face": line.face,
+                "Expected": parts[line.account_id].expected if line.account_id in parts else 0,
                 "Booked": float(line.booked),
+                "Difference": _signed(parts[line.account_id]) if line.account_id in parts else "",
                 "Left": float(line.face - line.booked),
                 "Filled": float(line.booked) / line.face if line.face else 0.0,
             }
@@ -195,11 +200,20 @@ def order_lines(order: Order) -> tuple[pd.DataFrame, Columns]:
     )
     columns = {
         "Face": amount("Face"),
-        "Booked": amount("Booked"),
+        "Expected": amount("Expected", help_="our split of what is filled: pro rata to the statement, whole pieces"),
+        "Booked": amount("Booked", help_="by Aladdin, which is right about fills"),
+        "Difference": st.column_config.TextColumn(
+            "Difference", width=WIDE, alignment="right", help="booked less expected; ! is more than rounding explains"
+        ),
         "Left": amount("Left"),
         "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
     }
     return table, columns
+
+
+def _signed(part: Part) -> str:
+    """+3,000, with a sign where it has to be explained; nothing where there is no difference."""
+    return f"{'! ' if part.departs else ''}{part.difference:+,f}" if part.difference else ""
 
 
 def events(rows: Sequence[Event]) -> tuple[pd.DataFrame, Columns]:

@@ -143,3 +143,13 @@ def chromium() -> Iterator[Browser]:
 def idle(page: Page) -> None:
     """Wait until the page's script has run."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+def accept_warnings(page: Page) -> None:
+    """Say in the dialog that is open why each warning does not matter."""
+    reasons = page.get_by_role("dialog").locator('input[aria-label^="Warning"]')
+    for place in range(reasons.count()):
+        reasons.nth(place).fill("Known, and meant")
+        reasons.nth(place).press("Enter")
+        page.wait_for_timeout(300)
+        idle(page)

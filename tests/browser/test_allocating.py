@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.grid import Grid
-from tests.browser.server import AppServer, chromium, idle
+from tests.browser.server import AppServer, accept_warnings, chromium, idle
 from tests.browser.test_confirming import type_into
 from tests.browser.test_the_whole_job import next_step, shot, sign_in
 
@@ -113,6 +113,7 @@ def test_custom_asks_and_a_locked_line_are_typed_mended_kept_and_sent(server: Ap
     next_step(page, "Confirm…")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("as one order with 4 details, custom")).to_be_visible()
+    accept_warnings(page)
     dialog.get_by_role("button", name="Confirm and send").click()
     page.wait_for_url(re.compile(r"/orders\?order=EL-"))
     body = frozen(server, page.url.split("order=")[1])

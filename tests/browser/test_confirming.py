@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from aladdin.simulator import console
-from tests.browser.server import AppServer, chromium, idle
+from tests.browser.server import AppServer, accept_warnings, chromium, idle
 
 pytestmark = pytest.mark.browser
 
@@ -78,6 +78,7 @@ def open_dialog(page: Page) -> None:
     page.get_by_test_id("stBottomBlockContainer").get_by_role("button", name="Confirm…").click()
     expect(page.get_by_role("dialog").get_by_text("The allocation is frozen and stored first.")).to_be_visible()
     idle(page)
+    accept_warnings(page)
 
 
 def orders(server: AppServer) -> set[str]:

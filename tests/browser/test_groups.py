@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.aladdin.simulator.program import serving
 from tests.books.folder import small_book, with_cell
-from tests.browser.server import ROOT, AppServer, chromium, idle
+from tests.browser.server import ROOT, AppServer, accept_warnings, chromium, idle
 from tests.browser.test_the_whole_job import next_step, shot, type_into
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
@@ -139,6 +139,9 @@ def test_a_nested_group_is_added_chosen_and_allocated_to(server: AppServer, brow
     filled = page.get_by_test_id("stMetric").filter(has_text="Filled").get_by_test_id("stMetricValue")
     expect(filled).to_have_text("100.0%")
     next_step(page, "Confirm…")
+    expect(page.get_by_role("dialog").get_by_text("frozen and stored first")).to_be_visible()
+    idle(page)
+    accept_warnings(page)
     page.get_by_role("dialog").get_by_role("button", name="Confirm and send").click()
     page.wait_for_url(re.compile(r"/orders\?order=EL-"))
     order = page.url.split("order=")[1]

@@ -18,7 +18,7 @@ from aladdin.simulator.process import ensure_running
 from books import demo_book
 from books.model import Security
 from bootstrap import BookClock
-from tests.browser.server import ROOT, AppServer, chromium, idle
+from tests.browser.server import ROOT, AppServer, accept_warnings, chromium, idle
 
 pytestmark = pytest.mark.browser
 SHOTS = ROOT / "build" / "screenshots"
@@ -153,6 +153,7 @@ def test_the_whole_job(server: AppServer, browser: Browser, bond: Security) -> N
     expect(dialog.get_by_text("25,000,000 will be sent to Aladdin as one order with 6 details")).to_be_visible()
     dialog.get_by_role("textbox", name="Comment").fill("Invest the inflow of Friday")
     shot(page, "7-confirm")
+    accept_warnings(page)
     dialog.get_by_role("button", name="Confirm and send").click()
 
     # the order fills without a reload
@@ -160,7 +161,7 @@ def test_the_whole_job(server: AppServer, browser: Browser, bond: Security) -> N
     order_id = page.url.split("order=")[1]
     page.evaluate("window.neverReloaded = true")
     expect(page.get_by_text("Invest the inflow of Friday")).to_be_visible()
-    expect(page.get_by_test_id("stMetricValue").filter(has_text=re.compile("partly filled"))).to_be_visible(
+    expect(page.get_by_test_id("stMetricValue").filter(has_text=re.compile("part filled"))).to_be_visible(
         timeout=30_000
     )
     shot(page, "8-filling")

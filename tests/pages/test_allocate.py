@@ -127,7 +127,7 @@ def test_compliance_is_told_who_can_use_the_page(front: Front) -> None:
     front.gate.user = COMPLIANCE
     page = front.visit("allocate")
     assert page.title[0].value == "Not permitted"
-    assert "A portfolio manager can." in page.warning[0].value
+    assert "An analyst or portfolio manager can." in page.warning[0].value
     assert not page.text_input
 
 

@@ -86,5 +86,5 @@ def test_whoever_may_not_approve_is_told_who_can(four_eyes: Front, user: User) -
     four_eyes.gate.user = user
     page = four_eyes.visit("approvals")
     assert page.title[0].value == "Not permitted"
-    assert "Who can: approver." in words(page)
+    assert "An approver can." in words(page)
     assert order.id not in words(page)

@@ -87,7 +87,9 @@ def test_who_is_signed_in_is_said_and_can_leave(front: Front) -> None:
     only_the_form(page)
 
 
-@pytest.mark.parametrize(("user", "denied"), [(PM, []), (ANALYST, []), (COMPLIANCE, ["allocate"])])
+@pytest.mark.parametrize(
+    ("user", "denied"), [(PM, ["approvals"]), (ANALYST, ["approvals"]), (COMPLIANCE, ["allocate", "approvals"])]
+)
 def test_a_page_not_permitted_says_so(front: Front, user: User, denied: list[str]) -> None:
     front.gate.user = user
     refused = [name for name in PAGES if front.visit(name).title[0].value == "Not permitted"]
