@@ -34,7 +34,7 @@ class Watch:
 
     def tick(self) -> Order:
         """A round as the worker makes them by itself."""
-        lease = self.at.ledger.acquire(LEASE, "w1", LEASE_SECONDS)
+        lease = self.at.ledger.acquire(LEASE, self.worker.holder, LEASE_SECONDS)
         assert lease is not None
         self.worker.work(lease)
         return self.order()
