@@ -101,7 +101,8 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     activity = SqlActivity(engine, clock)
     records = Records(ledger, SqlHistory(engine), activity)
     aladdin = Aladdin(config, cache, clock, book.name)
-    dispatch = Dispatch(ledger, aladdin, clock, f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
+    worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin)
     policy = Policy(
         settings.amber_after_days,
         settings.block_after_days,

@@ -140,10 +140,9 @@ class Dispatch:
 
     def _watch(self, lease: Lease) -> None:
         """Let lapse what nobody approved in time, and follow what is live."""
-        open_ = {intent.order_id: intent.id for intent in self._ledger.intents()}
         watched = self._ledger.orders(states=(*LIVE, OrderState.AWAITING))
         live = [order for order in watched if order.state in LIVE and order.broker_id]
-        self._busy = bool(live or open_)
+        self._busy = bool(live or self._outbox.open)
         for order in watched:
             if order.state is OrderState.AWAITING and order.trade_date < self._clock.today():
                 self._let_lapse(order, lease)
@@ -152,7 +151,9 @@ class Dispatch:
         if not seen:
             self._following.none()
         elif self._following.due():
-            self._following.look(seen, open_, self._renewed(lease))
+            canceling = any(order.state is OrderState.CANCEL_PENDING for order in seen)
+            asked = {intent.order_id: intent.id for intent in self._ledger.intents()} if canceling else {}
+            self._following.look(seen, asked, self._renewed(lease))
 
     def _let_lapse(self, order: Order, lease: Lease) -> None:
         lapsed = f"Not approved on its trade date, {order.trade_date:%d %b %Y}: it lapsed."

@@ -17,7 +17,7 @@ from orders.journal import Journal
 from orders.lifecycle import LIVE, OURS, READY, TABLE, Event
 from orders.model import Intent, Kind, Lease, Order, OrderState
 from orders.ports import Batches, Clock, Ledger
-from orders.sending import POST_WINDOW, Outgoing, Sending, Wait
+from orders.sending import POST_WINDOW, Fate, Outgoing, Sending, Wait
 
 log = structlog.get_logger()
 
@@ -64,6 +64,7 @@ class Outbox:
         self._held = held
         self._stopping = stopping
         self._put_offs: dict[str, PutOff] = {}  # by intent id, until it closes
+        self.open = False  # whether anything was asked when it was last looked
 
     @property
     def held_up(self) -> int:
@@ -73,6 +74,7 @@ class Outbox:
     def work(self, woken: Collection[str], lease: Lease) -> None:
         """Take up every intent that is due, and those of the orders that are `woken`."""
         open_ = self._ledger.intents()
+        self.open = bool(open_)
         names = {intent.id for intent in open_}
         self._put_offs = {name: put_off for name, put_off in self._put_offs.items() if name in names}
         orders = {order.id: order for order in self._ledger.orders(states=(*OURS, *LIVE))} if open_ else {}
@@ -142,11 +144,16 @@ class Outbox:
             self._attempt(one.intent, lease, lambda: self._sending.post(one, lease))
             return
         tickets = [ticket_of(one.order) for one in outgoing]
+        fates: Sequence[Fate]
         try:
             fates = batches.post_all(tickets, outgoing[0].order.updated_at + POST_WINDOW)
         except DeskError as error:
-            fates = (error,) * len(tickets)
-        # without an answer for each, nobody knows whose is whose: they stay "sending", and are looked up
+            fates = [error] * len(tickets)
+        except Exception:
+            log.exception("batch broke the worker", orders=len(tickets))
+            fates = []
+        if len(fates) != len(tickets):  # nobody knows whose is whose
+            fates = [Unavailable("What became of the batch is unknown. The order may have been placed.")] * len(tickets)
         for one, fate in zip(outgoing, fates, strict=True):
             self._attempt(one.intent, lease, partial(self._sending.settled, one, fate, lease))
 

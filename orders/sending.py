@@ -124,8 +124,7 @@ class Sending:
                 return Wait(None, early.total_seconds())
             if -early > RELEASE_WITHIN and not made.not_sent:
                 return self._missed(order, lease, Event.GIVEN_UP)
-            made = replace(made, ready_at=order.release_at)
-        if why := too_late(made, self._clock.now()):
+        if why := too_late(_timed(order, made), self._clock.now()):
             return self._given_up(order, lease, why, for_a_person(order, why, arrived=False))
         return None
 
@@ -201,7 +200,7 @@ class Sending:
                 self._waits_still(intent, order, made.waited, lease)
                 return None
             if made.sent or order.release_at is None or self._early(order) <= timedelta():
-                why = not_again(order, made, self._clock.now(), self._clock.today())
+                why = not_again(order, _timed(order, made), self._clock.now(), self._clock.today())
                 if not why:
                     again = self._outgoing(intent, order, lease, repeated=True)
                     return self.post(again, lease) if again is not None else None
@@ -231,3 +230,8 @@ class Sending:
         else:
             self._journal.note(order, fault, lease, Event.MISTAKEN)
         return Wait(NotFound(fault))
+
+
+def _timed(order: Order, made: Attempts) -> Attempts:
+    """The attempts of an order that was not ready before its time, whenever it was approved."""
+    return replace(made, ready_at=max(made.ready_at, order.release_at)) if order.release_at is not None else made

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 from allocation.model import Choices, Metric, Side
 from orders.desk import Desk, Request
 from orders.dispatch import LEASE, LEASE_SECONDS, Dispatch
-from orders.model import Book, Order, OrderState, Role, User
+from orders.model import Book, Order, OrderState, Role, Statement, User
 from storage import SqlLedger, migrate, open_engine
 from tests.aladdin.simulator.program import Served
 from tests.aladdin.stand import AS_OF, SETTLEMENT, Stand, counting, simulated, standing
@@ -42,6 +42,7 @@ class Watch:
     stand: Stand
     ledger: SqlLedger
     worker: Dispatch
+    desk: Desk
 
     def order(self) -> Order:
         return self.ledger.orders()[0]
@@ -71,10 +72,12 @@ def watch(served: Served, tmp_path: Path) -> Iterator[Watch]:
     migrate(engine)
     with standing(served, tmp_path) as stand:
         ledger = SqlLedger(engine, BOOK.id, stand.clock)
+        # before the order, or it would be looked up before its first post
+        worker = Dispatch(ledger, stand.client, stand.clock, "w1", stand.client)
         desk = Desk(stand.client, stand.client, records(ledger, engine), stand.clock, BOOK)
         stand.client.group("CORE", SETTLEMENT)  # prices come with the positions
         desk.confirm(PM, desk.preview(PM, BUY), "", f"{uuid.uuid4()}")
-        yield Watch(stand, ledger, Dispatch(ledger, stand.client, stand.clock, "w1"))
+        yield Watch(stand, ledger, worker, desk)
     engine.dispose()
 
 
@@ -132,20 +135,20 @@ def test_an_order_that_certainly_never_left_is_sent_once_the_trouble_is_over(
     watch.stand.client._transport._sign_in.discard(watch.stand.client._transport._sign_in.current())
     watch.stand.trouble.set(counting("*/order:post"), f"{fault} next=3")
     waiting = watch.round()
-    assert waiting.state is OrderState.CONFIRMED
+    assert waiting.state is OrderState.SEND_FAILED
     assert "Aladdin" in waiting.message
     order = watch.to_the_end()
     assert (order.state, order.message) == (OrderState.BOOKED, "")
     assert (watch.stand.requests()[0], watch.stand.placed(order.id)) == (posts, 1)
 
 
-def test_while_its_circuit_is_open_an_order_stays_confirmed_and_goes_out_afterwards(watch: Watch) -> None:
+def test_while_its_circuit_is_open_an_order_is_not_sent_and_goes_out_afterwards(watch: Watch) -> None:
     watch.stand.trouble.set("server-error path=*/orders:filter", counting("*/order:post"))
     for _ in range(2):
         with pytest.raises(Exception, match=r"status 503|failed 5 times"):
             watch.stand.client.find_order("nobody")
     order = watch.round()
-    assert order.state is OrderState.CONFIRMED
+    assert order.state is OrderState.SEND_FAILED
     assert "failed 5 times in a row, so nothing was sent while posting order" in order.message
     assert watch.stand.requests()[1] == 0
     watch.stand.count("*/order:post", "*/orders:filter")
@@ -175,3 +178,49 @@ def test_an_order_that_no_search_shows_for_certain_is_not_posted_again(watch: Wa
     watch.stand.trouble.clear()
     assert watch.to_the_end().state is OrderState.BOOKED
     assert watch.stand.placed(order.id) == 1
+
+
+@pytest.fixture
+def batch(watch: Watch) -> Watch:
+    """Two orders of one batch, beside the one that is of none."""
+    confirm = watch.ledger.confirm
+
+    def in_batch(command: str, statement: Statement, order: Order, *rest: int | None) -> Order:
+        return confirm(command, statement, replace(order, batch="b1"), *rest)
+
+    watch.ledger.confirm = in_batch  # type: ignore[method-assign,assignment]
+    for _ in range(2):
+        watch.desk.confirm(PM, watch.desk.preview(PM, BUY), "", f"{uuid.uuid4()}")
+    del watch.ledger.confirm
+    return watch
+
+
+def all_to_the_end(watch: Watch) -> list[Order]:
+    for _ in range(200):
+        watch.round()
+        if all(order.state in DONE for order in watch.ledger.orders()):
+            return list(watch.ledger.orders())
+        watch.stand.clock.pass_(15)
+    raise AssertionError([(order.state, order.message) for order in watch.ledger.orders()])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "",
+        "timeout when=before path=*/orders:batchPost next=1",
+        "timeout when=after path=*/orders:batchPost next=1",
+        "malformed-json path=*/orders:batchPost next=1",
+        "connection-reset when=after path=*/orders:batchPost next=1",
+        "server-error path=*/longrunningoperations/* next=2",
+    ],
+)
+def test_a_batch_goes_out_in_one_call_and_each_order_of_it_ends_up_posted_exactly_once(
+    batch: Watch, fault: str
+) -> None:
+    batch.stand.trouble.set(counting("*/orders:batchPost"), *([fault] if fault else []))
+    done = all_to_the_end(batch)
+    assert [(order.state, order.filled) for order in done] == [(OrderState.BOOKED, Decimal(500_000))] * 3
+    assert [batch.stand.placed(order.id) for order in done] == [1, 1, 1]
+    assert batch.stand.requests()[0] == 1
+    assert batch.ledger.verify() == ()

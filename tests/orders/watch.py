@@ -10,7 +10,7 @@ from typing import Any
 from allocation.model import Choices
 from orders.dispatch import LEASE, LEASE_SECONDS, Dispatch
 from orders.lifecycle import Event, step
-from orders.model import Change, Kind, Order, OrderLine
+from orders.model import Change, Kind, Order, OrderLine, Statement
 from orders.statement import faithful, freeze
 from tests.orders.desk import BOOK, PM, FakeBroker, Outfit, outfit
 from tests.orders.test_desk import preview, request
@@ -34,7 +34,7 @@ class Watch:
 
     def tick(self) -> Order:
         """A round as the worker makes them by itself."""
-        lease = self.at.ledger.acquire(LEASE, "w1", LEASE_SECONDS)
+        lease = self.at.ledger.acquire(LEASE, self.worker.holder, LEASE_SECONDS)
         assert lease is not None
         self.worker.work(lease)
         return self.order()
@@ -53,6 +53,10 @@ class Watch:
         """A person's step."""
         order = self.order()
         also.setdefault("actor", PM.username)
+        if event is Event.WITHDRAW:
+            also["closes_intent"] = next(i.id for i in self.at.ledger.intents() if i.order_id == order.id)
+        if event is Event.APPROVE:
+            also["opens_intent"] = Kind.SEND
         change = Change(order.id, order.version, step(order.state, event), event.value, at=self.at.clock.now(), **also)
         return self.at.ledger.advance(f"person:{order.id}:{order.version}", change)
 
@@ -127,8 +131,22 @@ class Watch:
         self.broker.book[order.id] = replace(order, **otherwise)
 
 
-def watching(directory: Path) -> Watch:
-    """A confirmed order, and the worker that has not begun with it."""
+def watching(directory: Path, **otherwise: Any) -> Watch:
+    """An order that is confirmed, or otherwise as told, and the worker that has not begun with it."""
     at, broker = outfit(directory), FakeBroker()
-    at.desk.confirm(PM, preview(at), "", "c1")
+    confirmed(at, "c1", **otherwise)
     return Watch(at, broker, Dispatch(at.ledger, broker, at.clock, "w1"))
+
+
+def confirmed(at: Outfit, command_id: str, **otherwise: Any) -> Order:
+    """One more order, as told."""
+    confirm = at.ledger.confirm
+
+    def as_told(command: str, statement: Statement, order: Order, *rest: int | None) -> Order:
+        return confirm(command, statement, replace(order, **otherwise), *rest)
+
+    at.ledger.confirm = as_told  # type: ignore[method-assign,assignment]
+    try:
+        return at.desk.confirm(PM, preview(at), "", command_id)
+    finally:
+        del at.ledger.confirm
