@@ -65,20 +65,16 @@ def _ledger_from_before(url: str, *changes: str) -> Engine:
     return open_engine(url)
 
 
-@pytest.mark.parametrize(
-    "older",
-    [
-        (),
-        (
-            "DELETE FROM audit_log WHERE stream = 'limits' OR subject = 'limits'",
-            "DELETE FROM streams WHERE stream = 'limits'",
-            "DROP TABLE limit_rows",
-            "DROP TABLE limit_versions",
-            "UPDATE alembic_version SET version_num = '0001'",
-        ),
-    ],
-    ids=["0002", "0001"],
+BEFORE_LIMITS = (  # what makes a ledger of revision 0001 of one of 0002
+    "DELETE FROM audit_log WHERE stream = 'limits' OR subject = 'limits'",
+    "DELETE FROM streams WHERE stream = 'limits'",
+    "DROP TABLE limit_rows",
+    "DROP TABLE limit_versions",
+    "UPDATE alembic_version SET version_num = '0001'",
 )
+
+
+@pytest.mark.parametrize("older", [(), BEFORE_LIMITS], ids=["0002", "0001"])
 def test_orders_from_before_get_their_memorandum_their_fills_and_their_figures(
     url: str, older: tuple[str, ...]
 ) -> None:
@@ -110,7 +106,7 @@ def test_orders_from_before_get_their_memorandum_their_fills_and_their_figures(
 @pytest.mark.parametrize("stop", ["0003", "0004", "0005"])
 def test_a_ledger_of_any_revision_in_between_comes_to_this_one_with_its_orders(url: str, stop: str) -> None:
     engine = _ledger_from_before(url)
-    write(engine, lambda conn: _upgrade_to(conn, stop))
+    write(engine, lambda conn: upgrade_to(conn, stop))
     assert read(engine, migrations.revision_of) == stop
     migrate(engine)
     ledger = SqlLedger(engine, BOOK, SetClock())
@@ -119,7 +115,7 @@ def test_a_ledger_of_any_revision_in_between_comes_to_this_one_with_its_orders(u
     engine.dispose()
 
 
-def _upgrade_to(conn: Connection, revision: str) -> None:
+def upgrade_to(conn: Connection, revision: str) -> None:
     config = migrations.config_of()
     config.attributes["connection"] = conn
     command.upgrade(config, revision)
