@@ -113,14 +113,13 @@ class Gate:
         log = _log.bind(username=known_as, address=address)
         if not self._lockout.attempt(known_as, address):
             log.warning("sign-in refused: locked out")
-            self._activity.note(known_as, "sign-in refused", address, "locked out")
             st.session_state[_NOTICE] = self._lockout.sentence
             return
         right = _password_is_right(name, password, entry.password_hash if entry else users.decoy)
         if entry is None or not right:
             locked = self._lockout.locked(known_as, address)
             log.warning("sign-in failed", locked=locked)
-            self._activity.note(known_as, "sign-in failed", address)
+            self._activity.note(known_as, "sign-in failed", address, "locked out now" if locked else "")
             st.session_state[_NOTICE] = self._lockout.sentence if locked else _WRONG
             return
         self._lockout.clear(name, address)

@@ -45,7 +45,7 @@ def detail(user: User, order: Order) -> None:
         st.text(f"“{order.comment}”")
     events = desk.past.events(user, order.id)
     st.mermaid_chart(diagram(events, order.state), alt="the order's life, with the path taken")
-    lines_tab, history_tab = st.tabs(["Accounts", "History"])
+    lines_tab, fills_tab, history_tab = st.tabs(["Accounts", "Fills", "History"])
     with lines_tab:
         table, columns = tables.order_lines(order)
         st.dataframe(
@@ -56,6 +56,19 @@ def detail(user: User, order: Order) -> None:
             alt="lines of the order",
             key="order.lines",
         )
+    with fills_tab:
+        if fills := desk.past.fills(user, order.id):
+            table, columns = tables.fills(fills)
+            st.dataframe(
+                table,
+                column_config=columns,
+                hide_index=True,
+                placeholder=formats.MISSING,
+                alt="what Aladdin booked, and when",
+                key="order.fills",
+            )
+        else:
+            st.caption("Nothing is booked yet.")
     with history_tab:
         table, columns = tables.events(events)
         st.dataframe(

@@ -115,7 +115,7 @@ SNOWFLAKE = {
 }
 
 
-@pytest.mark.parametrize("name", ["SNOWFLAKE_ROLE", *SNOWFLAKE])
+@pytest.mark.parametrize("name", ["SNOWFLAKE_ROLE", "SNOWFLAKE_SCHEMA", "SNOWFLAKE_QUERY_TAG", *SNOWFLAKE])
 def test_one_setting_of_snowflake_alone_is_no_demo(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "evenlot")
     with pytest.raises(SettingsError, match=f"Snowflake is half-configured: {name} set, "):

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
 
+from orders.errors import NotFound, OutsideError
 from orders.history import Wanted
 from orders.lifecycle import LIVE, OURS
 from orders.model import Order, OrderState, User
@@ -16,22 +17,24 @@ MOVING = frozenset((*LIVE, *OURS))
 
 
 def wanted(user: User) -> Wanted:
-    """Which orders the user asks for, from the filters, which are drawn here. A bond nobody knows is `NotFound`."""
-    row, on = st.columns([2, 2, 1.6, 1.2, 1.8]), _begin_anew
+    """Which orders the user asks for, from the filters, which are drawn here."""
+    if "orders.by" not in st.session_state:  # a filter is forgotten with its page, and so is the place in the list
+        st.session_state.pop("orders.asked", None)
+    row = st.columns([1.8, 1.8, 1.5, 1.2, 1.1, 1.7])
     states = row[0].multiselect(
-        "State", list(OrderState), format_func=str, placeholder="any", key="orders.states", on_change=on
+        "State", list(OrderState), format_func=str, placeholder="any", key="orders.states", on_change=_touch
     )
-    groups = row[1].multiselect(
-        "Group", session.desk().groups(user), placeholder="any", key="orders.groups", on_change=on
-    )
-    bond = row[2].text_input("Bond", placeholder="any: CUSIP, ISIN, ticker", key="orders.bond", on_change=on)
-    by = row[3].text_input("Confirmed by", placeholder="anybody", key="orders.by", on_change=on)
-    days = row[4].date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=on)
+    groups = row[1].multiselect("Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch)
+    bond = row[2].text_input("Bond", placeholder="CUSIP, ISIN, ticker", key="orders.bond", on_change=_touch).strip()
+    account = row[3].text_input("Account", placeholder="any", key="orders.account", on_change=_touch)
+    by = row[4].text_input("Confirmed by", placeholder="anybody", key="orders.by", on_change=_touch)
+    days = row[5].date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch)
     since, until = _bounds(days)
     return Wanted(
         groups=frozenset(groups) or None,
         states=frozenset(states) or None,
-        asset_id=_asset(user, bond.strip()) if bond.strip() else None,
+        asset_id=_asset(user, bond) if bond else None,
+        account_id=account.strip().upper() or None,
         username=by.strip().lower() or None,
         since=since,
         until=until,
@@ -39,16 +42,18 @@ def wanted(user: User) -> Wanted:
 
 
 def rows(user: User, asked: Wanted) -> tuple[Order, ...]:
-    """The page of orders the user is at, drawn; empty when there is none, and then it says what to do."""
-    cursors: list[str] = st.session_state.setdefault("orders.cursors", [])
+    """The page of orders the user is at, drawn; empty when there is none, and then it says what to do. A page belongs
+    to what was asked for: anything else begins with the newest."""
+    if st.session_state.get("orders.asked") != asked:
+        st.session_state["orders.asked"], st.session_state["orders.cursors"] = asked, []
+    cursors: list[str] = st.session_state["orders.cursors"]
     page = session.desk().past.orders(user, asked, PAGE, cursors[-1] if cursors else "")
-    if not page.rows:
-        if asked == Wanted() and not cursors:
-            st.info("No orders yet. Choose a group and a bond, and allocate.")
-        else:
-            st.info("No order is like that. Take a filter away to see more.")
-    else:
+    if page.rows:
         _table(page.rows)
+    elif asked == Wanted():
+        st.info("No orders yet. Choose a group and a bond, and allocate.")
+    else:
+        st.info("No order is like that. Take a filter away to see more.")
     if cursors or page.cursor:
         _pager(page.cursor)
     return page.rows
@@ -80,10 +85,14 @@ def _pager(following: str) -> None:
         st.caption(f"Page {len(cursors) + 1}, {PAGE} orders each, newest first.")
 
 
-def _begin_anew() -> None:
-    """A filter was used: its orders begin with the newest."""
+def _touch() -> None:
     session.office().gate.touch()
-    st.session_state["orders.cursors"] = []
+
+
+def _groups(user: User) -> list[str]:
+    """Those on the user's list, and those that were ever allocated to, as far as they see them."""
+    desk = session.desk()
+    return sorted({*desk.groups(user), *desk.last_allocations(user)})
 
 
 def _newer() -> None:
@@ -106,13 +115,22 @@ def _pick(shown: list[str]) -> None:
 
 
 def _asset(user: User, text: str) -> str:
-    """The bond a text means, said below where that is more than its identifier."""
-    found = session.desk().find(user, text).value
-    if not found:
-        return text  # of a bond that is gone there may still be orders
-    if len(found) > 1:
-        st.caption(f"Orders of {found[0].label} ({found[0].asset_id}), the first of {len(found)} bonds like “{text}”.")
-    return found[0].asset_id
+    """The bond a text means: looked for once, and said below where it is more than its identifier. What nobody knows,
+    or nobody can look up now, is taken for an identifier: of a bond that is gone there are still orders."""
+    if st.session_state.get("orders.bond.of") != text:
+        try:
+            found = session.desk().find(user, text).value
+        except (NotFound, OutsideError):
+            found = ()
+        said = ""
+        if len(found) > 1:
+            said = f"Orders of {found[0].label} ({found[0].asset_id}), the first of {len(found)} like “{text}”."
+        st.session_state["orders.bond.of"] = text
+        st.session_state["orders.bond.found"] = (found[0].asset_id if found else text.upper(), said)
+    asset_id, said = st.session_state["orders.bond.found"]
+    if said:
+        st.caption(said)
+    return str(asset_id)
 
 
 def _bounds(days: tuple[date, ...]) -> tuple[datetime | None, datetime | None]:

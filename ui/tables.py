@@ -12,6 +12,7 @@ import streamlit as st
 from allocation.metrics import Spread
 from allocation.model import Account, Bond, Metric
 from allocation.proposal import Proposal
+from orders.history import Booking
 from orders.holders import Holder
 from orders.model import Event, Order, OrderState
 from ui import formats
@@ -210,6 +211,29 @@ def order_lines(order: Order) -> tuple[pd.DataFrame, Columns]:
         "Booked": amount("Booked"),
         "Left": amount("Left"),
         "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
+    }
+    return table, columns
+
+
+def fills(rows: Sequence[Booking]) -> tuple[pd.DataFrame, Columns]:
+    """What Aladdin newly reported as booked, newest first."""
+    table = pd.DataFrame(
+        [
+            {
+                "Seen": booking.at,
+                "Account": booking.account_id,
+                "Booked": float(booking.delta),
+                "In all": float(booking.booked),
+                "Average price": as_float(booking.average_price),
+            }
+            for booking in reversed(rows)
+        ]
+    )
+    columns = {
+        "Seen": st.column_config.DatetimeColumn("Seen (UTC)", format="DD MMM HH:mm:ss", timezone="UTC"),
+        "Booked": amount("Booked"),
+        "In all": amount("In all"),
+        "Average price": number("Average price of the order", 4),
     }
     return table, columns
 
