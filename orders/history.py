@@ -20,7 +20,7 @@ class Wanted:
 
     groups: frozenset[str] | None = None  # tickers
     states: frozenset[OrderState] | None = None
-    asset_id: str | None = None
+    assets: frozenset[str] | None = None  # asset ids
     account_id: str | None = None
     username: str | None = None  # who confirmed
     since: datetime | None = None

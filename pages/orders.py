@@ -35,7 +35,7 @@ def detail(user: User, order: Order) -> None:
         st.markdown(f"**{order.face:,} of {order.ordered:,} ordered**, {order.ordered - order.face:,} not placed.")
     if order.message:
         st.warning(order.message)
-    grid = st.columns([1.7, 0.8, 1.2, 1.4, 0.9])
+    grid = [*st.columns([1.6, 1]), *st.columns(3)]  # five in a row would be cut off in a narrow window
     grid[0].metric("State", tables.state_word(order))
     grid[1].metric("Filled", formats.percent(order.progress), help=f"{order.filled:,.0f} of {order.face:,}")
     grid[2].metric("Average price", formats.price(order.average_price))

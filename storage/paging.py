@@ -85,11 +85,13 @@ def _branches(wanted: Wanted, lines: Table) -> Iterable[_Branch]:
         rest = _rest(wanted, asset=True, user=True)
         source = lines.join(orders, orders.c.id == lines.c.order_id) if rest else lines
         return [_Branch(source, lines.c.ordered_at, lines.c.order_id, (*mine, *rest))]
-    if wanted.asset_id is not None:
-        found = (orders.c.asset_id == wanted.asset_id, *period, *_rest(wanted, user=True))
-        return [_Branch(orders, at, id_, found)]
+    if wanted.assets is not None and len(wanted.assets) <= _MOST_BRANCHES:
+        rest = (*period, *_rest(wanted, user=True))
+        each = [(orders.c.asset_id == asset, *rest) for asset in sorted(wanted.assets)] or [(false(),)]
+        return [_Branch(orders, at, id_, found) for found in each]
     if wanted.username is not None:
-        return [_Branch(orders, at, id_, (orders.c.created_by == wanted.username, *period, *_rest(wanted)))]
+        rest = (*period, *_rest(wanted, asset=True))
+        return [_Branch(orders, at, id_, (orders.c.created_by == wanted.username, *rest))]
     by = [
         [column == value for value in sorted(values)]
         for column, values in ((orders.c.group_ticker, wanted.groups), (orders.c.state, state_names(wanted)))
@@ -99,8 +101,8 @@ def _branches(wanted: Wanted, lines: Table) -> Iterable[_Branch]:
     if not runs:
         return [_Branch(orders, at, id_, (false(),))]
     if len(runs) > _MOST_BRANCHES:
-        return [_Branch(orders, at, id_, (*period, *_rest(wanted)))]
-    return [_Branch(orders, at, id_, (*run, *period)) for run in runs]
+        return [_Branch(orders, at, id_, (*period, *_rest(wanted, asset=True)))]
+    return [_Branch(orders, at, id_, (*run, *period, *_rest(Wanted(assets=wanted.assets), asset=True))) for run in runs]
 
 
 def state_names(wanted: Wanted) -> list[str] | None:
@@ -121,8 +123,8 @@ def _rest(wanted: Wanted, *, asset: bool = False, user: bool = False) -> tuple[C
         found.append(orders.c.group_ticker.concat("").in_(sorted(wanted.groups)))
     if wanted.states is not None:
         found.append(orders.c.state.concat("").in_(state_names(wanted) or ()))
-    if asset and wanted.asset_id is not None:
-        found.append(orders.c.asset_id.concat("") == wanted.asset_id)
+    if asset and wanted.assets is not None:
+        found.append(orders.c.asset_id.concat("").in_(sorted(wanted.assets)))
     if user and wanted.username is not None:
         found.append(orders.c.created_by.concat("") == wanted.username)
     return tuple(found)
@@ -144,11 +146,12 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(orders.c.group_ticker.in_(sorted(wanted.groups)))
     if (states := state_names(wanted)) is not None:
         found.append(orders.c.state.in_(states))
+    if wanted.assets is not None:
+        found.append(orders.c.asset_id.in_(sorted(wanted.assets)))
     if wanted.account_id is not None:
         mine = select(statement_lines.c.order_id).where(statement_lines.c.account_id == wanted.account_id)
         found.append(orders.c.id.in_(mine))
     bounds = (
-        (wanted.asset_id, orders.c.asset_id.__eq__),
         (wanted.username, orders.c.created_by.__eq__),
         (wanted.since, orders.c.created_at.__ge__),
         (wanted.until, orders.c.created_at.__lt__),

@@ -20,20 +20,22 @@ def wanted(user: User) -> Wanted:
     """Which orders the user asks for, from the filters, which are drawn here."""
     if "orders.by" not in st.session_state:  # a filter is forgotten with its page, and so is the place in the list
         st.session_state.pop("orders.asked", None)
-    row = st.columns([1.8, 1.8, 1.5, 1.2, 1.1, 1.7])
+    row = st.columns([2, 2, 1.6])
     states = row[0].multiselect(
         "State", list(OrderState), format_func=str, placeholder="any", key="orders.states", on_change=_touch
     )
     groups = row[1].multiselect("Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch)
-    bond = row[2].text_input("Bond", placeholder="CUSIP, ISIN, ticker", key="orders.bond", on_change=_touch).strip()
-    account = row[3].text_input("Account", placeholder="any", key="orders.account", on_change=_touch)
-    by = row[4].text_input("Confirmed by", placeholder="anybody", key="orders.by", on_change=_touch)
-    days = row[5].date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch)
+    days = row[2].date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch)
+    row = st.columns([2, 1, 1, 1.6], vertical_alignment="bottom")
+    bond = row[0].text_input("Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch)
+    account = row[1].text_input("Account", placeholder="any", key="orders.account", on_change=_touch)
+    by = row[2].text_input("By", placeholder="anybody", key="orders.by", on_change=_touch)
+    row[3].button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
     since, until = _bounds(days)
     return Wanted(
         groups=frozenset(groups) or None,
         states=frozenset(states) or None,
-        asset_id=_asset(user, bond) if bond else None,
+        assets=_assets(user, bond.strip()) if bond.strip() else None,
         account_id=account.strip().upper() or None,
         username=by.strip().lower() or None,
         since=since,
@@ -53,7 +55,7 @@ def rows(user: User, asked: Wanted) -> tuple[Order, ...]:
     elif asked == Wanted():
         st.info("No orders yet. Choose a group and a bond, and allocate.")
     else:
-        st.info("No order is like that. Take a filter away to see more.")
+        st.info("No order matches these filters. Clear one to see more.")
     if cursors or page.cursor:
         _pager(page.cursor)
     return page.rows
@@ -72,6 +74,7 @@ def _table(shown: tuple[Order, ...]) -> None:
         height=min(420, 38 + 35 * len(table)),
         alt="orders, newest first",
     )
+    st.caption("Tick an order to see it whole. Newest first.")
 
 
 def _pager(following: str) -> None:
@@ -87,6 +90,14 @@ def _pager(following: str) -> None:
 
 def _touch() -> None:
     session.office().gate.touch()
+
+
+def _clear() -> None:
+    _touch()
+    for name in ("states", "groups", "days"):
+        st.session_state[f"orders.{name}"] = []
+    for name in ("bond", "account", "by"):
+        st.session_state[f"orders.{name}"] = ""
 
 
 def _groups(user: User) -> list[str]:
@@ -111,26 +122,30 @@ def _pick(shown: list[str]) -> None:
     chosen = st.session_state["orders.table"]["selection"]["rows"]
     if chosen and chosen[0] < len(shown):
         st.query_params["order"] = shown[chosen[0]]
-        st.session_state["orders.picked"] = True
+    else:
+        st.query_params.pop("order", None)
+    st.session_state["orders.picked"] = True
 
 
-def _asset(user: User, text: str) -> str:
-    """The bond a text means: looked for once, and said below where it is more than its identifier. What nobody knows,
-    or nobody can look up now, is taken for an identifier: of a bond that is gone there are still orders."""
+def _assets(user: User, text: str) -> frozenset[str]:
+    """The bonds a text means: looked for once, and said below. What nobody knows, or nobody can look up now, is taken
+    for an identifier as well: of a bond that is gone there are still orders."""
     if st.session_state.get("orders.bond.of") != text:
-        try:
-            found = session.desk().find(user, text).value
-        except (NotFound, OutsideError):
-            found = ()
-        said = ""
-        if len(found) > 1:
-            said = f"Orders of {found[0].label} ({found[0].asset_id}), the first of {len(found)} like “{text}”."
-        st.session_state["orders.bond.of"] = text
-        st.session_state["orders.bond.found"] = (found[0].asset_id if found else text.upper(), said)
-    asset_id, said = st.session_state["orders.bond.found"]
-    if said:
-        st.caption(said)
-    return str(asset_id)
+        st.session_state["orders.bond.of"], st.session_state["orders.bond.found"] = text, _found(user, text)
+    assets, said = st.session_state["orders.bond.found"]
+    st.caption(said)
+    return frozenset(assets)
+
+
+def _found(user: User, text: str) -> tuple[frozenset[str], str]:
+    try:
+        bonds = session.desk().find(user, text).value
+    except (NotFound, OutsideError) as error:
+        return frozenset({text.upper()}), f"{error} Orders of a bond with the identifier {text.upper()} are shown."
+    if not bonds:
+        return frozenset({text.upper()}), f"No bond is called “{text}”; orders with that identifier are shown."
+    named = bonds[0].label if len(bonds) == 1 else f"{len(bonds)} bonds like “{text}”"
+    return frozenset(bond.asset_id for bond in bonds), f"Orders of {named}."
 
 
 def _bounds(days: tuple[date, ...]) -> tuple[datetime | None, datetime | None]:

@@ -32,9 +32,8 @@ def history(engine: Engine) -> SqlHistory:
 def _block(number: int) -> tuple[Statement, Order]:
     """Orders in two groups, of three bonds, by two people, two at each minute; every fifth is for other accounts."""
     created_at = NOON + timedelta(minutes=number // 2)
-    statement, order = block(f"{number:02}", ("CORE", "PLUS")[number % 2], created_at)
-    order = replace(order, asset_id=f"B{number % 3}", created_by=("maria", "paul")[number % 4 == 0])
-    statement = replace(statement, created_by=order.created_by)
+    terms = {"asset_id": f"B{number % 3}", "created_by": ("maria", "paul")[number % 4 == 0]}
+    statement, order = block(f"{number:02}", ("CORE", "PLUS")[number % 2], created_at, **terms)
     if number % 5 == 0:
         body = statement.body.replace("P1", "Q1").replace("P2", "Q2").replace("P3", "Q3")
         statement = replace(statement, body=body, sha256=digest(body))
@@ -66,7 +65,7 @@ def _meets(order: Order, wanted: Wanted) -> bool:
     return (
         (wanted.groups is None or order.group in wanted.groups)
         and (wanted.states is None or order.state in wanted.states)
-        and (wanted.asset_id is None or order.asset_id == wanted.asset_id)
+        and (wanted.assets is None or order.asset_id in wanted.assets)
         and (wanted.account_id is None or wanted.account_id in {line.account_id for line in order.lines})
         and (wanted.username is None or order.created_by == wanted.username)
         and (wanted.since is None or order.created_at >= wanted.since)
@@ -98,7 +97,7 @@ _wanted = st.builds(
     Wanted,
     groups=st.none() | st.frozensets(st.sampled_from(["CORE", "PLUS", "NONE"])),
     states=st.none() | st.frozensets(st.sampled_from([ACTIVE, CONFIRMED, OrderState.BOOKED])),
-    asset_id=st.none() | st.sampled_from(["B0", "B1", "B9"]),
+    assets=st.none() | st.frozensets(st.sampled_from(["B0", "B1", "B9"])),
     account_id=st.none() | st.sampled_from(["P1", "Q1", "X"]),
     username=st.none() | st.sampled_from(["maria", "paul"]),
     since=_moments,
