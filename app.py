@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from allocation.errors import EvenlotError
 from bootstrap import House, house, leave_house, open_houses
-from orders.errors import OutsideError, SettingsError, WrongBook
+from orders.errors import LedgerUnusable, OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
 from ui import session
 from ui.sign_in import Gate
@@ -95,8 +95,9 @@ def ready(_: Request) -> JSONResponse:
     """The house is open and everything behind it answers; words only, since this route has no sign-in."""
     try:
         pulses = {pulse.name.split()[-1].lower(): _word(pulse) for pulse in house().office.pulses()}
-    except EvenlotError:
-        return JSONResponse({"status": "not ready", "settings": "failing"}, status_code=503)
+    except EvenlotError as error:  # the house is not open: what is said of it stands in the log
+        part = "store" if isinstance(error, LedgerUnusable | OutsideError) else "settings"
+        return JSONResponse({"status": "not ready", part: "failing"}, status_code=503)
     well = all(word == "ok" for word in pulses.values())
     return JSONResponse({"status": "ready" if well else "not ready"} | pulses, status_code=200 if well else 503)
 

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import socket
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable
@@ -75,7 +76,7 @@ def open_house(settings: Settings | None = None) -> House:
     log_as_json(settings.log_level)
     world = settings.world
     data = settings.data
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _require_writable(data)
     simulated = _simulated_aladdin(settings, world, data)
     try:
         return _furnish(settings, world, data, simulated)
@@ -83,6 +84,21 @@ def open_house(settings: Settings | None = None) -> House:
         if simulated is not None:
             simulated.stop()
         raise
+
+
+def _require_writable(data: Path) -> None:
+    """Make the data folder where it is missing, and try to write to it before anything else does."""
+    what = "made"
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        what = "written to"
+        with tempfile.TemporaryFile(dir=data):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {data} cannot be {what}: {error.strerror}. Name another with DATA_DIR, or let the app's "
+            "user write there."
+        ) from error
 
 
 def _furnish(settings: Settings, world: World, data: Path, simulated: Running | None) -> House:

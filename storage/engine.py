@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from orders.errors import SettingsError
-from storage.failures import meaning
+from storage.failures import unusable
 from storage.snowflake_config import SnowflakeConfig
 
 BUSY_SECONDS = 10.0  # of `storage.unit.PATIENCE`, so that a write is tried again
@@ -40,16 +40,15 @@ def url_of(path: Path) -> URL:
 
 def open_engine(url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """The engine for a ledger `url`, as `sqlite:///data/ledger.db`. A missing file is made with mode 0600, a missing
-    directory with 0700. A writer waits `busy_seconds` for another. Raises `SettingsError` where the URL or the place
-    cannot be used."""
+    directory with 0700. A writer waits `busy_seconds` for another. Raises `SettingsError` where the URL cannot be used,
+    `LedgerUnusable` where the place cannot."""
     parsed = _parse(url)
     path = Path(parsed.database or "")
     try:
         _make_private_file(path)
         _switch_to_wal(path, busy_seconds)
     except (OSError, sqlite3.Error) as error:
-        why = meaning(error) or f"{error}. Check that its directory exists, is on a local disk and may be written to."
-        raise SettingsError(f"The ledger file {path} cannot be opened: {why}") from error
+        raise unusable(path, error) from error
     engine = create_engine(
         parsed,
         connect_args={"timeout": busy_seconds},

@@ -81,6 +81,16 @@ def test_the_cookie_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> 
     assert stat.S_IMODE((tmp_path / "cookie.key").stat().st_mode) == 0o600
 
 
+def test_a_data_folder_that_cannot_be_made_or_written_to_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    below, read_only = tmp_path / "file" / "data", Path("/proc/self")  # where nobody may write, not even root
+    for folder, why in ((below, "made: Not a directory"), (read_only, "written to: ")):
+        with pytest.raises(SettingsError) as failed, house_on(folder):
+            pass
+        assert str(failed.value).startswith(f"The data folder {folder} cannot be {why}")
+        assert str(failed.value).endswith("Name another with DATA_DIR, or let the app's user write there.")
+
+
 def test_another_data_folder_has_another_cookie_key(tmp_path: Path) -> None:
     settings = read_settings(demo=True)
     for name in ("a", "b"):

@@ -135,7 +135,7 @@ def test_a_ledger_that_may_not_be_written_to_is_refused_at_the_start_and_left_as
     (public / "ledger.db").chmod(file_mode)
     public.chmod(folder_mode)
     answer = python(_UNPRIVILEGED, url_in(public)).communicate(timeout=60)[0]
-    assert answer.startswith(f"SettingsError: The ledger file {public / 'ledger.db'} cannot be opened: ")
+    assert answer.startswith(f"LedgerUnusable: The ledger file {public / 'ledger.db'} cannot be opened: ")
     assert said in answer
     assert (public / "ledger.db").read_bytes() == before
     assert [file.name for file in public.iterdir()] == ["ledger.db"]
@@ -226,7 +226,9 @@ def damaged(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("damaged", DAMAGES, indirect=True)
 def test_a_damaged_file_is_found_at_the_start_and_not_touched(damaged: Path) -> None:
     before = (damaged / "ledger.db").read_bytes()
-    with pytest.raises(SettingsError, match=r"damaged.*restore a backup with `python -m storage restore`"):
+    with pytest.raises(
+        SettingsError, match=r"ledger\.db is damaged.*`python -m storage restore FILE --data /.*beside it\.$"
+    ):
         require_whole(_opened(damaged))
     assert (damaged / "ledger.db").read_bytes() == before
 
