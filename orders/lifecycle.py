@@ -16,7 +16,7 @@ class Event(StrEnum):
     NEVER_LEFT = "never left"  # the post certainly did not reach Aladdin
     ANSWER_LOST = "answer lost"  # the post may have reached Aladdin
     MISSED = "not found"  # looked up by our reference, and not there
-    RESTORED = "restored"  # the ledger was put back to before it was sent, so it may have been sent since
+    RESTORED = "restored"  # the ledger was put back to an earlier state, so it may have been posted since, or again
     REFUSED = "refused"  # Aladdin answered no, to the only post there was
     # what comes of a second post says nothing of the first, which may live
     REPEAT_NEVER_LEFT = "repeat never left"
@@ -81,7 +81,7 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.SENDING, Event.REPEAT_REFUSED): S.UNKNOWN,
     (S.SENDING, Event.MISTAKEN): S.UNKNOWN,
     (S.CONFIRMED, Event.LAPSED): S.EXPIRED,
-    (S.CONFIRMED, Event.RESTORED): S.UNKNOWN,
+    **{(state, Event.RESTORED): S.UNKNOWN for state in OURS},
     # Aladdin does not publish its transitions: from any live state it may report any status, forward or back
     # (a cancel can lose to a fill; an authorized order can be reopened)
     **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in _REPORTS.items()},

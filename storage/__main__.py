@@ -217,7 +217,7 @@ def _backup(options: argparse.Namespace) -> int:
 def _restore_options(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Puts a checked backup in the place of a SQLite ledger. What is there is kept beside it under another name. "
-        "Orders that were waiting to be sent are looked up at Aladdin before anything is posted. Where the ledger was "
+        "Orders it does not know to be at Aladdin are looked up there before anything is posted. Where the ledger was "
         "put back by other means, on Snowflake or as a copy of the file, --put-back sees to that alone."
     )
     what = parser.add_mutually_exclusive_group(required=True)
@@ -253,7 +253,7 @@ def _mark_put_back(options: argparse.Namespace) -> int:
     with _store(options) as engine:
         read(engine, require_current)
         marked = mark_put_back(engine, _WallClock(), _user())
-    _say(to_be_looked_up(marked) if marked else "Noted. No order was waiting to be sent.")
+    _say(to_be_looked_up(marked) if marked else "Noted. No order has to be looked up.")
     return 0
 
 

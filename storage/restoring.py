@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from orders.canonical import canonical
 from orders.errors import Rejected, Unavailable, VersionConflict, WrongBook
-from orders.lifecycle import Event, step
-from orders.model import Change, Order, OrderState
+from orders.lifecycle import OURS, Event, step
+from orders.model import Change, Order
 from orders.ports import Clock
 from storage import failures, seals
 from storage.audit import REGISTRY
@@ -62,7 +62,7 @@ class Restored:
 
 def to_be_looked_up(order_ids: Sequence[str]) -> str:
     """What becomes of the orders `mark_restored` returned."""
-    return f"To be looked up at Aladdin before they are sent, which the worker does: {_list(order_ids)}."
+    return f"To be looked up at Aladdin before any of them is posted, which the worker does: {_list(order_ids)}."
 
 
 def _list(names: Sequence[str]) -> str:
@@ -83,7 +83,7 @@ def restore(backup: Path, ledger: Path, clock: Clock, actor: str, *, even_if_new
     """Put a copy of `backup` in the place of `ledger`, brought to this program's tables and with an audit entry that
     says so; the ledger that was there, damaged or not, is kept beside it under another name.
 
-    An order that was about to be sent when the backup was made may have been sent since: see `mark_restored`. Raises
+    An order that the backup does not know to be at Aladdin may have been posted since: see `mark_restored`. Raises
     `Rejected` where the backup is not sound or the ledger is in use, `WrongBook` where they belong to different books,
     `VersionConflict` where the ledger has entries that the backup has not (unless `even_if_newer`), `Unavailable`
     where the disk fails."""
@@ -129,8 +129,9 @@ def _prepare(backup: Path, draft: Path, clock: Clock, actor: str) -> tuple[str, 
 
 def mark_restored(engine: Engine, clock: Clock, actor: str, source: str) -> tuple[str, ...]:
     """Write into a ledger that was put back to an earlier state, on either store, that it was, and from what. The
-    orders that wait to be sent in it, which are returned, may have been sent since: the worker looks each one up at
-    Aladdin before it posts anything. `Rejected` for a ledger nothing was ever written to."""
+    orders whose sending it has not seen the end of, which are returned, may have been posted since, or posted again:
+    the worker looks each one up at Aladdin, and the wait before it posts one begins anew. `Rejected` for a ledger
+    nothing was ever written to."""
     book, newest = read(engine, lambda conn: (conn.scalar(select(stamp.c.book_id)), seals.newest(conn)))
     if book is None or newest is None:
         raise Rejected(f"The ledger from {source} belongs to no book: nothing was ever written to it.", code="empty")
@@ -139,7 +140,7 @@ def mark_restored(engine: Engine, clock: Clock, actor: str, source: str) -> tupl
     content = {"backup": source, "newest": newest}
     command = Command(asked, _STREAM, actor, "restore", "ledger", content)
     UnitOfWork(engine, clock).run(command, lambda *_: Outcome(canonical(content), body=content))
-    waiting = sorted(ledger.orders(states=[OrderState.CONFIRMED]), key=lambda order: order.id)
+    waiting = sorted(ledger.orders(states=OURS), key=lambda order: order.id)
     for order in waiting:
         ledger.advance(f"{asked}:{order.id}", _look_up_first(order, clock, actor))
     return tuple(order.id for order in waiting)
@@ -166,7 +167,7 @@ def _look_up_first(order: Order, clock: Clock, actor: str) -> Change:
         event=Event.RESTORED.value,
         actor=actor,
         at=clock.now(),
-        detail="the ledger was restored: it may have been sent since, so it is looked up first",
+        detail="the ledger was restored: it may have been posted since, so it is looked up first",
     )
 
 
