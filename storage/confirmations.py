@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, ScalarSelect, func, or_, select
@@ -10,8 +11,9 @@ from sqlalchemy import Connection, ScalarSelect, func, or_, select
 from orders.canonical import canonical, digest
 from orders.errors import Difference, Rejected, VersionConflict
 from orders.model import Order, Statement
+from orders.statement import faithful
 from storage import limits
-from storage.rows import confirmation_row, figures, intent_row, line_rows, named, order_row, statement_row
+from storage.rows import confirmation_row, figures, intent_row, line_rows, named, order_row, reading, statement_row
 from storage.schema import (
     intents,
     limit_versions,
@@ -36,15 +38,14 @@ def asked(order: Order) -> dict[str, object]:
 
 def require_agreement(statement: Statement, order: Order) -> None:
     """`Rejected` where the statement, the order and its lines do not agree with each other."""
-    faults = disagreements(statement, order) | {
-        "statement_made": (order.created_at, order.created_by) != (statement.created_at, statement.created_by)
-        and "the order and the statement were not made at once by the same person",
-    }
-    refuse(order, "confirmed", faults)
+    refuse(order, "confirmed", disagreements(statement, order, order.created_at, order.created_by))
 
 
-def disagreements(statement: Statement, order: Order) -> dict[str, str | bool]:
-    """What keeps a statement from being the one of an order with these lines, by code; false where nothing does."""
+def disagreements(statement: Statement, order: Order, at: datetime, by: str) -> dict[str, str | bool]:
+    """What keeps a statement from being the one of an order as it became `at` this moment, by code; false where nothing
+    does. `Rejected` for a text that is not a statement's."""
+    with reading(statement):
+        kept = faithful(order, statement)
     placed = sum(line.face for line in order.lines)
     accounts = {line.account_id for line in order.lines}
     return {
@@ -55,6 +56,9 @@ def disagreements(statement: Statement, order: Order) -> dict[str, str | bool]:
         "lines_sum": placed != order.face and f"its lines add up to {placed:,} and the order to {order.face:,}",
         "lines_missing": not order.lines and "it has no lines",
         "lines_twice": len(accounts) != len(order.lines) and "an account has more than one line",
+        "statement_made": (at, by) != (statement.created_at, statement.created_by)
+        and "it and its statement were not made at once by the same person",
+        "statement_terms": not kept and "its terms, its engine or its lines are not those of its statement",
     }
 
 

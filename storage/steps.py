@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, Table, case, cas
 from orders.canonical import canonical
 from orders.errors import Rejected
 from orders.model import Change, Order, OrderLine, OrderState, Statement
+from orders.statement import engine_of
 from storage import conflicts
 from storage.confirmations import disagreements, refuse
 from storage.dialects import Rows
@@ -24,6 +25,7 @@ from storage.rows import (
     named,
     order_row,
     read_orders,
+    reading,
     statement_row,
     step_row,
 )
@@ -36,8 +38,11 @@ _KEPT = ("broker_id", "broker_status", "filled", "average_price", "message", "or
 
 
 def asked(change: Change) -> dict[str, object]:
-    """What a change asks for: all but the version and the time it was made at, which differ when it is made again."""
-    return {f.name: getattr(change, f.name) for f in fields(change) if f.name not in ("version", "at")}
+    """What a change asks for: all but the version and the time it was made at, which differ when it is made again, as
+    does what a screen reads as booked for its lines, which the step leaves as it is."""
+    terms = {f.name: getattr(change, f.name) for f in fields(change) if f.name not in ("version", "at")}
+    lines = change.lines and [{"account_id": line.account_id, "face": line.face} for line in change.lines]
+    return terms | {"lines": lines}
 
 
 def asks(statement: Statement) -> dict[str, ScalarSelect[Any]]:
@@ -57,7 +62,8 @@ def advance(
     (before,) = read_orders(conn, select(orders).where(orders.c.id == change.order_id))
     if before.version != change.version:
         raise conflicts.of_order(conn, before, change.version)
-    after = stepped(before, change, None if statement is None else named(statement))
+    told = None if statement is None else _told(statement)
+    after = stepped(before, change, told)
     _require_agreement(change, after, statement, known)
     if statement is not None:  # before the order's row, which names it
         conn.execute(insert(statement_table).values(statement_row(statement)))
@@ -71,7 +77,7 @@ def advance(
     body = {"change": change, "version": after.version, "fence": fence}
     return Outcome(
         canonical(after),
-        body=body if statement is None else body | {"statement": named(statement)},
+        body=body if told is None else body | {"statement": told},
         rows=(
             (order_events, [step_row(after, change)]),
             (fills, fill_rows(before, after, change.at)),
@@ -79,6 +85,12 @@ def advance(
             *_in_columns(statement, after),
         ),
     )
+
+
+def _told(statement: Statement) -> dict[str, object]:
+    """What the audit log has of a statement that came with a step: from then on its engine is the order's."""
+    with reading(statement):
+        return named(statement) | {"engine": engine_of(statement)}
 
 
 def _in_columns(statement: Statement | None, order: Order) -> tuple[tuple[Table, Rows], ...]:
@@ -99,7 +111,7 @@ def _require_agreement(change: Change, after: Order, statement: Statement | None
         and f"its statement is version {statement.version}, and {following} is the next",
         "statement_exists": bool(known["taken"]) and f"there is a statement {statement.id} already",
     }
-    refuse(after, "modified", disagreements(statement, after) | faults)
+    refuse(after, "modified", disagreements(statement, after, change.at, change.actor) | faults)
 
 
 def stepped(order: Order, change: Change, statement: Mapping[str, Any] | None = None) -> Order:
@@ -109,7 +121,11 @@ def stepped(order: Order, change: Change, statement: Mapping[str, Any] | None = 
     told: dict[str, Any] = {name: getattr(change, name) for name in _KEPT if getattr(change, name) is not None}
     told |= dict.fromkeys(change.cleared)
     if statement is not None:
-        told |= {"statement_id": statement["id"], "statement_sha256": statement["sha256"]}
+        told |= {
+            "statement_id": statement["id"],
+            "statement_sha256": statement["sha256"],
+            "engine": statement["engine"],
+        }
     return replace(
         order,
         version=order.version + 1,

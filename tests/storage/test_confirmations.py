@@ -29,10 +29,9 @@ def test_a_confirmation_stores_statement_order_event_and_intent(ledger: SqlLedge
 
 def test_a_screen_that_confirms_twice_gets_the_first_order(ledger: SqlLedger) -> None:
     first = ledger.confirm("c", *block("A"))
-    statement, order = block("A", created_at=NOON + timedelta(seconds=1))
-    again_statement = replace(statement, id="st-again", order_id="or-again", body="{}", sha256=digest("{}"))
-    again = replace(order, id="or-again", statement_id="st-again", statement_sha256=digest("{}"))
-    assert ledger.confirm("c", again_statement, again) == first
+    later = NOON + timedelta(seconds=1)
+    again = block("A", created_at=later, id="or-again", statement_id="st-again", updated_at=later)
+    assert ledger.confirm("c", *again) == first
     assert ledger.orders() == (first,)
     assert len(ledger.audit()) == 1
 
@@ -70,6 +69,35 @@ def _account_twice(statement: Statement, order: Order) -> tuple[Statement, Order
     return statement, replace(order, lines=(*order.lines[:2], OrderLine("P1", 200_000)))
 
 
+def _other_terms(statement: Statement, order: Order) -> tuple[Statement, Order]:
+    return statement, replace(order, settlement=order.settlement + timedelta(days=1))
+
+
+def _other_engine(statement: Statement, order: Order) -> tuple[Statement, Order]:
+    return statement, replace(order, engine="pro_rata")
+
+
+def _other_split(statement: Statement, order: Order) -> tuple[Statement, Order]:
+    (third, first, second) = order.lines
+    return statement, replace(order, lines=(third, replace(first, face=second.face), replace(second, face=first.face)))
+
+
+def _told_twice(statement: Statement, order: Order) -> tuple[Statement, Order]:
+    """The statement names P1 twice, the second time without a face."""
+    body = statement.body.replace('"P4"', '"P1"')
+    again = replace(statement, body=body, sha256=digest(body))
+    return again, replace(order, statement_sha256=again.sha256)
+
+
+def _no_text(statement: Statement, order: Order) -> tuple[Statement, Order]:
+    again = replace(statement, body="{}", sha256=digest("{}"))
+    return again, replace(order, statement_sha256=again.sha256)
+
+
+def _by_another(statement: Statement, order: Order) -> tuple[Statement, Order]:
+    return replace(statement, created_by="paul"), order
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -78,6 +106,12 @@ def _account_twice(statement: Statement, order: Order) -> tuple[Statement, Order
         (_lost_unit, "its lines add up to 1,000,000 and the order to 1,000,001"),
         (_no_lines, "it has no lines"),
         (_account_twice, "an account has more than one line"),
+        (_by_another, "not made at once by the same person"),
+        (_other_terms, "not those of its statement"),
+        (_other_engine, "not those of its statement"),
+        (_other_split, "not those of its statement"),
+        (_told_twice, "not those of its statement"),
+        (_no_text, "does not have the text of a statement"),
     ],
 )
 def test_what_does_not_agree_with_itself_is_not_confirmed(ledger: SqlLedger, spoil: object, words: str) -> None:
