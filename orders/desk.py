@@ -34,7 +34,7 @@ from orders.model import (
 from orders.past import Past
 from orders.ports import Clock, Dated, Market, Records
 from orders.spendable import less_ours
-from orders.statement import freeze
+from orders.statement import freeze, frozen_block
 
 log = structlog.get_logger()
 
@@ -187,13 +187,15 @@ class Desk:
             return self._confirm(user, preview, comment, command_id, override)
 
     def _earlier(self, request: Request, command_id: str) -> Order | None:
-        """The order this very confirmation made before; `Rejected` when the command made another one."""
+        """The order this very confirmation made before, modified since or not; `Rejected` when the command made another
+        one."""
         try:
             order = self._ledger.order(order_id(command_id))
         except NotFound:
             return None
+        made, _ = frozen_block(self._ledger.statement(order.id, version=1))
         asked = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
-        if asked != (order.group, order.asset_id, order.side, order.ordered, order.settlement, order.limit):
+        if asked != (order.group, made.bond.asset_id, made.side, made.face, made.settlement, made.limit):
             raise Rejected(
                 f"This confirmation already made order {order.id}, which is another block. Preview again to go on.",
                 code="command_reused",

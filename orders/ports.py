@@ -212,8 +212,8 @@ class Ledger(Protocol):
         """Orders, newest first, all of them unless a limit is given; `groups` None means of every group."""
         ...
 
-    def statement(self, order_id: str) -> Statement:
-        """The newest statement of an order; `NotFound` when there is none."""
+    def statement(self, order_id: str, version: int | None = None) -> Statement:
+        """This version of an order's statement, the newest when none is named; `NotFound` when there is none."""
         ...
 
     def events(self, order_id: str) -> tuple[Event, ...]:

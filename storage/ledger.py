@@ -172,9 +172,11 @@ class SqlLedger:
         every = select(orders).where(*conditions(wanted)).order_by(orders.c.created_at.desc(), orders.c.id.desc())
         return read(self._engine, lambda conn: read_orders(conn, every))
 
-    def statement(self, order_id: str) -> Statement:
-        """The newest statement of an order; `NotFound` when there is none."""
+    def statement(self, order_id: str, version: int | None = None) -> Statement:
+        """This version of an order's statement, the newest when none is named; `NotFound` when there is none."""
         query = select(statements).where(statements.c.order_id == order_id).order_by(statements.c.version.desc())
+        if version is not None:
+            query = query.where(statements.c.version == version)
         row = read(self._engine, lambda conn: conn.execute(query.limit(1)).first())
         if row is None:
             raise NotFound(f"The ledger has no statement for order {order_id}.")
