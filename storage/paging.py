@@ -10,14 +10,27 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Table, and_, false, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    false,
+    or_,
+    select,
+    union,
+    union_all,
+)
 
 from orders.errors import Rejected
 from orders.history import Wanted
-from storage.schema import orders, statement_lines
+from storage.schema import order_lines, orders, statement_lines
 
 LARGEST_PAGE = 500
 _MOST_BRANCHES = 100  # SQLite takes 500 selects in one
+_LINES = (statement_lines, order_lines)  # where an account's orders are found: those that were stated, and booked
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +67,13 @@ def limited(size: int) -> int:
     return size
 
 
-def page_of_keys(wanted: Wanted, after: Place | None, size: int, lines: Table) -> CompoundSelect[Any] | Select[Any]:
-    """The keys (`moment`, `id`) of the orders on a page, newest first. `lines` is the table an account's orders are
-    found in: that of order lines, or of statement lines."""
-    branches = list(_branches(wanted, lines))
-    asked = [_newest(branch, after, size) for branch in branches]
+def page_of_keys(wanted: Wanted, after: Place | None, size: int) -> CompoundSelect[Any] | Select[Any]:
+    """The keys (`moment`, `id`) of the orders on a page, newest first."""
+    asked = [_newest(branch, after, size) for branch in _branches(wanted)]
     if len(asked) == 1:
         return asked[0]
-    every = union_all(*(select(one.subquery()) for one in asked))
+    together = union_all if wanted.account_id is None else union  # an account is found in both its tables
+    every = together(*(select(one.subquery()) for one in asked))
     return every.order_by(every.selected_columns.moment.desc(), every.selected_columns.id.desc()).limit(size)
 
 
@@ -75,16 +87,13 @@ class _Branch:
     conditions: tuple[ColumnElement[bool], ...]
 
 
-def _branches(wanted: Wanted, lines: Table) -> Iterable[_Branch]:
+def _branches(wanted: Wanted) -> Iterable[_Branch]:
     """What is equal in an index is asked for by it, the rest of each row it finds: several groups or states are several
     runs, as a run through several values would have to be sorted."""
     at, id_ = orders.c.created_at, orders.c.id
     period = _period(wanted, at)
     if wanted.account_id is not None:
-        mine = (lines.c.account_id == wanted.account_id, *_period(wanted, lines.c.ordered_at))
-        rest = _rest(wanted, asset=True, user=True)
-        source = lines.join(orders, orders.c.id == lines.c.order_id) if rest else lines
-        return [_Branch(source, lines.c.ordered_at, lines.c.order_id, (*mine, *rest))]
+        return [_of_account(wanted, wanted.account_id, lines) for lines in _LINES]
     if wanted.assets is not None and len(wanted.assets) <= _MOST_BRANCHES:
         rest = (*period, *_rest(wanted, user=True))
         each = [(orders.c.asset_id == asset, *rest) for asset in sorted(wanted.assets)] or [(false(),)]
@@ -103,6 +112,13 @@ def _branches(wanted: Wanted, lines: Table) -> Iterable[_Branch]:
     if len(runs) > _MOST_BRANCHES:
         return [_Branch(orders, at, id_, (*period, *_rest(wanted, asset=True)))]
     return [_Branch(orders, at, id_, (*run, *period, *_rest(Wanted(assets=wanted.assets), asset=True))) for run in runs]
+
+
+def _of_account(wanted: Wanted, account_id: str, lines: Table) -> _Branch:
+    mine = (lines.c.account_id == account_id, *_period(wanted, lines.c.ordered_at))
+    rest = _rest(wanted, asset=True, user=True)
+    source = lines.join(orders, orders.c.id == lines.c.order_id) if rest else lines
+    return _Branch(source, lines.c.ordered_at, lines.c.order_id, (*mine, *rest))
 
 
 def state_names(wanted: Wanted) -> list[str] | None:
@@ -149,8 +165,8 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.assets is not None:
         found.append(orders.c.asset_id.in_(sorted(wanted.assets)))
     if wanted.account_id is not None:
-        mine = select(statement_lines.c.order_id).where(statement_lines.c.account_id == wanted.account_id)
-        found.append(orders.c.id.in_(mine))
+        mine = (select(lines.c.order_id).where(lines.c.account_id == wanted.account_id) for lines in _LINES)
+        found.append(orders.c.id.in_(union_all(*mine)))
     bounds = (
         (wanted.username, orders.c.created_by.__eq__),
         (wanted.since, orders.c.created_at.__ge__),

