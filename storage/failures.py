@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from orders.errors import LedgerUnusable, Rejected, SettingsError, Unavailable
 
@@ -68,8 +69,27 @@ def is_lost_session(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
-def failure(error: Contention | DBAPIError) -> Unavailable | Rejected | SettingsError:
+def is_unanswered_commit(error: BaseException) -> bool:
+    """Whether the session was lost while a transaction was ended, which may so be written or not."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated and error.statement is None
+
+
+def undecided(error: BaseException) -> Unavailable:
+    """The error for a write whose COMMIT had no answer, where no try after it, the last one of which failed with
+    `error`, could find out."""
+    said = " ".join(str(getattr(error, "orig", error)).split())
+    return Unavailable(
+        "The ledger did not answer, so it is not known whether this was written: look before you repeat it."
+        + (f" It said: {said}" if said else "")
+    )
+
+
+def failure(error: Contention | DBAPIError | PoolTimeout) -> Unavailable | Rejected | SettingsError:
     """The error the caller gets."""
+    if isinstance(error, PoolTimeout):
+        return Unavailable(
+            "Too many are using the ledger at once, so nothing was read or written; try again in a moment.", sent=False
+        )
     if is_contention(error):
         return Unavailable(
             "The ledger is busy: another writer did not finish in time. Nothing was written; try again.", sent=False

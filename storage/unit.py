@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Connection, Engine, ScalarSelect, Table, column, func, insert, select, table, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import (
     Retrying,
     retry_if_exception,
@@ -19,13 +20,20 @@ from tenacity import (
 )
 
 from orders.canonical import canonical, digest
-from orders.errors import Rejected, SettingsError
+from orders.errors import Rejected, SettingsError, Unavailable
 from orders.model import AuditEntry
 from orders.ports import Clock
 from storage import audit
 from storage.dialects import Rows, insert_all
 from storage.engine import READER, WRITES
-from storage.failures import Contention, failure, is_contention, is_lost_session
+from storage.failures import (
+    Contention,
+    failure,
+    is_contention,
+    is_lost_session,
+    is_unanswered_commit,
+    undecided,
+)
 from storage.schema import audit_log, commands, streams
 
 T = TypeVar("T")
@@ -50,7 +58,7 @@ def read(engine: Engine, query: Callable[[Connection], T]) -> T:
     retrying = Retrying(retry=retry_if_exception(is_lost_session), stop=stop_after_attempt(2), reraise=True)
     try:
         return retrying(lambda: _query(reader, query))
-    except DBAPIError as error:
+    except (DBAPIError, PoolTimeout) as error:
         raise failure(error) from error
 
 
@@ -91,16 +99,27 @@ def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 
 def _patiently(attempt: Callable[[], T], patience: float) -> T:
+    in_doubt = False
+
+    def passes(error: BaseException) -> bool:
+        nonlocal in_doubt
+        in_doubt = in_doubt or is_unanswered_commit(error)
+        return is_contention(error) or is_lost_session(error)
+
     retrying = Retrying(
-        retry=retry_if_exception(lambda error: is_contention(error) or is_lost_session(error)),
+        retry=retry_if_exception(passes),
         stop=stop_all(stop_after_delay(patience), stop_after_attempt(2)),  # one wait may take as long as the patience
         wait=wait_random_exponential(multiplier=0.02, max=1.0),
         reraise=True,
     )
     try:
         return retrying(attempt)
-    except (Contention, DBAPIError) as error:
-        raise failure(error) from error
+    except (Contention, DBAPIError, PoolTimeout) as error:
+        raise (undecided(error) if in_doubt else failure(error)) from error
+    except (Unavailable, SettingsError) as error:  # no new session could be had
+        if in_doubt:
+            raise undecided(error) from error
+        raise
 
 
 @dataclass(frozen=True, slots=True)
