@@ -180,17 +180,22 @@ class Dispatch:
         elif why := too_late(order, attempts(self._ledger.events(order.id)), self._clock.now()):
             self._journal.note(order, for_a_person(order, why, arrived=False), lease)
             self._put_off(intent, NotFound(why))
+        elif why := self._unfaithful(order):
+            self._refused(intent, order, lease, why, repeated=False)
         else:
             self._post(intent, order, lease)
 
+    def _unfaithful(self, order: Order) -> str:
+        """Why the order may not be sent as it is; empty where it may."""
+        if faithful(order, self._ledger.statement(order.id)):
+            return ""
+        return "The order is no longer what its statement froze, so it was not sent. Verify the audit log."
+
     def _post(self, intent: Intent, order: Order, lease: Lease, *, repeated: bool = False) -> None:
+        ticket = ticket_of(order)  # of what was compared with its statement, whatever the ledger has by then
         order = self._journal.record(order, Event.SEND, lease)
-        if not faithful(order, self._ledger.statement(order.id)):
-            fault = "The order is no longer what its statement froze, so it was not sent. Verify the audit log."
-            self._refused(intent, order, lease, fault, repeated=repeated)
-            return
         try:
-            answer = self._broker.post(ticket_of(order), order.updated_at + POST_WINDOW)
+            answer = self._broker.post(ticket, order.updated_at + POST_WINDOW)
         except Rejected as error:
             self._refused(intent, order, lease, str(error), repeated=repeated)
         except (RateLimited, AuthenticationFailed, NotPermitted) as error:
@@ -226,7 +231,7 @@ class Dispatch:
         if made.misses < MISSES:
             self._journal.record(order, Event.MISSED, lease, str(missing))
         elif self._clock.now() - made.arrived[-1] >= GRACE:
-            why = not_again(order, made, self._clock.now(), self._clock.today())
+            why = not_again(order, made, self._clock.now(), self._clock.today()) or self._unfaithful(order)
             if not why:
                 self._post(intent, order, lease, repeated=True)
                 return

@@ -17,7 +17,7 @@ class Event(StrEnum):
     ANSWER_LOST = "answer lost"  # the post may have reached Aladdin
     MISSED = "not found"  # looked up by our reference, and not there
     RESTORED = "restored"  # the ledger was put back to an earlier state, so it may have been posted since, or again
-    REFUSED = "refused"  # Aladdin answered no, to the only post there was
+    REFUSED = "refused"  # Aladdin answered no, to the only post there was; or it was not fit to be sent, and never left
     # what comes of a second post says nothing of the first, which may live
     REPEAT_NEVER_LEFT = "repeat never left"
     REPEAT_REFUSED = "repeat refused"
@@ -81,6 +81,7 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.SENDING, Event.REPEAT_REFUSED): S.UNKNOWN,
     (S.SENDING, Event.MISTAKEN): S.UNKNOWN,
     (S.CONFIRMED, Event.LAPSED): S.EXPIRED,
+    (S.CONFIRMED, Event.REFUSED): S.REJECTED,
     **{(state, Event.RESTORED): S.UNKNOWN for state in OURS},
     # Aladdin does not publish its transitions: from any live state it may report any status, forward or back
     # (a cancel can lose to a fill; an authorized order can be reopened)

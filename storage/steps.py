@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, Table, case, cas
 
 from orders.canonical import canonical
 from orders.errors import Rejected
+from orders.lifecycle import Event
 from orders.model import Change, Order, OrderLine, OrderState, Statement
 from orders.statement import engine_of
 from storage import conflicts
@@ -35,6 +36,8 @@ from storage.unit import Outcome
 
 # fields None leaves as they are
 _KEPT = ("broker_id", "broker_status", "filled", "average_price", "message", "ordered", "face", "limit", "settlement")
+
+_REPEAT_IN_VAIN = (Event.REPEAT_NEVER_LEFT, Event.REPEAT_REFUSED)
 
 
 def asked(change: Change) -> dict[str, object]:
@@ -115,9 +118,7 @@ def _require_agreement(change: Change, after: Order, statement: Statement | None
 
 
 def stepped(order: Order, change: Change, statement: Mapping[str, Any] | None = None) -> Order:
-    """The order as the step leaves it; `statement` is what the audit log has of the one that came with it. It is
-    entered while it is being sent, and not entered once it is certain that it never left."""
-    entered = {OrderState.SENDING: change.at, OrderState.CONFIRMED: None}
+    """The order as the step leaves it; `statement` is what the audit log has of the one that came with it."""
     told: dict[str, Any] = {name: getattr(change, name) for name in _KEPT if getattr(change, name) is not None}
     told |= dict.fromkeys(change.cleared)
     if statement is not None:
@@ -131,10 +132,21 @@ def stepped(order: Order, change: Change, statement: Mapping[str, Any] | None = 
         version=order.version + 1,
         state=change.state,
         updated_at=change.at,
-        entered_at=entered.get(change.state, order.entered_at),
+        entered_at=_entered(order, change),
         lines=_booked(_restated(order.lines, change.lines), change.booked or {}),
         **told,
     )
+
+
+def _entered(order: Order, change: Change) -> datetime | None:
+    """When the first post left that Aladdin may have: a repeated one does not move it. After a restore that forgot
+    the first one, a repeated one that came to nothing leaves it unknown."""
+    if change.state is OrderState.SENDING:
+        return order.entered_at or change.at
+    if change.state is OrderState.CONFIRMED:
+        return None
+    by_this_post = order.state is OrderState.SENDING and order.entered_at == order.updated_at
+    return None if by_this_post and change.event in _REPEAT_IN_VAIN else order.entered_at
 
 
 def _restated(lines: tuple[OrderLine, ...], anew: tuple[OrderLine, ...] | None) -> tuple[OrderLine, ...]:

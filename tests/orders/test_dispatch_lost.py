@@ -109,8 +109,10 @@ def test_a_second_post_that_no_longer_is_its_statement_leaves_the_first_one_in_d
     watch.round()
     with sqlite3.connect(tmp_path / "ledger.db") as ledger:
         ledger.execute("UPDATE order_lines SET face = 5 * face WHERE account_id = 'A'")
-    assert watch.rounds(1200).state is OrderState.UNKNOWN
-    assert len(watch.broker.posted) == 1
+    order = watch.rounds(1200)
+    assert order.state is OrderState.UNKNOWN
+    assert "no longer what its statement froze" in order.message
+    assert (watch.history().count("send"), len(watch.broker.posted)) == (1, 1)
 
 
 def test_after_a_second_post_that_never_left_the_first_is_looked_up_again_before_another(watch: Watch) -> None:

@@ -200,3 +200,32 @@ def test_an_order_is_entered_when_it_is_sent_and_not_when_it_never_left(ledger: 
     taken = ledger.advance("o", change(again, OrderState.OPEN, "opened"))
     assert taken.entered_at == again.updated_at < taken.updated_at
     assert digest(canonical(taken)) == digest(canonical(ledger.order(order.id)))
+
+
+@pytest.mark.parametrize(
+    ("restored", "second", "entered"),
+    [
+        (False, "repeat never left", "first"),
+        (False, "repeat refused", "first"),
+        (False, "answer lost", "first"),
+        (True, "repeat never left", None),
+        (True, "answer lost", "second"),
+    ],
+)
+def test_a_repeated_post_does_not_move_the_time_of_entry(
+    ledger: SqlLedger, restored: bool, second: str, entered: str | None
+) -> None:
+    order = ledger.confirm("c", *block())
+    times = {}
+    if restored:
+        order = ledger.advance("r", change(order, OrderState.UNKNOWN, "restored"))
+    else:
+        order = ledger.advance("s1", change(order))
+        times["first"] = order.updated_at
+        order = ledger.advance("l1", change(order, OrderState.UNKNOWN, "answer lost"))
+    order = ledger.advance("s2", change(order))
+    times["second"] = order.updated_at
+    order = ledger.advance("l2", change(order, OrderState.UNKNOWN, second))
+    order = ledger.advance("o", change(order, OrderState.OPEN, "opened"))
+    assert order.entered_at == (None if entered is None else times[entered])
+    assert ledger.verify() == ()
