@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Connection, Row, RowMapping, Table, select
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, Integer, Row, RowMapping, Table, select, type_coerce
 
 from orders.canonical import digest
 from orders.errors import Rejected
@@ -102,7 +102,7 @@ def _stream(
 ) -> Iterator[tuple[str, int, Table, list[Row[Any]]]]:
     column = _order_column(table)
     key, *_ = _PARTS.get(table, (("stream", "seq") if table is audit_log else ("version",),))
-    query = select(table).order_by(column, *(table.c[name] for name in key))
+    query = select(*map(_as_kept, table.columns)).order_by(column, *(table.c[name] for name in key))
     if table is audit_log:
         query = query.where(audit_log.c.stream.startswith("group:"))
     if order_id is not None:
@@ -110,6 +110,11 @@ def _stream(
     rows = conn.execute(query.execution_options(yield_per=1000))
     for order, its in groupby(rows, key=lambda row: str(row._mapping[column])):
         yield order, place, table, list(its)
+
+
+def _as_kept(column: Column[Any]) -> ColumnElement[Any]:
+    """A truth value as the store has it: SQLite takes any number for one, and only 1 is found where SQL asks for 1."""
+    return type_coerce(column, Integer).label(column.name) if isinstance(column.type, Boolean) else column
 
 
 def _order_column(table: Table) -> Column[Any]:
@@ -148,9 +153,9 @@ def _lost_step(order_id: str, told: _Told, gaps: Gaps) -> str:
         for first, last in gaps.get(told.stream, ())
         if last > told.last and (told.following is None or first < told.following)
     ]
-    why = f"a step of it is missing from the audit log ({_entries(told.stream, lost)})"
-    if not lost:
-        why = f"its steps do not follow one another in the audit log after entry {told.last} of {told.stream}"
+    why = f"its steps do not follow one another in the audit log after entry {told.last} of {told.stream}"
+    if lost:
+        why = f"a step of it is missing from the audit log ({_entries(told.stream, lost)})"
     return f"Order {order_id}: {why}, so its rows are not compared from there on."
 
 
@@ -188,7 +193,9 @@ def _row_faults(order_id: str, table: Table, told: Rows, found: list[Row[Any]]) 
             continue
         for column, expected in row.items():
             if not _same(expected, actual[column]):
-                there_is, recorded = said(actual[column]), said(expected)
+                value = actual[column]
+                there_is = said(bool(value) if isinstance(expected, bool) and value in (0, 1) else value)
+                recorded = said(expected)
                 yield f"{here(which)} was edited: {column} is {there_is}, and the audit log says {recorded}."
     for which in there:
         yield f"{here(which)} was added: the audit log has none."

@@ -139,6 +139,21 @@ def test_a_row_of_an_order_that_is_not_as_recorded_is_named(
     assert fault.startswith(f"Order or-A: {told}")
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # Snowflake has a type for it, which takes nothing else
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE orders SET discretionary = 5 WHERE id = 'or-A'",
+        "UPDATE intents SET done = 5 WHERE order_id = 'or-A'",
+        "UPDATE orders SET discretionary = 'x' WHERE id = 'or-A'",
+    ],
+)
+def test_a_truth_value_that_sql_would_not_find_is_named(engine: Engine, followed: SqlLedger, tampering: str) -> None:
+    _run(engine, tampering)
+    (fault,) = followed.verify()
+    assert fault.endswith("and the audit log says True.")
+
+
 def test_an_order_nobody_confirmed_is_named(engine: Engine, followed: SqlLedger) -> None:
     columns = "version, state, group_ticker, asset_id, label, currency, side, ordered, face, settlement, trade_date"
     columns += ", engine, statement_id, statement_sha256, remark, created_by, created_at, updated_at, broker_id"
