@@ -13,6 +13,7 @@ from orders.errors import Difference, Rejected, VersionConflict
 from orders.model import Order, Statement
 from orders.statement import faithful
 from storage import limits
+from storage.dialects import at_most
 from storage.rows import confirmation_row, figures, intent_row, line_rows, named, order_row, reading, statement_row
 from storage.schema import (
     intents,
@@ -126,7 +127,9 @@ def confirm(
 
 
 def _confirmed_since(conn: Connection, after: int, now: int) -> list[Difference]:
-    newest = select(orders).order_by(orders.c.created_at.desc(), orders.c.id.desc()).limit(min(now - after, _TOLD))
+    newest = (
+        select(orders).order_by(orders.c.created_at.desc(), orders.c.id.desc()).limit(at_most(min(now - after, _TOLD)))
+    )
     said = [
         Difference(f"order {row.id}", "none", f"{row.side} {row.face:,} {row.label} for {row.group_ticker}")
         for row in conn.execute(newest)

@@ -17,6 +17,7 @@ from orders.history import Wanted
 from orders.model import AuditEntry, Change, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
 from orders.ports import Clock
 from storage import audit, confirmations, leases, limits, lists, steps, verification
+from storage.dialects import at_most
 from storage.migrations import newest_revision, require_current
 from storage.paging import conditions, page_of_keys
 from storage.rows import order_of_json, read_orders, read_orders_of
@@ -177,7 +178,7 @@ class SqlLedger:
         query = select(statements).where(statements.c.order_id == order_id).order_by(statements.c.version.desc())
         if version is not None:
             query = query.where(statements.c.version == version)
-        row = read(self._engine, lambda conn: conn.execute(query.limit(1)).first())
+        row = read(self._engine, lambda conn: conn.execute(query.limit(at_most(1))).first())
         if row is None:
             raise NotFound(f"The ledger has no statement for order {order_id}.")
         return Statement(**row._mapping)

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from orders.errors import Rejected
 from orders.history import Wanted
+from storage.dialects import at_most
 from storage.schema import order_lines, orders, statement_lines
 
 LARGEST_PAGE = 500
@@ -74,7 +75,7 @@ def page_of_keys(wanted: Wanted, after: Place | None, size: int) -> CompoundSele
         return asked[0]
     together = union_all if wanted.account_id is None else union  # an account is found in both its tables
     every = together(*(select(one.subquery()) for one in asked))
-    return every.order_by(every.selected_columns.moment.desc(), every.selected_columns.id.desc()).limit(size)
+    return every.order_by(every.selected_columns.moment.desc(), every.selected_columns.id.desc()).limit(at_most(size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ def paged(
     if after is not None:
         # the first half is what an index is entered by
         query = query.where(at <= after.at, or_(at < after.at, and_(at == after.at, id_ < after.id)))
-    return query.order_by(at.desc(), id_.desc()).limit(size)
+    return query.order_by(at.desc(), id_.desc()).limit(at_most(size))
 
 
 def cut(keys: Sequence[Any], size: int) -> tuple[Sequence[Any], str]:

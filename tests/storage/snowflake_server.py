@@ -4,7 +4,7 @@ it refuses. `python -m tests.storage.snowflake_server` prints its port, and ends
 Corrected: keys are not enforced; constraints and lost races are told by Snowflake's error numbers; a bound decimal
 keeps its decimals, a sum of decimals too; a moment that is missing stays so; INSERT ALL writes several tables; grants
 and session settings are taken in silence, except AUTOCOMMIT; signing in takes the right password or key; a session's
-end is that of its transaction."""
+end is that of its transaction; a LIMIT is a constant."""
 
 from __future__ import annotations
 
@@ -58,6 +58,8 @@ class CorrectedCursor(FakeSnowflakeCursor):
     """Runs SQL as standard tables of Snowflake would."""
 
     def _transform_explode(self, expression: exp.Expr) -> list[exp.Expr]:
+        if any(limit.find(exp.Placeholder) for limit in expression.find_all(exp.Limit)):
+            raise ProgrammingError(msg="Invalid row count '?' in limit clause", errno=1003, sqlstate="42000")
         if not isinstance(expression, _KEPT):
             changed = expression.copy()  # what is parsed is kept and shared
             if isinstance(changed, exp.Create):
