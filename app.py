@@ -51,7 +51,13 @@ def screens() -> None:
         st.error(str(error))
         st.stop()
     gate = session.office().gate
-    user = gate.current_user()
+    try:
+        user = gate.current_user()
+    except (OutsideError, SettingsError) as error:  # whoever is signed in stays so, and cannot be checked
+        st.title("Evenlot")
+        _store_is_away(str(error))
+        st.button("Try again")
+        st.stop()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(action=uuid.uuid4().hex[:12], user=user.username if user else "")
     page = st.navigation(
@@ -76,7 +82,26 @@ def screens() -> None:
     if user is not None:
         gate.touch()
         _who(user, gate)
+    else:
+        _warn_of_the_store()
     page.run()
+
+
+def _warn_of_the_store() -> None:
+    """Say above the sign-in form, before anybody types, that the store does not answer."""
+    away = next((pulse.sentence for pulse in session.office().pulses() if pulse.name == "Store" and not pulse.well), "")
+    if away:
+        _store_is_away(away)
+
+
+def _store_is_away(said: str) -> None:
+    reference = uuid.uuid4().hex[:12]
+    log.warning("nobody can sign in", reference=reference, error=said)
+    st.warning(
+        "The ledger does not answer, so nobody can sign in or go on just now. Try again in a minute; tell your "
+        f"administrator reference {reference}.",
+        icon=":material/cloud_off:",
+    )
 
 
 def _who(user: User, gate: Gate) -> None:

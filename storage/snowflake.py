@@ -127,8 +127,9 @@ def sign_in_failure(error: Error, config: SnowflakeConfig) -> SettingsError | Un
             f"Snowflake has no account {config.account}: correct SNOWFLAKE_ACCOUNT (as in orgname-accountname)"
             f"{' or SNOWFLAKE_HOST' if config.host else ''}. It said: {said}"
         )
+    where = f"SNOWFLAKE_HOST ({config.host})" if config.host else "SNOWFLAKE_ACCOUNT"
     return Unavailable(
         f"Snowflake (account {config.account}) does not answer, so the ledger can be neither read nor written. Check "
-        f"the network, and SNOWFLAKE_ACCOUNT if this is new. It said: {said}",
+        f"the network, and {where} if this is new. It said: {said.rstrip('.')}.",
         sent=False,
     )

@@ -108,6 +108,7 @@ def test_a_host_without_an_answer_is_unavailable_and_asked_once_in_a_while(snowf
         with pytest.raises(Unavailable) as second:
             heads(engine)
     assert first.value.sent is False
+    assert f"Check the network, and SNOWFLAKE_HOST ({nobody}) if this is new. It said: " in str(first.value)
     assert first.value.__cause__ is not None, "it was tried"
     assert second.value.__cause__ is None, "it was not tried again"
     engine.dispose()
