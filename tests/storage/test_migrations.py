@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,10 +13,11 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, inspect, make_url, text
+from sqlalchemy import Connection, Engine, Table, inspect, make_url, text
 
 from orders.errors import SettingsError
-from storage import SqlLedger, migrate, migrations, open_engine
+from storage import SqlLedger, migrate, migrations, open_engine, replay
+from storage.dialects import Rows
 from storage.history import SqlHistory
 from storage.schema import metadata
 from storage.unit import read, write
@@ -100,6 +102,23 @@ def test_orders_from_before_get_their_memorandum_their_fills_and_their_figures(
     assert [line.account_id for line in history.statement_lines(booked.id)] == ["A", "B"]
     assert [decision.order_id for decision in history.statements().rows] == [waiting.id, booked.id]
     assert list(history.participation().seconds) == pytest.approx([60.0, 90.0], abs=0.01)
+    engine.dispose()
+
+
+def test_columns_that_come_later_do_not_keep_an_old_ledger_from_being_migrated(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The past is told in today's columns, and revision 0004 made its own."""
+    told = replay.records
+
+    def wider(conn: Connection) -> Iterator[dict[Table, Rows]]:
+        for record in told(conn):
+            yield {table: [{**row, "later": "x"} for row in rows] for table, rows in record.items()}
+
+    monkeypatch.setattr(replay, "records", wider)
+    engine = _ledger_from_before(url)
+    migrate(engine)
+    assert SqlLedger(engine, BOOK, SetClock()).verify() == ()
     engine.dispose()
 
 
