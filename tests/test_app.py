@@ -116,7 +116,9 @@ def test_an_app_whose_snowflake_does_not_answer_stands_and_says_so(tmp_path: Pat
         server = AppServer(tmp_path / "data", env | {"DEMO": "false", "BOOK_DIR": str(book)})
         server.start(until="/health/live")
         try:
-            ready = server.get("/health/ready")
+            deadline = time.monotonic() + 20
+            while (ready := server.get("/health/ready")).json()["aladdin"] != "ok" and time.monotonic() < deadline:
+                time.sleep(0.2)  # it is being greeted
             assert (ready.status_code, ready.json()["store"], ready.json()["aladdin"]) == (503, "failing", "ok")
             assert server.get("/").status_code == 200
         finally:

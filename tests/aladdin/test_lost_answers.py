@@ -72,9 +72,10 @@ def watch(served: Served, tmp_path: Path) -> Iterator[Watch]:
     with standing(served, tmp_path) as stand:
         ledger = SqlLedger(engine, BOOK.id, stand.clock)
         desk = Desk(stand.client, records(ledger, engine), stand.clock, BOOK)
+        worker = Dispatch(ledger, stand.client, stand.clock, "w1")  # one that was at work before the order came
         stand.client.group("CORE", SETTLEMENT)  # prices come with the positions
         desk.confirm(PM, desk.preview(PM, BUY), "", f"{uuid.uuid4()}")
-        yield Watch(stand, ledger, Dispatch(ledger, stand.client, stand.clock, "w1"))
+        yield Watch(stand, ledger, worker)
     engine.dispose()
 
 

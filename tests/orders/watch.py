@@ -62,5 +62,6 @@ class Watch:
 def watching(directory: Path) -> Watch:
     """A confirmed order, and the worker that has not begun with it."""
     at, broker = outfit(directory), FakeBroker()
+    worker = Dispatch(at.ledger, broker, at.clock, "w1")
     at.desk.confirm(PM, preview(at), "", "c1")
-    return Watch(at, broker, Dispatch(at.ledger, broker, at.clock, "w1"))
+    return Watch(at, broker, worker)
