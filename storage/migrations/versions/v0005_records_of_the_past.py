@@ -18,40 +18,10 @@ down_revision = "0004"
 
 # the columns that 0004 made, whatever later revisions add to these tables
 _WRITTEN = {
-    statement_figures: [
-        "statement_id",
-        "order_id",
-        "version",
-        "created_at",
-        "created_by",
-        "group_ticker",
-        "asset_id",
-        "label",
-        "side",
-        "engine",
-        "ordered",
-        "placed",
-        "metric",
-        "dispersion_before",
-        "dispersion_after",
-        "improvement",
-        "sha256",
-    ],
-    statement_lines: [
-        "order_id",
-        "version",
-        "account_id",
-        "place",
-        "ordered_at",
-        "wish",
-        "asked",
-        "face",
-        "money",
-        "cap_rule",
-        "cap_face",
-        "reason",
-    ],
-    fills: ["order_id", "version", "account_id", "filled_at", "booked", "delta", "average_price"],
+    statement_figures: "statement_id order_id version created_at created_by group_ticker asset_id label side engine "
+    "ordered placed metric dispersion_before dispersion_after improvement sha256",
+    statement_lines: "order_id version account_id place ordered_at wish asked face money cap_rule cap_face reason",
+    fills: "order_id version account_id filled_at booked delta average_price",
 }
 _CHUNK = 200  # orders a statement
 
@@ -71,9 +41,11 @@ def upgrade() -> None:
     told = replay.records(conn)
     while chunk := list(islice(told, _CHUNK)):
         for table, names in _WRITTEN.items():
-            rows = [{name: row[name] for name in names} for record in chunk for row in record.get(table, ())]
+            rows = [{name: row[name] for name in names.split()} for record in chunk for row in record.get(table, ())]
             if rows:
-                conn.execute(sa.insert(sa.table(table.name, *(sa.column(n, table.c[n].type) for n in names))), rows)
+                conn.execute(
+                    sa.insert(sa.table(table.name, *(sa.column(n, table.c[n].type) for n in names.split()))), rows
+                )
         for table in (orders, order_lines, order_events):
             _fill_in(conn, table, chunk)
 
