@@ -10,7 +10,7 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -78,12 +78,10 @@ def open_house(settings: Settings | None = None) -> House:
     data = settings.data
     _require_writable(data)
     simulated = _simulated_aladdin(settings, world, data)
-    try:
-        return _furnish(settings, world, data, simulated)
-    except BaseException:
+    with ExitStack() as opened:  # closes, newest first, what was opened before something failed
         if simulated is not None:
-            simulated.stop()
-        raise
+            opened.callback(simulated.stop)
+        return _furnish(settings, world, data, simulated, opened)
 
 
 def _require_writable(data: Path) -> None:
@@ -101,22 +99,25 @@ def _require_writable(data: Path) -> None:
         ) from error
 
 
-def _furnish(settings: Settings, world: World, data: Path, simulated: Running | None) -> House:
+def _furnish(settings: Settings, world: World, data: Path, simulated: Running | None, opened: ExitStack) -> House:
     book, config = _book_and_config(settings, simulated)
     config = replace(config, refresh_token_file=data / "aladdin.refresh-token")
     clock = BookClock(book.as_of if simulated else None)
     engine = open_store(data, settings.snowflake)
+    opened.callback(engine.dispose)
     if settings.snowflake is None:  # an administrator migrates on Snowflake: the app's role may not
         require_whole(engine)
         migrate(engine)
     brought = simulated.book if simulated is not None else None
-    ledger = SqlLedger(engine, book.id, clock, lambda opened: _take_over_limits(opened, brought, clock))
+    ledger = SqlLedger(engine, book.id, clock, lambda ready: _take_over_limits(ready, brought, clock))
     if (longest := POST_WINDOW.total_seconds() + config.longest_request) >= GRACE.total_seconds():
         raise SettingsError(f"Aladdin's timeouts add up to {longest:g} s; they must stay below {GRACE.seconds} s.")
     cache = AnswerCache(data / "cache" / re.sub(r"[^\w.-]+", "_", book.id))
     activity = SqlActivity(engine, clock)
+    opened.callback(activity.close)
     records = Records(ledger, SqlHistory(engine), activity)
     aladdin = Aladdin(config, cache, clock, book.name)
+    opened.callback(aladdin.close)
     dispatch = Dispatch(ledger, aladdin, clock, f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
     policy = Policy(
         settings.amber_after_days, settings.block_after_days, settings.minimum_coverage, settings.market_buffer
@@ -134,15 +135,9 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     def greet() -> None:
         aladdin.tree(book.groups[0], fresh=True)
 
-    def close() -> None:
-        aladdin.close()
-        activity.close()
-        engine.dispose()
-        if simulated is not None:
-            simulated.stop()
-
     log.info("house opened", book=book.id, world=world.value, data=str(data))
-    return House(Office(desk, gate, book, pulses), dispatch, book, settings.worker_embedded, greet, close)
+    office = Office(desk, gate, book, pulses)
+    return House(office, dispatch, book, settings.worker_embedded, greet, opened.pop_all().close)
 
 
 def _simulated_aladdin(settings: Settings, world: World, data: Path) -> Running | None:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import stat
+import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -290,3 +291,13 @@ def test_aladdin_without_a_cookie_key_of_32_bytes_does_not_open(tmp_path: Path) 
     with pytest.raises(SettingsError, match="32") as refused:
         open_house(settings)
     assert "hush-hush" not in str(refused.value)
+
+
+def test_a_house_that_fails_half_way_leaves_nothing_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise Unavailable("The users cannot be read.")
+
+    monkeypatch.setattr(bootstrap, "_gate", fail)
+    with pytest.raises(Unavailable, match="users"), house_on(tmp_path):
+        pass
+    assert "activity" not in {thread.name for thread in threading.enumerate()}
