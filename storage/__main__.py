@@ -253,7 +253,9 @@ def _mark_put_back(options: argparse.Namespace) -> int:
     with _store(options) as engine:
         read(engine, require_current)
         marked = mark_put_back(engine, _WallClock(), _user())
+        newest = read(engine, seals.newest)
     _say(to_be_looked_up(marked) if marked else "Noted. No order has to be looked up.")
+    _say(f"The ledger's newest entry, to be kept outside it:\n{newest}")
     return 0
 
 

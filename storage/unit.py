@@ -46,9 +46,10 @@ log = structlog.get_logger(__name__)
 class _AlreadyDone(Exception):
     """The command was carried out before; rolls this transaction back and carries what it returned then."""
 
-    def __init__(self, result: str) -> None:
+    def __init__(self, result: str, heads: Sequence[tuple[str, int, str]]) -> None:
         super().__init__()
         self.result = result
+        self.heads = heads  # stream, number and hash of its newest entry
 
 
 def read(engine: Engine, query: Callable[[Connection], T]) -> T:
@@ -168,7 +169,9 @@ class UnitOfWork:
         and is passed on. `Rejected` when the id was used for something else; `Unavailable` when the store is."""
         try:
             outcome, entries = _patiently(lambda: self._attempt(command, work), self._patience)
-        except _AlreadyDone as done:
+        except _AlreadyDone as done:  # whoever wrote it may not have come to say so
+            for stream, seq, sha256 in done.heads:
+                log.info("ledger.committed", stream=stream, seq=seq, sha256=sha256, command=command.id)
             return done.result
         for entry in entries:  # kept outside the store as well: whoever can rewrite every row could rebuild a chain
             log.info("ledger.committed", stream=entry.stream, seq=entry.seq, sha256=entry.sha256, command=command.id)
@@ -245,7 +248,7 @@ def _look_up(conn: Connection, command: Command, asked: str) -> tuple[dict[str, 
             f"{command.subject} was not written. Start it again as a new command.",
             code="command_reused",
         )
-    raise _AlreadyDone(earlier.result)
+    raise _AlreadyDone(earlier.result, [(row.stream, row.seq - 1, row.head) for row in rows])  # locking counted one
 
 
 def _have_heads(conn: Connection, names: Collection[str]) -> bool:

@@ -171,6 +171,8 @@ def test_a_ledger_put_back_by_hand_has_its_waiting_orders_looked_up(run: Command
     done = run("restore", "--put-back")
     assert (done.status, waiting[0] in done.said) == (0, True)
     assert waiting[0] in run("restore", "--put-back").said, "it may have been posted between the two"
+    newest = done.said.splitlines()[-1].split()[-1]
+    assert run("verify", "--newest", newest).status == 0
     with ledger_in(home) as ledger:
         assert ledger.order(waiting[0]).state is OrderState.UNKNOWN
         assert [entry.action for entry in ledger.audit("upkeep")] == ["restore", "restore"]

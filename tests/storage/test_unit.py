@@ -84,7 +84,7 @@ def test_each_commit_says_its_newest_hashes_outside_the_store(engine: Engine, un
         heads = set(conn.execute(select(streams.c.stream, streams.c.seq, streams.c.sha256)).tuples())
     said = {(entry["stream"], entry["seq"], entry["sha256"]) for entry in logs if entry["event"] == "ledger.committed"}
     assert said == heads
-    assert len(logs) == 2
+    assert len(logs) == 4, "the answer of the first may have been lost"
 
 
 def test_streams_are_opened_once_under_threads(engine: Engine) -> None:
