@@ -209,8 +209,9 @@ class Settings(BaseSettings):
             missing.append("SNOWFLAKE_PRIVATE_KEY_FILE (or SNOWFLAKE_PASSWORD)")
         if missing:
             raise SettingsError(
-                f"Snowflake is half-configured: {', '.join(begun)} set, {', '.join(missing)} missing. Set what is "
-                "missing (see .env.example), or unset all of it to keep the ledger in a file."
+                f"Snowflake is half-configured: {', '.join(begun)} {'is' if len(begun) == 1 else 'are'} set, but "
+                f"{'this is' if len(missing) == 1 else 'these are'} missing: {', '.join(missing)}. Set what is missing "
+                "(see .env.example), or unset all of it to keep the ledger in a file."
             )
         return self._snowflake_config()
 

@@ -61,6 +61,37 @@ def open_engine(url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> Engine
     return engine
 
 
+def open_to_read(path: Path) -> Engine:
+    """The engine for the SQLite ledger at `path`, which is only read: it may stand where nobody may write. Raises
+    `LedgerUnusable` where it cannot be read."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return open_engine(url_of(path))
+    try:
+        _reader(path).close()
+    except (OSError, sqlite3.Error) as error:
+        raise unusable(path, error) from error
+    engine = create_engine(url_of(path), creator=lambda: _reader(path), hide_parameters=True)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write. For a ledger in WAL mode SQLite needs files beside it, and may make none here:
+    where no app has left its own, the file alone is the whole ledger, and nobody is writing to it."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    for options in ("", "&immutable=1"):
+        connection = sqlite3.connect(address + options, uri=True, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return connection
+        except sqlite3.OperationalError:
+            connection.close()
+            log = Path(f"{path}-wal")
+            if options or (log.exists() and log.stat().st_size):
+                raise
+    raise AssertionError("one of the two returned or raised")
+
+
 def _parse(url: str | URL) -> URL:
     try:
         parsed = make_url(url)

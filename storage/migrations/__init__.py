@@ -49,6 +49,11 @@ def newest_revision() -> str | None:
     return ScriptDirectory.from_config(config_of()).get_current_head()
 
 
+def revisions() -> tuple[str, ...]:
+    """Every revision, oldest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(config_of()).walk_revisions())[::-1]
+
+
 def require_current(conn: Connection) -> None:
     """Raise `LedgerUnusable` unless the store's tables are those this program works with."""
     found, wanted = revision_of(conn), newest_revision()

@@ -102,9 +102,9 @@ def test_the_script_lets_the_role_add_to_the_audit_log_and_read_it_and_no_more(s
 @pytest.mark.parametrize(
     ("role", "since", "words"),
     [
-        ("", "", "the role to grant to is ''"),
-        ("APP; DROP", "", "letters, digits and underscores"),
-        ("APP", "4711", "There is no revision 4711"),
+        ("", "", "^Say which role the app runs with: --grant-to ROLE, or SNOWFLAKE_ROLE.$"),
+        ("APP; DROP", "", "^--grant-to is 'APP; DROP'; write a name of letters, digits and underscores"),
+        ("APP", "4711", r"^There is no revision 4711 to start from; known are 0001 to \d{4}\.$"),
         ("APP", "0002", "cannot bring the orders of a ledger that is in use"),
     ],
 )
@@ -113,6 +113,17 @@ def test_a_script_that_could_not_work_is_not_written(
 ) -> None:
     with pytest.raises(SettingsError, match=words):
         script(snowflake.config(), role, since)
+
+
+def test_a_script_says_what_it_makes_and_what_must_be_there(snowflake: EmulatedSnowflake) -> None:
+    config, newest = snowflake.config(), newest_revision() or ""
+    first, second, third = script(config, "APP").splitlines()[:3]
+    assert first.startswith(
+        f"-- Evenlot's ledger. Makes the tables and views of revision {newest} in EVENLOT.LEDGER, and"
+    )
+    assert "must exist" in second
+    assert "by a role that may create a schema" in third
+    assert f"Makes no tables, since revision {newest} is the newest: only the grants" in script(config, "APP", newest)
 
 
 def test_a_ledger_of_a_newer_program_is_refused_in_words(fresh: Callable[[str], Opened]) -> None:
