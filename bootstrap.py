@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import socket
-import tempfile
 import threading
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +23,7 @@ from aladdin.simulator.errors import SimulatorError
 from aladdin.simulator.process import BookStatus, Running, ensure_running
 from allocation.errors import EvenlotError
 from allocation.limits import Limit, Rule
+from data_folder import cookie_key_in, require_writable
 from logs import log_as_json
 from orders.checks import Policy
 from orders.desk import Desk
@@ -76,27 +75,12 @@ def open_house(settings: Settings | None = None) -> House:
     log_as_json(settings.log_level)
     world = settings.world
     data = settings.data
-    _require_writable(data)
+    require_writable(data)
     simulated = _simulated_aladdin(settings, world, data)
     with ExitStack() as opened:  # closes, newest first, what was opened before something failed
         if simulated is not None:
             opened.callback(simulated.stop)
         return _furnish(settings, world, data, simulated, opened)
-
-
-def _require_writable(data: Path) -> None:
-    """Make the data folder where it is missing, and try to write to it before anything else does."""
-    what = "made"
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        what = "written to"
-        with tempfile.TemporaryFile(dir=data):
-            pass
-    except OSError as error:
-        raise SettingsError(
-            f"The data folder {data} cannot be {what}: {error.strerror}. Name another with DATA_DIR, or let the app's "
-            "user write there."
-        ) from error
 
 
 def _furnish(settings: Settings, world: World, data: Path, simulated: Running | None, opened: ExitStack) -> House:
@@ -226,15 +210,7 @@ def _cookie_key(settings: Settings, world: World, data: Path) -> str:
         return key
     if world is World.ALADDIN:
         raise SettingsError("COOKIE_KEY is missing: set 32 random bytes or more.")
-    path = data / "cookie.key"
-    if not path.exists():
-        draft = path.with_suffix(f".{uuid.uuid4().hex}")
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-        with suppress(FileExistsError):  # of two processes that start at once, the first one's key stands
-            path.hardlink_to(draft)
-        draft.unlink()
-    return path.read_text()
+    return cookie_key_in(data)
 
 
 def _aladdin_pulse(aladdin: Aladdin, simulated: bool) -> Pulse:
