@@ -182,9 +182,7 @@ class Order:
     recommended_by: str = ""  # a username
     placed_by: str = ""  # a username: who had it sent
     discretionary: bool = True  # entered under discretionary power, as all orders of an allocation are by default
-    entered_at: datetime | None = (
-        None  # when the first post left that Aladdin may have; None while it has none
-    )
+    entered_at: datetime | None = None  # when the first post left that Aladdin may have; None while it has none
 
     @property
     def progress(self) -> float:
