@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from allocation.errors import EvenlotError
 from bootstrap import House, house, leave_house, open_houses
-from orders.errors import OutsideError, SettingsError, WrongBook
+from orders.errors import LedgerUnusable, OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
 from ui import session
 from ui.sign_in import Gate
@@ -54,7 +54,13 @@ def screens() -> None:
         st.error(str(error))
         st.stop()
     gate = session.office().gate
-    user = gate.current_user()
+    try:
+        user = gate.current_user()
+    except (OutsideError, SettingsError) as error:  # whoever is signed in stays so, and cannot be checked
+        st.title("Evenlot")
+        _store_is_away(str(error))
+        st.button("Try again")
+        st.stop()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(action=uuid.uuid4().hex[:12], user=user.username if user else "")
     page = st.navigation(
@@ -79,7 +85,26 @@ def screens() -> None:
     if user is not None:
         gate.touch()
         _who(user, gate)
+    else:
+        _warn_of_the_store()
     page.run()
+
+
+def _warn_of_the_store() -> None:
+    """Say above the sign-in form, before anybody types, that the store does not answer."""
+    away = next((pulse.sentence for pulse in session.office().pulses() if pulse.name == "Store" and not pulse.well), "")
+    if away:
+        _store_is_away(away)
+
+
+def _store_is_away(said: str) -> None:
+    reference = uuid.uuid4().hex[:12]
+    log.warning("nobody can sign in", reference=reference, error=said)
+    st.warning(
+        "The ledger does not answer, so nobody can sign in or go on just now. Try again in a minute; tell your "
+        f"administrator reference {reference}.",
+        icon=":material/cloud_off:",
+    )
 
 
 def _who(user: User, gate: Gate) -> None:
@@ -98,8 +123,9 @@ def ready(_: Request) -> JSONResponse:
     """The house is open and everything behind it answers; words only, since this route has no sign-in."""
     try:
         pulses = {pulse.name.split()[-1].lower(): _word(pulse) for pulse in house().office.pulses()}
-    except EvenlotError:
-        return JSONResponse({"status": "not ready", "settings": "failing"}, status_code=503)
+    except EvenlotError as error:  # the house is not open: what is said of it stands in the log
+        part = "store" if isinstance(error, LedgerUnusable | OutsideError) else "settings"
+        return JSONResponse({"status": "not ready", part: "failing"}, status_code=503)
     well = all(word == "ok" for word in pulses.values())
     return JSONResponse({"status": "ready" if well else "not ready"} | pulses, status_code=200 if well else 503)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import socket
 import threading
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,6 +23,7 @@ from aladdin.simulator.errors import SimulatorError
 from aladdin.simulator.process import BookStatus, Running, ensure_running
 from allocation.errors import EvenlotError
 from allocation.limits import Limit, Rule
+from data_folder import cookie_key_in, require_writable
 from logs import log_as_json
 from orders.checks import Policy
 from orders.desk import Desk
@@ -75,32 +75,33 @@ def open_house(settings: Settings | None = None) -> House:
     log_as_json(settings.log_level)
     world = settings.world
     data = settings.data
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    require_writable(data)
     simulated = _simulated_aladdin(settings, world, data)
-    try:
-        return _furnish(settings, world, data, simulated)
-    except BaseException:
+    with ExitStack() as opened:  # closes, newest first, what was opened before something failed
         if simulated is not None:
-            simulated.stop()
-        raise
+            opened.callback(simulated.stop)
+        return _furnish(settings, world, data, simulated, opened)
 
 
-def _furnish(settings: Settings, world: World, data: Path, simulated: Running | None) -> House:
+def _furnish(settings: Settings, world: World, data: Path, simulated: Running | None, opened: ExitStack) -> House:
     book, config = _book_and_config(settings, simulated)
     config = replace(config, refresh_token_file=data / "aladdin.refresh-token")
     clock = BookClock(book.as_of if simulated else None)
     engine = open_store(data, settings.snowflake)
+    opened.callback(engine.dispose)
     if settings.snowflake is None:  # an administrator migrates on Snowflake: the app's role may not
         require_whole(engine)
         migrate(engine)
     brought = simulated.book if simulated is not None else None
-    ledger = SqlLedger(engine, book.id, clock, lambda opened: _take_over_limits(opened, brought, clock))
+    ledger = SqlLedger(engine, book.id, clock, lambda ready: _take_over_limits(ready, brought, clock))
     if (longest := POST_WINDOW.total_seconds() + config.longest_request) >= GRACE.total_seconds():
         raise SettingsError(f"Aladdin's timeouts add up to {longest:g} s; they must stay below {GRACE.seconds} s.")
     cache = AnswerCache(data / "cache" / re.sub(r"[^\w.-]+", "_", book.id))
     activity = SqlActivity(engine, clock)
+    opened.callback(activity.close)
     records = Records(ledger, SqlHistory(engine), activity)
     aladdin = Aladdin(config, cache, clock, book.name)
+    opened.callback(aladdin.close)
     worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin)
     policy = Policy(
@@ -123,15 +124,9 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     def greet() -> None:
         aladdin.tree(book.groups[0], fresh=True)
 
-    def close() -> None:
-        aladdin.close()
-        activity.close()
-        engine.dispose()
-        if simulated is not None:
-            simulated.stop()
-
     log.info("house opened", book=book.id, world=world.value, data=str(data))
-    return House(Office(desk, gate, book, pulses), dispatch, book, settings.worker_embedded, greet, close)
+    office = Office(desk, gate, book, pulses)
+    return House(office, dispatch, book, settings.worker_embedded, greet, opened.pop_all().close)
 
 
 def _simulated_aladdin(settings: Settings, world: World, data: Path) -> Running | None:
@@ -220,15 +215,7 @@ def _cookie_key(settings: Settings, world: World, data: Path) -> str:
         return key
     if world is World.ALADDIN:
         raise SettingsError("COOKIE_KEY is missing: set 32 random bytes or more.")
-    path = data / "cookie.key"
-    if not path.exists():
-        draft = path.with_suffix(f".{uuid.uuid4().hex}")
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-        with suppress(FileExistsError):  # of two processes that start at once, the first one's key stands
-            path.hardlink_to(draft)
-        draft.unlink()
-    return path.read_text()
+    return cookie_key_in(data)
 
 
 def _aladdin_pulse(aladdin: Aladdin, simulated: bool) -> Pulse:

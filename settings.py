@@ -201,8 +201,8 @@ class Settings(BaseSettings):
             "SNOWFLAKE_PRIVATE_KEY": self.snowflake_private_key.get_secret_value(),
             "SNOWFLAKE_PASSWORD": self.snowflake_password.get_secret_value(),
         }
-        aside = {"SNOWFLAKE_ROLE": self.snowflake_role, "SNOWFLAKE_HOST": self.snowflake_host}
-        begun = [name for name, value in (needed | credentials | aside).items() if value]
+        ours = [name for name in type(self).model_fields if name.startswith("snowflake_")]
+        begun = [name.upper() for name in ours if name in self.model_fields_set and _said(getattr(self, name))]
         if self.demo or not begun:
             return None
         missing = [name for name, value in needed.items() if not value]
@@ -210,8 +210,9 @@ class Settings(BaseSettings):
             missing.append("SNOWFLAKE_PRIVATE_KEY_FILE (or SNOWFLAKE_PASSWORD)")
         if missing:
             raise SettingsError(
-                f"Snowflake is half-configured: {', '.join(begun)} set, {', '.join(missing)} missing. Set what is "
-                "missing (see .env.example), or unset all of it to keep the ledger in a file."
+                f"Snowflake is half-configured: {', '.join(begun)} {'is' if len(begun) == 1 else 'are'} set, but "
+                f"{'this is' if len(missing) == 1 else 'these are'} missing: {', '.join(missing)}. Set what is missing "
+                "(see .env.example), or unset all of it to keep the ledger in a file."
             )
         return self._snowflake_config()
 

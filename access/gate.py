@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ import structlog
 from access.lockout import Lockout, SignIns
 from access.token import Signer, Token
 from access.users import DemoLogin, Users
-from orders.errors import SettingsError
+from orders.errors import OutsideError, SettingsError
 from orders.model import User
 from orders.ports import Activity, Clock
 
@@ -30,6 +31,7 @@ _BCRYPT_BYTES = 72
 _WRONG = "The username or the password is not right."
 _INCOMPLETE = "Type your username and your password."
 _SIGNED_OUT = "You are signed out."
+_NO_STORE = "You are not signed in: the ledger does not answer. Try again in a minute. Reference {reference}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,14 @@ class Gate:
             st.session_state[_NOTICE] = _INCOMPLETE
             return
         users = self._users()
+        try:
+            self._decide(name, password, users)
+        except (OutsideError, SettingsError) as error:  # of the store: what is wrong there is its operator's business
+            reference = uuid.uuid4().hex[:12]
+            _log.warning("sign-in failed: the store did not take it", reference=reference, error=str(error))
+            st.session_state[_NOTICE] = _NO_STORE.format(reference=reference)
+
+    def _decide(self, name: str, password: str, users: Users) -> None:
         entry = users.get(name)
         # An unknown name may be a password typed into the wrong field: neither the log nor the store may hold it.
         known_as = name if entry else f"unknown:{self._signer.mark(name)}"
@@ -113,14 +123,13 @@ class Gate:
         log = _log.bind(username=known_as, address=address)
         if not self._lockout.attempt(known_as, address):
             log.warning("sign-in refused: locked out")
-            self._activity.note(known_as, "sign-in refused", address, "locked out")
             st.session_state[_NOTICE] = self._lockout.sentence
             return
         right = _password_is_right(name, password, entry.password_hash if entry else users.decoy)
         if entry is None or not right:
             locked = self._lockout.locked(known_as, address)
             log.warning("sign-in failed", locked=locked)
-            self._activity.note(known_as, "sign-in failed", address)
+            self._activity.note(known_as, "sign-in failed", address, "locked out now" if locked else "")
             st.session_state[_NOTICE] = self._lockout.sentence if locked else _WRONG
             return
         self._lockout.clear(name, address)

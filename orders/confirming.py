@@ -18,7 +18,7 @@ from orders.confirmation import order_id, order_of, ticket_for
 from orders.errors import DeskError, NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
 from orders.model import Book, Order, OrderState, Statement, User, Violation
 from orders.ports import Clock, Compliance, Ledger
-from orders.statement import freeze
+from orders.statement import freeze, frozen_block
 
 log = structlog.get_logger()
 
@@ -110,13 +110,15 @@ class Confirming:
         raise AssertionError("the last try returns or raises")
 
     def _earlier(self, request: Request, command_id: str) -> Order | None:
-        """The order this very confirmation made before; `Rejected` when the command made another one."""
+        """The order this very confirmation made before, modified since or not; `Rejected` when the command made another
+        one."""
         try:
             order = self._ledger.order(order_id(command_id))
         except NotFound:
             return None
+        made, _ = frozen_block(self._ledger.statement(order.id, version=1))
         asked = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
-        if asked != (order.group, order.asset_id, order.side, order.ordered, order.settlement, order.limit):
+        if asked != (order.group, made.bond.asset_id, made.side, made.face, made.settlement, made.limit):
             raise Rejected(
                 f"This confirmation already made order {order.id}, which is another block. Preview again to go on.",
                 code="command_reused",

@@ -12,6 +12,7 @@ EvenlotError (allocation.errors)
     ├── LeaseLost               another worker has taken over
     ├── WrongBook               the ledger belongs to another book
     ├── SettingsError           a setting is missing or contradicts another; names it
+    │   └── LedgerUnusable      the ledger they name is damaged, may not be opened, or is of another version
     └── OutsideError            Aladdin or the store answered badly
         ├── Unavailable         no answer; `sent` says whether the request may have been acted upon
         ├── RateLimited         too many requests; `retry_after` in seconds
@@ -99,6 +100,10 @@ class WrongBook(DeskError):
 
 class SettingsError(DeskError):
     """Settings are incomplete or contradict each other."""
+
+
+class LedgerUnusable(SettingsError):
+    """The ledger that the settings name cannot be used as it is; the settings themselves are well."""
 
 
 class OutsideError(DeskError):

@@ -16,11 +16,12 @@ T_co = TypeVar("T_co", covariant=True)
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which orders: those that meet all of these. None is any; an empty set is none. Times are of the confirmation,
-    aware, `since` included and `until` not."""
+    aware, `since` included and `until` not. An account's orders are those whose statement names it in some version,
+    whether it gives it something or not, and those that Aladdin booked something of for it."""
 
     groups: frozenset[str] | None = None  # tickers
     states: frozenset[OrderState] | None = None
-    asset_id: str | None = None
+    assets: frozenset[str] | None = None  # asset ids
     account_id: str | None = None
     username: str | None = None  # who confirmed
     since: datetime | None = None

@@ -31,10 +31,10 @@ class Event(StrEnum):
     GIVEN_UP = "given up"  # it was tried often enough, or its price is too old
     ANSWER_LOST = "answer lost"  # the post may have reached Aladdin
     MISSED = "not found"  # looked up by our reference, and not there
-    RESTORED = "restored"  # the ledger was put back to before it was sent, so it may have been sent since
+    RESTORED = "restored"  # the ledger was put back to an earlier state, so it may have been posted since, or again
     STILL_AWAITING = "still awaiting approval"  # it was restored, and was not sent since
     STILL_SCHEDULED = "still scheduled"
-    REFUSED = "refused"  # Aladdin answered no, to the only post there was
+    REFUSED = "refused"  # Aladdin answered no, to the only post there was; or it was not fit to be sent, and never left
     # what comes of a second post says nothing of the first, which may live
     REPEAT_NEVER_LEFT = "repeat never left"
     REPEAT_REFUSED = "repeat refused"
@@ -113,7 +113,8 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.SCHEDULED, Event.RELEASE_MISSED): S.SEND_FAILED,
     **{(state, Event.WITHDRAW): S.CANCELED for state in (*WAITING, *READY)},
     **{(state, Event.LAPSED): S.EXPIRED for state in (*WAITING, *READY)},
-    **{(state, Event.RESTORED): S.UNKNOWN for state in (*WAITING, *READY)},
+    **{(state, Event.RESTORED): S.UNKNOWN for state in OURS},
+    **{(state, Event.REFUSED): S.REJECTED for state in READY},
     **{(state, Event.SEND): S.SENDING for state in READY},
     **{(state, Event.GIVEN_UP): S.SEND_FAILED for state in READY},
     (S.SEND_FAILED, Event.SEND_AGAIN): S.CONFIRMED,

@@ -143,7 +143,7 @@ class Order:
     recommended_by: str = ""  # a username
     placed_by: str = ""  # a username: who had it sent
     discretionary: bool = True  # entered under discretionary power, as all orders of an allocation are by default
-    entered_at: datetime | None = None  # when it was last sent to Aladdin; None while it certainly is not there
+    entered_at: datetime | None = None  # when the first post left that Aladdin may have; None while it has none
     release_at: datetime | None = None  # not sent before
     batch: str = ""  # the id of the batch it was confirmed in
 

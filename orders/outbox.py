@@ -11,7 +11,6 @@ from functools import partial
 import structlog
 
 from allocation.errors import EvenlotError
-from orders.confirmation import ticket_of
 from orders.errors import DeskError, LeaseLost, RateLimited, Unavailable, VersionConflict
 from orders.journal import Journal
 from orders.lifecycle import LIVE, OURS, READY, TABLE, Event
@@ -143,7 +142,7 @@ class Outbox:
             (one,) = outgoing
             self._attempt(one.intent, lease, lambda: self._sending.post(one, lease))
             return
-        tickets = [ticket_of(one.order) for one in outgoing]
+        tickets = [one.ticket for one in outgoing]
         fates: Sequence[Fate]
         try:
             fates = batches.post_all(tickets, outgoing[0].order.updated_at + POST_WINDOW)

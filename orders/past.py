@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,10 +29,11 @@ class Past:
     def order(self, user: User, order_id: str) -> Order:
         """One order."""
         require(user, Permission.VIEW)
-        order = self._ledger.order(order_id)
-        if not user.sees(order.group):
-            raise NotFound(f"There is no order {order_id} among your groups.")
-        return order
+        with suppress(NotFound):
+            order = self._ledger.order(order_id)
+            if user.sees(order.group):
+                return order
+        raise NotFound(f"There is no order {order_id} among your groups.")
 
     def events(self, user: User, order_id: str) -> tuple[Event, ...]:
         """An order's history, oldest first."""
@@ -69,10 +71,10 @@ class Past:
         """How each account fared, as `History.participation`."""
         return self._history.participation(_seen(user, wanted))
 
-    def own_activity(self, user: User, size: int = PAGE, cursor: str = "") -> Page[Deed]:
-        """What the user did."""
-        require(user, Permission.VIEW)
-        return self._history.activity(user.username, size=size, cursor=cursor)
+    def activity(self, user: User, username: str | None = None, size: int = PAGE, cursor: str = "") -> Page[Deed]:
+        """What a user did, or everybody; without the permission to audit only the user's own."""
+        require(user, Permission.VIEW if username == user.username else Permission.AUDIT)
+        return self._history.activity(username, size=size, cursor=cursor)
 
 
 def _seen(user: User, wanted: Wanted) -> Wanted:

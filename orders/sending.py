@@ -26,7 +26,7 @@ from orders.errors import (
 )
 from orders.journal import Journal
 from orders.lifecycle import READY, Event
-from orders.model import BrokerOrder, Intent, Lease, Order, OrderState
+from orders.model import BrokerOrder, Intent, Lease, Order, OrderState, Ticket
 from orders.ports import Broker, Clock, Ledger
 from orders.statement import faithful
 
@@ -51,6 +51,7 @@ class Outgoing:
 
     intent: Intent
     order: Order
+    ticket: Ticket
     repeated: bool = False
 
 
@@ -144,11 +145,14 @@ class Sending:
 
     def _outgoing(self, intent: Intent, order: Order, lease: Lease, *, repeated: bool = False) -> Outgoing | None:
         statement = self._ledger.statement(order.id)  # before it is said to be sent: the ledger may not answer
-        order = self._journal.record(order, Event.SEND, lease)
         if faithful(order, statement):
-            return Outgoing(intent, order, repeated)
+            ticket = ticket_of(order)  # of what was compared with its statement, whatever the ledger has by then
+            return Outgoing(intent, self._journal.record(order, Event.SEND, lease), ticket, repeated)
         fault = "The order is no longer what its statement froze, so it was not sent. Verify the audit log."
-        self._refused(intent, order, lease, fault, repeated=repeated)
+        if repeated:
+            self._journal.note(order, for_a_person(order, fault, arrived=True), lease)
+        else:
+            self._refused(intent, order, lease, fault, repeated=False)
         return None
 
     def post(self, outgoing: Outgoing, lease: Lease) -> Wait | None:
@@ -156,7 +160,7 @@ class Sending:
         order = outgoing.order
         fate: Fate
         try:
-            fate = self._broker.post(ticket_of(order), order.updated_at + POST_WINDOW)
+            fate = self._broker.post(outgoing.ticket, order.updated_at + POST_WINDOW)
         except DeskError as error:
             fate = error
         return self.settled(outgoing, fate, lease)
@@ -203,7 +207,7 @@ class Sending:
                 why = not_again(order, _timed(order, made), self._clock.now(), self._clock.today())
                 if not why:
                     again = self._outgoing(intent, order, lease, repeated=True)
-                    return self.post(again, lease) if again is not None else None
+                    return self.post(again, lease) if again is not None else Wait(missing)
                 self._journal.note(order, for_a_person(order, why, arrived=True), lease)
         return Wait(missing)
 

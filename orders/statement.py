@@ -4,7 +4,7 @@ starts from it."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from importlib import metadata
@@ -151,21 +151,31 @@ def not_placed(statement: Statement) -> tuple[Unallocated, ...]:
     return _LEFT.validate_python(json.loads(statement.body)["unallocated"])
 
 
+def engine_of(statement: Statement) -> str:
+    """The engine whose allocation a statement froze."""
+    return str(json.loads(statement.body)["choices"]["engine"])
+
+
 def faithful(order: Order, statement: Statement) -> bool:
-    """Whether an order is what its newest statement froze: the hash is that of the text, and terms and lines are the
-    same."""
+    """Whether an order is what its newest statement froze: the hash is that of the text, terms, engine and lines are
+    the same, and no account is named twice."""
     if digest(statement.body) != statement.sha256 or statement.sha256 != order.statement_sha256:
         return False
     body = json.loads(statement.body)
-    promised = {line["account_id"]: line["face"] for line in body["lines"] if line["face"]}
+    promised = [(line["account_id"], line["face"]) for line in body["lines"]]
     block = body["block"]
-    terms = (block["bond"]["asset_id"], block["side"], block["settlement"], block["face"])
+    terms = (block["bond"]["asset_id"], block["side"], block["settlement"], block["face"], body["choices"]["engine"])
     limit = None if block["limit"] is None else Decimal(block["limit"])
     return (
-        promised == {line.account_id: line.face for line in order.lines if line.face}
-        and terms == (order.asset_id, order.side.value, order.settlement.isoformat(), order.ordered)
+        len(dict(promised)) == len(promised)
+        and _given(promised) == _given((line.account_id, line.face) for line in order.lines)
+        and terms == (order.asset_id, order.side.value, order.settlement.isoformat(), order.ordered, order.engine)
         and limit == order.limit
     )
+
+
+def _given(lines: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return sorted((account, face) for account, face in lines if face)
 
 
 def restored_terms(before: Statement, version: int, at: datetime, why: str) -> tuple[Statement, dict[str, Any]]:

@@ -51,7 +51,7 @@ def detail(user: User, order: Order) -> None:
     if order.message:
         st.warning(order.message)
     deciding.buttons(user, order)
-    grid = st.columns([1.7, 0.8, 1.2, 1.4, 0.9])
+    grid = [*st.columns([1.6, 1]), *st.columns(3)]  # five in a row would be cut off in a narrow window
     grid[0].metric("State", states.word(order), help=states.NEXT[order.state])
     grid[1].metric("Filled", formats.percent(order.progress), help=f"{order.filled:,.0f} of {order.face:,}")
     grid[2].metric("Average price", formats.price(order.average_price))
@@ -61,9 +61,22 @@ def detail(user: User, order: Order) -> None:
         st.text(f"“{order.comment}”")
     events = desk.past.events(user, order.id)
     st.mermaid_chart(diagram(events, order), alt="the order's life, with the path taken")
-    lines_tab, history_tab = st.tabs(["Accounts", "History"])
+    lines_tab, fills_tab, history_tab = st.tabs(["Accounts", "Fills", "History"])
     with lines_tab:
         explaining.lines(user, order)
+    with fills_tab:
+        if fills := desk.past.fills(user, order.id):
+            table, columns = tables.fills(fills)
+            st.dataframe(
+                table,
+                column_config=columns,
+                hide_index=True,
+                placeholder=formats.MISSING,
+                alt="what Aladdin booked, and when",
+                key="order.fills",
+            )
+        else:
+            st.caption("Nothing is booked yet.")
     with history_tab:
         table, columns = tables.events(events)
         st.dataframe(

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import logging
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from allocation.errors import EvenlotError
 from orders.errors import SettingsError
 from settings import read_part, read_settings
 from storage import seals, verification
 from storage.backup import back_up
-from storage.engine import LEDGER_FILE, open_store
+from storage.engine import LEDGER_FILE
 from storage.exports import Format, export
 from storage.failures import require_whole
 from storage.migrations import migrate, require_current
 from storage.migrations.on_snowflake import migrate_snowflake, script
+from storage.named import WallClock, folder_of, store_of, user
 from storage.restoring import mark_put_back, restore, to_be_looked_up
 from storage.schema import metadata
 from storage.unit import read, read_still
@@ -34,17 +31,6 @@ FAULTS, TROUBLE = 1, 2
 
 _ENDING = """exit status: 0 when all is well, 1 when verify found faults, 2 when a command could not be carried out.
 The ledger is the one the app uses by its settings (DATA_DIR, SNOWFLAKE_ACCOUNT, ...); --data names a folder instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class _WallClock:
-    """The time of this machine."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def today(self) -> date:
-        return datetime.now().astimezone().date()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,15 +55,23 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_ENDING,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="the data folder, instead of the one in the settings")
+    folder = argparse.ArgumentParser(add_help=False)  # taken before the command and after it
+    where = "the data folder, instead of the one in the settings"
+    folder.add_argument("--data", type=Path, metavar="DIR", default=argparse.SUPPRESS, help=where)
+    parser.add_argument("--data", type=Path, metavar="DIR", help=where)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _migrate_options(commands.add_parser("migrate", help="bring the tables to this version of the program"))
-    _verify_options(commands.add_parser("verify", help="prove the audit log and what it vouches for"))
-    _export_options(commands.add_parser("export", help="write the tables to files, exactly"))
-    _backup_options(commands.add_parser("backup", help="copy the ledger while the app may go on writing"))
-    _restore_options(commands.add_parser("restore", help="put a backup in the ledger's place; stop the app first"))
+    for name, options, what in (
+        ("migrate", _migrate_options, "bring the tables to this version of the program"),
+        ("verify", _verify_options, "prove the audit log and what it vouches for"),
+        ("export", _export_options, "write the tables to files, exactly"),
+        ("backup", _backup_options, "copy the ledger while the app may go on writing"),
+        ("restore", _restore_options, "put a backup in the ledger's place; stop the app first"),
+    ):
+        options(commands.add_parser(name, help=what, parents=[folder]))
     return parser
 
+
+_GRANT_TO = "on Snowflake: the role the app runs with; --sql needs it, unless SNOWFLAKE_ROLE names it"
 
 # -- migrate -----------------------------------------------------------------------------------------------------
 
@@ -87,7 +81,7 @@ def _migrate_options(parser: argparse.ArgumentParser) -> None:
         "Makes or upgrades the tables. The app does so itself for a ledger in a file. On Snowflake this needs a role "
         "that may create tables, the app's own role needs the grants, and one such command runs at a time."
     )
-    parser.add_argument("--grant-to", metavar="ROLE", default="", help="on Snowflake: the role the app runs with")
+    parser.add_argument("--grant-to", metavar="ROLE", default="", help=_GRANT_TO)
     parser.add_argument("--sql", action="store_true", help="on Snowflake: only write the script, grants included")
     parser.add_argument("--from", dest="since", metavar="REVISION", default="", help="with --sql: what is there now")
     parser.set_defaults(run=_migrate)
@@ -103,7 +97,7 @@ def _migrate(options: argparse.Namespace) -> int:
     if snowflake is not None and options.sql:
         _say(script(snowflake, options.grant_to or snowflake.role, options.since))
         return 0
-    with _store(options, make=True) as engine:
+    with store_of(options, make=True) as engine:
         if snowflake is None:
             migrate(engine)
         else:
@@ -114,6 +108,11 @@ def _migrate(options: argparse.Namespace) -> int:
 
 
 # -- verify ------------------------------------------------------------------------------------------------------
+
+
+_NOW = (
+    "Keep it as it is, find out who wrote to it, and restore a backup whose newest hash you hold (see docs/storage.md)."
+)
 
 
 def _verify_options(parser: argparse.ArgumentParser) -> None:
@@ -144,13 +143,16 @@ def _verify(options: argparse.Namespace) -> int:
             faults.append(f"The hash {options.newest} is not in the log: it was cut or rewritten since that was noted.")
         return faults, seals.newest(conn)
 
-    with _store(options) as engine:
+    with store_of(options, read_only=True) as engine:
         require_whole(engine)
         faults, newest = read_still(engine, look, doubtful=lambda found: bool(found[0]))
     for fault in faults:
         _say(fault)
     if faults:
-        _say(f"The ledger is not what was written to it: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}.")
+        _say(
+            f"The ledger is not what was written to it: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}. "
+            f"{_NOW}"
+        )
         return FAULTS
     compared = f" and has all {len(kept)} hashes of {options.against}" if kept else ""
     _say(f"The ledger is whole{compared}. Its newest entry, to be kept outside it:")
@@ -166,9 +168,12 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
         "Writes one file a table into a new folder. Money and faces are exact decimals, moments are UTC. In CSV an "
         "apostrophe is put before a text that a spreadsheet would run as a formula, or that begins with one."
     )
-    parser.add_argument("--to", required=True, type=Format, choices=list(Format), help="the kind of file")
+    parser.add_argument("--to", required=True, choices=[kind.value for kind in Format], help="the kind of file")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="a folder that is not there yet; default: exports/<now>"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="a folder that is not there yet; default: exports/<now> in the data folder",
     )
     parser.add_argument(
         "--table",
@@ -182,10 +187,11 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    out = options.out or _folder(options) / "exports" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    with _store(options) as engine:
+    out = options.out or folder_of(options) / "exports" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    with store_of(options, read_only=True) as engine:
+        require_whole(engine)
         read(engine, require_current)
-        written = export(engine, options.to, out, [metadata.tables[name] for name in options.table])
+        written = export(engine, Format(options.to), out, [metadata.tables[name] for name in options.table])
     for file in written:
         _say(f"{file.path}: {file.rows} {'row' if file.rows == 1 else 'rows'}")
     return 0
@@ -197,14 +203,17 @@ def _export(options: argparse.Namespace) -> int:
 def _backup_options(parser: argparse.ArgumentParser) -> None:
     parser.description = "Copies a SQLite ledger as of one moment and proves the copy before it gets its name."
     parser.add_argument(
-        "--to", type=Path, metavar="FILE", help="a file that is not there yet; default: backups/<now>.db"
+        "--to",
+        type=Path,
+        metavar="FILE",
+        help="a file that is not there yet, best on another disk; default: backups/ledger-<now>.db in the data folder",
     )
     parser.set_defaults(run=_backup)
 
 
 def _backup(options: argparse.Namespace) -> int:
-    with _store(options) as engine:
-        to = options.to or _folder(options) / "backups" / f"ledger-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db"
+    with store_of(options) as engine:
+        to = options.to or folder_of(options) / "backups" / f"ledger-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db"
         made = back_up(engine, to)
     _say(f"{made.path}: {made.size / 1e6:.1f} MB, checked.")
     if made.newest is None:
@@ -217,7 +226,7 @@ def _backup(options: argparse.Namespace) -> int:
 def _restore_options(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Puts a checked backup in the place of a SQLite ledger. What is there is kept beside it under another name. "
-        "Orders that were waiting to be sent are looked up at Aladdin before anything is posted. Where the ledger was "
+        "Orders it does not know to be at Aladdin are looked up there before anything is posted. Where the ledger was "
         "put back by other means, on Snowflake or as a copy of the file, --put-back sees to that alone."
     )
     what = parser.add_mutually_exclusive_group(required=True)
@@ -241,8 +250,8 @@ def _restore(options: argparse.Namespace) -> int:
             "--put-back`, or orders sent since would be sent again. To restore one in a file, name its folder with "
             "--data."
         )
-    ledger = _folder(options) / LEDGER_FILE
-    done = restore(options.file, ledger, _WallClock(), _user(), even_if_newer=options.even_if_newer)
+    ledger = folder_of(options) / LEDGER_FILE
+    done = restore(options.file, ledger, WallClock(), user(), even_if_newer=options.even_if_newer)
     _say(f"{ledger} is restored from {options.file}. Its newest entry, to be kept outside it:\n{done.newest}")
     for line in done.remarks():
         _say(line)
@@ -250,43 +259,13 @@ def _restore(options: argparse.Namespace) -> int:
 
 
 def _mark_put_back(options: argparse.Namespace) -> int:
-    with _store(options) as engine:
+    with store_of(options) as engine:
         read(engine, require_current)
-        marked = mark_put_back(engine, _WallClock(), _user())
-    _say(to_be_looked_up(marked) if marked else "Noted. No order was waiting to be sent.")
+        marked = mark_put_back(engine, WallClock(), user())
+        newest = read(engine, seals.newest)
+    _say(to_be_looked_up(marked) if marked else "Noted. No order has to be looked up.")
+    _say(f"The ledger's newest entry, to be kept outside it:\n{newest}")
     return 0
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in many containers
-        return f"user {os.getuid()}"
-
-
-# -- the store ---------------------------------------------------------------------------------------------------
-
-
-def _folder(options: argparse.Namespace) -> Path:
-    folder: Path = options.data or read_settings().data
-    return folder
-
-
-@contextmanager
-def _store(options: argparse.Namespace, make: bool = False) -> Iterator[Engine]:
-    """The ledger's engine. `SettingsError` where there is no ledger in the folder, unless it may be made."""
-    snowflake = None if options.data else read_part().snowflake
-    folder = Path() if snowflake is not None else _folder(options)
-    if snowflake is None and not make and not (folder / LEDGER_FILE).is_file():
-        raise SettingsError(
-            f"There is no ledger {folder / LEDGER_FILE}. Name the app's data folder with --data, or in the settings "
-            "with DATA_DIR."
-        )
-    engine = open_store(folder, snowflake)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _say(line: str) -> None:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import Connection, Engine, insert, select
 
-from orders.errors import OutsideError
+from orders.errors import DeskError
 from orders.ports import Clock
 from storage.schema import activity
 from storage.unit import write
@@ -58,7 +58,8 @@ class SqlActivity:
                 self._lost += 1
 
     def flush(self) -> None:
-        """Write all that waits; what cannot be written stays. Raises any `OutsideError`."""
+        """Write all that waits; what cannot be written stays. Raises any `OutsideError`, and
+        `SettingsError` where a setting is at fault."""
         with self._one_flush:
             while True:
                 with self._guard:
@@ -92,8 +93,10 @@ class SqlActivity:
             stopping = self._stop.wait(self._every)
             try:
                 self.flush()
-            except OutsideError as error:
+            except DeskError as error:  # what a setting is to mend, too, may be mended while the app runs
                 log.warning("activity.delayed", deeds=self.waiting(), error=str(error))
+            except Exception:  # it must outlive a defect, or no deed would be written from then on
+                log.exception("activity.delayed", deeds=self.waiting())
 
 
 def _write(conn: Connection, rows: list[dict[str, object]]) -> None:

@@ -76,7 +76,7 @@ def participation(conn: Connection, wanted: Wanted) -> pd.DataFrame:
     """How the accounts that statements name took part in the orders wanted, by account: account_id; considered and
     given, counts of the statements that name it and of those that give it something; wish, face with decimals, and
     face, given; share, face over wish, null without a wish; booked, face with decimals; seconds, the mean time from
-    statement to first fill over the lines that have one, which `filled` counts."""
+    the first statement to the first fill over the lines that have one, which `filled` counts."""
     decided = _decided().join(
         statement_lines,
         and_(statement_lines.c.order_id == _figures.order_id, statement_lines.c.version == _figures.version),
@@ -87,7 +87,7 @@ def participation(conn: Connection, wanted: Wanted) -> pd.DataFrame:
     )
     # an empty text added: grouped by the plain column, SQLite would run through the index of accounts, order by order
     account = statement_lines.c.account_id.concat(literal_column("''"))
-    waited = seconds_between(_figures.created_at, order_lines.c.first_filled_at)
+    waited = seconds_between(orders.c.created_at, order_lines.c.first_filled_at)
     query = (
         select(
             account.label("account_id"),

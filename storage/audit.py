@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, case, insert, select, update
 
 from orders.canonical import canonical, digest
 from orders.model import AuditEntry
-from storage.dialects import require_fit
+from storage.dialects import at_most, require_fit
 from storage.schema import audit_log, streams
 
 REGISTRY = "registry"  # the chain that records every entry of the others
@@ -71,7 +71,7 @@ def newest(conn: Connection, stream: str | None, limit: int) -> tuple[AuditEntry
         query = query.where(audit_log.c.stream != REGISTRY).order_by(*newest_first)
     else:  # in the order of its key: nothing is sorted, however long the stream is
         query = query.where(audit_log.c.stream == stream).order_by(audit_log.c.seq.desc())
-    return tuple(entry_of(row) for row in conn.execute(query.limit(limit)))
+    return tuple(entry_of(row) for row in conn.execute(query.limit(at_most(limit))))
 
 
 def entry_of(row: Row[Any]) -> AuditEntry:

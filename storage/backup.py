@@ -45,6 +45,7 @@ def back_up(engine: Engine, to: Path) -> Backup:
     SQLite, `Rejected` where the ledger is not sound, `Unavailable` where the store or the disk fails."""
     if engine.dialect.name != "sqlite":
         raise SettingsError(_ON_SNOWFLAKE)
+    ledger = Path(engine.url.database or "")
     if to.exists():
         raise SettingsError(f"{to} is there already, and a backup overwrites nothing: name a file that is not.")
     try:
@@ -53,7 +54,7 @@ def back_up(engine: Engine, to: Path) -> Backup:
             with closing(engine.raw_connection()) as source:
                 copy_whole(source.driver_connection, draft)  # type: ignore[arg-type]
             with opened(draft) as conn:
-                newest = require_sound(conn, draft, called=f"The ledger {engine.url.database}")
+                newest = require_sound(conn, f"The ledger {ledger}", failures.restoring(ledger))
             os.close(os.open(to, os.O_CREAT | os.O_EXCL, 0o600))  # never over a file that came in between
             draft.replace(to)
             sync(to)
@@ -105,20 +106,21 @@ def over(connection: sqlite3.Connection) -> Iterator[Connection]:
         yield conn
 
 
-def require_sound(conn: Connection, path: Path, called: str) -> Seal | None:
+def require_sound(conn: Connection, called: str, mend: str) -> Seal | None:
     """Check a ledger's file and prove its chains; the seal that vouches for it, or None where its revision is not this
-    program's. `Rejected` with the first faults where it is not sound."""
+    program's. `Rejected` with the first faults, and how to `mend` it, where it is not sound."""
     faults = failures.faults_of(conn.connection.driver_connection)  # type: ignore[arg-type]
     if faults:
-        raise Rejected(f"{failures.damaged(path, faults)}", code="damaged")
+        raise Rejected(f"{called} is damaged (SQLite: {'; '.join(map(str.strip, faults[:3]))}). {mend}", code="damaged")
     if not inspect(conn).has_table("audit_log"):
-        raise Rejected(f"{called} has no audit log: it is not a ledger of Evenlot's.", code="not_a_ledger")
+        raise Rejected(f"{called} has no audit log: it is not a ledger of Evenlot's. {mend}", code="not_a_ledger")
     if revision_of(conn) != newest_revision():
         return None
     broken = verification.verify(conn)
     if broken:
         more = f" There are {len(broken) - 3} more." if len(broken) > 3 else ""
-        raise Rejected(f"{called} is not what was written to it: {' '.join(broken[:3])}{more}", code="audit_broken")
+        said = f"{called} is not what was written to it: {' '.join(broken[:3])}{more} {mend}"
+        raise Rejected(said, code="audit_broken")
     return seals.newest(conn)
 
 

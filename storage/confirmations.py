@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, ScalarSelect, func, or_, select
@@ -10,7 +11,9 @@ from sqlalchemy import Connection, ScalarSelect, func, or_, select
 from orders.canonical import canonical, digest
 from orders.errors import Difference, Rejected, VersionConflict
 from orders.model import Order, OrderState, Statement
+from orders.statement import faithful
 from storage import limits
+from storage.dialects import at_most
 from storage.rows import (
     confirmation_intents,
     confirmation_row,
@@ -18,6 +21,7 @@ from storage.rows import (
     line_rows,
     named,
     order_row,
+    reading,
     statement_row,
 )
 from storage.schema import (
@@ -48,9 +52,7 @@ def asked(order: Order) -> dict[str, object]:
 
 def require_agreement(statement: Statement, order: Order) -> None:
     """`Rejected` where the statement, the order and its lines do not agree with each other."""
-    faults = disagreements(statement, order) | {
-        "statement_made": (order.created_at, order.created_by) != (statement.created_at, statement.created_by)
-        and "the order and the statement were not made at once by the same person",
+    faults = disagreements(statement, order, order.created_at, order.created_by) | {
         "state": order.state not in _CONFIRMED_AS and f"it is {order.state.value}, which no order begins as",
         "release_missing": order.state is OrderState.SCHEDULED
         and order.release_at is None
@@ -59,8 +61,11 @@ def require_agreement(statement: Statement, order: Order) -> None:
     refuse(order, "confirmed", faults)
 
 
-def disagreements(statement: Statement, order: Order) -> dict[str, str | bool]:
-    """What keeps a statement from being the one of an order with these lines, by code; false where nothing does."""
+def disagreements(statement: Statement, order: Order, at: datetime, by: str) -> dict[str, str | bool]:
+    """What keeps a statement from being the one of an order as it became `at` this moment, by code; false where nothing
+    does. `Rejected` for a text that is not a statement's."""
+    with reading(statement):
+        kept = faithful(order, statement)
     placed = sum(line.face for line in order.lines)
     accounts = {line.account_id for line in order.lines}
     return {
@@ -71,6 +76,9 @@ def disagreements(statement: Statement, order: Order) -> dict[str, str | bool]:
         "lines_sum": placed != order.face and f"its lines add up to {placed:,} and the order to {order.face:,}",
         "lines_missing": not order.lines and "it has no lines",
         "lines_twice": len(accounts) != len(order.lines) and "an account has more than one line",
+        "statement_made": (at, by) != (statement.created_at, statement.created_by)
+        and "it and its statement were not made at once by the same person",
+        "statement_terms": not kept and "its terms, its engine or its lines are not those of its statement",
     }
 
 
@@ -138,7 +146,9 @@ def confirm(
 
 
 def _confirmed_since(conn: Connection, after: int, now: int) -> list[Difference]:
-    newest = select(orders).order_by(orders.c.created_at.desc(), orders.c.id.desc()).limit(min(now - after, _TOLD))
+    newest = (
+        select(orders).order_by(orders.c.created_at.desc(), orders.c.id.desc()).limit(at_most(min(now - after, _TOLD)))
+    )
     said = [
         Difference(f"order {row.id}", "none", f"{row.side} {row.face:,} {row.label} for {row.group_ticker}")
         for row in conn.execute(newest)

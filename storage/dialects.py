@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Dialect,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     insert,
+    literal,
     select,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -31,6 +33,11 @@ from storage.schema import FACE_DECIMALS
 
 Rows = Sequence[Mapping[str, Any]]
 LONGEST = 16_777_216  # bytes that Snowflake keeps in one text
+
+
+def at_most(rows: int) -> BindParameter[int]:
+    """A number for LIMIT, which is written out: Snowflake documents a constant there, and no bound value."""
+    return literal(rows, literal_execute=True)
 
 
 def insert_all(conn: Connection, writes: Sequence[tuple[Table, Rows]]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from orders.errors import SettingsError
-from storage.failures import meaning
+from storage.failures import unusable
 from storage.snowflake_config import SnowflakeConfig
 
 BUSY_SECONDS = 10.0  # of `storage.unit.PATIENCE`, so that a write is tried again
@@ -40,16 +40,15 @@ def url_of(path: Path) -> URL:
 
 def open_engine(url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """The engine for a ledger `url`, as `sqlite:///data/ledger.db`. A missing file is made with mode 0600, a missing
-    directory with 0700. A writer waits `busy_seconds` for another. Raises `SettingsError` where the URL or the place
-    cannot be used."""
+    directory with 0700. A writer waits `busy_seconds` for another. Raises `SettingsError` where the URL cannot be used,
+    `LedgerUnusable` where the place cannot."""
     parsed = _parse(url)
     path = Path(parsed.database or "")
     try:
         _make_private_file(path)
         _switch_to_wal(path, busy_seconds)
     except (OSError, sqlite3.Error) as error:
-        why = meaning(error) or f"{error}. Check that its directory exists, is on a local disk and may be written to."
-        raise SettingsError(f"The ledger file {path} cannot be opened: {why}") from error
+        raise unusable(path, error) from error
     engine = create_engine(
         parsed,
         connect_args={"timeout": busy_seconds},
@@ -60,6 +59,37 @@ def open_engine(url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> Engine
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def open_to_read(path: Path) -> Engine:
+    """The engine for the SQLite ledger at `path`, which is only read: it may stand where nobody may write. Raises
+    `LedgerUnusable` where it cannot be read."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return open_engine(url_of(path))
+    try:
+        _reader(path).close()
+    except (OSError, sqlite3.Error) as error:
+        raise unusable(path, error) from error
+    engine = create_engine(url_of(path), creator=lambda: _reader(path), hide_parameters=True)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write. For a ledger in WAL mode SQLite needs files beside it, and may make none here:
+    where no app has left its own, the file alone is the whole ledger, and nobody is writing to it."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    for options in ("", "&immutable=1"):
+        connection = sqlite3.connect(address + options, uri=True, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return connection
+        except sqlite3.OperationalError:
+            connection.close()
+            log = Path(f"{path}-wal")
+            if options or (log.exists() and log.stat().st_size):
+                raise
+    raise AssertionError("one of the two returned or raised")
 
 
 def _parse(url: str | URL) -> URL:

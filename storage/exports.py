@@ -52,7 +52,7 @@ def export(engine: Engine, kind: Format, out: Path, tables: Sequence[Table] = ()
     `Unavailable` where the store or the disk fails."""
     if out.exists():
         raise SettingsError(f"{out} is there already, and an export overwrites nothing: name a folder that is not.")
-    chosen = tuple(tables) or tuple(metadata.sorted_tables)
+    chosen = tuple(tables) or tuple(metadata.tables[name] for name in sorted(metadata.tables))
     try:
         out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))  # for its owner only

@@ -3,13 +3,18 @@ ledger's file is damaged."""
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from orders.errors import Rejected, SettingsError, Unavailable
+from orders.errors import LedgerUnusable, Rejected, SettingsError, Unavailable
+
+log = structlog.get_logger(__name__)
 
 _LOCKED = 625  # Snowflake: another transaction holds the lock, or too many wait for it
 _CANCELED = "57014"  # Snowflake's state of a statement that was ended, for one by its lock timeout
@@ -25,16 +30,16 @@ _MENDED_BY_SETTINGS = {
     "SNOWFLAKE_ROLE.",
 }
 _RESTORE = (
-    "Stop the app, leave the file as it is, and restore a backup with `python -m storage restore`, which keeps the "
-    "damaged file beside it."
+    "Stop the app, leave the file as it is, and restore a backup with `python -m storage restore FILE{where}`, which "
+    "keeps the damaged file beside it."
 )
 # by the beginning of SQLite's name for the error
 _MEANINGS = {
     "SQLITE_FULL": "The disk that holds the ledger is full, so nothing was written. Free some space, then try again.",
     "SQLITE_READONLY": "The ledger may be read but not written to, so nothing was written. Give the user who runs the "
     "app the right to write to the ledger's file and to its directory.",
-    "SQLITE_CORRUPT": f"The ledger's file is damaged. {_RESTORE}",
-    "SQLITE_NOTADB": f"The ledger's file is damaged, or it never was a ledger. {_RESTORE}",
+    "SQLITE_CORRUPT": f"The ledger's file is damaged. {_RESTORE.format(where='')}",
+    "SQLITE_NOTADB": f"The ledger's file is damaged, or it never was a ledger. {_RESTORE.format(where='')}",
     "SQLITE_IOERR": "The ledger's disk failed while it was read or written. Check the disk and the space on it, then "
     "look whether what you did was recorded before you repeat it.",
     "SQLITE_CANTOPEN": "The ledger's file or its directory may not be opened, or has gone. Check that both are where "
@@ -64,8 +69,27 @@ def is_lost_session(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
-def failure(error: Contention | DBAPIError) -> Unavailable | Rejected | SettingsError:
+def is_unanswered_commit(error: BaseException) -> bool:
+    """Whether the session was lost while a transaction was ended, which may so be written or not."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated and error.statement is None
+
+
+def undecided(error: BaseException) -> Unavailable:
+    """The error for a write whose COMMIT had no answer, where no try after it, the last one of which failed with
+    `error`, could find out."""
+    said = " ".join(str(getattr(error, "orig", error)).split())
+    return Unavailable(
+        "The ledger did not answer, so it is not known whether this was written: look before you repeat it."
+        + (f" It said: {said}" if said else "")
+    )
+
+
+def failure(error: Contention | DBAPIError | PoolTimeout) -> Unavailable | Rejected | SettingsError:
     """The error the caller gets."""
+    if isinstance(error, PoolTimeout):
+        return Unavailable(
+            "Too many are using the ledger at once, so nothing was read or written; try again in a moment.", sent=False
+        )
     if is_contention(error):
         return Unavailable(
             "The ledger is busy: another writer did not finish in time. Nothing was written; try again.", sent=False
@@ -102,7 +126,7 @@ def unavailable(error: BaseException | None) -> Unavailable | None:
 
 
 def require_whole(engine: Engine) -> None:
-    """Read every page of a SQLite ledger and raise `SettingsError` where its file is damaged: an app that started all
+    """Read every page of a SQLite ledger and raise `LedgerUnusable` where its file is damaged: an app that started all
     the same would fail later, in the middle of somebody's work. Nothing is checked on another store."""
     if engine.dialect.name != "sqlite":
         return
@@ -111,14 +135,33 @@ def require_whole(engine: Engine) -> None:
         with engine.connect() as conn:
             faults = list(conn.exec_driver_sql("PRAGMA quick_check(3)").scalars())
     except DBAPIError as error:
-        raise SettingsError(f"{path}: {meaning(error.orig) or error.orig}") from error
+        raise unusable(path, error.orig) from error
     if faults != ["ok"]:
         raise damaged(path, faults)
 
 
-def damaged(path: Path, faults: list[str]) -> SettingsError:
-    """The error for a file whose pages do not fit together, as SQLite's check found."""
-    return SettingsError(f"{path}: The ledger's file is damaged ({'; '.join(map(str.strip, faults[:3]))}). {_RESTORE}")
+def unusable(path: Path, error: BaseException | None) -> LedgerUnusable:
+    """The error for a ledger file that SQLite cannot open or read."""
+    if is_damage(error):
+        return damaged(path, [str(error)])
+    return LedgerUnusable(f"The ledger file {path} cannot be opened: {meaning(error) or _why_not(error)}")
+
+
+def damaged(path: Path, faults: list[str]) -> LedgerUnusable:
+    """The error for a file whose pages do not fit together. What SQLite's check found goes to the log: nobody mends a
+    file by it."""
+    log.error("ledger.damaged", path=str(path), sqlite=[" ".join(fault.split()) for fault in faults[:3]])
+    return LedgerUnusable(f"The ledger file {path} is damaged. {restoring(path)}")
+
+
+def restoring(path: Path) -> str:
+    """What to do about a damaged ledger file."""
+    return _RESTORE.format(where=f" --data {shlex.quote(str(path.parent))}")
+
+
+def _why_not(error: BaseException | None) -> str:
+    said = error.strerror if isinstance(error, OSError) else error
+    return f"{said}. Check that the file and its folder are on a local disk and may be written to."
 
 
 def faults_of(connection: sqlite3.Connection) -> list[str]:

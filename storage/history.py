@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Row, Table, func, select
+from sqlalchemy import Connection, Engine, Row, func, select
 
 from allocation.model import Side
 from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
@@ -34,7 +34,7 @@ class SqlHistory:
         place = Place.of(cursor)
 
         def find(conn: Connection) -> Page[Order]:
-            ids, following = _keys(conn, wanted, place, limited(size), order_lines)
+            ids, following = _keys(conn, wanted, place, limited(size))
             return Page(read_orders_of(conn, ids), following)
 
         return read(self._engine, find)
@@ -44,7 +44,7 @@ class SqlHistory:
         place = Place.of(cursor)
 
         def find(conn: Connection) -> Page[Decision]:
-            ids, following = _keys(conn, wanted, place, limited(size), statement_lines)
+            ids, following = _keys(conn, wanted, place, limited(size))
             query = select(statement_figures).where(statement_figures.c.order_id.in_(ids))
             places = {id_: number for number, id_ in enumerate(ids)}
             rows = sorted(conn.execute(query), key=lambda row: (places[row.order_id], -row.version))
@@ -110,8 +110,8 @@ class SqlHistory:
         return read(self._engine, lambda conn: aggregates.participation(conn, wanted))
 
 
-def _keys(conn: Connection, wanted: Wanted, after: Place | None, size: int, lines: Table) -> tuple[list[str], str]:
-    found, following = cut(conn.execute(page_of_keys(wanted, after, size + 1, lines)).all(), size)
+def _keys(conn: Connection, wanted: Wanted, after: Place | None, size: int) -> tuple[list[str], str]:
+    found, following = cut(conn.execute(page_of_keys(wanted, after, size + 1)).all(), size)
     return [row.id for row in found], following
 
 

@@ -31,7 +31,7 @@ from storage import audit, confirmations, drafts, leases, limits, lists, stated,
 from storage.migrations import newest_revision, require_current
 from storage.paging import conditions, page_of_keys
 from storage.rows import open_intents, order_of_json, read_events, read_orders, read_orders_of
-from storage.schema import commands, order_lines, orders, stamp
+from storage.schema import commands, orders, stamp
 from storage.unit import Command, Outcome, UnitOfWork, Work, read, read_still, write
 
 log = structlog.get_logger(__name__)
@@ -186,7 +186,7 @@ class SqlLedger:
             groups=None if groups is None else frozenset(groups), states=None if states is None else frozenset(states)
         )
         if limit is not None:
-            newest = page_of_keys(wanted, None, limit, order_lines)
+            newest = page_of_keys(wanted, None, limit)
             return read(self._engine, lambda conn: read_orders_of(conn, [row.id for row in conn.execute(newest)]))
         every = select(orders).where(*conditions(wanted)).order_by(orders.c.created_at.desc(), orders.c.id.desc())
         return read(self._engine, lambda conn: read_orders(conn, every))

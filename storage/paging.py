@@ -10,14 +10,28 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Table, and_, false, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    false,
+    or_,
+    select,
+    union,
+    union_all,
+)
 
 from orders.errors import Rejected
 from orders.history import Wanted
-from storage.schema import orders, statement_lines
+from storage.dialects import at_most
+from storage.schema import order_lines, orders, statement_lines
 
 LARGEST_PAGE = 500
 _MOST_BRANCHES = 100  # SQLite takes 500 selects in one
+_LINES = (statement_lines, order_lines)  # where an account's orders are found: those that were stated, and booked
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +68,14 @@ def limited(size: int) -> int:
     return size
 
 
-def page_of_keys(wanted: Wanted, after: Place | None, size: int, lines: Table) -> CompoundSelect[Any] | Select[Any]:
-    """The keys (`moment`, `id`) of the orders on a page, newest first. `lines` is the table an account's orders are
-    found in: that of order lines, or of statement lines."""
-    branches = list(_branches(wanted, lines))
-    asked = [_newest(branch, after, size) for branch in branches]
+def page_of_keys(wanted: Wanted, after: Place | None, size: int) -> CompoundSelect[Any] | Select[Any]:
+    """The keys (`moment`, `id`) of the orders on a page, newest first."""
+    asked = [_newest(branch, after, size) for branch in _branches(wanted)]
     if len(asked) == 1:
         return asked[0]
-    every = union_all(*(select(one.subquery()) for one in asked))
-    return every.order_by(every.selected_columns.moment.desc(), every.selected_columns.id.desc()).limit(size)
+    together = union_all if wanted.account_id is None else union  # an account is found in both its tables
+    every = together(*(select(one.subquery()) for one in asked))
+    return every.order_by(every.selected_columns.moment.desc(), every.selected_columns.id.desc()).limit(at_most(size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +88,23 @@ class _Branch:
     conditions: tuple[ColumnElement[bool], ...]
 
 
-def _branches(wanted: Wanted, lines: Table) -> Iterable[_Branch]:
+def _branches(wanted: Wanted) -> Iterable[_Branch]:
     """What is equal in an index is asked for by it, the rest of each row it finds: several groups or states are several
     runs, as a run through several values would have to be sorted."""
     at, id_ = orders.c.created_at, orders.c.id
     period = _period(wanted, at)
     if wanted.account_id is not None:
-        mine = (lines.c.account_id == wanted.account_id, *_period(wanted, lines.c.ordered_at))
-        rest = _rest(wanted, batch=True, asset=True, user=True)
-        source = lines.join(orders, orders.c.id == lines.c.order_id) if rest else lines
-        return [_Branch(source, lines.c.ordered_at, lines.c.order_id, (*mine, *rest))]
+        return [_of_account(wanted, wanted.account_id, lines) for lines in _LINES]
     if wanted.batch is not None:
         found = (orders.c.batch == wanted.batch, *period, *_rest(wanted, asset=True, user=True))
         return [_Branch(orders, at, id_, found)]
-    if wanted.asset_id is not None:
-        found = (orders.c.asset_id == wanted.asset_id, *period, *_rest(wanted, user=True))
-        return [_Branch(orders, at, id_, found)]
+    if wanted.assets is not None and len(wanted.assets) <= _MOST_BRANCHES:
+        rest = (*period, *_rest(wanted, user=True))
+        each = [(orders.c.asset_id == asset, *rest) for asset in sorted(wanted.assets)] or [(false(),)]
+        return [_Branch(orders, at, id_, found) for found in each]
     if wanted.username is not None:
-        return [_Branch(orders, at, id_, (orders.c.created_by == wanted.username, *period, *_rest(wanted)))]
+        rest = (*period, *_rest(wanted, asset=True))
+        return [_Branch(orders, at, id_, (orders.c.created_by == wanted.username, *rest))]
     by = [
         [column == value for value in sorted(values)]
         for column, values in ((orders.c.group_ticker, wanted.groups), (orders.c.state, state_names(wanted)))
@@ -102,8 +114,15 @@ def _branches(wanted: Wanted, lines: Table) -> Iterable[_Branch]:
     if not runs:
         return [_Branch(orders, at, id_, (false(),))]
     if len(runs) > _MOST_BRANCHES:
-        return [_Branch(orders, at, id_, (*period, *_rest(wanted)))]
-    return [_Branch(orders, at, id_, (*run, *period)) for run in runs]
+        return [_Branch(orders, at, id_, (*period, *_rest(wanted, asset=True)))]
+    return [_Branch(orders, at, id_, (*run, *period, *_rest(Wanted(assets=wanted.assets), asset=True))) for run in runs]
+
+
+def _of_account(wanted: Wanted, account_id: str, lines: Table) -> _Branch:
+    mine = (lines.c.account_id == account_id, *_period(wanted, lines.c.ordered_at))
+    rest = _rest(wanted, batch=True, asset=True, user=True)
+    source = lines.join(orders, orders.c.id == lines.c.order_id) if rest else lines
+    return _Branch(source, lines.c.ordered_at, lines.c.order_id, (*mine, *rest))
 
 
 def state_names(wanted: Wanted) -> list[str] | None:
@@ -128,8 +147,8 @@ def _rest(
         found.append(orders.c.state.concat("").in_(state_names(wanted) or ()))
     if batch and wanted.batch is not None:
         found.append(orders.c.batch.concat("") == wanted.batch)
-    if asset and wanted.asset_id is not None:
-        found.append(orders.c.asset_id.concat("") == wanted.asset_id)
+    if asset and wanted.assets is not None:
+        found.append(orders.c.asset_id.concat("").in_(sorted(wanted.assets)))
     if user and wanted.username is not None:
         found.append(orders.c.created_by.concat("") == wanted.username)
     return tuple(found)
@@ -151,12 +170,13 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(orders.c.group_ticker.in_(sorted(wanted.groups)))
     if (states := state_names(wanted)) is not None:
         found.append(orders.c.state.in_(states))
+    if wanted.assets is not None:
+        found.append(orders.c.asset_id.in_(sorted(wanted.assets)))
     if wanted.account_id is not None:
-        mine = select(statement_lines.c.order_id).where(statement_lines.c.account_id == wanted.account_id)
-        found.append(orders.c.id.in_(mine))
+        mine = (select(lines.c.order_id).where(lines.c.account_id == wanted.account_id) for lines in _LINES)
+        found.append(orders.c.id.in_(union_all(*mine)))
     bounds = (
         (wanted.batch, orders.c.batch.__eq__),
-        (wanted.asset_id, orders.c.asset_id.__eq__),
         (wanted.username, orders.c.created_by.__eq__),
         (wanted.since, orders.c.created_at.__ge__),
         (wanted.until, orders.c.created_at.__lt__),
@@ -171,7 +191,7 @@ def paged(
     if after is not None:
         # the first half is what an index is entered by
         query = query.where(at <= after.at, or_(at < after.at, and_(at == after.at, id_ < after.id)))
-    return query.order_by(at.desc(), id_.desc()).limit(size)
+    return query.order_by(at.desc(), id_.desc()).limit(at_most(size))
 
 
 def cut(keys: Sequence[Any], size: int) -> tuple[Sequence[Any], str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -12,7 +13,7 @@ from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Connection, Row, RowMapping, Table, select
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, Integer, Row, RowMapping, Table, select, type_coerce
 
 from orders.canonical import digest
 from orders.errors import Rejected
@@ -43,6 +44,7 @@ from storage.schema import (
 from storage.steps import stepped
 
 Rows = list[dict[str, Any]]
+Gaps = Mapping[str, Sequence[tuple[int, int]]]  # by stream: the first and last number of each run of lost entries
 _change: TypeAdapter[Change] = TypeAdapter(Change)
 log = structlog.get_logger(__name__)
 
@@ -58,13 +60,28 @@ _PARTS: dict[Table, tuple[tuple[str, ...], str]] = {
 }
 
 
-def faults(conn: Connection, order_id: str | None = None) -> Iterator[str]:
-    """A sentence for each row of an order that is not what the audit log says; of all orders, or of one."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the audit log tells of one order up to `version`: all of it, unless its next step is missing, which was
+    recorded after the entry `last`. `unvouched` says what became of a statement nothing vouches for."""
+
+    rows: dict[Table, Rows]
+    version: int
+    statement_version: int
+    stream: str
+    last: int
+    following: int | None  # the number of its entry behind the missing step
+    unvouched: str
+
+
+def faults(conn: Connection, gaps: Gaps, order_id: str | None = None) -> Iterator[str]:
+    """A sentence for each row of an order that is not what the audit log says; of all orders, or of one. A step that
+    was lost in one of the log's `gaps` is named once, and nothing behind it is compared."""
     for order, found in _by_order(conn, (audit_log, statements, *_PARTS), order_id):
-        told = list(_order_faults(order, found))
+        told = list(_order_faults(order, found, gaps))
         if told and order_id is None:
             # where a store shows each query its own moment, the order may have moved on between two of them
-            told = list(faults(conn, order))
+            told = list(faults(conn, gaps, order))
         yield from told
 
 
@@ -73,7 +90,10 @@ def records(conn: Connection) -> Iterator[dict[Table, Rows]]:
     left out, and logged: `faults` names it whenever the ledger is verified."""
     for order, found in _by_order(conn, (audit_log, statements), None):
         try:
-            yield _told(order, found.get(audit_log, ()), found.get(statements, ()))
+            told = _told(order, found.get(audit_log, ()), found.get(statements, ()))
+            if told.following is not None:
+                raise Rejected(_lost_step(order, told, {}))
+            yield told.rows
         except Rejected as error:
             log.warning("order.untold", order=order, error=str(error))
 
@@ -92,7 +112,7 @@ def _stream(
 ) -> Iterator[tuple[str, int, Table, list[Row[Any]]]]:
     column = _order_column(table)
     key, *_ = _PARTS.get(table, (("stream", "seq") if table is audit_log else ("version",),))
-    query = select(table).order_by(column, *(table.c[name] for name in key))
+    query = select(*map(_as_kept, table.columns)).order_by(column, *(table.c[name] for name in key))
     if table is audit_log:
         query = query.where(audit_log.c.stream.startswith("group:"))
     if order_id is not None:
@@ -102,23 +122,65 @@ def _stream(
         yield order, place, table, list(its)
 
 
+def _as_kept(column: Column[Any]) -> ColumnElement[Any]:
+    """A truth value as the store has it: SQLite takes any number for one, and only 1 is found where SQL asks for 1."""
+    return type_coerce(column, Integer).label(column.name) if isinstance(column.type, Boolean) else column
+
+
 def _order_column(table: Table) -> Column[Any]:
     return table.c["id" if table is orders else "subject" if table is audit_log else "order_id"]
 
 
-def _order_faults(order_id: str, found: Mapping[Table, list[Row[Any]]]) -> Iterator[str]:
+def _order_faults(order_id: str, found: Mapping[Table, list[Row[Any]]], gaps: Gaps) -> Iterator[str]:
+    row = next(iter(found.get(orders, ())), None)
     if audit_log not in found:
-        yield f"Order {order_id} is not in the audit log: it was added."
+        yield _unknown(order_id, f"group:{row.group_ticker}" if row is not None else "", gaps)
         return
     try:
         told = _told(order_id, found[audit_log], found.get(statements, ()))
     except Rejected as error:
         yield str(error)
         return
-    if statement_figures not in told:
-        yield f"Order {order_id}: a statement it was made with is not here, so nothing vouches for its figures."
-    for table, rows in told.items():
-        yield from _row_faults(order_id, table, rows, found.get(table, []))
+    if told.unvouched:
+        yield f"Order {order_id}: a statement it was made with {told.unvouched}, so nothing vouches for its figures."
+    behind = any(last > told.last for _, last in gaps.get(told.stream, ()))
+    cut = told.following is not None or (row is not None and row.version > told.version and behind)
+    if cut:
+        yield _lost_step(order_id, told, gaps)
+    for table, rows in told.rows.items():
+        here = found.get(table, [])
+        if cut and table in (orders, order_lines, intents):
+            continue  # as the lost step left them
+        if cut:
+            newest = told.version if table in (order_events, fills) else told.statement_version
+            here = [known for known in here if known.version <= newest]
+        yield from _row_faults(order_id, table, rows, here)
+
+
+def _lost_step(order_id: str, told: _Told, gaps: Gaps) -> str:
+    lost = [
+        (first, last)
+        for first, last in gaps.get(told.stream, ())
+        if last > told.last and (told.following is None or first < told.following)
+    ]
+    why = f"its steps do not follow one another in the audit log after entry {told.last} of {told.stream}"
+    if lost:
+        why = f"a step of it is missing from the audit log ({_entries(told.stream, lost)})"
+    return f"Order {order_id}: {why}, so its rows are not compared from there on."
+
+
+def _unknown(order_id: str, stream: str, gaps: Gaps) -> str:
+    if lost := gaps.get(stream, ()):
+        return (
+            f"Order {order_id}: its confirmation is missing from the audit log ({_entries(stream, lost)}), so its rows "
+            "are not compared."
+        )
+    return f"Order {order_id} is not in the audit log: it was added."
+
+
+def _entries(stream: str, lost: Sequence[tuple[int, int]]) -> str:
+    first, last = lost[0][0], lost[-1][1]
+    return f"entry {first} of {stream}" if first == last else f"among entries {first} to {last} of {stream}"
 
 
 def _row_faults(order_id: str, table: Table, told: Rows, found: list[Row[Any]]) -> Iterator[str]:
@@ -141,24 +203,30 @@ def _row_faults(order_id: str, table: Table, told: Rows, found: list[Row[Any]]) 
             continue
         for column, expected in row.items():
             if not _same(expected, actual[column]):
-                there_is, recorded = said(actual[column]), said(expected)
+                value = actual[column]
+                there_is = said(bool(value) if isinstance(expected, bool) and value in (0, 1) else value)
+                recorded = said(expected)
                 yield f"{here(which)} was edited: {column} is {there_is}, and the audit log says {recorded}."
     for which in there:
         yield f"{here(which)} was added: the audit log has none."
 
 
-def _in_figures(stated: Iterable[tuple[Order, Mapping[str, Any]]], frozen: Iterable[Row[Any]]) -> dict[Table, Rows]:
-    """The columns made of an order's statements; nothing where the text of one is not here, and so nothing vouches."""
+def _in_figures(
+    stated: Iterable[tuple[Order, Mapping[str, Any]]], frozen: Sequence[Row[Any]]
+) -> tuple[dict[Table, Rows], str]:
+    """The columns made of an order's statements; none where nothing vouches for the text of one, and what became of
+    it."""
     # by id too: one that takes a modification back may have the text of the one before it
     here = {(row.id, row.sha256): Statement(**row._mapping) for row in frozen if text_digest(row.body) == row.sha256}
     found: dict[Table, Rows] = {statement_figures: [], statement_lines: []}
     for order, its in stated:
         if (its["id"], its["sha256"]) not in here:
-            return {}
+            edited = any(row.id == its["id"] for row in frozen)
+            return {}, "was edited (see above)" if edited else "is not here"
         row, lines = figures(here[its["id"], its["sha256"]], order)
         found[statement_figures].append(row)
         found[statement_lines].extend(lines)
-    return found
+    return found, ""
 
 
 def text_digest(value: object) -> str:
@@ -172,35 +240,44 @@ def _same(expected: object, actual: object) -> bool:
     return expected == actual
 
 
-def _told(order_id: str, entries: Iterable[Row[Any]], frozen: Iterable[Row[Any]]) -> dict[Table, Rows]:
-    """The rows of one order, from its entries in the audit log and its statements."""
-    told: dict[Table, Rows] = {table: [] for table in (order_events, fills, intents)}
+def _told(order_id: str, entries: Sequence[Row[Any]], frozen: Sequence[Row[Any]]) -> _Told:
+    """The rows of one order, from its entries in the audit log and its statements, up to a step that is missing."""
+    rows: dict[Table, Rows] = {table: [] for table in (order_events, fills, intents)}
     stated: list[tuple[Order, Mapping[str, Any]]] = []  # what the log has of each statement, with the order it made
-    order = None
+    order, last, following = None, 0, None
     try:
         for entry in entries:
             content = json.loads(entry.body)["content"]
             if "order" in content:
                 order = order_of(content["order"])
-                told[order_events].append(confirmation_row(order, entry.actor))
-                told[intents].extend(confirmation_intents(order))
+                rows[order_events].append(confirmation_row(order, entry.actor))
+                rows[intents].extend(confirmation_intents(order))
                 stated.append((order, content["statement"]))
             elif "change" in content and order is not None:
                 change = _change.validate_python(content["change"])
+                if change.version != order.version:  # every step says which version it was made on
+                    following = entry.seq
+                    break
                 before, order = order, stepped(order, change, content.get("statement"))
                 if "statement" in content:
                     stated.append((order, content["statement"]))
-                told[order_events].append(step_row(order, change))
-                told[fills].extend(fill_rows(before, order, change.at))
-                for intent in told[intents]:
-                    intent["done"] = intent["done"] or intent["id"] == change.closes_intent
-                told[intents].extend(step_intents(order, change))
+                _step(rows, before, order, change)
+            last = entry.seq
     except (ValueError, KeyError, TypeError) as error:
         raise Rejected(f"Order {order_id} cannot be followed through the audit log: {error!r}.") from error
     if order is None:
         raise Rejected(f"The confirmation of order {order_id} is not in the audit log: it was removed.")
-    told |= _in_figures(stated, frozen)
-    told[orders] = [order_row(order)]
-    first = {row["account_id"]: row["filled_at"] for row in reversed(told[fills])}
-    told[order_lines] = [{**row, "first_filled_at": first.get(row["account_id"])} for row in line_rows(order)]
-    return told
+    figured, unvouched = _in_figures(stated, frozen)
+    rows |= figured
+    rows[orders] = [order_row(order)]
+    first = {row["account_id"]: row["filled_at"] for row in reversed(rows[fills])}
+    rows[order_lines] = [{**row, "first_filled_at": first.get(row["account_id"])} for row in line_rows(order)]
+    return _Told(rows, order.version, len(stated), entries[0].stream, last, following, unvouched)
+
+
+def _step(rows: dict[Table, Rows], before: Order, order: Order, change: Change) -> None:
+    rows[order_events].append(step_row(order, change))
+    rows[fills].extend(fill_rows(before, order, change.at))
+    for intent in rows[intents]:
+        intent["done"] = intent["done"] or intent["id"] == change.closes_intent
+    rows[intents].extend(step_intents(order, change))

@@ -7,28 +7,28 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from errno import EACCES, EPERM, EROFS
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, func, inspect, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from orders.canonical import canonical
-from orders.errors import Rejected, Unavailable, VersionConflict, WrongBook
-from orders.lifecycle import READY, WAITING, Event, step
+from orders.errors import Rejected, Unavailable
+from orders.lifecycle import OURS, Event, step
 from orders.model import Change, Kind, Order
 from orders.ports import Clock
 from storage import failures, seals
-from storage.audit import REGISTRY
-from storage.backup import copy_whole, draft_beside, failed, opened, over, require_sound, sync, sync_one
+from storage.backup import copy_whole, draft_beside, failed, opened, require_sound, sync, sync_one
 from storage.engine import open_engine, url_of
 from storage.ledger import SqlLedger
+from storage.losses import UPKEEP, listed, look, refuse_loss
 from storage.migrations import migrate
-from storage.schema import audit_log, leases, orders, stamp
+from storage.schema import leases, stamp
 from storage.seals import Seal
 from storage.unit import Command, Outcome, UnitOfWork, read
 
-_SHOWN = 10  # of a long list
-_STREAM = "upkeep"  # what was done to the ledger as a whole
+_ANOTHER = "Nothing was changed: restore another backup."
 _LOCK_BYTES = (0x40000000, 512)  # where SQLite locks a file, and how many bytes: part of its file format
 
 
@@ -50,7 +50,7 @@ class Restored:
             yield to_be_looked_up(self.looked_up)
         if self.missing:
             yield (
-                f"Only in the ledger that was there: {_list(self.missing)}. Aladdin may have them: look each one up "
+                f"Only in the ledger that was there: {listed(self.missing)}. Aladdin may have them: look each one up "
                 "there by this reference."
             )
         elif self.kept is not None and self.missing is None:
@@ -62,28 +62,14 @@ class Restored:
 
 def to_be_looked_up(order_ids: Sequence[str]) -> str:
     """What becomes of the orders `mark_restored` returned."""
-    return f"To be looked up at Aladdin before they are sent, which the worker does: {_list(order_ids)}."
-
-
-def _list(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What the ledger in the place has: its book, and how many entries and which orders the backup has not."""
-
-    book: str | None
-    newer: int
-    missing: tuple[str, ...]
+    return f"To be looked up at Aladdin before any of them is posted, which the worker does: {listed(order_ids)}."
 
 
 def restore(backup: Path, ledger: Path, clock: Clock, actor: str, *, even_if_newer: bool = False) -> Restored:
     """Put a copy of `backup` in the place of `ledger`, brought to this program's tables and with an audit entry that
     says so; the ledger that was there, damaged or not, is kept beside it under another name.
 
-    An order that was about to be sent when the backup was made may have been sent since: see `mark_restored`. Raises
+    An order that the backup does not know to be at Aladdin may have been posted since: see `mark_restored`. Raises
     `Rejected` where the backup is not sound or the ledger is in use, `WrongBook` where they belong to different books,
     `VersionConflict` where the ledger has entries that the backup has not (unless `even_if_newer`), `Unavailable`
     where the disk fails."""
@@ -92,25 +78,40 @@ def restore(backup: Path, ledger: Path, clock: Clock, actor: str, *, even_if_new
     if ledger.exists() and backup.samefile(ledger):
         raise Rejected(f"{backup} is the ledger itself: name a backup of it.", code="no_backup")
     try:
-        with opened(backup) as conn:
-            require_sound(conn, backup, called=f"The backup {backup}")
+        _require_backup(backup)
         ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with draft_beside(ledger) as draft:
             looked_up = _prepare(backup, draft, clock, actor)
             with opened(draft) as conn:
-                newest = require_sound(conn, draft, called=f"The restored copy of {backup}")
+                newest = require_sound(conn, f"The restored copy of {backup}", _ANOTHER)
             with _held(ledger) as there:
-                place = _look(there, backup) if there is not None else None
+                place = look(there, backup) if there is not None else None
                 if place is not None:
-                    _refuse_loss(place, backup, ledger, even_if_newer)
+                    refuse_loss(place, backup, ledger, even_if_newer)
                 kept = _keep_aside(ledger, clock)
                 draft.replace(ledger)
                 sync(ledger)
     except OSError as error:
-        raise Unavailable(f"The backup {backup} was not restored: {error.strerror} ({error.filename}).") from error
+        why = f"{error.strerror} ({error.filename})"
+        if error.errno in (EACCES, EPERM, EROFS) and Path(error.filename or "").parent == ledger.parent:
+            why = f"the folder {ledger.parent} may not be written to"
+        raise Unavailable(f"The backup {backup} was not restored: {why}.") from error
     except (sqlite3.Error, DBAPIError) as error:
         raise failed(f"The backup {backup} was not restored.", error) from error
     return Restored(newest, kept, looked_up, place.missing if place is not None else None)
+
+
+def _require_backup(backup: Path) -> None:
+    try:
+        with opened(backup) as conn:
+            require_sound(conn, f"The backup {backup}", _ANOTHER)
+    except (sqlite3.Error, DBAPIError) as error:
+        said = getattr(error, "orig", error)
+        if not failures.is_damage(said):
+            raise
+        raise Rejected(
+            f"{backup} is no backup of a ledger, or is damaged (SQLite: {said}). {_ANOTHER}", code="damaged"
+        ) from error
 
 
 def _prepare(backup: Path, draft: Path, clock: Clock, actor: str) -> tuple[str, ...]:
@@ -129,22 +130,23 @@ def _prepare(backup: Path, draft: Path, clock: Clock, actor: str) -> tuple[str, 
 
 def mark_restored(engine: Engine, clock: Clock, actor: str, source: str) -> tuple[str, ...]:
     """Write into a ledger that was put back to an earlier state, on either store, that it was, and from what. The
-    orders that are not sent yet in it, which are returned, may have been approved, released and sent since: the worker
-    looks each one up at Aladdin before it posts anything. `Rejected` for a ledger nothing was ever written to."""
+    orders whose sending it has not seen the end of, which are returned, may have been posted since, or posted again:
+    the worker looks each one up at Aladdin, and the wait before it posts one begins anew. `Rejected` for a ledger
+    nothing was ever written to."""
     book, newest = read(engine, lambda conn: (conn.scalar(select(stamp.c.book_id)), seals.newest(conn)))
     if book is None or newest is None:
         raise Rejected(f"The ledger from {source} belongs to no book: nothing was ever written to it.", code="empty")
     ledger = SqlLedger(engine, book, clock)
     asked = f"restore:{newest.sha256[:16]}:{clock.now():%Y%m%dT%H%M%S.%f}"
     content = {"backup": source, "newest": newest}
-    command = Command(asked, _STREAM, actor, "restore", "ledger", content)
+    command = Command(asked, UPKEEP, actor, "restore", "ledger", content)
     UnitOfWork(engine, clock).run(command, lambda *_: Outcome(canonical(content), body=content))
-    not_sent = sorted(ledger.orders(states=(*WAITING, *READY)), key=lambda order: order.id)
+    ours = sorted(ledger.orders(states=OURS), key=lambda order: order.id)
     in_outbox = {intent.order_id for intent in ledger.intents() if intent.kind is Kind.SEND}
-    for order in not_sent:
-        look = _look_up_first(order, clock, actor, opens=None if order.id in in_outbox else Kind.SEND)
-        ledger.advance(f"{asked}:{order.id}", look)
-    return tuple(order.id for order in not_sent)
+    for order in ours:
+        look_up = _look_up_first(order, clock, actor, opens=None if order.id in in_outbox else Kind.SEND)
+        ledger.advance(f"{asked}:{order.id}", look_up)
+    return tuple(order.id for order in ours)
 
 
 def mark_put_back(engine: Engine, clock: Clock, actor: str) -> tuple[str, ...]:
@@ -170,7 +172,7 @@ def _look_up_first(order: Order, clock: Clock, actor: str, opens: Kind | None) -
         event=Event.RESTORED.value,
         actor=actor,
         at=clock.now(),
-        detail="the ledger was restored: it may have been sent since, so it is looked up first",
+        detail="the ledger was restored: it may have been posted since, so it is looked up first",
         opens_intent=opens,
     )
 
@@ -221,43 +223,6 @@ def _in_use(ledger: Path) -> Rejected:
         f"The ledger {ledger} is in use, so nothing was restored. Stop the app and every worker on it first.",
         code="in_use",
     )
-
-
-def _look(connection: sqlite3.Connection, backup: Path) -> _Place | None:
-    """What the ledger has that the backup has not; None where it turns out to be damaged."""
-    with over(connection) as conn, opened(backup) as old:
-        try:
-            if not inspect(conn).has_table("audit_log"):
-                return _Place(None, 0, ())
-            return _Place(
-                book=conn.scalar(select(stamp.c.book_id)),
-                newer=len(_hashes(conn) - _hashes(old)),
-                missing=tuple(sorted(_order_ids(conn) - _order_ids(old))),
-            )
-        except DBAPIError as error:
-            if not failures.is_damage(error.orig):
-                raise
-            return None
-
-
-def _hashes(conn: Connection) -> set[str]:
-    return set(conn.scalars(select(audit_log.c.sha256).where(audit_log.c.stream == REGISTRY)))
-
-
-def _order_ids(conn: Connection) -> set[str]:
-    return set(conn.scalars(select(orders.c.id)))
-
-
-def _refuse_loss(place: _Place, backup: Path, ledger: Path, even_if_newer: bool) -> None:
-    with opened(backup) as conn:
-        book = conn.scalar(select(stamp.c.book_id))
-    if place.book not in (None, book):
-        raise WrongBook(f"{ledger} belongs to the book {place.book}, and the backup to {book}. Name the right folder.")
-    if place.newer and not even_if_newer:
-        raise VersionConflict(
-            f"The ledger {ledger} has {place.newer} entries that the backup {backup} has not, so nothing was restored. "
-            "Restore a newer backup, or say --even-if-newer: what is there will be kept beside it."
-        )
 
 
 def _keep_aside(ledger: Path, clock: Clock) -> Path | None:

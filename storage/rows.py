@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
@@ -142,20 +143,27 @@ def named(statement: Statement) -> dict[str, object]:
 def figures(statement: Statement, order: Order) -> tuple[dict[str, object], list[dict[str, object]]]:
     """The row of a statement's figures and the rows of its lines; `order` is the one it was made for, as it then was.
     `Rejected` for a text that is not a statement's."""
-    try:
+    with reading(statement):
         body = json.loads(statement.body)
-        return _figures_row(statement, order, body["effect"]), [
+        return _figures_row(statement, order, body["choices"]["engine"], body["effect"]), [
             _line_row(statement, order, place, line) for place, line in enumerate(body["lines"])
         ]
+
+
+@contextmanager
+def reading(statement: Statement) -> Iterator[None]:
+    """Reading a statement's text: `Rejected` for one that is not a statement's."""
+    try:
+        yield
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise Rejected(
-            f"The statement {statement.id} of order {order.id} does not have the text of a statement ({error!r}), so "
-            "it cannot be put into columns. Preview the allocation again.",
+            f"The statement {statement.id} of order {statement.order_id} does not have the text of a statement "
+            f"({error!r}), so the ledger cannot take it. Preview the allocation again.",
             code="statement_unreadable",
         ) from error
 
 
-def _figures_row(statement: Statement, order: Order, effect: dict[str, Any]) -> dict[str, object]:
+def _figures_row(statement: Statement, order: Order, engine: str, effect: dict[str, Any]) -> dict[str, object]:
     before, after = float(effect["dispersion_before"]), float(effect["dispersion_after"])
     return {
         "statement_id": statement.id,
@@ -167,7 +175,7 @@ def _figures_row(statement: Statement, order: Order, effect: dict[str, Any]) -> 
         "asset_id": order.asset_id,
         "label": order.label,
         "side": order.side.value,
-        "engine": order.engine,
+        "engine": engine,
         "ordered": order.ordered,
         "placed": order.face,
         "metric": effect["metric"],

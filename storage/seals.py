@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from orders.errors import SettingsError
 from storage.audit import REGISTRY
+from storage.dialects import at_most
 from storage.schema import audit_log
 
 _LINE = re.compile(r"(?P<stream>\S.*) (?P<seq>\d+) (?P<sha256>[0-9a-f]{64})")
@@ -34,7 +35,7 @@ class Seal:
 def newest(conn: Connection) -> Seal | None:
     """The registry's newest entry, which vouches for every entry of every stream; None in a ledger without any."""
     query = select(audit_log.c.seq, audit_log.c.sha256).where(audit_log.c.stream == REGISTRY)
-    row = conn.execute(query.order_by(audit_log.c.seq.desc()).limit(1)).first()
+    row = conn.execute(query.order_by(audit_log.c.seq.desc()).limit(at_most(1))).first()
     return Seal(REGISTRY, row.seq, row.sha256) if row else None
 
 

@@ -20,6 +20,7 @@ _REST_SECONDS = 15.0  # after a sign-in that failed
 _RENEW_SECONDS = 3 * 3600  # a session that was not used for four hours is ended by Snowflake
 # The session or its token is gone; the next one signs in anew.
 _GONE = frozenset({390104, 390111, 390112, 390113, 390114, 390115, 390195, 250001, 250002, 250003, 250005})
+_OVER_HTTP = range(290000, 290600)  # an answer that is not Snowflake's own: 290000 and the HTTP status
 
 
 def open_snowflake(
@@ -51,7 +52,10 @@ def _engine(connect: Callable[[], SnowflakeConnection]) -> Engine:
 
 
 def _forget_dead_sessions(context: ExceptionContext) -> None:
-    if getattr(context.original_exception, "errno", None) in _GONE:
+    """A session whose COMMIT or ROLLBACK failed may have its transaction open still: the next one to use it would
+    commit what was refused."""
+    number = getattr(context.original_exception, "errno", None)
+    if context.statement is None or number in _GONE or number in _OVER_HTTP:
         context.is_disconnect = True
 
 
@@ -123,8 +127,9 @@ def sign_in_failure(error: Error, config: SnowflakeConfig) -> SettingsError | Un
             f"Snowflake has no account {config.account}: correct SNOWFLAKE_ACCOUNT (as in orgname-accountname)"
             f"{' or SNOWFLAKE_HOST' if config.host else ''}. It said: {said}"
         )
+    where = f"SNOWFLAKE_HOST ({config.host})" if config.host else "SNOWFLAKE_ACCOUNT"
     return Unavailable(
         f"Snowflake (account {config.account}) does not answer, so the ledger can be neither read nor written. Check "
-        f"the network, and SNOWFLAKE_ACCOUNT if this is new. It said: {said}",
+        f"the network, and {where} if this is new. It said: {said.rstrip('.')}.",
         sent=False,
     )

@@ -8,12 +8,13 @@ from sqlalchemy import Connection, Select, select
 
 from orders.errors import NotFound
 from orders.model import Statement
+from storage.dialects import at_most
 from storage.schema import statements
 
 
 def one(conn: Connection, order_id: str, version: int | None) -> Statement:
     """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
-    query = _newest_first(order_id).limit(1)
+    query = _newest_first(order_id).limit(at_most(1))
     row = conn.execute(query if version is None else query.where(statements.c.version == version)).first()
     if row is None:
         which = "statement" if version is None else f"version {version} of the statement"

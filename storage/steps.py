@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, Table, case, cas
 
 from orders.canonical import canonical
 from orders.errors import Rejected
+from orders.lifecycle import READY, Event
 from orders.model import Change, Order, OrderLine, OrderState, Statement
+from orders.statement import engine_of
 from storage import conflicts
 from storage.confirmations import disagreements, refuse
 from storage.dialects import Rows
@@ -24,6 +26,7 @@ from storage.rows import (
     named,
     order_row,
     read_orders,
+    reading,
     statement_row,
     step_intents,
     step_row,
@@ -38,10 +41,15 @@ _KEPT = (
     "ordered", "face", "limit", "settlement", "engine",
 )  # fmt: skip
 
+_REPEAT_IN_VAIN = (Event.REPEAT_NEVER_LEFT, Event.REPEAT_REFUSED)
+
 
 def asked(change: Change) -> dict[str, object]:
-    """What a change asks for: all but the version and the time it was made at, which differ when it is made again."""
-    return {f.name: getattr(change, f.name) for f in fields(change) if f.name not in ("version", "at")}
+    """What a change asks for: all but the version and the time it was made at, which differ when it is made again, as
+    does what a screen reads as booked for its lines, which the step leaves as it is."""
+    terms = {f.name: getattr(change, f.name) for f in fields(change) if f.name not in ("version", "at")}
+    lines = change.lines and [{"account_id": line.account_id, "face": line.face} for line in change.lines]
+    return terms | {"lines": lines}
 
 
 def asks(statement: Statement) -> dict[str, ScalarSelect[Any]]:
@@ -61,7 +69,8 @@ def advance(
     (before,) = read_orders(conn, select(orders).where(orders.c.id == change.order_id))
     if before.version != change.version:
         raise conflicts.of_order(conn, before, change.version)
-    after = stepped(before, change, None if statement is None else named(statement))
+    told = None if statement is None else _told(statement)
+    after = stepped(before, change, told)
     _require_agreement(change, after, statement, known)
     if statement is not None:  # before the order's row, which names it
         conn.execute(insert(statement_table), [statement_row(statement)])
@@ -75,7 +84,7 @@ def advance(
     body = {"change": change, "version": after.version, "fence": fence}
     return Outcome(
         canonical(after),
-        body=body if statement is None else body | {"statement": named(statement)},
+        body=body if told is None else body | {"statement": told},
         rows=(
             (order_events, [step_row(after, change)]),
             (fills, fill_rows(before, after, change.at)),
@@ -84,6 +93,12 @@ def advance(
             *_in_columns(statement, after),
         ),
     )
+
+
+def _told(statement: Statement) -> dict[str, object]:
+    """What the audit log has of a statement that came with a step: from then on its engine is the order's."""
+    with reading(statement):
+        return named(statement) | {"engine": engine_of(statement)}
 
 
 def _in_columns(statement: Statement | None, order: Order) -> tuple[tuple[Table, Rows], ...]:
@@ -104,26 +119,39 @@ def _require_agreement(change: Change, after: Order, statement: Statement | None
         and f"its statement is version {statement.version}, and {following} is the next",
         "statement_exists": bool(known["taken"]) and f"there is a statement {statement.id} already",
     }
-    refuse(after, "modified", disagreements(statement, after) | faults)
+    refuse(after, "modified", disagreements(statement, after, change.at, change.actor) | faults)
 
 
 def stepped(order: Order, change: Change, statement: Mapping[str, Any] | None = None) -> Order:
-    """The order as the step leaves it; `statement` is what the audit log has of the one that came with it. It is
-    entered while it is being sent, and not entered once it is certain that it never left."""
-    entered = {OrderState.SENDING: change.at, OrderState.SEND_FAILED: None, OrderState.CONFIRMED: None}
+    """The order as the step leaves it; `statement` is what the audit log has of the one that came with it."""
     told: dict[str, Any] = {name: getattr(change, name) for name in _KEPT if getattr(change, name) is not None}
     told |= dict.fromkeys(change.cleared)
     if statement is not None:
-        told |= {"statement_id": statement["id"], "statement_sha256": statement["sha256"]}
+        told |= {
+            "statement_id": statement["id"],
+            "statement_sha256": statement["sha256"],
+            "engine": statement["engine"],
+        }
     return replace(
         order,
         version=order.version + 1,
         state=change.state,
         updated_at=change.at,
-        entered_at=entered.get(change.state, order.entered_at),
+        entered_at=_entered(order, change),
         lines=_booked(_restated(order.lines, change.lines), change.booked or {}),
         **told,
     )
+
+
+def _entered(order: Order, change: Change) -> datetime | None:
+    """When the first post left that Aladdin may have: a repeated one does not move it. After a restore that forgot
+    the first one, a repeated one that came to nothing leaves it unknown."""
+    if change.state is OrderState.SENDING:
+        return order.entered_at or change.at
+    if change.state in READY:
+        return None  # it certainly is not there
+    by_this_post = order.state is OrderState.SENDING and order.entered_at == order.updated_at
+    return None if by_this_post and change.event in _REPEAT_IN_VAIN else order.entered_at
 
 
 def _restated(lines: tuple[OrderLine, ...], anew: tuple[OrderLine, ...] | None) -> tuple[OrderLine, ...]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Connection, Engine, ScalarSelect, Table, column, func, insert, select, table, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import (
     Retrying,
     retry_if_exception,
@@ -19,13 +20,20 @@ from tenacity import (
 )
 
 from orders.canonical import canonical, digest
-from orders.errors import Rejected, SettingsError
+from orders.errors import Rejected, SettingsError, Unavailable
 from orders.model import AuditEntry
 from orders.ports import Clock
 from storage import audit
 from storage.dialects import Rows, insert_all
 from storage.engine import READER, WRITES
-from storage.failures import Contention, failure, is_contention, is_lost_session
+from storage.failures import (
+    Contention,
+    failure,
+    is_contention,
+    is_lost_session,
+    is_unanswered_commit,
+    undecided,
+)
 from storage.schema import audit_log, commands, streams
 
 T = TypeVar("T")
@@ -38,9 +46,10 @@ log = structlog.get_logger(__name__)
 class _AlreadyDone(Exception):
     """The command was carried out before; rolls this transaction back and carries what it returned then."""
 
-    def __init__(self, result: str) -> None:
+    def __init__(self, result: str, heads: Sequence[tuple[str, int, str]]) -> None:
         super().__init__()
         self.result = result
+        self.heads = heads  # stream, number and hash of its newest entry
 
 
 def read(engine: Engine, query: Callable[[Connection], T]) -> T:
@@ -50,7 +59,7 @@ def read(engine: Engine, query: Callable[[Connection], T]) -> T:
     retrying = Retrying(retry=retry_if_exception(is_lost_session), stop=stop_after_attempt(2), reraise=True)
     try:
         return retrying(lambda: _query(reader, query))
-    except DBAPIError as error:
+    except (DBAPIError, PoolTimeout) as error:
         raise failure(error) from error
 
 
@@ -91,16 +100,27 @@ def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 
 def _patiently(attempt: Callable[[], T], patience: float) -> T:
+    in_doubt = False
+
+    def passes(error: BaseException) -> bool:
+        nonlocal in_doubt
+        in_doubt = in_doubt or is_unanswered_commit(error)
+        return is_contention(error) or is_lost_session(error)
+
     retrying = Retrying(
-        retry=retry_if_exception(lambda error: is_contention(error) or is_lost_session(error)),
+        retry=retry_if_exception(passes),
         stop=stop_all(stop_after_delay(patience), stop_after_attempt(2)),  # one wait may take as long as the patience
         wait=wait_random_exponential(multiplier=0.02, max=1.0),
         reraise=True,
     )
     try:
         return retrying(attempt)
-    except (Contention, DBAPIError) as error:
-        raise failure(error) from error
+    except (Contention, DBAPIError, PoolTimeout) as error:
+        raise (undecided(error) if in_doubt else failure(error)) from error
+    except (Unavailable, SettingsError) as error:  # no new session could be had
+        if in_doubt:
+            raise undecided(error) from error
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +169,9 @@ class UnitOfWork:
         and is passed on. `Rejected` when the id was used for something else; `Unavailable` when the store is."""
         try:
             outcome, entries = _patiently(lambda: self._attempt(command, work), self._patience)
-        except _AlreadyDone as done:
+        except _AlreadyDone as done:  # whoever wrote it may not have come to say so
+            for stream, seq, sha256 in done.heads:
+                log.info("ledger.committed", stream=stream, seq=seq, sha256=sha256, command=command.id)
             return done.result
         for entry in entries:  # kept outside the store as well: whoever can rewrite every row could rebuild a chain
             log.info("ledger.committed", stream=entry.stream, seq=entry.seq, sha256=entry.sha256, command=command.id)
@@ -226,7 +248,7 @@ def _look_up(conn: Connection, command: Command, asked: str) -> tuple[dict[str, 
             f"{command.subject} was not written. Start it again as a new command.",
             code="command_reused",
         )
-    raise _AlreadyDone(earlier.result)
+    raise _AlreadyDone(earlier.result, [(row.stream, row.seq - 1, row.head) for row in rows])  # locking counted one
 
 
 def _have_heads(conn: Connection, names: Collection[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -34,6 +34,7 @@ class _Claims:
     lists: dict[lists.Pair, dict[str, Any]] = field(default_factory=dict)  # user and group -> what was done last
     books: list[tuple[str, str | None]] = field(default_factory=list)  # and when, which the first entries did not have
     faults: list[str] = field(default_factory=list)
+    gaps: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # by stream: entries that were lost
     whole: bool = False  # every entry was read
 
     def take(self, entry: AuditEntry) -> None:
@@ -63,6 +64,7 @@ class _Claims:
         said = {"order_id": entry.subject} | statement
         if order is not None:  # made with its order, which is all that the first entries have of it
             said |= {"created_at": order["created_at"], "created_by": entry.actor}
+        said.pop("engine", None)  # the order's, since its text became the order's statement
         self.statements[said.pop("id")] = said
 
     def _take_command(self, entry: AuditEntry, body: dict[str, Any]) -> None:
@@ -104,7 +106,7 @@ def _vouched_for(conn: Connection, claims: _Claims) -> dict[str, Iterator[str]]:
         "statements": _statement_faults(conn, claims.statements),
         "limits": limits.faults(conn, claims.limits),
         "lists": lists.faults(conn, claims.lists),
-        "orders": replay.faults(conn),
+        "orders": replay.faults(conn, claims.gaps),
         "stamp": _stamp_faults(conn, claims.books),
     }
 
@@ -123,9 +125,23 @@ def _log_faults(conn: Connection, claims: _Claims) -> Iterator[str]:
         hashes[stream] = {}
         yield from _chain_faults(entries, hashes[stream], claims)
     claims.whole = True
+    for stream in hashes.keys() | claims.recorded.keys():
+        newest = max(heads.get(stream, (0,))[0], max(claims.recorded.get(stream, ()), default=0))
+        if lost := _lost(hashes.get(stream, {}), newest):
+            claims.gaps[stream] = lost
     for stream in sorted(hashes):
         yield from _head_faults(stream, heads.get(stream), hashes[stream])
     yield from _registry_faults(claims.recorded, hashes)
+
+
+def _lost(here: Collection[int], newest: int) -> list[tuple[int, int]]:
+    """The runs of numbers up to the newest that are not here."""
+    runs, number = [], 0
+    for there in [*sorted(here), newest + 1]:
+        if there > number + 1:
+            runs.append((number + 1, there - 1))
+        number = max(number, there)
+    return runs
 
 
 def _chain_faults(entries: Iterable[AuditEntry], hashes: dict[int, str], claims: _Claims) -> Iterator[str]:

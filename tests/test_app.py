@@ -81,6 +81,24 @@ def test_with_faulty_settings_the_process_still_serves_and_is_not_ready(tmp_path
     assert "hush-hush" not in log
 
 
+def test_a_damaged_ledger_is_told_from_faulty_settings_and_a_folder_without_a_place_is_no_crash(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / "ledger.db").write_bytes(b"no ledger" * 1000)
+    faults = {"store": {"DATA_DIR": str(damaged)}, "settings": {"DATA_DIR": "/proc/nowhere"}}
+    for part, env in faults.items():
+        server = AppServer(tmp_path / part, env)
+        server.start(until="/health/live")
+        try:
+            ready = server.get("/health/ready")
+            assert (ready.status_code, ready.json()) == (503, {"status": "not ready", part: "failing"})
+        finally:
+            server.stop()
+        assert "Traceback" not in server.log_path.read_text()
+    log = server.log_path.read_text()
+    assert "The data folder /proc/nowhere cannot be made: No such file or directory. Name another with DATA_DIR" in log
+
+
 def test_an_app_whose_snowflake_does_not_answer_stands_and_says_so(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
@@ -98,7 +116,9 @@ def test_an_app_whose_snowflake_does_not_answer_stands_and_says_so(tmp_path: Pat
         server = AppServer(tmp_path / "data", env | {"DEMO": "false", "BOOK_DIR": str(book)})
         server.start(until="/health/live")
         try:
-            ready = server.get("/health/ready")
+            deadline = time.monotonic() + 20
+            while (ready := server.get("/health/ready")).json()["aladdin"] != "ok" and time.monotonic() < deadline:
+                time.sleep(0.2)  # it is being greeted
             assert (ready.status_code, ready.json()["store"], ready.json()["aladdin"]) == (503, "failing", "ok")
             assert server.get("/").status_code == 200
         finally:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import stat
+import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -79,6 +80,16 @@ def test_the_cookie_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> 
     assert len(keys) == 1
     assert len(keys.pop()) == 64
     assert stat.S_IMODE((tmp_path / "cookie.key").stat().st_mode) == 0o600
+
+
+def test_a_data_folder_that_cannot_be_made_or_written_to_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    below, read_only = tmp_path / "file" / "data", Path("/proc/self")  # where nobody may write, not even root
+    for folder, why in ((below, "made: Not a directory"), (read_only, "written to: ")):
+        with pytest.raises(SettingsError) as failed, house_on(folder):
+            pass
+        assert str(failed.value).startswith(f"The data folder {folder} cannot be {why}")
+        assert str(failed.value).endswith("Name another with DATA_DIR, or let the app's user write there.")
 
 
 def test_another_data_folder_has_another_cookie_key(tmp_path: Path) -> None:
@@ -280,3 +291,13 @@ def test_aladdin_without_a_cookie_key_of_32_bytes_does_not_open(tmp_path: Path) 
     with pytest.raises(SettingsError, match="32") as refused:
         open_house(settings)
     assert "hush-hush" not in str(refused.value)
+
+
+def test_a_house_that_fails_half_way_leaves_nothing_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise Unavailable("The users cannot be read.")
+
+    monkeypatch.setattr(bootstrap, "_gate", fail)
+    with pytest.raises(Unavailable, match="users"), house_on(tmp_path):
+        pass
+    assert "activity" not in {thread.name for thread in threading.enumerate()}

@@ -115,17 +115,17 @@ SNOWFLAKE = {
 }
 
 
-@pytest.mark.parametrize("name", ["SNOWFLAKE_ROLE", *SNOWFLAKE])
+@pytest.mark.parametrize("name", ["SNOWFLAKE_ROLE", "SNOWFLAKE_SCHEMA", "SNOWFLAKE_QUERY_TAG", *SNOWFLAKE])
 def test_one_setting_of_snowflake_alone_is_no_demo(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "evenlot")
-    with pytest.raises(SettingsError, match=f"Snowflake is half-configured: {name} set, "):
+    with pytest.raises(SettingsError, match=f"Snowflake is half-configured: {name} is set, but these are missing: "):
         read_settings()
 
 
 @pytest.mark.parametrize("name", SNOWFLAKE)
 def test_a_half_set_snowflake_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     set_all(monkeypatch, BOOK_DIR="/books/ours", **{key: value for key, value in SNOWFLAKE.items() if key != name})
-    with pytest.raises(SettingsError, match=rf"Snowflake is half-configured: .*set, .*{name}\)? missing"):
+    with pytest.raises(SettingsError, match=rf"half-configured: .* are set, but (this is|these are) missing: .*{name}"):
         read_settings()
 
 

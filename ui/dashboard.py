@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
 
+from orders.errors import NotFound, OutsideError
 from orders.history import Wanted
 from orders.lifecycle import LIVE, OURS
 from orders.model import Order, OrderState, User
@@ -16,23 +17,27 @@ MOVING = frozenset((*LIVE, *OURS))
 
 
 def wanted(user: User) -> Wanted:
-    """Which orders the user asks for, from the filters, which are drawn here. A bond nobody knows is `NotFound`."""
+    """Which orders the user asks for, from the filters, which are drawn here."""
+    if "orders.by" not in st.session_state:  # a filter is forgotten with its page, and so is the place in the list
+        st.session_state.pop("orders.asked", None)
     _views()
-    row, on = st.columns([2, 2, 1.6, 1.2, 1.8]), _begin_anew
+    row = st.columns([2, 2, 1.6])
     states = row[0].multiselect(
-        "State", list(OrderState), format_func=str, placeholder="any", key="orders.states", on_change=on
+        "State", list(OrderState), format_func=str, placeholder="any", key="orders.states", on_change=_touch
     )
-    groups = row[1].multiselect(
-        "Group", session.desk().groups(user), placeholder="any", key="orders.groups", on_change=on
-    )
-    bond = row[2].text_input("Bond", placeholder="any: CUSIP, ISIN, ticker", key="orders.bond", on_change=on)
-    by = row[3].text_input("Confirmed by", placeholder="anybody", key="orders.by", on_change=on)
-    days = row[4].date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=on)
+    groups = row[1].multiselect("Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch)
+    days = row[2].date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch)
+    row = st.columns([2, 1, 1, 1.6], vertical_alignment="bottom")
+    bond = row[0].text_input("Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch)
+    account = row[1].text_input("Account", placeholder="any", key="orders.account", on_change=_touch)
+    by = row[2].text_input("By", placeholder="anybody", key="orders.by", on_change=_touch)
+    row[3].button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
     since, until = _bounds(days)
     return Wanted(
         groups=frozenset(groups) or None,
         states=frozenset(states) or None,
-        asset_id=_asset(user, bond.strip()) if bond.strip() else None,
+        assets=_assets(user, bond.strip()) if bond.strip() else None,
+        account_id=account.strip().upper() or None,
         username=by.strip().lower() or None,
         since=since,
         until=until,
@@ -40,16 +45,18 @@ def wanted(user: User) -> Wanted:
 
 
 def rows(user: User, asked: Wanted) -> tuple[Order, ...]:
-    """The page of orders the user is at, drawn; empty when there is none, and then it says what to do."""
-    cursors: list[str] = st.session_state.setdefault("orders.cursors", [])
+    """The page of orders the user is at, drawn; empty when there is none, and then it says what to do. A page belongs
+    to what was asked for: anything else begins with the newest."""
+    if st.session_state.get("orders.asked") != asked:
+        st.session_state["orders.asked"], st.session_state["orders.cursors"] = asked, []
+    cursors: list[str] = st.session_state["orders.cursors"]
     page = session.desk().past.orders(user, asked, PAGE, cursors[-1] if cursors else "")
-    if not page.rows:
-        if asked == Wanted() and not cursors:
-            st.info("No orders yet. Choose a group and a bond, and allocate.")
-        else:
-            st.info("No order is like that. Take a filter away to see more.")
-    else:
+    if page.rows:
         _table(page.rows)
+    elif asked == Wanted():
+        st.info("No orders yet. Choose a group and a bond, and allocate.")
+    else:
+        st.info("No order matches these filters. Clear one to see more.")
     if cursors or page.cursor:
         _pager(page.cursor)
     return page.rows
@@ -68,6 +75,7 @@ def _table(shown: tuple[Order, ...]) -> None:
         height=min(420, 38 + 35 * len(table)),
         alt="orders, newest first",
     )
+    st.caption("Tick an order to see it whole. Newest first.")
 
 
 def _pager(following: str) -> None:
@@ -92,13 +100,25 @@ def _views() -> None:
 
 def _view() -> None:
     st.session_state["orders.states"] = list(states.VIEWS[st.session_state["orders.view"] or "All"])
-    _begin_anew()
+    _touch()
 
 
-def _begin_anew() -> None:
-    """A filter was used: its orders begin with the newest."""
+def _touch() -> None:
     session.office().gate.touch()
-    st.session_state["orders.cursors"] = []
+
+
+def _clear() -> None:
+    _touch()
+    for name in ("states", "groups", "days"):
+        st.session_state[f"orders.{name}"] = []
+    for name in ("bond", "account", "by"):
+        st.session_state[f"orders.{name}"] = ""
+
+
+def _groups(user: User) -> list[str]:
+    """Those on the user's list, and those that were ever allocated to, as far as they see them."""
+    desk = session.desk()
+    return sorted({*desk.groups(user), *desk.last_allocations(user)})
 
 
 def _newer() -> None:
@@ -117,17 +137,30 @@ def _pick(shown: list[str]) -> None:
     chosen = st.session_state["orders.table"]["selection"]["rows"]
     if chosen and chosen[0] < len(shown):
         st.query_params["order"] = shown[chosen[0]]
-        st.session_state["orders.picked"] = True
+    else:
+        st.query_params.pop("order", None)
+    st.session_state["orders.picked"] = True
 
 
-def _asset(user: User, text: str) -> str:
-    """The bond a text means, said below where that is more than its identifier."""
-    found = session.desk().find(user, text).value
-    if not found:
-        return text  # of a bond that is gone there may still be orders
-    if len(found) > 1:
-        st.caption(f"Orders of {found[0].label} ({found[0].asset_id}), the first of {len(found)} bonds like “{text}”.")
-    return found[0].asset_id
+def _assets(user: User, text: str) -> frozenset[str]:
+    """The bonds a text means: looked for once, and said below. What nobody knows, or nobody can look up now, is taken
+    for an identifier as well: of a bond that is gone there are still orders."""
+    if st.session_state.get("orders.bond.of") != text:
+        st.session_state["orders.bond.of"], st.session_state["orders.bond.found"] = text, _found(user, text)
+    assets, said = st.session_state["orders.bond.found"]
+    st.caption(said)
+    return frozenset(assets)
+
+
+def _found(user: User, text: str) -> tuple[frozenset[str], str]:
+    try:
+        bonds = session.desk().find(user, text).value
+    except (NotFound, OutsideError) as error:
+        return frozenset({text.upper()}), f"{error} Orders of a bond with the identifier {text.upper()} are shown."
+    if not bonds:
+        return frozenset({text.upper()}), f"No bond is called “{text}”; orders with that identifier are shown."
+    named = bonds[0].label if len(bonds) == 1 else f"{len(bonds)} bonds like “{text}”"
+    return frozenset(bond.asset_id for bond in bonds), f"Orders of {named}."
 
 
 def _bounds(days: tuple[date, ...]) -> tuple[datetime | None, datetime | None]:

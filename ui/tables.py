@@ -13,6 +13,7 @@ from allocation.metrics import Spread
 from allocation.model import Account, Bond, Metric
 from allocation.proposal import Proposal
 from orders.fills import Part, Split
+from orders.history import Booking
 from orders.holders import Holder
 from orders.model import Event, Order
 from ui import formats, releasing, states
@@ -148,34 +149,41 @@ def holders(rows: Sequence[Holder]) -> tuple[pd.DataFrame, Columns]:
 
 
 def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
-    """The dashboard."""
+    """The dashboard; what tells an order from the others comes first, as a narrow window shows no more."""
     table = pd.DataFrame(
         [
             {
-                "Order": order.id,
                 "State": states.word(order),
                 "Side": order.side.value.title(),
-                "Bond": order.label,
                 "Face": order.face,
+                "Bond": order.label,
                 "Filled": order.progress,
-                "Average price": as_float(order.average_price),
-                "Limit": as_float(order.limit),
                 **({"Release": releasing.told(order)} if any(row.release_at for row in rows) else {}),
                 "Group": order.group,
-                "By": order.created_by,
                 "Confirmed": order.created_at,
+                "By": order.created_by,
+                "Average price": as_float(order.average_price),
+                "Limit": "market" if order.limit is None else formats.price(order.limit),
+                "Order": order.id,
             }
             for order in rows
         ]
     )
     columns = {
-        "State": st.column_config.TextColumn("State", width=150),
-        "Release": st.column_config.TextColumn("Release", width=240, help="by the clock of the bond's market"),
-        "Face": amount("Face"),
-        "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
+        "State": st.column_config.TextColumn("State", width=116),
+        "Side": st.column_config.TextColumn("Side", width=44),
+        "Face": number("Face", 0, width=104),
+        "Bond": st.column_config.TextColumn("Bond", width=150),
+        "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0, width=86),
+        "Group": st.column_config.TextColumn("Group", width=96),
+        "Confirmed": st.column_config.DatetimeColumn(
+            "Confirmed (UTC)", format="DD MMM HH:mm:ss", timezone="UTC", width=124
+        ),
+        "By": st.column_config.TextColumn("By", width=70),
+        "Release": st.column_config.TextColumn("Release", width=200, help="by the clock of the bond's market"),
         "Average price": number("Average price", 4, width=100),
-        "Limit": number("Limit", 4),
-        "Confirmed": st.column_config.DatetimeColumn("Confirmed (UTC)", format="DD MMM HH:mm:ss", timezone="UTC"),
+        "Limit": st.column_config.TextColumn("Limit", width=80, alignment="right"),
+        "Order": st.column_config.TextColumn("Order", width=140),
     }
     return table, columns
 
@@ -207,6 +215,29 @@ def order_lines(order: Order, made: Split | None = None) -> tuple[pd.DataFrame, 
         ),
         "Left": amount("Left"),
         "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
+    }
+    return table, columns
+
+
+def fills(rows: Sequence[Booking]) -> tuple[pd.DataFrame, Columns]:
+    """What Aladdin newly reported as booked, newest first."""
+    table = pd.DataFrame(
+        [
+            {
+                "Seen": booking.at,
+                "Account": booking.account_id,
+                "Booked": float(booking.delta),
+                "In all": float(booking.booked),
+                "Average price": as_float(booking.average_price),
+            }
+            for booking in reversed(rows)
+        ]
+    )
+    columns = {
+        "Seen": st.column_config.DatetimeColumn("Seen (UTC)", format="DD MMM HH:mm:ss", timezone="UTC"),
+        "Booked": amount("Booked"),
+        "In all": amount("In all"),
+        "Average price": number("Average price of the order", 4),
     }
     return table, columns
 

@@ -139,7 +139,16 @@ def block(number: int) -> tuple[Statement, Order]:
         for line in lines
     ]  # fmt: skip
     effect = {"metric": "asd", "dispersion_before": 0.3, "dispersion_after": 0.12}
-    body = canonical({"order": number, "lines": told, "effect": effect})
+    terms = {
+        "bond": {"asset_id": "B001"},
+        "side": Side.BUY,
+        "face": LINES * 1_000_000,
+        "settlement": date(2026, 11, 23),
+        "limit": None,
+    }
+    body = canonical(
+        {"order": number, "block": terms, "choices": {"engine": "min_dispersion"}, "lines": told, "effect": effect}
+    )
     statement = Statement(f"W{number}.1", f"W{number}", 1, now, "user01", body, digest(body))
     order = Order(
         id=statement.order_id, version=1, state=OrderState.CONFIRMED, group=group, asset_id="B001", label="a bond",

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
-from orders.errors import SettingsError
+from orders.errors import LedgerUnusable
 from storage.unit import write
 
 ONE_AT_A_TIME = Lock()  # alembic keeps its context in module globals
@@ -22,7 +22,7 @@ ONE_AT_A_TIME = Lock()  # alembic keeps its context in module globals
 
 def migrate(engine: Engine) -> None:
     """Create or upgrade every table; does nothing to a store that is up to date. Several processes may call it at
-    once. Raises `SettingsError` for a ledger written by a newer version of the program, and `Unavailable`."""
+    once. Raises `LedgerUnusable` for a ledger written by a newer version of the program, and `Unavailable`."""
     try:
         with ONE_AT_A_TIME:
             write(engine, upgrade)
@@ -30,9 +30,9 @@ def migrate(engine: Engine) -> None:
         raise unknown_revision(f"at {engine.url.render_as_string(hide_password=True)}", error) from error
 
 
-def unknown_revision(where: str, error: CommandError) -> SettingsError:
+def unknown_revision(where: str, error: CommandError) -> LedgerUnusable:
     """The error for a ledger that a newer version of the program has migrated."""
-    return SettingsError(
+    return LedgerUnusable(
         f"The ledger {where} has a schema this version of Evenlot does not know ({error}). Run the newer version it "
         "was written by."
     )
@@ -49,11 +49,16 @@ def newest_revision() -> str | None:
     return ScriptDirectory.from_config(config_of()).get_current_head()
 
 
+def revisions() -> tuple[str, ...]:
+    """Every revision, oldest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(config_of()).walk_revisions())[::-1]
+
+
 def require_current(conn: Connection) -> None:
-    """Raise `SettingsError` unless the store's tables are those this program works with."""
+    """Raise `LedgerUnusable` unless the store's tables are those this program works with."""
     found, wanted = revision_of(conn), newest_revision()
     if found != wanted:
-        raise SettingsError(
+        raise LedgerUnusable(
             f"The ledger's tables are of revision {found or 'none'}, and this program works with {wanted}. Run "
             "`python -m storage migrate` first; if the ledger was written by a newer version of Evenlot, run that one."
         )

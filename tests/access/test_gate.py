@@ -153,6 +153,22 @@ def test_a_store_that_does_not_answer_leaves_the_user_signed_in_and_says_so(
     assert shown(browser.run()) == SIGNED_IN
 
 
+def test_a_sign_in_the_store_does_not_take_is_said_in_a_users_words_and_logged_in_the_operators(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: object) -> None:
+        raise Unavailable("Snowflake (account ours) does not answer.")
+
+    monkeypatch.setattr(door.sign_ins, "failures", down)
+    with capture_logs() as logs:
+        told = shown(sign_in(door.browser()))
+    assert told.startswith("You are not signed in: the ledger does not answer. Try again in a minute. Reference ")
+    assert [entry["error"] for entry in logs if entry["reference"] in told] == [
+        "Snowflake (account ours) does not answer."
+    ]
+    monkeypatch.undo()
+
+
 def test_roles_and_groups_are_those_of_the_moment(door: Door) -> None:
     browser = sign_in(door.browser())
     entry = door.users["pm"]

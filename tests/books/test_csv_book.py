@@ -127,7 +127,7 @@ def test_all_faults_are_reported_at_once(spots: list[tuple[str, int, str]]) -> N
 def corrupt(path: Path, line: int, column: str) -> None:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    rows[line - 1][rows[0].index(column)] = "?!"
+    rows[line - 1][rows[0].index(column)] = f"?!{line}"  # the same in two rows could make a pair that is there twice
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
 

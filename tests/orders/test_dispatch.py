@@ -131,6 +131,8 @@ def test_an_order_whose_rows_no_longer_match_its_statement_is_not_sent(watch: Wa
     assert order.state is OrderState.REJECTED
     assert "no longer what its statement froze" in order.message
     assert watch.broker.posted == []
+    assert (order.entered_at, watch.history()) == (None, ["confirm", "refused"])
+    assert watch.at.ledger.intents() == ()
 
 
 def test_an_order_that_cannot_be_looked_up_does_not_stop_the_others(watch: Watch) -> None:

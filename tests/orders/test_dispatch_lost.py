@@ -109,8 +109,10 @@ def test_a_second_post_that_no_longer_is_its_statement_leaves_the_first_one_in_d
     watch.round()
     with sqlite3.connect(tmp_path / "ledger.db") as ledger:
         ledger.execute("UPDATE order_lines SET face = 5 * face WHERE account_id = 'A'")
-    assert watch.rounds(1200).state is OrderState.UNKNOWN
-    assert len(watch.broker.posted) == 1
+    order = watch.rounds(1200)
+    assert order.state is OrderState.UNKNOWN
+    assert "no longer what its statement froze" in order.message
+    assert (watch.history().count("send"), len(watch.broker.posted)) == (1, 1)
 
 
 def test_after_a_second_post_that_never_left_the_first_is_looked_up_again_before_another(watch: Watch) -> None:
@@ -198,25 +200,29 @@ class Murky(FakeBroker):
         return super().find_order(reference) if visible else None
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    fates=st.lists(st.sampled_from(["placed", "answer lost", "lost", "never left", "refused"]), max_size=8),
-    lag=st.floats(0, GRACE.total_seconds() - POST_WINDOW.total_seconds()),
-    steps=st.lists(st.floats(1, 200), min_size=30, max_size=30),
-    midnight=st.integers(0, 60),
-)
+@pytest.mark.parametrize("examples", [15, pytest.param(300, marks=pytest.mark.soak)])
 def test_whatever_becomes_of_its_posts_an_order_is_never_twice_at_aladdin_nor_given_up_while_it_is(
-    fates: list[str], lag: float, steps: list[float], midnight: int
+    examples: int,
 ) -> None:
-    with TemporaryDirectory() as directory:
-        watch = watching(Path(directory))
-        broker = Murky(clock=watch.at.clock, fates=fates, lag=lag)
-        watch.worker = Dispatch(watch.at.ledger, broker, watch.at.clock, "w1")
-        for number, step in enumerate(steps):
-            if number == midnight:
-                watch.at.clock.today_ = date(2026, 11, 23)
-            order = watch.tick()
-            assert len(broker.placed) <= 1
-            given_up = order.state in (OrderState.REJECTED, OrderState.EXPIRED)
-            assert not (given_up and broker.placed), watch.history()
-            watch.at.clock.pass_(step)
+    @settings(max_examples=examples, deadline=None)
+    @given(
+        fates=st.lists(st.sampled_from(["placed", "answer lost", "lost", "never left", "refused"]), max_size=8),
+        lag=st.floats(0, GRACE.total_seconds() - POST_WINDOW.total_seconds()),
+        steps=st.lists(st.floats(1, 200), min_size=30, max_size=30),
+        midnight=st.integers(0, 60),
+    )
+    def holds(fates: list[str], lag: float, steps: list[float], midnight: int) -> None:
+        with TemporaryDirectory() as directory:
+            watch = watching(Path(directory))
+            broker = Murky(clock=watch.at.clock, fates=fates, lag=lag)
+            watch.worker = Dispatch(watch.at.ledger, broker, watch.at.clock, "w1")
+            for number, step in enumerate(steps):
+                if number == midnight:
+                    watch.at.clock.today_ = date(2026, 11, 23)
+                order = watch.tick()
+                assert len(broker.placed) <= 1
+                given_up = order.state in (OrderState.REJECTED, OrderState.EXPIRED)
+                assert not (given_up and broker.placed), watch.history()
+                watch.at.clock.pass_(step)
+
+    holds()

@@ -60,6 +60,11 @@ def test_whatever_comes_of_a_second_post_the_order_is_looked_up_again() -> None:
     assert {step(OrderState.SENDING, event) for event in repeats} == {OrderState.UNKNOWN}
 
 
+def test_after_a_restore_whatever_may_have_been_posted_is_looked_up() -> None:
+    assert {step(state, Event.RESTORED) for state in OURS} == {OrderState.UNKNOWN}
+    assert {state for state, event in TABLE if event is Event.RESTORED} == set(OURS)
+
+
 def test_what_is_only_told_moves_no_order() -> None:
     said = (Event.NOTED, Event.EXPLAINED, Event.EXPLANATION_APPROVED)
     assert all(state is to for (state, what), to in TABLE.items() if what in said)

@@ -134,8 +134,9 @@ class Watch:
 def watching(directory: Path, **otherwise: Any) -> Watch:
     """An order that is confirmed, or otherwise as told, and the worker that has not begun with it."""
     at, broker = outfit(directory), FakeBroker()
+    worker = Dispatch(at.ledger, broker, at.clock, "w1")
     confirmed(at, "c1", **otherwise)
-    return Watch(at, broker, Dispatch(at.ledger, broker, at.clock, "w1"))
+    return Watch(at, broker, worker)
 
 
 def confirmed(at: Outfit, command_id: str, **otherwise: Any) -> Order:

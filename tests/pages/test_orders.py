@@ -8,7 +8,7 @@ import pytest
 
 from allocation.model import Side
 from orders.desk import Request
-from orders.errors import Rejected
+from orders.errors import Rejected, Unavailable
 from orders.model import Order, OrderState, User
 from tests.orders.desk import ANALYST, COMPLIANCE, PM
 from tests.pages.front import Front, words
@@ -54,6 +54,7 @@ def test_orders_are_found_by_who_confirmed_them_when_and_of_which_bond_and_group
     filters: tuple[tuple[str, Any, Any, Any], ...] = (
         ("by", page.text_input, "PM ", "ana"),
         ("bond", page.text_input, order.label.split()[0], "X"),
+        ("account", page.text_input, "a", "Z"),
         ("days", page.date_input, (day, day), (day + timedelta(days=1),) * 2),
         ("states", page.multiselect, [OrderState.CONFIRMED], [OrderState.OPEN]),
     )
@@ -62,8 +63,11 @@ def test_orders_are_found_by_who_confirmed_them_when_and_of_which_bond_and_group
         assert list(page.dataframe[0].value["Order"]) == [order.id], name
         kind(f"orders.{name}").set_value(wrong).run()
         assert not page.dataframe, name
-        assert "Take a filter away" in page.info[0].value
+        assert "Clear one to see more" in page.info[0].value
         kind(f"orders.{name}").set_value(right).run()
+    page.text_input("orders.by").set_value("nobody").run()
+    page.button[[button.label for button in page.button].index("Clear the filters")].click().run()
+    assert list(page.dataframe[0].value["Order"]) == [order.id]
     page.multiselect("orders.groups").set_value([order.group]).run()
     assert list(page.dataframe[0].value["Order"]) == [order.id]
 
@@ -85,6 +89,36 @@ def test_older_orders_are_a_page_away_and_a_filter_begins_at_the_newest(
     assert list(page.dataframe[0].value["Order"]) == [second.id]
 
 
+def test_the_past_is_found_though_aladdin_is_away_or_has_the_bond_no_more(front: Front) -> None:
+    order = confirmed(front, "c1")
+    page = front.visit("orders")
+    front.market.failure = Unavailable("Aladdin does not answer.")
+    page.text_input("orders.bond").set_value(order.asset_id.lower()).run()
+    assert list(page.dataframe[0].value["Order"]) == [order.id]
+
+
+def test_whoever_comes_back_to_the_orders_sees_the_newest(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dashboard, "PAGE", 1)
+    confirmed(front, "c1"), confirmed(front, "c2", 1_000_000)
+    page = front.visit("orders")
+    page.button("orders.older").click().run()
+    page.switch_page("pages/groups.py").run()
+    newest = confirmed(front, "c3", 1_000_000)
+    page.switch_page("pages/orders.py").run()
+    assert list(page.dataframe[0].value["Order"]) == [newest.id]
+
+
+def test_what_was_booked_is_told_with_its_times(front: Front) -> None:
+    order = confirmed(front, "c1")
+    front.work()
+    front.broker.fill("Active", A=600_000)
+    front.worker.wake()
+    front.work()
+    page = front.visit("orders", order=order.id)
+    (fills,) = [table.value for table in page.dataframe if "In all" in table.value]
+    assert list(zip(fills["Account"], fills["Booked"], strict=True)) == [("A", 600_000.0)]
+
+
 def test_the_order_in_the_address_is_shown_whole(front: Front) -> None:
     order = confirmed(front, comment="Invest the inflow")
     front.work()
@@ -98,7 +132,7 @@ def test_the_order_in_the_address_is_shown_whole(front: Front) -> None:
     assert "Filled: 35.0%" in said
     assert "Limit: market" in said
     assert page.text[0].value == "“Invest the inflow”"
-    _, lines, history = (frame.value for frame in page.dataframe)
+    _, lines, *_, history = (frame.value for frame in page.dataframe)
     assert list(lines["Booked"]) == [400_000, 300_000]
     assert list(lines["Left"]) == [600_000, 700_000]
     assert list(history["Event"]) == ["part filled", "opened", "send", "confirm"]

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from structlog.testing import capture_logs
 
 import bootstrap
-from orders.errors import SettingsError
+from orders.errors import SettingsError, Unavailable
 from orders.model import User
 from tests.orders.desk import ANALYST, COMPLIANCE, PM
 from tests.pages.front import APP, PATIENCE, Front, buttons, press, words
 from ui import session
+from ui.session import Pulse
 
 PAGES = sorted(path.stem for path in (APP.parent / "pages").glob("*.py"))
 
@@ -62,6 +64,35 @@ def test_a_wrong_password_is_one_sentence_and_keeps_the_form(front: Front) -> No
     page = type_in(front.visit(), "pm", "wrong")
     assert page.error[0].value == "The username or the password is not right."
     only_the_form(page)
+
+
+def test_while_the_store_is_away_the_form_stays_and_says_so_before_anybody_types(front: Front) -> None:
+    front.gate.user = None
+    front.pulses.append(Pulse("Store", False, "Snowflake (account ours) does not answer. Nothing can be confirmed."))
+    with capture_logs() as logs:
+        page = front.visit()
+    (told,) = page.warning
+    assert told.value.startswith("The ledger does not answer, so nobody can sign in or go on just now. Try again in a ")
+    assert [log["error"].partition(".")[0] for log in logs if log.get("reference", "-") in told.value] == [
+        "Snowflake (account ours) does not answer"
+    ]
+    only_the_form(page)
+    front.pulses.pop()
+    assert not page.run().warning
+
+
+def test_while_nobody_can_tell_whether_a_sign_in_still_counts_it_is_kept_and_nothing_shown(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> User | None:
+        raise Unavailable("Snowflake (account ours) does not answer.")
+
+    monkeypatch.setattr(front.gate, "current_user", away)
+    page = front.visit("orders")
+    assert "Snowflake" not in words(page)
+    assert page.warning[0].value.startswith("The ledger does not answer")
+    monkeypatch.undo()
+    assert press(page, "Try again").title[0].value == "Orders"
 
 
 def test_a_demo_user_is_filled_in_by_a_click(front: Front) -> None:

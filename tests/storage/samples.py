@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from allocation.model import Side
+from allocation.model import BlockOrder, Bond, Choices, Side
 from orders.canonical import canonical, digest
 from orders.model import Change, Order, OrderLine, OrderState, Statement
 
@@ -30,10 +31,8 @@ class SetClock:
         self.time += timedelta(seconds=seconds)
 
 
-def block(name: str = "A", group: str = "CORE", created_at: datetime = NOON) -> tuple[Statement, Order]:
-    """A statement and its order over three accounts; different names make different orders."""
-    lines = (OrderLine("P3", 300_000), OrderLine("P1", 500_000), OrderLine("P2", 200_000))
-    statement = _statement(f"or-{name}", f"st-{name}", 1, lines, created_at)
+def block(name: str = "A", group: str = "CORE", created_at: datetime = NOON, **terms: Any) -> tuple[Statement, Order]:
+    """A statement and its order over three accounts, but for these terms; different names make different orders."""
     order = Order(
         id=f"or-{name}",
         version=1,
@@ -49,9 +48,9 @@ def block(name: str = "A", group: str = "CORE", created_at: datetime = NOON) -> 
         trade_date=date(2025, 9, 15),
         limit=Decimal("99.875"),
         engine="min_dispersion",
-        lines=lines,
-        statement_id=statement.id,
-        statement_sha256=statement.sha256,
+        lines=(OrderLine("P3", 300_000), OrderLine("P1", 500_000), OrderLine("P2", 200_000)),
+        statement_id=f"st-{name}",
+        statement_sha256="",
         comment=f"remark of {name}",
         created_by="maria",
         created_at=created_at,
@@ -59,32 +58,41 @@ def block(name: str = "A", group: str = "CORE", created_at: datetime = NOON) -> 
         recommended_by="maria",
         placed_by="maria",
     )
-    return statement, order
+    order = replace(order, **terms)
+    statement = stating(order, order.statement_id, 1, order.created_at, order.created_by)
+    return statement, replace(order, statement_sha256=statement.sha256)
 
 
-def modification(order: Order, number: int = 2, **more: object) -> tuple[Change, Statement]:
-    """A person's step that takes an order down to 800,000 and P3 out of it, and the statement it is made with."""
+def modification(order: Order, number: int = 2, **more: Any) -> tuple[Change, Statement]:
+    """A person's step that takes an order down to 800,000 and P3 out of it, but for what is said otherwise, and the
+    statement it is made with; `engine` is that statement's."""
+    engine = more.pop("engine", order.engine)
     lines = (OrderLine("P2", 400_000), OrderLine("P1", 300_000), OrderLine("P5", 100_000))
-    at = order.updated_at + timedelta(seconds=5)
     step = change(
         order, order.state, "modified", actor="paul", reason="the client sold", ordered=850_000, face=800_000,
         limit=Decimal("99.5"), settlement=date(2025, 9, 18), lines=lines,
     )  # fmt: skip
-    return _with(step, more), _statement(order.id, f"{order.id}.{number}", number, lines, at, "paul")
+    step = _with(step, more)
+    terms = {name: getattr(step, name) for name in ("ordered", "limit", "settlement", "lines")}
+    after = replace(order, engine=engine, **{name: term for name, term in terms.items() if term is not None})
+    return step, stating(after, f"{order.id}.{number}", number, step.at, step.actor)
 
 
-def _statement(
-    order_id: str, id_: str, version: int, lines: tuple[OrderLine, ...], at: datetime, by: str = "maria"
-) -> Statement:
+def stating(order: Order, id_: str, version: int, at: datetime, by: str) -> Statement:
+    """A statement that says what an order does."""
+    bond = Bond(order.asset_id, order.label, order.currency, min_piece=1_000, increment=1_000, price=Decimal("99.25"))
     body = canonical(
         {
-            "order": order_id,
+            "order": order.id,
             "version": version,
-            "lines": [_line(line.account_id, line.face) for line in lines] + [_line("P4", 0)],
+            "block": BlockOrder(bond, order.side, order.ordered, order.settlement, order.limit),
+            "choices": Choices(order.engine),
+            "basis": "dirty",
+            "lines": [_line(line.account_id, line.face) for line in order.lines] + [_line("P4", 0)],
             "effect": {"metric": "asd", "dispersion_before": 0.3, "dispersion_after": 0.12},
         }
     )
-    return Statement(id_, order_id, version, at, by, body, digest(body))
+    return Statement(id_, order.id, version, at, by, body, digest(body))
 
 
 def _line(account: str, face: int) -> dict[str, object]:

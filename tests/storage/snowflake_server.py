@@ -3,7 +3,8 @@ it refuses. `python -m tests.storage.snowflake_server` prints its port, and ends
 
 Corrected: keys are not enforced; constraints and lost races are told by Snowflake's error numbers; a bound decimal
 keeps its decimals, a sum of decimals too; a moment that is missing stays so; INSERT ALL writes several tables; grants
-and session settings are taken in silence, except AUTOCOMMIT; signing in takes the right password or key."""
+and session settings are taken in silence, except AUTOCOMMIT; signing in takes the right password or key; a session's
+end is that of its transaction; a LIMIT is a constant."""
 
 from __future__ import annotations
 
@@ -57,6 +58,8 @@ class CorrectedCursor(FakeSnowflakeCursor):
     """Runs SQL as standard tables of Snowflake would."""
 
     def _transform_explode(self, expression: exp.Expr) -> list[exp.Expr]:
+        if any(limit.find(exp.Placeholder) for limit in expression.find_all(exp.Limit)):
+            raise ProgrammingError(msg="Invalid row count '?' in limit clause", errno=1003, sqlstate="42000")
         if not isinstance(expression, _KEPT):
             changed = expression.copy()  # what is parsed is kept and shared
             if isinstance(changed, exp.Create):
@@ -171,8 +174,11 @@ async def login(request: Request) -> Response:
             f"Role '{role}' specified in the connect string does not exist or not authorized. Contact your "
             "local system administrator, or attempt to login with another role, e.g. PUBLIC.",
         )
-    answered: Response = await server.login_request(request)
-    return answered
+    answered = await server.login_request(request)
+    said = json.loads(bytes(answered.body))
+    if said["data"]:
+        said["data"]["masterToken"] = said["data"]["token"]  # or the driver takes it for closed, and never ends it
+    return JSONResponse(said, answered.status_code)
 
 
 def _signed(token: str, key: str) -> bool:
@@ -204,6 +210,15 @@ def _counted(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
     return answer
 
 
+async def session(request: Request) -> Response:
+    """A session that is closed leaves no transaction open."""
+    token = server.to_token(request)
+    if request.query_params.get("delete") and token in server.sessions:
+        server.sessions[token].close()
+    answered: Response = await server.session(request)
+    return answered
+
+
 async def control(request: Request) -> JSONResponse:
     """For tests: the public keys of the user, the faults (`code message`) that the next requests meet, and what DuckDB
     is to do at once, past every session."""
@@ -229,7 +244,11 @@ def app() -> Starlette:
     vars(arrow)["timestamp_to_sf_struct"] = _missing_moments_stay_missing
     vars(transforms)["numeric_agg_implicit_cast"] = lambda expression: expression  # it sums decimals as floats
     server.shared_fs.nop_regexes = list(_SILENT)
-    own = {"/session/v1/login-request": login, "/queries/v1/query-request": server.query_request}
+    own = {
+        "/session/v1/login-request": login,
+        "/queries/v1/query-request": server.query_request,
+        "/session": session,
+    }
     routes = [Route(path, _counted(handler), methods=["POST"]) for path, handler in own.items()]
     routes += [Route("/healthcheck", healthcheck), Route("/control", control, methods=["POST"])]
     return Starlette(routes=routes + [route for route in server.routes if route.path not in own])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from sqlalchemy import Engine, event, text
 from structlog.testing import capture_logs
 
-from orders.errors import Unavailable
+from orders.errors import SettingsError, Unavailable
 from orders.ports import Activity
 from storage import activity as module
 from storage.activity import BATCH, SqlActivity
@@ -83,6 +85,33 @@ def test_a_store_that_is_away_gets_it_later_and_only_once(
     activity.flush()
     activity.flush()
     assert len(SqlHistory(engine).activity().rows) == 1
+
+
+@pytest.mark.parametrize("error", [SettingsError("No warehouse is in use."), ZeroDivisionError("a defect")])
+def test_whatever_keeps_it_from_writing_it_writes_once_that_has_passed(
+    engine: Engine, clock: SetClock, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    tried, mended = Event(), Event()
+
+    def fail_until_mended(engine: Engine, work: object) -> None:
+        if not mended.is_set():
+            tried.set()
+            raise error
+        write(engine, work)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "write", fail_until_mended)
+    with capture_logs() as logs:
+        opened = SqlActivity(engine, clock, every=0.01)
+        opened.note("maria", "preview", "BIG6")
+        assert tried.wait(10)
+        mended.set()
+        until = time.monotonic() + 10
+        while opened.waiting() and time.monotonic() < until:
+            time.sleep(0.01)
+        assert opened.waiting() == 0, "though nobody closed it"
+        opened.close()
+    assert len(SqlHistory(engine).activity().rows) == 1
+    assert "activity.delayed" in {entry["event"] for entry in logs}
 
 
 def test_a_batch_whose_answer_was_lost_is_not_written_twice(

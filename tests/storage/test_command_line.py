@@ -70,6 +70,7 @@ def test_faults_are_named_and_counted_with_status_1(run: Command, home: Path) ->
     assert answer.status == 1
     assert "Entry 1 of group:PLUS was edited: its hash is not that of its content.\n" in answer.said
     assert "The ledger is not what was written to it: " in answer.said
+    assert answer.said.endswith("restore a backup whose newest hash you hold (see docs/storage.md).\n")
 
 
 def test_a_rebuilt_ledger_lacks_the_hash_that_was_kept(run: Command, home: Path, tmp_path: Path) -> None:
@@ -130,6 +131,27 @@ def test_an_export_lists_its_files(run: Command, home: Path, tmp_path: Path) -> 
     assert [len(list(folder.iterdir())) > 10 for folder in (home / "exports").iterdir()] == [True]
 
 
+def test_the_data_folder_may_be_named_after_the_command_too(run: Command, home: Path, tmp_path: Path) -> None:
+    assert run("verify", "--data", home, data=None).status == 0
+    assert run("verify", "--data", home, data=tmp_path).status == 0
+
+
+def test_a_kind_of_file_that_is_not_there_is_answered_with_those_that_are(
+    run: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("export", "--to", "xls")
+    assert "(choose from 'csv', 'parquet')" in capsys.readouterr().err
+
+
+def test_a_damaged_ledger_is_named_by_an_export_which_leaves_nothing_behind(run: Command, home: Path) -> None:
+    (home / "ledger.db").write_bytes(b"\xa5" * 9000)
+    refused = run("export", "--to", "csv")
+    assert refused.status == 2
+    assert f"The ledger file {home / 'ledger.db'} is damaged. Stop the app" in refused.complained
+    assert [file.name for file in home.iterdir()] == ["ledger.db"]
+
+
 def test_a_table_that_is_not_there_is_a_matter_of_usage(run: Command) -> None:
     with pytest.raises(SystemExit, match="2"):
         run("export", "--to", "csv", "--table", "oders")
@@ -144,12 +166,12 @@ def test_a_backup_is_restored_with_all_that_has_to_be_known(run: Command, home: 
         ledger.confirm("c", *block("C"))
     refused = run("restore", tmp_path / "kept.db")
     assert refused.status == 2
-    assert "or say --even-if-newer" in refused.complained
+    assert "accept their loss with --even-if-newer" in refused.complained
     done = run("restore", tmp_path / "kept.db", "--even-if-newer")
     assert done.status == 0
     assert f"{home / 'ledger.db'} is restored from {tmp_path / 'kept.db'}." in done.said
     assert f"What was there is kept as {home / 'ledger.db.replaced-'}" in done.said
-    assert "To be looked up at Aladdin before they are sent, which the worker does: or-A, or-B." in done.said
+    assert "To be looked up at Aladdin before any of them is posted, which the worker does: or-A, or-B." in done.said
     assert "Only in the ledger that was there: or-C. Aladdin may have them" in done.said
     assert done.said.splitlines()[1] == run("verify").said.splitlines()[-1]
 
@@ -170,7 +192,9 @@ def test_a_ledger_put_back_by_hand_has_its_waiting_orders_looked_up(run: Command
         waiting = [order.id for order in ledger.orders(states=[OrderState.CONFIRMED])]
     done = run("restore", "--put-back")
     assert (done.status, waiting[0] in done.said) == (0, True)
-    assert run("restore", "--put-back").said == "Noted. No order was waiting to be sent.\n"
+    assert waiting[0] in run("restore", "--put-back").said, "it may have been posted between the two"
+    newest = done.said.splitlines()[-1].split()[-1]
+    assert run("verify", "--newest", newest).status == 0
     with ledger_in(home) as ledger:
         assert ledger.order(waiting[0]).state is OrderState.UNKNOWN
         assert [entry.action for entry in ledger.audit("upkeep")] == ["restore", "restore"]

@@ -135,9 +135,37 @@ def test_a_ledger_that_may_not_be_written_to_is_refused_at_the_start_and_left_as
     (public / "ledger.db").chmod(file_mode)
     public.chmod(folder_mode)
     answer = python(_UNPRIVILEGED, url_in(public)).communicate(timeout=60)[0]
-    assert answer.startswith(f"SettingsError: The ledger file {public / 'ledger.db'} cannot be opened: ")
+    assert answer.startswith(f"LedgerUnusable: The ledger file {public / 'ledger.db'} cannot be opened: ")
     assert said in answer
     assert (public / "ledger.db").read_bytes() == before
+    assert [file.name for file in public.iterdir()] == ["ledger.db"]
+
+
+_READ_ONLY = """
+import os, sys
+from storage.__main__ import main
+if os.geteuid() == 0:
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+for command in (["verify"], ["export", "--to", "csv", "--table", "orders", "--out", sys.argv[2]]):
+    print(main(["--data", sys.argv[1], *command]))
+sys.stderr = sys.stdout
+print(main(["--data", sys.argv[1], "restore", sys.argv[3]]))
+"""
+
+
+def test_a_ledger_nobody_may_write_to_is_proved_and_exported_and_not_replaced(public: Path) -> None:
+    other = Path(tempfile.mkdtemp())
+    other.chmod(0o777)
+    shutil.copy(public / "ledger.db", other / "kept.db")
+    (other / "kept.db").chmod(0o644)
+    (public / "ledger.db").chmod(0o444)
+    public.chmod(0o555)
+    said = python(_READ_ONLY, str(public), str(other / "out"), str(other / "kept.db")).communicate(timeout=60)[0]
+    shutil.rmtree(other)
+    assert said.startswith("The ledger is whole.")
+    assert f"\n0\n{other / 'out' / 'orders.csv'}: 0 rows\n0\n" in said
+    assert said.endswith(f"was not restored: the folder {public} may not be written to.\n2\n")
     assert [file.name for file in public.iterdir()] == ["ledger.db"]
 
 
@@ -226,7 +254,9 @@ def damaged(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("damaged", DAMAGES, indirect=True)
 def test_a_damaged_file_is_found_at_the_start_and_not_touched(damaged: Path) -> None:
     before = (damaged / "ledger.db").read_bytes()
-    with pytest.raises(SettingsError, match=r"damaged.*restore a backup with `python -m storage restore`"):
+    with pytest.raises(
+        SettingsError, match=r"ledger\.db is damaged.*`python -m storage restore FILE --data /.*beside it\.$"
+    ):
         require_whole(_opened(damaged))
     assert (damaged / "ledger.db").read_bytes() == before
 

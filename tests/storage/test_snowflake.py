@@ -109,6 +109,7 @@ def test_a_host_without_an_answer_is_unavailable_and_asked_once_in_a_while(snowf
         with pytest.raises(Unavailable) as second:
             heads(engine)
     assert first.value.sent is False
+    assert f"Check the network, and SNOWFLAKE_HOST ({nobody}) if this is new. It said: " in str(first.value)
     assert first.value.__cause__ is not None, "it was tried"
     assert second.value.__cause__ is None, "it was not tried again"
     engine.dispose()
@@ -135,6 +136,39 @@ def test_a_session_that_was_lost_is_replaced_without_anybody_noticing(
         use()
         snowflake.meet("390111 Session no longer exists. New login required to access the service.")
         use()
+
+
+@pytest.mark.parametrize(
+    "fault", ["290503 HTTP 503: Service Unavailable", "290407 HTTP 407: Proxy Authentication Required"]
+)
+def test_an_answer_that_is_not_snowflakes_own_is_asked_for_again_in_a_new_session(
+    snowflake: EmulatedSnowflake, opened: Callable[..., Engine], fault: str
+) -> None:
+    engine = opened()
+    for use in (lambda: heads(engine), lambda: write(engine, lambda conn: conn.execute(select(streams)).all())):
+        use()
+        snowflake.meet(fault)
+        use()
+
+
+def test_a_write_that_is_refused_is_never_committed_by_the_next_one(
+    snowflake: EmulatedSnowflake, engine: Engine, ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a statement nor the ROLLBACK after it is carried out, so that its transaction is open still."""
+    ledger.confirm("a", *block("A"))
+
+    def fail(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO audit_log"):
+            snowflake.meet("000603 Internal error.", "000603 Internal error.")
+
+    event.listen(engine, "before_cursor_execute", fail)
+    monkeypatch.setattr(ledger._commands, "_patience", 0.5)
+    with pytest.raises(Unavailable):
+        ledger.confirm("lost", *block("LOST"))
+    event.remove(engine, "before_cursor_execute", fail)
+    ledger.confirm("b", *block("B"))
+    assert {order.id for order in ledger.orders()} == {"or-A", "or-B"}
+    assert ledger.verify() == ()
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,9 @@ def test_a_cut_registry_is_named(engine: Engine, kept: SqlLedger) -> None:
 
 def test_an_edited_statement_is_named_even_with_its_hash_made_to_fit(engine: Engine, kept: SqlLedger) -> None:
     _tamper(engine, "UPDATE statements SET body = '{}' WHERE id = 'st-COREA'")
-    unvouched = "Order or-COREA: a statement it was made with is not here, so nothing vouches for its figures."
+    unvouched = (
+        "Order or-COREA: a statement it was made with was edited (see above), so nothing vouches for its figures."
+    )
     edited = "The statement st-COREA of order or-COREA was edited: its hash is not that of its text."
     assert kept.verify() == (edited, unvouched)
     _tamper(engine, f"UPDATE statements SET sha256 = '{digest('{}')}' WHERE id = 'st-COREA'")

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from orders.model import OrderState
+from orders.model import Order, OrderLine, OrderState
 from storage import SqlLedger
 from storage.activity import SqlActivity
-from tests.storage.samples import SetClock, block, change
+from storage.history import SqlHistory
+from tests.storage.samples import SetClock, block, change, modification
 
 VIEWS = (
     "allocations",
@@ -75,12 +76,42 @@ def test_changes_say_what_was_canceled_and_why(engine: Engine) -> None:
     )
 
 
-@pytest.mark.usefixtures("told")
-def test_a_changed_limit_is_a_modification(engine: Engine) -> None:
-    with engine.begin() as conn:
-        conn.execute(text("UPDATE order_events SET limit_price = NULL WHERE version > 1"))
-    rows = _rows(engine, "SELECT kind FROM order_changes ORDER BY version")
-    assert [row["kind"] for row in rows] == ["entry", "modification", "step", "cancellation"]
+@pytest.fixture
+def split_anew(ledger: SqlLedger) -> Order:
+    """An order that booked 100 for P1 and 50 for P3, and was then split anew with nothing for P3 and its terms as they
+    were."""
+    order = ledger.confirm("c", *block())
+    sent = ledger.advance("s", change(order))
+    booked = {"P1": Decimal(100), "P3": Decimal(50)}
+    active = ledger.advance("f", change(sent, OrderState.ACTIVE, "active", filled=Decimal(150), booked=booked))
+    lines = (OrderLine("P2", 600_000), OrderLine("P1", 400_000))
+    step, statement = modification(active, ordered=None, face=None, limit=None, settlement=None, lines=lines)
+    return ledger.advance("m", step, statement=statement)
+
+
+@pytest.mark.usefixtures("split_anew")
+def test_an_order_split_anew_within_its_terms_was_modified(engine: Engine) -> None:
+    rows = _rows(engine, "SELECT * FROM order_changes ORDER BY version")
+    assert [row["kind"] for row in rows] == ["entry", "step", "step", "modification"]
+    assert [row["version"] for row in rows] == [1, 2, 3, 4]
+    assert (rows[-1]["actor"], rows[-1]["reason"]) == ("paul", "the client sold")
+
+
+@pytest.mark.usefixtures("split_anew")
+def test_what_was_booked_adds_up_however_many_versions_the_statement_has(engine: Engine) -> None:
+    rows = _rows(engine, "SELECT * FROM allocation_lines ORDER BY version, account_id")
+    booked = [(row["version"], row["account_id"], float(row["booked"])) for row in rows if row["booked"]]
+    assert booked == [(1, "P3", 50.0), (2, "P1", 100.0)]
+    (total,) = _rows(engine, "SELECT SUM(booked) AS booked FROM allocation_lines")
+    assert float(total["booked"]) == 150.0
+    waited = [float(row["seconds_to_first_fill"]) for row in rows if row["booked"]]
+    assert waited == pytest.approx([10.0, 10.0], abs=0.002)
+
+
+def test_an_account_waits_for_its_first_fill_from_the_first_statement(engine: Engine, split_anew: Order) -> None:
+    frame = SqlHistory(engine).participation().set_index("account_id")
+    assert split_anew.statement_id == "or-A.2"
+    assert frame.loc["P1"].seconds == pytest.approx(10.0, abs=0.002)
 
 
 def test_what_people_asked_of_an_order_is_told_as_what_it_was(engine: Engine, ledger: SqlLedger) -> None:

@@ -16,7 +16,13 @@ from storage.schema import fills, order_events, order_lines, orders, statement_f
 revision = "0005"
 down_revision = "0004"
 
-_WRITTEN = (statement_figures, statement_lines, fills)
+# the columns that 0004 made, whatever later revisions add to these tables
+_WRITTEN = {
+    statement_figures: "statement_id order_id version created_at created_by group_ticker asset_id label side engine "
+    "ordered placed metric dispersion_before dispersion_after improvement sha256",
+    statement_lines: "order_id version account_id place ordered_at wish asked face money cap_rule cap_face reason",
+    fills: "order_id version account_id filled_at booked delta average_price",
+}
 _CHUNK = 200  # orders a statement
 
 
@@ -34,10 +40,12 @@ def upgrade() -> None:
         conn.execute(sa.delete(table))
     told = replay.records(conn)
     while chunk := list(islice(told, _CHUNK)):
-        for table in _WRITTEN:
-            rows = [row for record in chunk for row in record.get(table, ())]
+        for table, names in _WRITTEN.items():
+            rows = [{name: row[name] for name in names.split()} for record in chunk for row in record.get(table, ())]
             if rows:
-                conn.execute(sa.insert(table), rows)
+                conn.execute(
+                    sa.insert(sa.table(table.name, *(sa.column(n, table.c[n].type) for n in names.split()))), rows
+                )
         for table in (orders, order_lines, order_events):
             _fill_in(conn, table, chunk)
 

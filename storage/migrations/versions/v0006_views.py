@@ -9,7 +9,9 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
-# a face or price with decimals is exact on Snowflake; on SQLite, where it is a scaled integer, a view shows a float
+# What an account has booked, and when first, stands in the newest version that names it, so that it can be added up. A
+# modification is the step that was made with the next version of the statement: at the same moment by the same person.
+# A face or price with decimals is exact on Snowflake; on SQLite, where it is a scaled integer, a view shows a float
 _VIEWS = {
     "allocations": """
         SELECT f.statement_id, f.order_id, f.version, f.created_at AS stated_at, f.created_by AS stated_by,
@@ -22,9 +24,10 @@ _VIEWS = {
                l.account_id, {wish} AS wish, {asked} AS asked, l.face, {share} AS share_of_wish, {money} AS money,
                l.cap_rule, l.cap_face, l.reason, {booked} AS booked, o.first_filled_at,
                {seconds} AS seconds_to_first_fill
-        FROM statement_lines l
+        FROM (SELECT s.*, MAX(s.version) OVER (PARTITION BY s.order_id, s.account_id) AS newest
+              FROM statement_lines s) l
         JOIN statement_figures f ON f.order_id = l.order_id AND f.version = l.version
-        LEFT JOIN order_lines o ON o.order_id = l.order_id AND o.account_id = l.account_id""",
+        LEFT JOIN order_lines o ON o.order_id = l.order_id AND o.account_id = l.account_id AND l.version = l.newest""",
     "order_memoranda": """
         SELECT o.id AS order_id, l.account_id, o.group_ticker, o.side, o.asset_id, o.label, o.currency,
                l.face, o.face AS block_face, o.ordered AS block_ordered, {limit_price} AS limit_price,
@@ -37,15 +40,17 @@ _VIEWS = {
     "order_changes": """
         SELECT e.order_id, e.version, e.happened_at, e.actor, e.event, e.state,
                CASE WHEN e.event IN ('canceled', 'expired', 'lapsed', 'refused', 'rejected') THEN 'cancellation'
-                    WHEN p.version IS NULL THEN 'entry'
-                    WHEN e.ordered <> p.ordered OR e.face <> p.face OR e.settlement <> p.settlement
-                         OR COALESCE(e.limit_price, -1) <> COALESCE(p.limit_price, -1) THEN 'modification'
+                    WHEN e.version = 1 THEN 'entry'
+                    WHEN m.order_id IS NOT NULL THEN 'modification'
                     ELSE 'step' END AS kind,
                CASE WHEN e.reason <> '' THEN e.reason ELSE e.detail END AS reason,
                e.ordered, e.face, {event_limit} AS limit_price, e.settlement, e.broker_status, {event_filled} AS filled,
                {event_price} AS average_price
         FROM order_events e
-        LEFT JOIN order_events p ON p.order_id = e.order_id AND p.version = e.version - 1""",
+        LEFT JOIN (SELECT DISTINCT s.order_id, s.created_at, s.created_by
+                   FROM statement_figures s
+                   WHERE s.version > 1) m
+               ON m.order_id = e.order_id AND m.created_at = e.happened_at AND m.created_by = e.actor""",
     "account_fills": """
         SELECT s.order_id, s.version, s.account_id, o.group_ticker, o.asset_id, o.side, s.filled_at,
                {fill_booked} AS booked, {fill_delta} AS delta, {fill_price} AS average_price
@@ -91,9 +96,9 @@ def replace(name: str, query: str) -> None:
 def _parts(dialect: str) -> Mapping[str, str]:
     if dialect == "snowflake":
         exact = {name: column for name, (column, _) in _EXACT.items()}
-        seconds = "DATEDIFF('millisecond', f.created_at, o.first_filled_at) / 1000.0"
+        seconds = "DATEDIFF('millisecond', l.ordered_at, o.first_filled_at) / 1000.0"
     else:
         exact = {name: f"{column} / 1e{decimals}" for name, (column, decimals) in _EXACT.items()}
-        seconds = "ROUND((julianday(o.first_filled_at) - julianday(f.created_at)) * 86400, 3)"
+        seconds = "ROUND((julianday(o.first_filled_at) - julianday(l.ordered_at)) * 86400, 3)"
     wish = f"({exact['wish']})"
     return {**exact, "seconds": seconds, "share": f"l.face / NULLIF({wish}, 0)"}
