@@ -36,7 +36,7 @@ class Journal:
             state=step(order.state, event),
             event=event.value,
             actor="worker",
-            at=self._clock.now(),
+            at=self._clock.now() if statement is None else statement.created_at,
             detail=detail,
             **also,
         )

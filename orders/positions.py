@@ -94,7 +94,8 @@ class Positions:
         require(user, Permission.VIEW, ticker)
         read = self._reading.group(user, ticker)
         accounts = {account.id: account for account in read.value.accounts}
-        wanted, notes = Wanted(assets=frozenset({asset_id})), dict[str, None]()
+        assets = None if asset_id is None else frozenset({asset_id})
+        wanted, notes = Wanted(assets=assets), dict[str, None]()
         filled = [order for order in self._orders(wanted) if order.filled and order.average_price is not None]
         first = self._history.first_fills(wanted)
         deals = [(order, deal) for order in filled for deal in self._deals(order, accounts, first, notes)]
