@@ -1,368 +1,24 @@
+"""What modifications and cancellations have in common."""
+
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orders.attempts import RETRIES
-from orders.dispatch import GRACE, POST_WINDOW, Dispatch
+from orders.dispatch import POST_WINDOW, Dispatch
 from orders.errors import (
     DeskError,
-    Malformed,
-    NotPermitted,
-    RateLimited,
-    Rejected,
     Unavailable,
 )
 from orders.lifecycle import Event
-from orders.model import BrokerOrder, Cancellation, Kind, OrderState
+from orders.model import BrokerOrder, Kind
 from tests.orders.watch import Watch
 
 LOST = Unavailable("No answer in time.", sent=True)
-UNREACHED = Unavailable("Aladdin cannot be reached.", sent=False)
-REFUSED = Rejected("Aladdin refused: not now.")
-
-
-@pytest.fixture
-def live(watch: Watch) -> Watch:
-    """An order at Aladdin, of which a little is filled."""
-    watch.round()
-    watch.broker.fill("Active", A=200_000, B=100_000)
-    assert watch.round().state is OrderState.PART_FILLED
-    return watch
-
-
-def since(watch: Watch, event: Event) -> list[str]:
-    """The history from the last such event on, without it."""
-    history = watch.history()
-    return history[len(history) - history[::-1].index(event) :]
-
-
-def faces(watch: Watch) -> dict[str, int]:
-    return {line.account_id: line.face for line in watch.order().lines if line.face}
-
-
-# -- modify ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_modification_reaches_aladdin_once_and_the_order_goes_on_with_the_new_terms(live: Watch) -> None:
-    live.ask_to_modify(1_200_000, Decimal("98.5"), engine="equal")
-    order = live.round()
-    assert (order.state, order.face, order.limit) == (OrderState.PART_FILLED, 1_200_000, Decimal("98.5"))
-    assert since(live, Event.MODIFY) == ["modify sent", "modified", "part filled"]
-    assert [what for what, _ in live.broker.asked] == ["modify"]
-    assert live.at.ledger.intents() == ()
-    live.round()
-    live.agrees()
-    assert [line.booked for line in live.order().lines] == [200_000, 100_000]
-
-
-def test_a_limit_that_is_added_is_sent_although_aladdin_shows_none(live: Watch) -> None:
-    live.ask_to_modify(2_000_000, Decimal("98.5"))
-    live.round()
-    assert live.broker.book["1"].limit == Decimal("98.5")
-    live.agrees()
-
-
-def test_a_refused_modification_leaves_the_terms_of_before_as_a_version_of_their_own(live: Watch) -> None:
-    before = live.order()
-    live.ask_to_modify(1_200_000, Decimal("98.5"), engine="equal")
-    live.broker.fails = [(REFUSED, False)]
-    order = live.round()
-    assert order.message == "It was not modified, and is as it was: Aladdin refused: not now."
-    terms = ("ordered", "face", "limit", "settlement", "engine", "lines", "filled", "state")
-    assert {name: getattr(order, name) for name in terms} == {name: getattr(before, name) for name in terms}
-    newest = live.at.ledger.statement(order.id)
-    assert (newest.version, order.statement_id, newest.created_by) == (3, f"{order.id}.3", "worker")
-    assert newest.body != live.at.ledger.statement(order.id, 1).body
-    live.agrees()
-    assert live.rounds(60).message == order.message  # until something moves
-    live.ask_to_modify(1_200_000)
-    live.round()
-    live.agrees()
-    assert live.at.ledger.statement(order.id).version == 4
-
-
-@pytest.mark.parametrize("acted", [True, False])
-@pytest.mark.parametrize("failure", [LOST, Malformed("Cannot be read.")])
-def test_a_modification_whose_answer_was_lost_is_looked_at_and_only_made_again_where_it_did_not_happen(
-    live: Watch, failure: DeskError, acted: bool
-) -> None:
-    live.ask_to_modify(1_200_000)
-    live.broker.fails = [(failure, acted)]
-    order = live.round()
-    assert (order.state, order.message) == (OrderState.MODIFY_PENDING, str(failure))
-    order = live.rounds(60, step=5)
-    assert (order.state, order.message) == (OrderState.PART_FILLED, "")
-    assert len(live.broker.asked) == 2 - acted
-    live.agrees()
-
-
-@pytest.mark.parametrize("failure", [UNREACHED, RateLimited("Too many."), NotPermitted("Not allowed.")])
-def test_a_modification_that_never_left_is_tried_again_and_given_up_with_its_price(
-    live: Watch, failure: DeskError
-) -> None:
-    before = faces(live)
-    live.ask_to_modify(1_200_000)
-    live.broker.fails = [(failure, False)] * 50
-    live.rounds(100, step=5)
-    assert live.order().state is OrderState.MODIFY_PENDING
-    assert live.worker.pulse.held_up == 1
-    live.broker.fill("Active", A=200_000, B=200_000)
-    assert live.rounds(15, step=5).filled == 400_000  # it is followed meanwhile
-    assert live.order().message == str(failure)
-    order = live.rounds(1800)
-    assert (order.state, faces(live)) == (OrderState.PART_FILLED, before)
-    assert order.message == (
-        f"It was not modified, and is as it was: It did not come through in 5 attempts. The last attempt: {failure}"
-    )
-    assert len(live.broker.asked) == len(RETRIES) + 1
-    live.agrees()
-    assert live.worker.pulse.held_up == 0
-
-
-def test_a_modification_asked_for_long_ago_is_not_made_at_another_price(live: Watch) -> None:
-    live.ask_to_modify(1_200_000)
-    live.at.clock.pass_(3600)
-    assert "within 25 minutes: its price may be another now" in live.round().message
-    assert live.broker.asked == []
-    live.agrees()
-
-
-def test_an_outage_keeps_a_modification_and_fills_neither_its_history_nor_its_message(live: Watch) -> None:
-    live.ask_to_modify(1_200_000)
-    live.broker.orders = silent  # type: ignore[method-assign]
-    version = live.order().version
-    live.rounds(600)
-    assert live.order().version == version
-    del live.broker.orders
-    live.rounds(60)
-    live.agrees()
-    assert live.order().face == 1_200_000
-
-
-def silent(broker_ids: object) -> tuple[BrokerOrder, ...]:
-    raise Unavailable("Aladdin does not answer.")
-
-
-@pytest.mark.parametrize("status", ["Booked", "Canceled", "Expired"])
-def test_an_order_that_is_over_before_its_modification_has_the_terms_of_before(live: Watch, status: str) -> None:
-    before = faces(live)
-    live.ask_to_modify(1_200_000)
-    live.shown(status=status)
-    order = live.round()
-    assert (order.state.value, faces(live)) == (status.lower(), before)
-    assert f"It was {status.lower()} before the modification reached Aladdin: 300,000 is filled." in order.message
-    assert (live.broker.asked, live.at.ledger.intents()) == ([], ())
-    live.agrees()
-
-
-@pytest.mark.parametrize(
-    ("booked", "why"),
-    [
-        ({"A": 900_000, "B": 100_000}, "A has 900,000 already, and was to have 600,000."),
-        ({"A": 700_000, "B": 700_000}, "A has 700,000 already, and was to have 600,000; B has 700,000 already"),
-    ],
-)
-def test_a_fill_beyond_the_new_terms_keeps_the_terms_of_before(live: Watch, booked: Any, why: str) -> None:
-    live.ask_to_modify(1_200_000)
-    live.broker.fill("Active", **booked)
-    order = live.round()
-    assert f"A fill was quicker than the modification: {why}" in order.message
-    assert (order.face, live.broker.asked) == (2_000_000, [])
-    live.agrees()
-
-
-def test_a_fill_beyond_the_new_face_counts_before_it_is_booked_to_accounts(live: Watch) -> None:
-    live.ask_to_modify(1_200_000)
-    live.shown(filled=Decimal(1_500_000), booked={})
-    assert "1,500,000 is filled already, and its face was to be 1,200,000." in live.round().message
-    assert live.broker.asked == []
-
-
-def test_a_modification_that_may_be_under_way_is_not_taken_back(live: Watch) -> None:
-    """It is lost, and happens late: had the terms of before come back at once, they would be others than Aladdin's."""
-    live.ask_to_modify(1_200_000)
-    live.broker.fails = [(LOST, False)]
-    live.round()
-    live.broker.fill("Active", A=700_000, B=100_000)
-    assert live.rounds(GRACE.total_seconds() / 2).state is OrderState.MODIFY_PENDING
-    modified = {"A": Decimal(600_000), "B": Decimal(600_000)}
-    live.shown(face=Decimal(1_200_000), asked=modified)
-    assert live.rounds(30).face == 1_200_000
-    live.agrees()
-
-
-def test_a_second_request_that_is_refused_says_nothing_of_the_first(live: Watch) -> None:
-    live.ask_to_modify(1_200_000)
-    live.broker.fails = [(LOST, False), (REFUSED, False)]
-    order = live.rounds(60, step=5)
-    assert (order.state, live.history()[-1]) == (OrderState.MODIFY_PENDING, "repeat refused")
-    order = live.rounds(GRACE.total_seconds())
-    assert (order.state, order.face) == (OrderState.PART_FILLED, 2_000_000)
-    assert "Aladdin refused: not now." in order.message
-    assert len(live.broker.asked) == 2
-    live.agrees()
-
-
-def test_an_accepted_modification_with_another_outcome_is_looked_at_until_it_is_settled(live: Watch) -> None:
-    live.ask_to_modify(1_200_000)
-    changed = live.broker.modify
-
-    def late(*given: Any) -> BrokerOrder:
-        before = live.broker.book["1"]
-        changed(*given)
-        return before
-
-    live.broker.modify = late  # type: ignore[method-assign,assignment]
-    order = live.round()
-    assert order.state is OrderState.MODIFY_PENDING
-    assert order.message.startswith("Aladdin took the modification. At Aladdin it is not what was confirmed: its face")
-    assert live.rounds(15, step=5).state is OrderState.PART_FILLED
-    assert len(live.broker.asked) == 1
-    live.agrees()
-
-
-@pytest.mark.parametrize("ask", [Kind.MODIFY, Kind.CANCEL])
-def test_another_order_is_never_taken_for_the_one_that_something_was_asked_of(live: Watch, ask: Kind) -> None:
-    (before,) = live.broker.book.values()
-    live.ask_to_cancel() if ask is Kind.CANCEL else live.ask_to_modify(1_200_000)
-    live.shown(asset_id="OTHER")
-    order = live.rounds(120)
-    assert "its security is OTHER, not B" in order.message
-    assert (order.filled, live.broker.asked) == (Decimal(300_000), [])
-    assert live.history()[-1] == "another order"
-    live.broker.book["1"] = before
-    live.rounds(120)
-    live.agrees()
-
-
-@pytest.mark.parametrize("ask", [Kind.MODIFY, Kind.CANCEL])
-def test_another_order_in_the_answer_is_not_taken_over(live: Watch, ask: Kind) -> None:
-    live.ask_to_cancel() if ask is Kind.CANCEL else live.ask_to_modify(1_200_000)
-    act = getattr(live.broker, ask.value)
-    setattr(live.broker, ask.value, lambda *given: replace(act(*given), asset_id="OTHER", filled=Decimal(5)))
-    order = live.round()
-    told = [event.detail for event in live.at.ledger.events(order.id) if event.event == Event.MISTAKEN]
-    assert ["its security is OTHER, not B" in said for said in told] == [True]
-    assert order.filled == 300_000
-    live.rounds(120)
-    live.agrees()
-
-
-def test_a_modified_order_that_no_longer_is_its_statement_is_not_sent(live: Watch, tmp_path: Path) -> None:
-    live.ask_to_modify(1_200_000)
-    with sqlite3.connect(tmp_path / "ledger.db") as ledger:
-        ledger.execute("UPDATE order_lines SET face = 2 * face WHERE account_id = 'A'")
-    order = live.round()
-    assert "no longer what its statement froze, so nothing was asked" in order.message
-    assert (live.broker.asked, faces(live)) == ([], {"A": 1_000_000, "B": 1_000_000})
-
-
-# -- cancel ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_canceled_order_keeps_what_was_filled(live: Watch) -> None:
-    live.ask_to_cancel()
-    order = live.round()
-    assert (order.state, order.filled, live.at.ledger.intents()) == (OrderState.CANCELED, Decimal(300_000), ())
-    assert since(live, Event.CANCEL) == ["canceled"]
-    live.agrees()
-
-
-def test_aladdin_is_told_why_an_order_is_canceled(live: Watch) -> None:
-    told: list[Cancellation] = []
-    cancel = live.broker.cancel
-
-    def heard(cancellation: Cancellation, not_after: datetime) -> BrokerOrder:
-        told.append(cancellation)
-        return cancel(cancellation, not_after)
-
-    live.broker.cancel = heard  # type: ignore[method-assign]
-    live.ask_to_cancel("the client called")
-    live.round()
-    assert told == [Cancellation("the client called", broker_id="1")]
-
-
-def test_a_refused_cancel_says_so_until_the_order_moves(live: Watch) -> None:
-    live.ask_to_cancel()
-    live.broker.fails = [(REFUSED, False)]
-    order = live.round()
-    assert (order.state, live.at.ledger.intents()) == (OrderState.PART_FILLED, ())
-    assert order.message == "It could not be canceled: Aladdin refused: not now."
-    assert live.rounds(60).message == order.message
-    live.agrees()
-    live.ask_to_cancel()
-    assert live.round().state is OrderState.CANCELED
-
-
-@pytest.mark.parametrize("acted", [True, False])
-@pytest.mark.parametrize("failure", [LOST, UNREACHED, RateLimited("Too many."), Malformed("Cannot be read.")])
-def test_a_cancel_that_fails_is_made_again_unless_it_happened(live: Watch, failure: DeskError, acted: bool) -> None:
-    live.ask_to_cancel()
-    live.broker.fails = [(failure, acted)]
-    live.round()
-    assert live.rounds(30, step=2).state is OrderState.CANCELED
-    assert len(live.broker.asked) == 2 - acted
-    live.agrees()
-
-
-def test_a_cancel_outlives_an_outage(live: Watch) -> None:
-    live.ask_to_cancel()
-    live.broker.fails = [(UNREACHED, False)] * 500
-    version = live.order().version
-    live.rounds(3600)
-    assert live.order().version == version
-    live.broker.fails = []
-    assert live.rounds(120).state is OrderState.CANCELED
-
-
-def test_a_cancel_without_effect_is_asked_for_again_after_a_minute(live: Watch) -> None:
-    live.broker.cancels_to = "Cancel Pending"
-    live.ask_to_cancel()
-    assert live.rounds(50, step=5).state is OrderState.CANCEL_PENDING
-    assert (len(live.broker.asked), live.worker.pulse.held_up) == (1, 0)
-    live.rounds(30, step=5)
-    assert len(live.broker.asked) == 2
-    live.shown(status="Canceled")
-    assert live.rounds(20, step=5).state is OrderState.CANCELED
-    live.agrees()
-
-
-@pytest.mark.parametrize("first_seen_by", ["the cancel", "the look at all live orders"])
-def test_a_cancel_that_loses_to_a_fill_says_so(live: Watch, first_seen_by: str) -> None:
-    if first_seen_by != "the cancel":
-        live.broker.cancels_to = "Cancel Pending"
-    live.ask_to_cancel()
-    if first_seen_by != "the cancel":
-        live.round()
-    live.broker.fill("Booked", A=1_000_000, B=1_000_000)
-    order = live.round()
-    assert (order.state, order.filled, live.at.ledger.intents()) == (OrderState.BOOKED, Decimal(2_000_000), ())
-    assert order.message == "The cancellation came too late: 2,000,000 is filled."
-    live.agrees()
-
-
-def test_a_cancel_refused_because_the_order_was_quicker_is_no_fault(live: Watch) -> None:
-    live.ask_to_cancel()
-    cancel = live.broker.cancel
-
-    def quicker(*given: Any) -> BrokerOrder:
-        live.broker.fill("Booked", A=1_000_000, B=1_000_000)
-        return cancel(*given)
-
-    live.broker.cancel = quicker  # type: ignore[method-assign,assignment]
-    order = live.round()
-    assert order.message == "The cancellation came too late: 2,000,000 is filled."
-    live.agrees()
-
-
-# -- both --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ask", [Kind.MODIFY, Kind.CANCEL])
@@ -407,3 +63,30 @@ def test_another_worker_takes_a_request_up_where_the_first_left_it(live: Watch) 
     live.round()
     live.agrees()
     assert len(live.broker.asked) == 1
+
+
+@pytest.mark.parametrize("ask", [Kind.MODIFY, Kind.CANCEL])
+def test_another_order_is_never_taken_for_the_one_that_something_was_asked_of(live: Watch, ask: Kind) -> None:
+    (before,) = live.broker.book.values()
+    live.ask_to_cancel() if ask is Kind.CANCEL else live.ask_to_modify(1_200_000)
+    live.shown(asset_id="OTHER")
+    order = live.rounds(120)
+    assert "its security is OTHER, not B" in order.message
+    assert (order.filled, live.broker.asked) == (Decimal(300_000), [])
+    assert live.history()[-1] == "another order"
+    live.broker.book["1"] = before
+    live.rounds(120)
+    live.agrees()
+
+
+@pytest.mark.parametrize("ask", [Kind.MODIFY, Kind.CANCEL])
+def test_another_order_in_the_answer_is_not_taken_over(live: Watch, ask: Kind) -> None:
+    live.ask_to_cancel() if ask is Kind.CANCEL else live.ask_to_modify(1_200_000)
+    act = getattr(live.broker, ask.value)
+    setattr(live.broker, ask.value, lambda *given: replace(act(*given), asset_id="OTHER", filled=Decimal(5)))
+    order = live.round()
+    told = [event.detail for event in live.at.ledger.events(order.id) if event.event == Event.MISTAKEN]
+    assert ["its security is OTHER, not B" in said for said in told] == [True]
+    assert order.filled == 300_000
+    live.rounds(120)
+    live.agrees()

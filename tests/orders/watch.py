@@ -117,6 +117,14 @@ class Watch:
         assert faithful(order, self.at.ledger.statement(order.id))
         assert self.at.ledger.verify() == ()
 
+    def since(self, event: Event) -> list[str]:
+        """The history from the last such event on, without it."""
+        history = self.history()
+        return history[len(history) - history[::-1].index(event) :]
+
+    def faces(self) -> dict[str, int]:
+        return {line.account_id: line.face for line in self.order().lines if line.face}
+
     def hide(self) -> None:
         """Aladdin has what was posted, and does not show it."""
         self.broker.find_order = lambda reference: None  # type: ignore[method-assign]
