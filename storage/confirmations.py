@@ -51,7 +51,9 @@ def require_agreement(statement: Statement, order: Order) -> None:
     faults = disagreements(statement, order) | {
         "statement_made": (order.created_at, order.created_by) != (statement.created_at, statement.created_by)
         and "the order and the statement were not made at once by the same person",
-        "state": order.state not in _CONFIRMED_AS and f"it is {order.state.value}, which no order begins as",
+        "state": order.state not in _CONFIRMED_AS
+        and not (order.state is OrderState.OPEN and order.broker_id)  # entered in Aladdin, and taken over
+        and f"it is {order.state.value}, which no order begins as",
         "release_missing": order.state is OrderState.SCHEDULED
         and order.release_at is None
         and "it is scheduled, and nothing says for when",

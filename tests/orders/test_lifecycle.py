@@ -61,7 +61,7 @@ def test_whatever_comes_of_a_second_post_the_order_is_looked_up_again() -> None:
 
 
 def test_what_is_only_told_moves_no_order() -> None:
-    said = (Event.NOTED, Event.EXPLAINED, Event.EXPLANATION_APPROVED)
+    said = (Event.NOTED, Event.ADOPTED, Event.EXPLAINED, Event.EXPLANATION_APPROVED)
     assert all(state is to for (state, what), to in TABLE.items() if what in said)
 
 
