@@ -111,7 +111,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         settings.market_buffer,
         approval_from=settings.approval_from_face,
     )
-    desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake)
+    desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake, aladdin)
     gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock, activity)
 
     def pulses() -> tuple[Pulse, ...]:

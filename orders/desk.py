@@ -38,8 +38,9 @@ from orders.model import (
 from orders.modifying import Modifying, added_back, proposed
 from orders.order_desk import OrderDesk
 from orders.past import Past
-from orders.ports import Clock, Compliance, Dated, Market, Records
+from orders.ports import Blotter, Clock, Compliance, Dated, Market, Records
 from orders.positions import Positions
+from orders.reconcile import Reconciling
 from orders.spendable import less_ours
 
 log = structlog.get_logger()
@@ -50,8 +51,9 @@ READ_TRIES = 3
 class Desk:
     """The use cases: of groups, bonds and allocations here, of the limits in `limits`, of what was done before in
     `past`, of an order's further life in `orders`, of its change in `modifying`, of what came of it in `fills`,
-    of many blocks at once in `batches`, of profit and loss in `positions`. `asked` is told the id of an order that the
-    worker is to look at, so that an embedded one need not wait for its tick."""
+    of many blocks at once in `batches`, of profit and loss in `positions`, of what Aladdin has otherwise in
+    `reconciling`. `asked` is told the id of an order that the worker is to look at, so that an embedded one need not
+    wait for its tick."""
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Desk:
         book: Book,
         policy: Policy | None = None,
         asked: Callable[[str], None] = lambda order_id: None,
+        blotter: Blotter | None = None,
     ) -> None:
         self.book = book
         self.policy = policy or Policy()
@@ -75,6 +78,7 @@ class Desk:
         self.orders = OrderDesk(records.ledger, clock, self.past, self.policy.longest_comment, asked)
         self.fills = Fills(records.ledger, records.history, self.past, self.orders)
         self.positions = Positions(self, records.ledger, records.history, clock)
+        self.reconciling = Reconciling(blotter, self, records.ledger, clock, book, self.policy, asked)
         # two at once would both count on the same cash
         outlets = (records.ledger, clock, book, self.policy, asked, threading.Lock())
         self._confirming = Confirming(self.preview, compliance, *outlets)

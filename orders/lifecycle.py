@@ -45,6 +45,7 @@ class Event(StrEnum):
     MODIFY_REFUSED = "modify refused"  # by Aladdin, or by a fill that was quicker: the terms are those of before
     CANCEL_REFUSED = "cancel refused"  # by Aladdin, which works on it still
     NOTED = "noted"  # nothing moved, but what is to be said of the order is new
+    ADOPTED = "adopted"  # its terms are those Aladdin has, where somebody changed them
     # of bookings that depart from the statement: they move nothing, and are also said of an order that has ended
     EXPLAINED = "explained"
     EXPLANATION_APPROVED = "explanation approved"
@@ -96,7 +97,8 @@ _WORKED_ON = (Event.REPORTED_OPEN, Event.REPORTED_AUTHORIZED, Event.REPORTED_ACT
 # a person or the clock is waited for; nothing is in the outbox of the first
 WAITING = (S.AWAITING, S.SCHEDULED)
 READY = (S.CONFIRMED, S.APPROVED, S.SEND_FAILED)  # the worker may send them
-OURS = (*WAITING, *READY, S.SENDING, S.UNKNOWN)  # Aladdin may not know them yet
+ON_THE_WAY = (S.SENDING, S.UNKNOWN)  # posted, and whether it arrived is not known yet
+OURS = (*WAITING, *READY, *ON_THE_WAY)  # Aladdin may not know them yet
 PENDING = (S.MODIFY_PENDING, S.CANCEL_PENDING)  # something was asked of Aladdin
 WORKING = (S.COMPLIANCE, S.OPEN, S.AUTHORIZED, S.ACTIVE, S.PART_FILLED, S.FOREIGN)  # something may be asked of it
 LIVE = (*WORKING, S.FILLED, *PENDING)  # Aladdin has them
@@ -151,6 +153,7 @@ TABLE: dict[tuple[S, Event], S] = {
     **{(state, event): state for state in PENDING for event in _LIVE_REPORTS},
     **{(state, Event.MISTAKEN): state for state in (S.UNKNOWN, *LIVE)},
     **{(state, Event.NOTED): state for state in (*WAITING, *READY, S.UNKNOWN, *LIVE)},
+    **{(state, Event.ADOPTED): state for state in (*WORKING, S.FILLED)},
     **{(state, event): state for state in (*LIVE, *FINAL) for event in (Event.EXPLAINED, Event.EXPLANATION_APPROVED)},
 }
 

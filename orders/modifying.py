@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
 from allocation.effect import after_trade
+from allocation.engines import ENGINES
 from allocation.limits import LimitTable
 from allocation.model import Account, BlockOrder, Choices, Side
 from allocation.proposal import Proposal
@@ -59,6 +60,8 @@ class Modifying:
         require(user, Permission.CONFIRM, order.group)
         step(order.state, Event.MODIFY)
         choices = read_choices(json.loads(self._ledger.statement(order_id).body)["choices"])
+        if choices.engine not in ENGINES:  # it was entered elsewhere: its lines stay as they are until they are changed
+            choices = replace(choices, engine=Choices().engine)
         return Request(
             order.group, order.asset_id, order.side, order.ordered, order.settlement, order.limit, choices, order_id
         )

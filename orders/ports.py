@@ -138,6 +138,10 @@ class Blotter(Protocol):
         """The orders that carry these references. One that cannot be read is an error: it must not pass for missing."""
         ...
 
+    def orders(self, broker_ids: Sequence[str]) -> tuple[BrokerOrder, ...]:
+        """As `Broker.orders`: those that are shown, finished ones included."""
+        ...
+
     def live_orders(self, group: str) -> BrokerOrders:
         """The group's live orders of the last 365 days, the most Aladdin shows."""
         ...

@@ -43,9 +43,10 @@ class Ledger(Protocol):
         limits: int | None = None,
     ) -> Order:
         """Store a statement, its order with lines, and the intent `{order id}:send`; none for one that awaits approval.
-        An order begins as awaiting approval, scheduled or confirmed. `VersionConflict` when `after` is given and is not
-        `confirmed()` any more: somebody else may have promised the same cash in between; and when `limits`
-        is given and is not the newest version of the limits any more: they may have been tightened."""
+        An order begins as awaiting approval, scheduled or confirmed; one taken over from Aladdin as open, with its id
+        there and no intent. `VersionConflict` when `after` is given and is not `confirmed()` any more: somebody else
+        may have promised the same cash in between; and when `limits` is given and is not the newest version of the
+        limits any more: they may have been tightened."""
         ...
 
     def advance(

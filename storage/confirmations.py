@@ -53,7 +53,9 @@ def asked(order: Order) -> dict[str, object]:
 def require_agreement(statement: Statement, order: Order) -> None:
     """`Rejected` where the statement, the order and its lines do not agree with each other."""
     faults = disagreements(statement, order, order.created_at, order.created_by) | {
-        "state": order.state not in _CONFIRMED_AS and f"it is {order.state.value}, which no order begins as",
+        "state": order.state not in _CONFIRMED_AS
+        and not (order.state is OrderState.OPEN and order.broker_id)  # entered in Aladdin, and taken over
+        and f"it is {order.state.value}, which no order begins as",
         "release_missing": order.state is OrderState.SCHEDULED
         and order.release_at is None
         and "it is scheduled, and nothing says for when",

@@ -112,8 +112,9 @@ def fill_rows(before: Order, after: Order, at: datetime) -> list[dict[str, objec
 
 
 def confirmation_intents(order: Order) -> list[dict[str, object]]:
-    """What a confirmation asks of the worker: to send the order, unless somebody else must approve it first."""
-    if order.state is OrderState.AWAITING:
+    """What a confirmation asks of the worker: to send the order, unless somebody else must approve it first, or it was
+    entered in Aladdin."""
+    if order.state in (OrderState.AWAITING, OrderState.OPEN):
         return []
     return [intent_row(order, Kind.SEND, f"{order.id}:{Kind.SEND.value}", order.created_at)]
 

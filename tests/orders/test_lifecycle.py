@@ -66,7 +66,7 @@ def test_after_a_restore_whatever_may_have_been_posted_is_looked_up() -> None:
 
 
 def test_what_is_only_told_moves_no_order() -> None:
-    said = (Event.NOTED, Event.EXPLAINED, Event.EXPLANATION_APPROVED)
+    said = (Event.NOTED, Event.ADOPTED, Event.EXPLAINED, Event.EXPLANATION_APPROVED)
     assert all(state is to for (state, what), to in TABLE.items() if what in said)
 
 

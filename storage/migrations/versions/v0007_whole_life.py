@@ -1,4 +1,4 @@
-"""When an order is released and the batch it is in; drafts; what an order is asked to be, in the views."""
+"""When an order is released and the batch it is in, in the views too, and what ends an order before it is sent; drafts."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ _VIEWS = {
         SELECT e.order_id, e.version, e.happened_at, e.actor, e.event, e.state,
                CASE WHEN e.event IN ('canceled', 'decline', 'expired', 'lapsed', 'refused', 'rejected', 'withdraw')
                          THEN 'cancellation'
-                    WHEN p.version IS NULL THEN 'entry'
-                    WHEN e.event = 'modify' OR e.ordered <> p.ordered OR e.face <> p.face
-                         OR e.settlement <> p.settlement
-                         OR COALESCE(e.limit_price, -1) <> COALESCE(p.limit_price, -1) THEN 'modification'
+                    WHEN e.version = 1 THEN 'entry'
+                    WHEN m.order_id IS NOT NULL THEN 'modification'
                     ELSE 'step' END AS kind,
                CASE WHEN e.reason <> '' THEN e.reason ELSE e.detail END AS reason,
                e.ordered, e.face, {event_limit} AS limit_price, e.settlement, e.broker_status, {event_filled} AS filled,
                {event_price} AS average_price
         FROM order_events e
-        LEFT JOIN order_events p ON p.order_id = e.order_id AND p.version = e.version - 1""",
+        LEFT JOIN (SELECT DISTINCT s.order_id, s.created_at, s.created_by
+                   FROM statement_figures s
+                   WHERE s.version > 1) m
+               ON m.order_id = e.order_id AND m.created_at = e.happened_at AND m.created_by = e.actor""",
 }
 
 

@@ -1,0 +1,183 @@
+"""Our ledger held against Aladdin's orders of a group: each difference in words, with what can be done about it. What
+Aladdin says of an order goes on being written by the worker alone: taking over gives it an order to follow, or the
+terms to follow it by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from orders import compared, elsewhere
+from orders.checks import Policy
+from orders.confirmation import order_of
+from orders.differing import CANCEL, LOOK, Comparison, Difference, Finding, apart, missing, other_order, over, stranger
+from orders.entitlement import require
+from orders.errors import IllegalTransition, NotFound, SettingsError, VersionConflict
+from orders.lifecycle import FINAL, LIVE, ON_THE_WAY, Event, step
+from orders.model import Book, BrokerOrder, Change, Order, OrderState, Permission, Statement, User
+from orders.order_desk import TRIES, refuse_without_reason
+from orders.ports import Blotter, Clock, Ledger
+from orders.positions import Reading
+from orders.statement import freeze
+
+LOOKED_BACK = timedelta(days=1)  # for orders that have ended since
+
+
+class Known(Reading, Protocol):
+    """What of the desk is read for an order that is taken over."""
+
+
+class Reconciling:
+    """The use cases. `asked` is told the id of an order that the worker is to look at."""
+
+    def __init__(
+        self,
+        blotter: Blotter | None,
+        known: Known,
+        ledger: Ledger,
+        clock: Clock,
+        book: Book,
+        policy: Policy,
+        asked: Callable[[str], None],
+    ) -> None:
+        self._given = blotter
+        self._known = known
+        self._ledger = ledger
+        self._clock = clock
+        self._book = book
+        self._policy = policy
+        self._asked = asked
+
+    def compare(self, user: User, group: str, since: datetime | None = None) -> Comparison:
+        """The group's live orders on both sides, and those Aladdin changed `since` (a day ago by default). Writes
+        nothing. May raise `NotFound`, `NotPermitted` or any `OutsideError`."""
+        require(user, Permission.VIEW, group)
+        now = self._clock.now()
+        changed = self._blotter.modified_since(group, since or now - LOOKED_BACK, now)
+        live = self._blotter.live_orders(group)
+        shown = {answer.id: answer for answer in (*changed.orders, *live.orders)}
+        ours = self._ledger.orders(groups=[group], states=(*ON_THE_WAY, *LIVE))
+        numbers = {answer.id for answer in shown.values()} | {answer.reference for answer in shown.values()}
+        hidden = [order for order in ours if order.broker_id and not numbers & {order.broker_id, order.id}]
+        shown |= {answer.id: answer for answer in self._blotter.orders([order.broker_id for order in hidden])}
+        by_number = {order.broker_id: order for order in ours if order.broker_id}
+        every = ((by_number.get(answer.id) or self._ours(answer), answer) for answer in shown.values())
+        pairs = [(order, answer) for order, answer in every if _concerns(group, order, answer)]
+        found = [Difference(Finding.REMARK, told, LOOK) for told in dict.fromkeys((*changed.remarks, *live.remarks))]
+        found += [missing(order) for order in hidden if order.broker_id not in shown]
+        apart_ = [stranger(answer) if order is None else apart(order, answer) for order, answer in pairs]
+        return Comparison(group, now, apart_.count(None), (*found, *(one for one in apart_ if one is not None)))
+
+    def adopt(self, user: User, group: str, broker_id: str, reason: str, command_id: str) -> Order:
+        """Take over what Aladdin has of one of its orders, read afresh.
+
+        One that is not here becomes an order of ours, with a statement that says it was entered elsewhere; other terms
+        become the next version of its statement; of another state the worker is asked to look. `NotFound` when Aladdin
+        does not show it, `Rejected` when it tells too little of it, `IllegalTransition` when it has ended here."""
+        require(user, Permission.CONFIRM, group)
+        refuse_without_reason(reason, self._policy.longest_comment)
+        for tries_left in reversed(range(TRIES)):
+            if (earlier := self._ledger.outcome(command_id)) is not None:
+                return earlier
+            try:
+                adopted = self._adopt(user, group, broker_id, reason.strip(), command_id)
+            except VersionConflict:  # the worker was quicker
+                if not tries_left:
+                    raise
+            else:
+                self._asked(adopted.id)
+                return adopted
+        raise AssertionError("the last try returns or raises")
+
+    def _adopt(self, user: User, group: str, broker_id: str, reason: str, command_id: str) -> Order:
+        answer = next(iter(self._blotter.orders([broker_id])), None)
+        if answer is None:
+            raise NotFound(f"Aladdin does not show its order {broker_id} any more. Compare again.")
+        order = self._ours(answer)
+        if order is None:
+            return self._new(user, group, answer, reason, command_id)
+        if order.group != group:
+            raise NotFound(f"Aladdin's order {broker_id} is not one of {group}.")
+        if order.state in FINAL:
+            raise IllegalTransition(f"{order.id} is {order.state.value} here, and is not followed any more. {CANCEL}")
+        if order.state in ON_THE_WAY or not (compared.mistaken(order, answer) or compared.differences(order, answer)):
+            return order  # the worker writes what is new of it
+        return self._restated(user, order, answer, reason, command_id)
+
+    def _new(self, user: User, group: str, answer: BrokerOrder, reason: str, command_id: str) -> Order:
+        statement, made = self._stated(user, group, elsewhere.id_of(answer), answer, reason, 1)
+        order = replace(
+            made,
+            state=OrderState.OPEN,  # until the worker has looked
+            broker_id=answer.id,
+            recommended_by="",
+            placed_by="",
+            entered_at=answer.modified_at or made.created_at,  # by then at the latest
+        )
+        return self._ledger.confirm(command_id, statement, order)
+
+    def _restated(self, user: User, order: Order, answer: BrokerOrder, reason: str, command_id: str) -> Order:
+        to = step(order.state, Event.ADOPTED)
+        if (wrong := other_order(order, answer)) is not None:
+            raise IllegalTransition(wrong.sentence)
+        told = replace(answer, limit=order.limit, limit_type="") if answer.limit is None else answer
+        version = self._ledger.statement(order.id).version + 1
+        statement, made = self._stated(user, order.group, order.id, told, reason, version)
+        terms: dict[str, Any] = {
+            name: getattr(made, name) for name in ("ordered", "face", "limit", "settlement", "lines", "engine")
+        }
+        change = Change(
+            order_id=order.id,
+            version=order.version,
+            state=to,
+            event=Event.ADOPTED.value,
+            actor=user.username,
+            at=statement.created_at,
+            detail=compared.differences(order, answer) or compared.mistaken(order, answer),
+            reason=reason,
+            message="",
+            **terms,
+        )
+        return self._ledger.advance(command_id, change, None, statement)
+
+    def _stated(
+        self, user: User, group: str, order_id: str, answer: BrokerOrder, reason: str, version: int
+    ) -> tuple[Statement, Order]:
+        """What Aladdin shows, frozen, and the order it is then."""
+        bond = self._known.bond(user, answer.asset_id, fresh=True)
+        read = self._known.group(user, group, answer.settlement, fresh=True)
+        proposal = elsewhere.proposal_of(answer, bond.value, read.value, self._ledger.limits())
+        statement = freeze(
+            proposal,
+            statement_id=f"{order_id}.{version}",
+            order_id=order_id,
+            group=group,
+            book=self._book,
+            read_at=min(bond.as_of, read.as_of),
+            confirmed_at=self._clock.now(),
+            confirmed_by=user.username,
+            comment=f"Entered in Aladdin as {answer.id}, taken over: {reason}",
+            version=version,
+        )
+        traded = answer.trade_date or self._clock.today()
+        return statement, order_of(proposal, statement, group, f"entered in Aladdin: {reason}", traded)
+
+    def _ours(self, answer: BrokerOrder) -> Order | None:
+        try:
+            return self._ledger.order(elsewhere.id_of(answer))
+        except NotFound:
+            return None
+
+    @property
+    def _blotter(self) -> Blotter:
+        if self._given is None:
+            raise SettingsError("This desk was opened without Aladdin's orders, so there is nothing to compare with.")
+        return self._given
+
+
+def _concerns(group: str, order: Order | None, answer: BrokerOrder) -> bool:
+    """Whether a pair is compared here: an order of another group is compared there, and one that was entered elsewhere
+    and ended without a fill needs nobody."""
+    return not over(answer) or bool(answer.filled) if order is None else order.group == group
