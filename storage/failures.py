@@ -143,15 +143,16 @@ def require_whole(engine: Engine) -> None:
 def unusable(path: Path, error: BaseException | None) -> LedgerUnusable:
     """The error for a ledger file that SQLite cannot open or read."""
     if is_damage(error):
-        return damaged(path, [str(error)])
+        another_kind = getattr(error, "sqlite_errorname", "").startswith("SQLITE_NOTADB")
+        return damaged(path, [str(error)], "is damaged, or never was a ledger" if another_kind else "is damaged")
     return LedgerUnusable(f"The ledger file {path} cannot be opened: {meaning(error) or _why_not(error)}")
 
 
-def damaged(path: Path, faults: list[str]) -> LedgerUnusable:
+def damaged(path: Path, faults: list[str], so: str = "is damaged") -> LedgerUnusable:
     """The error for a file whose pages do not fit together. What SQLite's check found goes to the log: nobody mends a
     file by it."""
     log.error("ledger.damaged", path=str(path), sqlite=[" ".join(fault.split()) for fault in faults[:3]])
-    return LedgerUnusable(f"The ledger file {path} is damaged. {restoring(path)}")
+    return LedgerUnusable(f"The ledger file {path} {so}. {restoring(path)}")
 
 
 def restoring(path: Path) -> str:

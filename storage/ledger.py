@@ -14,18 +14,7 @@ from sqlalchemy import Engine, func, select
 from allocation.limits import Limit, LimitTable
 from orders.errors import NotFound, Unavailable, WrongBook
 from orders.history import Wanted
-from orders.model import (
-    AuditEntry,
-    Change,
-    Draft,
-    Event,
-    Intent,
-    Lease,
-    LimitVersion,
-    Order,
-    OrderState,
-    Statement,
-)
+from orders.model import AuditEntry, Change, Draft, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
 from orders.ports import Clock
 from storage import audit, confirmations, drafts, leases, limits, lists, stated, steps, verification
 from storage.migrations import newest_revision, require_current

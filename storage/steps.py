@@ -127,11 +127,8 @@ def stepped(order: Order, change: Change, statement: Mapping[str, Any] | None = 
     told: dict[str, Any] = {name: getattr(change, name) for name in _KEPT if getattr(change, name) is not None}
     told |= dict.fromkeys(change.cleared)
     if statement is not None:
-        told |= {
-            "statement_id": statement["id"],
-            "statement_sha256": statement["sha256"],
-            "engine": statement["engine"],
-        }
+        told |= {"statement_id": statement["id"], "statement_sha256": statement["sha256"]}
+        told.setdefault("engine", statement["engine"])
     return replace(
         order,
         version=order.version + 1,

@@ -74,7 +74,8 @@ def modification(order: Order, number: int = 2, **more: Any) -> tuple[Change, St
     )  # fmt: skip
     step = _with(step, more)
     terms = {name: getattr(step, name) for name in ("ordered", "limit", "settlement", "lines")}
-    after = replace(order, engine=engine, **{name: term for name, term in terms.items() if term is not None})
+    said = {name: term for name, term in terms.items() if term is not None or name in step.cleared}
+    after = replace(order, engine=engine, **said)
     return step, stating(after, f"{order.id}.{number}", number, step.at, step.actor)
 
 

@@ -148,7 +148,7 @@ def test_a_damaged_ledger_is_named_by_an_export_which_leaves_nothing_behind(run:
     (home / "ledger.db").write_bytes(b"\xa5" * 9000)
     refused = run("export", "--to", "csv")
     assert refused.status == 2
-    assert f"The ledger file {home / 'ledger.db'} is damaged. Stop the app" in refused.complained
+    assert f"The ledger file {home / 'ledger.db'} is damaged, or never was a ledger. Stop the app" in refused.complained
     assert [file.name for file in home.iterdir()] == ["ledger.db"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -32,7 +33,8 @@ def history(engine: Engine) -> SqlHistory:
 def _block(number: int) -> tuple[Statement, Order]:
     """Orders in two groups, of three bonds, by two people, two at each minute; every fifth is for other accounts."""
     created_at = NOON + timedelta(minutes=number // 2)
-    terms = {"asset_id": f"B{number % 3}", "created_by": ("maria", "paul")[number % 4 == 0]}
+    by, batch = ("maria", "paul")[number % 4 == 0], ("", "b1", "b1", "b2")[number % 4]
+    terms = {"asset_id": f"B{number % 3}", "created_by": by, "batch": batch}
     statement, order = block(f"{number:02}", ("CORE", "PLUS")[number % 2], created_at, **terms)
     if number % 5 == 0:
         body = statement.body.replace("P1", "Q1").replace("P2", "Q2").replace("P3", "Q3")
@@ -68,6 +70,7 @@ def _meets(order: Order, wanted: Wanted) -> bool:
         and (wanted.assets is None or order.asset_id in wanted.assets)
         and (wanted.account_id is None or wanted.account_id in {"P4", *(line.account_id for line in order.lines)})
         and (wanted.username is None or order.created_by == wanted.username)
+        and (wanted.batch is None or order.batch == wanted.batch)
         and (wanted.since is None or order.created_at >= wanted.since)
         and (wanted.until is None or order.created_at < wanted.until)
     )
@@ -102,6 +105,7 @@ _wanted = st.builds(
     username=st.none() | st.sampled_from(["maria", "paul"]),
     since=_moments,
     until=_moments,
+    batch=st.none() | st.sampled_from(["", "b1", "b2", "b9"]),
 )
 
 
@@ -110,7 +114,9 @@ def test_pages_together_are_what_is_wanted_newest_first(history: SqlHistory, pas
     @settings(max_examples=examples, deadline=None)
     @given(wanted=_wanted, size=st.integers(1, 5))
     def are_what_is_wanted(wanted: Wanted, size: int) -> None:
-        assert _turned(history, wanted, size) == [order for order in past if _meets(order, wanted)]
+        found = [order for order in past if _meets(order, wanted)]
+        assert _turned(history, wanted, size) == found
+        assert +Counter(history.counts(wanted)) == Counter(order.state for order in found)
 
     are_what_is_wanted()
 
@@ -189,6 +195,12 @@ def test_a_cursor_that_is_none_is_refused_in_words(history: SqlHistory, cursor: 
 def test_a_page_has_a_size(history: SqlHistory, size: int) -> None:
     with pytest.raises(ValueError, match="from 1 to 500 rows"):
         history.orders(size=size)
+
+
+def test_every_state_has_a_count_though_none_is_in_it(history: SqlHistory, past: list[Order]) -> None:
+    assert history.counts() == {**dict.fromkeys(OrderState, 0), ACTIVE: 4, CONFIRMED: 8}
+    assert history.counts(Wanted(states=frozenset({ACTIVE}), batch="b1"))[ACTIVE] == 2
+    assert history.counts(Wanted(groups=frozenset())) == dict.fromkeys(OrderState, 0)
 
 
 def test_engines_add_up(history: SqlHistory, past: list[Order]) -> None:

@@ -62,6 +62,13 @@ def test_an_order_begins_in_a_state_that_orders_begin_in(
     assert ledger.orders() == ()
 
 
+def test_nothing_is_asked_of_the_worker_for_an_order_that_was_entered_in_aladdin(ledger: SqlLedger) -> None:
+    order = ledger.confirm("c", *_begun(OrderState.OPEN, broker_id="77"))
+    assert (order.state, order.broker_id) == (OrderState.OPEN, "77")
+    assert ledger.intents() == ()
+    assert ledger.verify() == ()
+
+
 def test_a_confirmation_repeated_when_its_time_has_come_gets_the_first_order(ledger: SqlLedger) -> None:
     """What follows from the clock, from who must approve and from how the batch is named is judged anew each time."""
     first = ledger.confirm("c", *_begun(OrderState.SCHEDULED, release_at=LATER, batch="b1"))

@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Connection, Engine, String, Table, inspect, make_url, text
 
 from orders.errors import SettingsError
+from orders.history import Wanted
 from storage import SqlLedger, migrate, migrations, open_engine, replay
 from storage.dialects import Rows
 from storage.history import SqlHistory
@@ -127,7 +128,7 @@ def test_columns_that_come_later_do_not_keep_an_old_ledger_from_being_migrated(
     engine.dispose()
 
 
-@pytest.mark.parametrize("stop", ["0003", "0004", "0005"])
+@pytest.mark.parametrize("stop", ["0003", "0004", "0005", "0006"])
 def test_a_ledger_of_any_revision_in_between_comes_to_this_one_with_its_orders(url: str, stop: str) -> None:
     engine = _ledger_from_before(url)
     write(engine, lambda conn: upgrade_to(conn, stop))
@@ -135,7 +136,8 @@ def test_a_ledger_of_any_revision_in_between_comes_to_this_one_with_its_orders(u
     migrate(engine)
     ledger = SqlLedger(engine, BOOK, SetClock())
     assert ledger.verify() == ()
-    assert [order.placed_by for order in ledger.orders()] == ["pm", "pm"]
+    assert [(order.placed_by, order.release_at, order.batch) for order in ledger.orders()] == [("pm", None, "")] * 2
+    assert len(SqlHistory(engine).orders(Wanted(batch="")).rows) == 2
     engine.dispose()
 
 
@@ -147,7 +149,7 @@ def upgrade_to(conn: Connection, revision: str) -> None:
 
 def test_migrating_what_was_cut_short_writes_nothing_twice(url: str) -> None:
     engine = _ledger_from_before(url)
-    migrate(engine)
+    write(engine, lambda conn: upgrade_to(conn, "0006"))
     with engine.begin() as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     migrate(engine)

@@ -69,20 +69,26 @@ def test_the_command_makes_the_schema_and_its_tables_and_grants_them(fresh: Call
 def test_the_script_does_what_the_command_does(fresh: Callable[[str], Opened]) -> None:
     config, engine = fresh("SCRIPTED")
     _, other = fresh("COMMANDED")
-    lines = [line for line in script(config, "EVENLOT_ROLE").splitlines() if not line.startswith("--")]
-    views = [line for line in lines if " VIEW " in line and not line.startswith("GRANT")]
+    written = script(config, "EVENLOT_ROLE")
+    views = [line for line in written.splitlines() if " VIEW " in line and not line.startswith("GRANT")]
     assert views  # replaced in place, or an upgrade that is run again would take other roles' grants on them
     assert all(re.match(r"CREATE OR REPLACE VIEW \w+ COPY GRANTS AS", line) for line in views)
-    with engine.begin() as conn:
-        for statement in re.split(r";\n", "\n".join(lines)):
-            if statement.strip() and not statement.strip().startswith("USE"):
-                conn.exec_driver_sql(statement)
+    _run(engine, written)
     migrate_snowflake(other, SnowflakeConfig("a", "u", "EVENLOT_WH", "EVENLOT", "COMMANDED", password="x"))
     assert _columns(engine) == _columns(other)
     assert read(engine, revision_of) == newest_revision()
     ledger = SqlLedger(engine, BOOK, SetClock())
     ledger.confirm("c", *block())
     assert ledger.verify() == ()
+
+
+def _run(engine: Engine, written: str) -> None:
+    """A script, as the administrator does."""
+    lines = (line for line in written.splitlines() if not line.startswith("--"))
+    with engine.begin() as conn:
+        for statement in re.split(r";\n", "\n".join(lines)):
+            if statement.strip() and not statement.strip().startswith("USE"):
+                conn.exec_driver_sql(statement)
 
 
 def _columns(engine: Engine) -> dict[str, list[tuple[str, str, bool]]]:
@@ -135,7 +141,7 @@ def test_a_ledger_of_a_newer_program_is_refused_in_words(fresh: Callable[[str], 
         migrate_snowflake(engine, config)
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006"])
 def test_a_ledger_of_any_earlier_revision_comes_to_this_one_with_its_orders(
     fresh: Callable[[str], Opened], revision: str
 ) -> None:
@@ -144,6 +150,13 @@ def test_a_ledger_of_any_earlier_revision_comes_to_this_one_with_its_orders(
     assert read(engine, revision_of) == revision
     migrate_snowflake(engine, config)
     _require_the_past(engine, but_for_the_limits=revision == "0001")
+
+
+def test_a_ledger_with_orders_comes_from_the_revision_before_by_script(fresh: Callable[[str], Opened]) -> None:
+    config, engine = fresh("BY_SCRIPT")
+    write(engine, partial(_fill_as_of, revision="0006"))
+    _run(engine, script(config, "EVENLOT_ROLE", "0006"))
+    _require_the_past(engine)
 
 
 def test_an_upgrade_cut_short_after_any_statement_can_be_run_again(fresh: Callable[[str], Opened]) -> None:
@@ -193,6 +206,7 @@ def _require_the_past(engine: Engine, but_for_the_limits: bool = False) -> None:
     waiting, booked = ledger.orders()
     assert booked.entered_at == datetime(2026, 11, 20, 15, 0, 30, 13, tzinfo=UTC)
     assert (waiting.entered_at, waiting.placed_by) == (None, "pm")
+    assert [(order.release_at, order.batch) for order in (waiting, booked)] == [(None, "")] * 2
     assert [int(fill.delta) for fill in history.fills(booked.id)] == [100_000, 50_000, 50_000, 7, 50_000, 150_000]
 
 

@@ -38,9 +38,14 @@ QUERIES: dict[str, tuple[Ask, str]] = {  # the index each must be found in
     "a bond in groups": (_page(Wanted(assets=frozenset({"B1"}), groups=BOTH, states=LIVE)), "ix_orders_asset "),
     "a user": (_page(Wanted(username="maria")), "ix_orders_user "),
     "a user in groups": (_page(Wanted(username="maria", groups=BOTH, states=LIVE)), "ix_orders_user "),
+    "a batch": (_page(Wanted(batch="b1")), "ix_orders_batch "),
+    "a batch of a bond in groups": (
+        _page(Wanted(batch="b1", assets=frozenset({"B1"}), groups=BOTH, states=LIVE, username="maria")),
+        "ix_orders_batch ",
+    ),
     "an account": (_page(Wanted(account_id="P1")), "ix_order_lines_account "),
     "an account of everything": (
-        _page(Wanted(BOTH, LIVE, frozenset({"B1"}), "P1", "maria", NOON - timedelta(days=9), NOON)),
+        _page(Wanted(BOTH, LIVE, frozenset({"B1"}), "P1", "maria", NOON - timedelta(days=9), NOON, "b1")),
         "ix_statement_lines_account ",
     ),
     "a period": (_page(Wanted(since=NOON - timedelta(days=9), until=NOON)), "ix_orders_created"),
@@ -49,6 +54,7 @@ QUERIES: dict[str, tuple[Ask, str]] = {  # the index each must be found in
     "the worker's round": (lambda _, ledger: ledger.orders(states=LIVE), "ix_orders_state "),
     "an order's fills": (lambda history, _: history.fills("or-1"), "sqlite_autoindex_fills"),
     "an order's statement": (lambda history, _: history.statement_lines("or-1"), "sqlite_autoindex_statement_lines"),
+    "an order's texts": (lambda _, ledger: ledger.statements("or-1"), "ix_statements_order "),
     "a stream of the log": (lambda _, ledger: ledger.audit("registry", 50), "sqlite_autoindex_audit_log"),
     "activity": (lambda history, _: history.activity(cursor=BEFORE), "ix_activity_done"),
     "a user's activity": (lambda history, _: history.activity("maria", NOON, cursor=BEFORE), "ix_activity_user"),
@@ -105,6 +111,14 @@ def test_a_page_is_found_in_its_index(store: Engine, name: str) -> None:
         assert not step.startswith(tuple(f"SCAN {table} " for table in BIG)), plans
         # what is cut off at a limit is not sorted first, but where several such cuts are put together
         assert "FOR ORDER BY" not in step or "LIMIT" not in query or around.startswith(("LEFT", "RIGHT")), plans
+
+
+@pytest.mark.parametrize(("wanted", "index"), [(Wanted(), "state"), (Wanted(groups=BOTH), "group_state")])
+def test_states_are_counted_in_an_index_alone(store: Engine, wanted: Wanted, index: str) -> None:
+    plans = _plans(store, lambda history, _: history.counts(wanted))
+    steps = [step for _, _, step in plans if " orders " in step]
+    assert len(steps) == 1
+    assert f"USING COVERING INDEX ix_orders_{index} " in steps[0], plans
 
 
 def test_without_its_index_a_page_would_sort_or_read_the_table(tmp_path: Path) -> None:

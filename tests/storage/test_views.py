@@ -115,8 +115,9 @@ def test_an_account_waits_for_its_first_fill_from_the_first_statement(engine: En
 
 
 def test_what_people_asked_of_an_order_is_told_as_what_it_was(engine: Engine, ledger: SqlLedger) -> None:
+    asked, anew = modification(ledger.confirm("A", *block()), state=OrderState.MODIFY_PENDING, event="modify")
+    ledger.advance("A2", asked, statement=anew)
     for name, (state, event) in {
-        "A": (OrderState.MODIFY_PENDING, "modify"),
         "B": (OrderState.CANCEL_PENDING, "cancel"),
         "C": (OrderState.CANCELED, "withdraw"),
         "D": (OrderState.REJECTED, "decline"),
@@ -124,7 +125,7 @@ def test_what_people_asked_of_an_order_is_told_as_what_it_was(engine: Engine, le
         ledger.advance(f"{name}2", change(ledger.confirm(name, *block(name)), state, event, reason=f"why {event}"))
     rows = _rows(engine, "SELECT event, kind, reason FROM order_changes WHERE version = 2 ORDER BY order_id")
     assert [tuple(row.values()) for row in rows] == [
-        ("modify", "modification", "why modify"),
+        ("modify", "modification", "the client sold"),
         ("cancel", "step", "why cancel"),  # a fill may still be quicker
         ("withdraw", "cancellation", "why withdraw"),
         ("decline", "cancellation", "why decline"),

@@ -1,4 +1,4 @@
-"""When an order is released and the batch it is in, in the views too, and what ends an order before it is sent; drafts."""
+"""When an order is released, its batch, and what ends one that was never sent, in the views as well; drafts."""
 
 from __future__ import annotations
 
