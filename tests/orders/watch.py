@@ -87,7 +87,7 @@ class Watch:
             step(order.state, Event.MODIFY),
             Event.MODIFY.value,
             PM.username,
-            at.clock.now(),
+            statement.created_at,
             opens_intent=Kind.MODIFY,
             reason="the client wants it so",
             ordered=face,
