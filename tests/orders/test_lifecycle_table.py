@@ -37,6 +37,7 @@ LAST_WORDS = {
 ONE_WAY: dict[E, tuple[set[S], S | None]] = {
     E.CONFIRM: (set(), None),  # an order begins with it
     E.APPROVE: ({S.AWAITING}, S.APPROVED),
+    E.APPROVE_FOR_LATER: ({S.AWAITING}, S.SCHEDULED),
     E.DECLINE: ({S.AWAITING}, S.REJECTED),
     E.WITHDRAW: (UNSENT, S.CANCELED),
     E.SEND_AGAIN: ({S.SEND_FAILED}, S.CONFIRMED),
