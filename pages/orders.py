@@ -73,7 +73,7 @@ def detail(user: User, order: Order) -> None:
 
 def _figures(order: Order) -> None:
     """Side by side, and below each other where there is no room: none is cut off."""
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         st.metric("State", states.word(order), help=states.NEXT[order.state], width="content")
         filled = f"{order.filled:,.0f} of {order.face:,}"
         st.metric("Filled", formats.percent(order.progress), help=filled, width="content")

@@ -126,8 +126,8 @@ def _reason(order: Order, at: Opened, act: Act) -> None:
     )  # fmt: skip
     asking.refused()
     st.button(
-        act.do or act.label, type="primary", icon=f":material/{act.icon}:", width="stretch", key=f"deciding.do.{at.event.name}",
-        on_click=_decide, args=(at, act.done),
+        act.do or act.label, type="primary", icon=f":material/{act.icon}:", width="stretch",
+        key=f"deciding.do.{at.event.name}", on_click=_decide, args=(at, act.done),
     )  # fmt: skip
 
 

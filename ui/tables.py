@@ -14,6 +14,7 @@ from allocation.model import Account, Bond, Metric
 from allocation.proposal import Proposal
 from orders.fills import Part, Split
 from orders.holders import Holder
+from orders.lifecycle import WAITING
 from orders.model import Event, Order
 from ui import formats, releasing, states
 
@@ -148,19 +149,20 @@ def holders(rows: Sequence[Holder]) -> tuple[pd.DataFrame, Columns]:
 
 
 def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
-    """The dashboard."""
+    """The dashboard; with the time of release where an order still waits for one."""
+    later = any(order.release_at is not None and order.state in WAITING for order in rows)
     table = pd.DataFrame(
         [
             {
                 "Order": order.id,
                 "State": states.word(order),
+                **({"Release": releasing.told(order) if order.state in WAITING else ""} if later else {}),
                 "Side": order.side.value.title(),
                 "Bond": order.label,
                 "Face": order.face,
                 "Filled": order.progress,
                 "Average price": as_float(order.average_price),
                 "Limit": as_float(order.limit),
-                **({"Release": releasing.told(order)} if any(row.release_at for row in rows) else {}),
                 "Group": order.group,
                 "By": order.created_by,
                 "Confirmed": order.created_at,
