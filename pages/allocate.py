@@ -144,8 +144,7 @@ assert trip.asset_id is not None
 with frame.explained():
     bond = desk.bond(user, trip.asset_id).value
 top = st.container()
-title = st.empty()
-drafts.menu(user)
+title, shelf = st.empty(), st.container()
 with frame.explained():
     side, typed_face, settlement, typed_limit = block_inputs(bond)
     accounts = desk.group(user, trip.group, desk.settlement(bond)).value.accounts
@@ -170,6 +169,8 @@ else:
         offer(error)
         problem = MEND
 title.title(sentence)
+with shelf:
+    drafts.shelf(user, None if chosen.faults else request)
 with top:
     frame.strip(preview.read_at if preview else None, ask_fresh)
 if preview is not None:
@@ -186,11 +187,6 @@ may = session.only_if(user, Permission.CONFIRM)
 back, forward = bar(problem if may else f"{problem} Confirming is for portfolio managers.".strip())
 if back.button("Securities", icon=":material/arrow_back:"):
     st.switch_page("pages/securities.py")
-forward = forward.container(horizontal=True, horizontal_alignment="right")
-forward.button(
-    "Save draft", icon=":material/draft:", disabled=request is None or bool(chosen.faults), on_click=drafts.save,
-    args=(request,),
-)  # fmt: skip
 ready = preview is not None and not problem and may
 if forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready) and preview is not None:
     confirming.open_dialog(user, preview, sentence)

@@ -51,12 +51,7 @@ def detail(user: User, order: Order) -> None:
     if order.message:
         st.warning(order.message)
     deciding.buttons(user, order)
-    grid = [*st.columns([1.6, 1]), *st.columns(3)]  # five in a row would be cut off in a narrow window
-    grid[0].metric("State", states.word(order), help=states.NEXT[order.state])
-    grid[1].metric("Filled", formats.percent(order.progress), help=f"{order.filled:,.0f} of {order.face:,}")
-    grid[2].metric("Average price", formats.price(order.average_price))
-    grid[3].metric("Settlement", formats.day(order.settlement))
-    grid[4].metric("Limit", formats.price(order.limit) if order.limit is not None else "market")
+    _figures(order)
     if order.comment:
         st.text(f"“{order.comment}”")
     events = desk.past.events(user, order.id)
@@ -87,6 +82,17 @@ def detail(user: User, order: Order) -> None:
             alt="history of the order",
             key="order.events",
         )
+
+
+def _figures(order: Order) -> None:
+    """Side by side, and below each other where there is no room: none is cut off."""
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("State", states.word(order), help=states.NEXT[order.state], width="content")
+        filled = f"{order.filled:,.0f} of {order.face:,}"
+        st.metric("Filled", formats.percent(order.progress), help=filled, width="content")
+        st.metric("Average price", formats.price(order.average_price), width="content")
+        st.metric("Settlement", formats.day(order.settlement), width="content")
+        st.metric("Limit", formats.price(order.limit) if order.limit is not None else "market", width="content")
 
 
 def frozen(user: User, order_id: str) -> None:

@@ -93,9 +93,7 @@ def _views() -> None:
     """The usual choices of states, a click each: they fill the filter of states, which may say something else."""
     chosen = set(st.session_state.get("orders.states", ()))
     st.session_state["orders.view"] = next((n for n, of in states.VIEWS.items() if set(of) == chosen), None)
-    st.segmented_control(
-        "Show", list(states.VIEWS), key="orders.view", on_change=_view, label_visibility="collapsed", width="stretch"
-    )
+    st.pills("Show", list(states.VIEWS), key="orders.view", on_change=_view, label_visibility="collapsed")
 
 
 def _view() -> None:

@@ -23,6 +23,7 @@ class Act:
     icon: str
     consequence: str
     done: str
+    do: str = ""  # the words of the dialog's button, where they are others
 
 
 ACTS = {
@@ -32,7 +33,7 @@ ACTS = {
     Event.CANCEL: Act(
         "Cancel", "cancel",
         "Aladdin is asked to cancel what is not filled. A fill may be quicker; then the order says so.",
-        "Aladdin is asked to cancel it.",
+        "Aladdin is asked to cancel it.", "Cancel the order",
     ),
     Event.SEND_AGAIN: Act(
         "Send again", "send",
@@ -125,8 +126,8 @@ def _reason(order: Order, at: Opened, act: Act) -> None:
     )  # fmt: skip
     asking.refused()
     st.button(
-        act.label, type="primary", icon=f":material/{act.icon}:", width="stretch", key=f"deciding.do.{at.event.name}",
-        on_click=_decide, args=(at, act.done),
+        act.do or act.label, type="primary", icon=f":material/{act.icon}:", width="stretch",
+        key=f"deciding.do.{at.event.name}", on_click=_decide, args=(at, act.done),
     )  # fmt: skip
 
 

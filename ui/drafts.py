@@ -63,6 +63,16 @@ def take_up(user: User) -> None:
         st.warning("This draft is not there any more.", icon=":material/draft:")
 
 
+def shelf(user: User, request: Request | None) -> None:
+    """The click that saves the block as typed, once it can be read, and the drafts there are."""
+    with st.container(horizontal=True):
+        st.button(
+            "Save draft", icon=":material/draft:", type="tertiary", disabled=request is None, on_click=save,
+            args=(request,), key="drafts.save",
+        )  # fmt: skip
+        menu(user)
+
+
 def menu(user: User) -> None:
     """The user's drafts, where there are any."""
     try:

@@ -59,7 +59,7 @@ def sign_in_form(gate: Gate, book: Book) -> None:
         if message := gate.message():
             st.error(message)
         if gate.demo_logins:
-            with st.container(border=True):
+            with st.container(border=True, gap="xsmall"):
                 st.markdown("**Demo users** · mock data, nothing leaves this machine")
                 for login in gate.demo_logins:
                     row = st.container(horizontal=True, vertical_alignment="center")

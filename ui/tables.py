@@ -15,6 +15,7 @@ from allocation.proposal import Proposal
 from orders.fills import Part, Split
 from orders.history import Booking
 from orders.holders import Holder
+from orders.lifecycle import WAITING
 from orders.model import Event, Order
 from ui import formats, releasing, states
 
@@ -149,16 +150,18 @@ def holders(rows: Sequence[Holder]) -> tuple[pd.DataFrame, Columns]:
 
 
 def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
-    """The dashboard; what tells an order from the others comes first, as a narrow window shows no more."""
+    """The dashboard; what tells an order from the others comes first, as a narrow window shows no more. With the time of
+    release where an order still waits for one."""
+    later = any(order.release_at is not None and order.state in WAITING for order in rows)
     table = pd.DataFrame(
         [
             {
                 "State": states.word(order),
+                **({"Release": releasing.told(order) if order.state in WAITING else ""} if later else {}),
                 "Side": order.side.value.title(),
                 "Face": order.face,
                 "Bond": order.label,
                 "Filled": order.progress,
-                **({"Release": releasing.told(order)} if any(row.release_at for row in rows) else {}),
                 "Group": order.group,
                 "Confirmed": order.created_at,
                 "By": order.created_by,

@@ -243,7 +243,8 @@ def test_cash_may_be_overridden_with_a_reason_which_the_statement_keeps(at: Outf
     shown = at.desk.preview(PM, request(20_000_000, choices=Choices(respect_cash=False)))
     with pytest.raises(NotPermitted, match="say why"):
         at.desk.confirm(PM, shown, "", "c1", override="  ")
-    order = at.desk.confirm(PM, shown, "", "c1", override="funded by tomorrow's inflow")
+    why = "funded by tomorrow's inflow"
+    order = at.desk.confirm(PM, shown, "", "c1", override=why, accepted=dict.fromkeys(shown.warnings, why))
     body = json.loads(at.ledger.statement(order.id).body)
     assert body["confirmed"]["override"] == "funded by tomorrow's inflow"
     assert body["choices"]["respect_cash"] is False

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -215,3 +215,30 @@ def test_a_tick_after_the_sign_in_has_ended_shows_the_form_and_no_order(front: F
     page.run()
     assert page.title[0].value == "Evenlot"
     assert not page.dataframe
+
+
+def test_a_click_shows_the_orders_that_wait_for_their_time_with_when_that_is(front: Front) -> None:
+    at = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+    preview = front.desk.preview(PM, Request("BIG6", "B", Side.BUY, 1_000_000, date(2026, 11, 25)))
+    later = front.desk.confirm(PM, preview, "", "c1", release_at=at)
+    confirmed(front, "c2")
+    page = front.visit("orders")
+    assert page.pills("orders.view").value == "All"
+    page.pills("orders.view").set_value("Scheduled").run()
+    table = page.dataframe[0].value
+    assert list(table["Order"]) == [later.id]
+    assert list(table["State"]) == ["◷ scheduled"]
+    assert list(table["Release"]) == ["Mon 23 Nov 2026, 09:30 New York (14:30 UTC)"]
+    assert page.multiselect("orders.states").value == [OrderState.SCHEDULED]
+    page.multiselect("orders.states").set_value([OrderState.SCHEDULED, OrderState.CONFIRMED]).run()
+    assert len(page.dataframe[0].value) == 2
+    assert page.pills("orders.view").value is None
+
+
+def test_a_scheduled_order_is_withdrawn_before_its_time(front: Front) -> None:
+    at = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+    preview = front.desk.preview(PM, Request("BIG6", "B", Side.BUY, 1_000_000, date(2026, 11, 25)))
+    order = front.desk.confirm(PM, preview, "", "c1", release_at=at)
+    page = front.visit("orders", order=order.id)
+    assert "To be released **Mon 23 Nov 2026, 09:30 New York (14:30 UTC)**." in words(page)
+    assert "Withdraw…" in [button.label for button in page.button]
