@@ -86,7 +86,7 @@ def test_a_place_that_cannot_hold_a_file_is_named(tmp_path: Path) -> None:
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_text("accounts, but in prose. " * 100)
-    with pytest.raises(SettingsError, match="not a database"):
+    with pytest.raises(SettingsError, match="is damaged"):
         open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
 
 
