@@ -1,4 +1,5 @@
-"""Where the tests keep their files: in memory where there is room, since each commit of a ledger waits for its disk."""
+"""For all tests: no example has to hurry, for a busy machine is no fault; and files are kept in memory where there is
+room, since each commit of a ledger waits for its disk."""
 
 from __future__ import annotations
 
@@ -6,8 +7,13 @@ import os
 import shutil
 from pathlib import Path
 
+from hypothesis import settings
+
 MEMORY = Path("/dev/shm")
 ENOUGH = 2**30  # bytes: some times what the whole suite leaves behind
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_configure() -> None:

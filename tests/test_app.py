@@ -216,8 +216,7 @@ def only_the_form(page: Page) -> None:
     [
         "/",
         "/pages",
-        "/allocate",
-        *(pytest.param(f"/{name}", marks=pytest.mark.soak) for name in PAGES if name != "allocate"),
+        *(pytest.param(f"/{name}", marks=pytest.mark.soak) for name in PAGES),
     ],
 )
 def test_signed_out_the_first_request_of_a_fresh_process_gets_the_sign_in_form_only(

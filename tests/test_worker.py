@@ -86,7 +86,7 @@ def test_a_worker_beside_the_desk_sends_and_follows_an_order_until_it_is_booked(
         assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
 def test_a_signal_ends_the_worker_and_its_simulated_aladdin_cleanly(
     tmp_path: Path, start: Callable[..., Worker], number: signal.Signals
 ) -> None:

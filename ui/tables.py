@@ -150,8 +150,8 @@ def holders(rows: Sequence[Holder]) -> tuple[pd.DataFrame, Columns]:
 
 
 def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
-    """The dashboard; what tells an order from the others comes first, as a narrow window shows no more. With the time of
-    release where an order still waits for one."""
+    """The dashboard; what tells an order from the others comes first, as a narrow window shows no more, and the time of
+    release is there where an order still waits for one."""
     later = any(order.release_at is not None and order.state in WAITING for order in rows)
     table = pd.DataFrame(
         [

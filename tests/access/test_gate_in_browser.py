@@ -212,6 +212,7 @@ def test_the_form_takes_a_sign_in_right_after_the_sign_out(visitor: BrowserConte
     greeted(page)
 
 
+@pytest.mark.soak
 def test_five_failures_lock_the_name_in_every_browser_and_after_a_restart(
     visitor: BrowserContext, server: Server, browser: Browser
 ) -> None:
@@ -237,6 +238,7 @@ def test_five_failures_lock_the_name_in_every_browser_and_after_a_restart(
     greeted(page)
 
 
+@pytest.mark.soak
 def test_an_unknown_name_and_a_wrong_password_get_one_text_and_keep_what_was_typed(
     visitor: BrowserContext, server: Server
 ) -> None:
@@ -253,6 +255,7 @@ def test_an_unknown_name_and_a_wrong_password_get_one_text_and_keep_what_was_typ
     expect(page.get_by_label("Password", exact=True)).to_have_value("half a pass")
 
 
+@pytest.mark.soak
 def test_a_session_left_alone_expires_and_its_cookie_with_it(visitor: BrowserContext, server: Server) -> None:
     page = arrive(visitor, server)
     sign_in(page, "pm", "pm-demo")

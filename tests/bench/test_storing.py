@@ -42,6 +42,7 @@ def few(store: Store) -> Store:
     return replace(store, commits=2, pages=1, sums=1)
 
 
+@pytest.mark.soak
 def test_both_stores_are_given_the_same_past(
     on_file: tuple[Store, Path], emulated: tuple[Store, EmulatedSnowflake]
 ) -> None:
@@ -65,6 +66,7 @@ def test_all_that_is_timed_succeeds_on_sqlite(on_file: tuple[Store, Path]) -> No
     assert verified(store) > 0
 
 
+@pytest.mark.soak
 def test_all_that_is_timed_and_counted_succeeds_on_the_emulated_snowflake(
     emulated: tuple[Store, EmulatedSnowflake],
 ) -> None:
