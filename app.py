@@ -36,6 +36,7 @@ PAGES = {  # section -> (file, title, icon, what it takes)
         ("securities", "Securities", ":material/search:", Permission.VIEW),
         ("allocate", "Allocate", ":material/balance:", Permission.PREVIEW),
         ("orders", "Orders", ":material/receipt_long:", Permission.VIEW),
+        ("batch", "Batch", ":material/playlist_add_check:", Permission.CONFIRM),
         ("limits", "Limits", ":material/rule:", Permission.VIEW),
     ],
     "Control": [

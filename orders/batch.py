@@ -42,6 +42,18 @@ class Result:
     order_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would come of a block were it made now, before all others of its batch. `doubts` want a reason in its line;
+    `refused` is why it cannot be made, and `order_id` the order it has become already."""
+
+    block: Planned
+    placed: int = 0
+    doubts: tuple[str, ...] = ()
+    refused: str = ""
+    order_id: str = ""
+
+
 Progress = Callable[[Result, int, int], None]  # the newest result, how many there are, and of how many
 
 
@@ -79,6 +91,20 @@ class BatchDesk:
             raise NotPermitted(f"The name of a batch has at most {LONGEST_NAME} characters.")
         return self._looking.through(user, sheet, name.strip())
 
+    def foresee(self, user: User, block: Planned) -> Foreseen:
+        """What would come of one block, Aladdin's compliance included. Writes nothing."""
+        require(user, Permission.CONFIRM, block.request.group)
+        try:
+            if (there := self._there(block)) is not None:
+                return Foreseen(block, there.face, refused=_known_as(there), order_id=there.id)
+            seen = self._blocks.checked(user, self._blocks.preview(user, block.request))
+        except EvenlotError as error:
+            return Foreseen(block, refused=_refusal(error))
+        proposal, refused = seen.proposal, ""
+        if not proposal.placed:
+            refused = proposal.failed or f"Nothing of it can be placed ({_left(proposal)})."
+        return Foreseen(block, proposal.placed, _doubts(seen), refused)
+
     def send(self, user: User, batch: Batch, progress: Progress = lambda result, done, of: None) -> tuple[Result, ...]:
         """Preview and confirm each block by itself, in the order of the lines: what one takes of the cash, the next has
         not. A warning, or a block that can be placed in part only, needs the reason of its line. `Rejected` for a batch
@@ -101,11 +127,8 @@ class BatchDesk:
             if there is not None:
                 return Result(block, Outcome.THERE, _known_as(there), there.id)
             order = self._confirmed(user, batch, block)
-        except MetricUnavailable as error:
-            told = f"{error} Make this block on the Allocate page, where such accounts can be left out."
-            return Result(block, Outcome.REFUSED, told)
         except EvenlotError as error:
-            return Result(block, Outcome.REFUSED, str(error))
+            return Result(block, Outcome.REFUSED, _refusal(error))
         return Result(
             block, Outcome.MADE, f"{order.face:,} of {order.ordered:,} placed: {order.state.value}.", order.id
         )
@@ -134,6 +157,12 @@ class BatchDesk:
         raise AssertionError("the last try returns or raises")
 
 
+def _refusal(error: EvenlotError) -> str:
+    if isinstance(error, MetricUnavailable):
+        return f"{error} Make this block on the Allocate page, where such accounts can be left out."
+    return str(error)
+
+
 def _doubts(preview: Preview) -> tuple[str, ...]:
     """What a person at a screen would have had to accept, or to see."""
     return (*preview.warnings, *_in_part(preview.proposal))
@@ -142,8 +171,11 @@ def _doubts(preview: Preview) -> tuple[str, ...]:
 def _in_part(proposal: Proposal) -> tuple[str, ...]:
     if proposal.placed == proposal.block.face or not proposal.placed:
         return ()
-    why = "; ".join(f"{left.face:,} {left.reason}" for left in proposal.unallocated[:3])
-    return (f"Only {proposal.placed:,} of {proposal.block.face:,} can be placed ({why}).",)
+    return (f"Only {proposal.placed:,} of {proposal.block.face:,} can be placed ({_left(proposal)}).",)
+
+
+def _left(proposal: Proposal) -> str:
+    return "; ".join(f"{left.face:,} {left.reason}" for left in proposal.unallocated[:3])
 
 
 def _known_as(order: Order) -> str:

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 COLUMNS = ("group", "security", "side", "face", "settlement", "limit", "method", "comment", "reason")
 REQUIRED = ("group", "security", "side", "face")
@@ -95,9 +96,9 @@ def read_table(records: Iterable[Mapping[str, object]]) -> Sheet:
 
 def written(rows: Iterable[Sequence[object]]) -> str:
     """These rows as a file. A text that a spreadsheet would run, or that begins with an apostrophe, gets an apostrophe
-    before it, which is taken off where the file is read again."""
+    before it, which is taken off where the file is read again. Numbers stay numbers, with every digit they have."""
     out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\r\n").writerows([_harmless(str(cell)) for cell in row] for row in rows)
+    csv.writer(out, lineterminator="\r\n").writerows([_as_cell(cell) for cell in row] for row in rows)
     return out.getvalue()
 
 
@@ -147,6 +148,10 @@ def _cell(value: object) -> str:
     if value is None or value != value:
         return ""
     return value.isoformat()[:10] if isinstance(value, date) else str(value).strip()
+
+
+def _as_cell(value: object) -> str:
+    return f"{value:f}" if isinstance(value, Decimal) else _harmless(str(value))
 
 
 def _harmless(text: str) -> str:

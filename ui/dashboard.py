@@ -20,6 +20,7 @@ def wanted(user: User) -> Wanted:
     """Which orders the user asks for, from the filters, which are drawn here."""
     if "orders.by" not in st.session_state:  # a filter is forgotten with its page, and so is the place in the list
         st.session_state.pop("orders.asked", None)
+        st.session_state["orders.batch"] = st.query_params.get("batch", "")
     _views()
     row = st.columns([2, 2, 1.6])
     states = row[0].multiselect(
@@ -27,11 +28,12 @@ def wanted(user: User) -> Wanted:
     )
     groups = row[1].multiselect("Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch)
     days = row[2].date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch)
-    row = st.columns([2, 1, 1, 1.6], vertical_alignment="bottom")
+    row = st.columns([2, 1, 1, 1.2, 1.6], vertical_alignment="bottom")
     bond = row[0].text_input("Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch)
     account = row[1].text_input("Account", placeholder="any", key="orders.account", on_change=_touch)
     by = row[2].text_input("By", placeholder="anybody", key="orders.by", on_change=_touch)
-    row[3].button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
+    batch = row[3].text_input("Batch", placeholder="any", key="orders.batch", on_change=_batch)
+    row[4].button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
     since, until = _bounds(days)
     return Wanted(
         groups=frozenset(groups) or None,
@@ -41,6 +43,7 @@ def wanted(user: User) -> Wanted:
         username=by.strip().lower() or None,
         since=since,
         until=until,
+        batch=batch.strip() or None,
     )
 
 
@@ -105,11 +108,21 @@ def _touch() -> None:
     session.office().gate.touch()
 
 
+def _batch() -> None:
+    """The address carries the batch, so that it can be passed on."""
+    _touch()
+    if named := st.session_state["orders.batch"].strip():
+        st.query_params["batch"] = named
+    else:
+        st.query_params.pop("batch", None)
+
+
 def _clear() -> None:
     _touch()
+    st.query_params.pop("batch", None)
     for name in ("states", "groups", "days"):
         st.session_state[f"orders.{name}"] = []
-    for name in ("bond", "account", "by"):
+    for name in ("bond", "account", "by", "batch"):
         st.session_state[f"orders.{name}"] = ""
 
 

@@ -1,0 +1,194 @@
+"""Batch: many blocks at once, from a file or typed; looked through as a whole, previewed, sent, and counted."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from allocation.model import Side
+from orders.batch import Batch, Foreseen
+from orders.batch_file import MOST_LINES, Sheet, read_csv, read_table, template
+from orders.model import Permission, User
+from ui import bar, batch_outcome, batch_runs, batch_tables, formats, frame, proposal_tables, session
+
+user = session.require_user(Permission.CONFIRM)
+desk = session.desk()
+
+FILE, TYPED = "From a file", "Typed here"
+LARGEST_UPLOAD = 10  # MB: more than is read, so that it is us who say what to do about a large file
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A sheet that was looked through: what is to be mended in it, or what would come of each block."""
+
+    id: str
+    sheet: Sheet
+    name: str
+    batch: Batch
+    foreseen: tuple[Foreseen, ...]
+
+
+def entry() -> tuple[Sheet | None, str]:
+    """The lines that were brought, if any, and the name of the batch."""
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    source = row.segmented_control(
+        "Blocks", [FILE, TYPED], default=FILE, required=True, key="batch.source", persist_state="session"
+    )
+    name = row.text_input(
+        "Name (optional)", key="batch.name", placeholder="afternoon", width=220, persist_state="session",
+        help="The same block is made once a day, however often it comes. Under a name of its own it is made once more.",
+    )  # fmt: skip
+    row.download_button(
+        "Template", template(), file_name="batch-template.csv", mime="text/csv", icon=":material/download:",
+        on_click="ignore", key="batch.template",
+    )  # fmt: skip
+    return (from_file() if source == FILE else from_table()), (name or "").strip()
+
+
+def from_file() -> Sheet | None:
+    uploaded = st.file_uploader(
+        "A CSV file, a line for each block", type=["csv", "txt"], max_upload_size=LARGEST_UPLOAD, key="batch.file"
+    )
+    if uploaded is None:
+        st.info(
+            "No file yet. Fill in the template, a line for each block, and bring it here; or type the blocks. Group, "
+            f"security, side and face are needed, the rest may stay empty. At most {MOST_LINES:,} blocks. "
+            "Nothing is sent before you have seen what would come of each line.",
+            icon=":material/upload_file:",
+        )
+        return None
+    return read_csv(uploaded.getvalue())
+
+
+def from_table() -> Sheet | None:
+    if "batch.table" not in st.session_state:  # the page was left meanwhile: what was typed is still there
+        st.session_state["batch.base"] = st.session_state.get("batch.typed", batch_tables.blank())
+    table = st.data_editor(
+        st.session_state["batch.base"], num_rows="dynamic", column_config=batch_tables.typed_columns(),
+        hide_index=True, key="batch.table", alt="blocks to be typed, a line each",
+    )  # fmt: skip
+    st.session_state["batch.typed"] = table.reset_index(drop=True)
+    sheet = read_table(table.to_dict("records"))
+    if not sheet.rows and len(sheet.faults) == 1:
+        st.caption("A line for each block; lines can be pasted from a spreadsheet. Columns with * are needed.")
+        return None
+    return sheet
+
+
+def look(user: User, sheet: Sheet, name: str) -> Looked:
+    """Look through the sheet; and where nothing is to be mended, at each block of it."""
+    batch = desk.batches.check(user, sheet, name)
+    foreseen: list[Foreseen] = []
+    if not batch.faults:
+        place, of = st.empty(), len(batch.blocks)
+        for done, block in enumerate(batch.blocks):
+            place.progress(done / of, f"Previewed {done:,} of {formats.count(of, 'block')}.")
+            foreseen.append(desk.batches.foresee(user, block))
+        place.empty()
+    return Looked(uuid.uuid4().hex, sheet, name, batch, tuple(foreseen))
+
+
+def to_be_mended(batch: Batch) -> None:
+    count = len(batch.faults)
+    st.error(f"{formats.count(count, 'thing')} to mend before any block is made.", icon=":material/rule:")
+    table, columns = batch_tables.faults(batch.faults)
+    st.dataframe(
+        table, column_config=columns, hide_index=True, row_height=proposal_tables.WRAPPED, alt="what is to be mended",
+        key="batch.faults",
+    )  # fmt: skip
+
+
+def review(looked: Looked) -> Mapping[int, str]:
+    """What would come of each block; the reasons by line, as they are typed here."""
+    table, columns = batch_tables.foreseen(looked.foreseen)
+    wrapped = proposal_tables.WRAPPED if table["To know"].str.len().max() > 50 else None
+    place = st.container()
+    edited = st.data_editor(
+        table, column_config=columns, hide_index=True, disabled=[c for c in table.columns if c != "Reason"],
+        row_height=wrapped, height=min(560, 38 + (wrapped or 35) * len(table)), key=f"batch.review.{looked.id}",
+        alt="what would come of each block",
+    )  # fmt: skip
+    reasons = {int(line): str(why or "") for line, why in zip(edited["Line"], edited["Reason"], strict=True)}
+    st.caption(
+        "Each block is previewed as if it came first: what those before it take of the cash is seen when it is made. "
+        "A block with a warning, or that can be placed in part only, is made only with a reason in its line."
+    )
+    with place.container(horizontal=True, gap="medium"):
+        signs = Counter(batch_tables.sign(one, reasons[one.block.line]) for one in looked.foreseen)
+        for label, which in (("Can be made", "✓"), ("Want a reason", "!"), ("Cannot be made", "×"), ("Are made", "=")):
+            st.metric(label, signs[which], width="content")
+    return reasons
+
+
+def sums(looked: Looked) -> str:
+    """Buy 3 blocks, 12,000,000; sell 1 block, 5,000,000: of those that are not made yet."""
+    told = []
+    for side in Side:
+        faces = [f.block.request.face for f in looked.foreseen if f.block.request.side is side and not f.order_id]
+        if faces:
+            told.append(f"{side.value} {formats.count(len(faces), 'block')}, {sum(faces):,}")
+    return "; ".join(told).capitalize() + "." if told else "Every block of it is made already."
+
+
+def send(looked: Looked, reasons: Mapping[int, str]) -> None:
+    """Start sending with the reasons as they are now. Without the one it had, a line may be at fault."""
+    batch = desk.batches.check(user, batch_tables.with_reasons(looked.sheet, reasons), looked.name)
+    if batch.faults:
+        to_be_mended(batch)
+        return
+    batch_runs.start(desk.batches, user, batch)
+    st.query_params["batch"] = batch.id
+    st.rerun()
+
+
+def click(what: str) -> None:
+    session.office().gate.touch()
+    st.session_state["batch.clicked"] = what
+
+
+def at_hand(sheet: Sheet, name: str) -> Looked | None:
+    """What was looked through, as long as it is still what is on the page."""
+    looked: Looked | None = st.session_state.get("batch.looked")
+    return looked if looked is not None and (looked.sheet, looked.name) == (sheet, name) else None
+
+
+def prepare() -> None:
+    """Everything up to the sending."""
+    sheet, name = entry()
+    clicked = st.session_state.pop("batch.clicked", "")
+    if sheet is None:
+        bar.bar("Bring the blocks first.")
+        return
+    with frame.explained():
+        if clicked == "look":
+            st.session_state["batch.looked"] = look(user, sheet, name)
+    looked = at_hand(sheet, name)
+    if looked is None or looked.batch.faults:
+        if looked is not None:
+            to_be_mended(looked.batch)
+        found = formats.count(len(sheet.rows), "line") + " read."
+        _, right = bar.bar(found if looked is None else "Mend what is listed, and check again.")
+        right.button("Check and preview", type="primary", icon=":material/fact_check:", on_click=click, args=("look",))
+        return
+    reasons = review(looked)
+    if clicked == "send":
+        with frame.explained():
+            send(looked, reasons)
+    _, right = bar.bar(sums(looked))
+    right.button(
+        f"Send {formats.count(len(looked.foreseen), 'block')}", type="primary", icon=":material/send:",
+        on_click=click, args=("send",), key="batch.send",
+    )  # fmt: skip
+
+
+frame.strip()
+st.title("Batch")
+if sent := st.query_params.get("batch"):
+    batch_outcome.draw(user, sent)
+else:
+    prepare()

@@ -1,0 +1,128 @@
+"""What becomes of a batch: how far it is, what came of each line, and the way to its orders."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from orders.batch import Outcome, counted, results_csv
+from orders.history import Wanted
+from orders.model import Order, User
+from ui import batch_runs, batch_tables, formats, frame, proposal_tables, session
+from ui.batch_runs import Run
+
+TICK, LOOK = 1, 10  # seconds: while it is being sent, and where only its orders can be seen
+PAGE = 500  # orders read at once
+
+
+def draw(user: User, batch_id: str) -> None:
+    """The batch the address names, wherever it is: being sent, sent from here, or known by its orders alone."""
+    st.subheader(f"Batch {batch_id}")
+    run = batch_runs.find(user, batch_id)
+    if run is None:
+        st.fragment(run_every=LOOK)(_orders)(batch_id)
+    elif run.over.is_set():
+        _over(run)
+    else:
+        st.fragment(run_every=TICK)(_underway)(run)
+    with st.container(horizontal=True):
+        if st.button("Show its orders", icon=":material/receipt_long:", key="batch.orders"):
+            st.switch_page("pages/orders.py", query_params={"batch": batch_id})
+        st.button("Another batch", icon=":material/playlist_add:", on_click=_leave, args=(run,), key="batch.another")
+
+
+def _leave(run: Run | None) -> None:
+    """Back to bringing blocks. Lines that were typed stay to be mended, unless all of them were made."""
+    session.office().gate.touch()
+    st.query_params.pop("batch", None)
+    if run is not None and not run.failed and all(result.order_id for result in run.results):
+        st.session_state.pop("batch.typed", None)
+
+
+def _underway(run: Run) -> None:
+    """How far it is. A tick is no use of the app by anybody."""
+    if session.office().gate.current_user() is None or run.over.is_set():
+        st.rerun()
+    done, of = len(run.results), len(run.batch.blocks)
+    st.progress(done / of, f"{done:,} of {formats.count(of, 'block')} done. {run.waiting}")
+    st.caption("It goes on when this page is left or reloaded; the address brings you back to it.")
+    _table(run, done)
+
+
+def _over(run: Run) -> None:
+    counts = counted(run.results)
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Made", counts[Outcome.MADE], width="content")
+        st.metric("Refused", counts[Outcome.REFUSED], width="content")
+        st.metric("Already there", counts[Outcome.THERE], width="content")
+    if run.failed:
+        left = len(run.batch.blocks) - len(run.results)
+        st.error(
+            f"{run.failed} {formats.count(left, 'block')} of it came to nothing. Send the same lines again: what is "
+            "made already is not made twice.",
+            icon=":material/error:",
+        )
+    if counts[Outcome.REFUSED]:
+        st.warning(
+            "Each line that was refused says why. Mend it in the file with the results and bring that one: what is "
+            "made already is not made twice."
+        )
+    elif not run.failed:
+        st.success("Every line has its order.", icon=":material/task_alt:")
+    _table(run, len(run.results))
+    st.download_button(
+        "Download the results",
+        results_csv(run.results),
+        file_name=f"batch-{re.sub(r'[^A-Za-z0-9._-]+', '_', run.batch.id)}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _table(run: Run, done: int) -> None:
+    if not done:
+        return
+    table, columns = batch_tables.results(run.results[:done])
+    wrapped = proposal_tables.WRAPPED if any(len(row.sentence) > 60 for row in run.results[:done]) else None
+    st.dataframe(
+        table,
+        column_config=columns,
+        hide_index=True,
+        row_height=wrapped,
+        height=min(520, 38 + (wrapped or 35) * done),
+        key="batch.results",
+        alt="what came of each line",
+    )
+
+
+def _orders(batch_id: str) -> None:
+    """What the ledger has of a batch that was sent elsewhere, or before the app was started anew."""
+    user = session.office().gate.current_user()
+    if user is None:
+        st.rerun()
+    with frame.explained():
+        orders = _all(user, Wanted(batch=batch_id))
+    if not orders:
+        st.info(
+            "No order of your groups carries this batch. If it was just sent, nothing of it is made yet; bring the "
+            "file again to be sure: what is made is not made twice."
+        )
+        return
+    st.info(
+        f"{formats.count(len(orders), 'order')} of it {'is' if len(orders) == 1 else 'are'} made. What was refused is "
+        "kept only until the app is started anew: bring the file again to see it; what is made is not made twice."
+    )
+    table, columns = batch_tables.made(orders)
+    st.dataframe(table, column_config=columns, hide_index=True, key="batch.made", alt="its orders by state")
+
+
+def _all(user: User, wanted: Wanted) -> tuple[Order, ...]:
+    past = session.desk().past
+    page = past.orders(user, wanted, PAGE)
+    found = page.rows
+    while page.cursor:
+        page = past.orders(user, wanted, PAGE, page.cursor)
+        found += page.rows
+    return found

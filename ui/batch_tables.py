@@ -1,0 +1,151 @@
+"""The tables of a batch: lines to type, what is to be mended, what would come of each block, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from orders.batch import Foreseen, Outcome, Result
+from orders.batch_check import Planned
+from orders.batch_file import COLUMNS, REQUIRED, Fault, Sheet, Typed
+from orders.model import Order
+from ui import states
+from ui.tables import Columns, amount, number
+
+BLANK_LINES = 6
+
+_HELP = {
+    "group": "ticker of a portfolio group",
+    "security": "CUSIP, ISIN or SEDOL",
+    "side": "buy or sell",
+    "face": "25,000,000 or 25mm",
+    "settlement": "2026-11-24; the usual one where empty",
+    "limit": "98.515625 or 98-16+; market where empty",
+    "method": "pro rata, equal, min dispersion or to target; pro rata where empty",
+    "comment": "kept with the order",
+    "reason": "why a warning, or a part only, is all right",
+}
+_SIGNS = {Outcome.MADE: "✓", Outcome.THERE: "=", Outcome.REFUSED: "×"}
+_WIDTHS = {"group": 90, "security": 130, "side": 60, "face": 110, "settlement": 100, "limit": 90, "method": 110}
+
+
+def blank() -> pd.DataFrame:
+    """Empty lines to type into."""
+    return pd.DataFrame([dict.fromkeys(COLUMNS, "")] * BLANK_LINES, columns=list(COLUMNS), dtype=str)
+
+
+def typed_columns() -> Columns:
+    """The columns people type into, or paste into from a spreadsheet: all are text, and read as in a file."""
+    return {
+        name: st.column_config.TextColumn(
+            f"{name.title()} *" if name in REQUIRED else name.title(), help=_HELP[name], width=_WIDTHS.get(name, 170)
+        )
+        for name in COLUMNS
+    }
+
+
+def faults(rows: Sequence[Fault]) -> tuple[pd.DataFrame, Columns]:
+    """What is to be mended."""
+    table = pd.DataFrame(
+        [
+            {"Line": str(fault.line or ""), "Column": fault.column.title(), "What is wrong": fault.sentence}
+            for fault in rows
+        ]
+    )
+    columns = {
+        "Line": st.column_config.TextColumn("Line", width=50, alignment="right"),
+        "Column": st.column_config.TextColumn("Column", width=90),
+        "What is wrong": st.column_config.TextColumn("What is wrong, and what to do", width="large"),
+    }
+    return table, columns
+
+
+def foreseen(rows: Sequence[Foreseen]) -> tuple[pd.DataFrame, Columns]:
+    """What would come of each block, with a place for the reason of its line."""
+    table = pd.DataFrame(
+        [
+            {
+                "": sign(row, row.block.typed["reason"]),
+                **_block(row.block),
+                "Placed": row.placed,
+                "To know": " ".join(filter(None, [row.refused, *row.doubts])),
+                "Reason": row.block.typed["reason"],
+            }
+            for row in rows
+        ]
+    )
+    columns = _block_columns() | {
+        "": st.column_config.TextColumn("", width=30, help="✓ can be made; ! wants a reason; × cannot be; = is made"),
+        "Placed": amount("Placed"),
+        "To know": st.column_config.TextColumn("To know before it is sent", width=330),
+        "Reason": st.column_config.TextColumn("Reason", width=200, help=_HELP["reason"]),
+    }
+    return table, columns
+
+
+def sign(row: Foreseen, reason: str) -> str:
+    """How a block stands, at a glance."""
+    if row.order_id:
+        return _SIGNS[Outcome.THERE]
+    if row.refused:
+        return _SIGNS[Outcome.REFUSED]
+    return "!" if row.doubts and not reason.strip() else _SIGNS[Outcome.MADE]
+
+
+def results(rows: Sequence[Result]) -> tuple[pd.DataFrame, Columns]:
+    """What came of each line."""
+    table = pd.DataFrame(
+        [
+            {
+                "Outcome": f"{_SIGNS[row.outcome]} {row.outcome.value}",
+                **_block(row.block),
+                "What": row.sentence,
+                "Order": row.order_id,
+            }
+            for row in rows
+        ]
+    )
+    columns = _block_columns() | {
+        "Outcome": st.column_config.TextColumn("Outcome", width=110),
+        "What": st.column_config.TextColumn("What came of it", width=400),
+        "Order": st.column_config.TextColumn("Order", width=140),
+    }
+    return table, columns
+
+
+def made(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
+    """How many of these orders are in which state."""
+    counts = pd.Series([states.word(order) for order in rows]).value_counts()
+    table = pd.DataFrame({"State": counts.index, "Orders": counts.to_numpy()})
+    return table, {"Orders": number("Orders")}
+
+
+def with_reasons(sheet: Sheet, reasons: Mapping[int, str]) -> Sheet:
+    """The sheet with these reasons, by line, in the place of its own."""
+    rows = (
+        Typed(row.line, {**row.cells, "reason": reasons.get(row.line, row["reason"]).strip()}) for row in sheet.rows
+    )
+    return Sheet(tuple(rows), sheet.faults)
+
+
+def _block(block: Planned) -> dict[str, object]:
+    request = block.request
+    return {
+        "Line": block.line,
+        "Group": request.group,
+        "Side": request.side.value.title(),
+        "Face": request.face,
+        "Bond": block.label,
+    }
+
+
+def _block_columns() -> Columns:
+    return {
+        "Line": number("Line", width=46),
+        "Group": st.column_config.TextColumn("Group", width=90),
+        "Side": st.column_config.TextColumn("Side", width=46),
+        "Face": amount("Face"),
+        "Bond": st.column_config.TextColumn("Bond", width=150),
+    }
