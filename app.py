@@ -39,7 +39,11 @@ PAGES = {  # section -> (file, title, icon, what it takes)
         ("batch", "Batch", ":material/playlist_add_check:", Permission.CONFIRM),
         ("limits", "Limits", ":material/rule:", Permission.VIEW),
     ],
+    "Analyse": [
+        ("profit", "Profit and loss", ":material/finance:", Permission.VIEW),
+    ],
     "Control": [
+        ("reconcile", "Reconcile", ":material/compare_arrows:", Permission.VIEW),
         ("approvals", "Approvals", ":material/how_to_reg:", Permission.APPROVE),
     ],
 }

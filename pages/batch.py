@@ -13,7 +13,7 @@ from allocation.model import Side
 from orders.batch import Batch, Foreseen
 from orders.batch_file import MOST_LINES, Sheet, read_csv, read_table, template
 from orders.model import Permission, User
-from ui import bar, batch_outcome, batch_runs, batch_tables, formats, frame, proposal_tables, session
+from ui import bar, batch_outcome, batch_runs, batch_tables, formats, frame, session
 
 user = session.require_user(Permission.CONFIRM)
 desk = session.desk()
@@ -40,7 +40,7 @@ def entry() -> tuple[Sheet | None, str]:
         "Blocks", [FILE, TYPED], default=FILE, required=True, key="batch.source", persist_state="session"
     )
     name = row.text_input(
-        "Name (optional)", key="batch.name", placeholder="afternoon", width=220, persist_state="session",
+        "Name (optional)", key="batch.name", placeholder="afternoon", width=170, persist_state="session",
         help="The same block is made once a day, however often it comes. Under a name of its own it is made once more.",
     )  # fmt: skip
     row.download_button(
@@ -97,8 +97,9 @@ def to_be_mended(batch: Batch) -> None:
     count = len(batch.faults)
     st.error(f"{formats.count(count, 'thing')} to mend before any block is made.", icon=":material/rule:")
     table, columns = batch_tables.faults(batch.faults)
+    wrapped = batch_tables.row_height((fault.sentence for fault in batch.faults), 90)
     st.dataframe(
-        table, column_config=columns, hide_index=True, row_height=proposal_tables.WRAPPED, alt="what is to be mended",
+        table, column_config=columns, hide_index=True, row_height=wrapped, alt="what is to be mended",
         key="batch.faults",
     )  # fmt: skip
 
@@ -106,7 +107,7 @@ def to_be_mended(batch: Batch) -> None:
 def review(looked: Looked) -> Mapping[int, str]:
     """What would come of each block; the reasons by line, as they are typed here."""
     table, columns = batch_tables.foreseen(looked.foreseen)
-    wrapped = proposal_tables.WRAPPED if table["To know"].str.len().max() > 50 else None
+    wrapped = batch_tables.row_height(table["To know"], 38)
     place = st.container()
     edited = st.data_editor(
         table, column_config=columns, hide_index=True, disabled=[c for c in table.columns if c != "Reason"],
@@ -120,19 +121,32 @@ def review(looked: Looked) -> Mapping[int, str]:
     )
     with place.container(horizontal=True, gap="medium"):
         signs = Counter(batch_tables.sign(one, reasons[one.block.line]) for one in looked.foreseen)
-        for label, which in (("Can be made", "✓"), ("Want a reason", "!"), ("Cannot be made", "×"), ("Are made", "=")):
+        for label, which in (
+            ("Can be made", "✓"),
+            ("Want a reason", "!"),
+            ("Cannot be made", "×"),
+            ("Made already", "="),
+        ):
             st.metric(label, signs[which], width="content")
     return reasons
 
 
+def to_be_made(looked: Looked) -> list[Foreseen]:
+    """The blocks that can be made, with a reason or without. The others are sent along, and answer for themselves."""
+    return [one for one in looked.foreseen if not one.refused]
+
+
 def sums(looked: Looked) -> str:
-    """Buy 3 blocks, 12,000,000; sell 1 block, 5,000,000: of those that are not made yet."""
+    """Buy 3 blocks, 12,000,000; sell 1 block, 5,000,000: of those that can be made."""
     told = []
     for side in Side:
-        faces = [f.block.request.face for f in looked.foreseen if f.block.request.side is side and not f.order_id]
+        faces = [one.placed for one in to_be_made(looked) if one.block.request.side is side]
         if faces:
-            told.append(f"{side.value} {formats.count(len(faces), 'block')}, {sum(faces):,}")
-    return "; ".join(told).capitalize() + "." if told else "Every block of it is made already."
+            told.append(f"{side.value.lower()} {formats.count(len(faces), 'block')}, {sum(faces):,}")
+    if not told:
+        made = all(one.order_id for one in looked.foreseen)
+        return "Every block of it is made already." if made else "No block of it can be made: each line says why."
+    return "; ".join(told).capitalize() + "."
 
 
 def send(looked: Looked, reasons: Mapping[int, str]) -> None:
@@ -180,9 +194,10 @@ def prepare() -> None:
         with frame.explained():
             send(looked, reasons)
     _, right = bar.bar(sums(looked))
+    count = len(to_be_made(looked))
     right.button(
-        f"Send {formats.count(len(looked.foreseen), 'block')}", type="primary", icon=":material/send:",
-        on_click=click, args=("send",), key="batch.send",
+        f"Send {formats.count(count, 'block')}" if count else "Send", type="primary", icon=":material/send:",
+        disabled=not count, on_click=click, args=("send",), key="batch.send",
     )  # fmt: skip
 
 

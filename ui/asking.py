@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
@@ -13,6 +14,8 @@ from allocation.errors import EvenlotError
 from orders.lifecycle import Event
 from orders.model import Order, User
 from ui import frame, session
+
+Width = Literal["small", "medium", "large"]
 
 _OPENED, _ASKED, _REFUSED, _TOLD, _NEWS = (f"deciding.{n}" for n in ("opened", "asked", "refused", "told", "news"))
 
@@ -84,6 +87,30 @@ def carry_out() -> None:
             st.session_state[_TOLD] = f"{order.id}: {done}"
             st.session_state.pop(_OPENED, None)
     st.session_state.pop(_ASKED, None)
+
+
+def dialog(at: Opened, title: str, width: Width, draw: Callable[[User, Opened], None]) -> None:
+    """Show the dialog that is open; `draw` draws what is to be decided, as the user is now."""
+    underway = asked(at)
+    st.dialog(title, width=width, dismissible=not underway, on_dismiss=close)(_body)(at, underway, draw)
+
+
+def _body(at: Opened, underway: bool, draw: Callable[[User, Opened], None]) -> None:
+    user = session.office().gate.current_user()
+    if user is None or at != opened() or asked(at) is not underway:
+        st.rerun()
+    if underway:
+        place = st.empty()
+        place.info("Being done. Closing or reloading the page does not stop it.", icon=":material/hourglass_top:")
+        with frame.waits():
+            carry_out()
+        place.empty()
+        st.rerun()
+    assert user is not None
+    try:
+        draw(user, at)
+    except EvenlotError as error:
+        frame.show(error)
 
 
 def refused() -> None:

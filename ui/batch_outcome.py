@@ -9,7 +9,7 @@ import streamlit as st
 from orders.batch import Outcome, counted, results_csv
 from orders.history import Wanted
 from orders.model import Order, User
-from ui import batch_runs, batch_tables, formats, frame, proposal_tables, session
+from ui import batch_runs, batch_tables, formats, frame, session
 from ui.batch_runs import Run
 
 TICK, LOOK = 1, 10  # seconds: while it is being sent, and where only its orders can be seen
@@ -85,7 +85,7 @@ def _table(run: Run, done: int) -> None:
     if not done:
         return
     table, columns = batch_tables.results(run.results[:done])
-    wrapped = proposal_tables.WRAPPED if any(len(row.sentence) > 60 for row in run.results[:done]) else None
+    wrapped = batch_tables.row_height((row.sentence for row in run.results[:done]), 45)
     st.dataframe(
         table,
         column_config=columns,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +12,7 @@ from orders.batch_check import Planned
 from orders.batch_file import COLUMNS, REQUIRED, Fault, Sheet, Typed
 from orders.model import Order
 from ui import states
+from ui.proposal_tables import WRAPPED
 from ui.tables import Columns, amount, number
 
 BLANK_LINES = 6
@@ -28,7 +29,7 @@ _HELP = {
     "reason": "why a warning, or a part only, is all right",
 }
 _SIGNS = {Outcome.MADE: "✓", Outcome.THERE: "=", Outcome.REFUSED: "×"}
-_WIDTHS = {"group": 90, "security": 130, "side": 60, "face": 110, "settlement": 100, "limit": 90, "method": 110}
+_WIDTHS = {"group": 90, "security": 130, "side": 84, "face": 110, "settlement": 116, "limit": 90, "method": 110}
 
 
 def blank() -> pd.DataFrame:
@@ -57,7 +58,7 @@ def faults(rows: Sequence[Fault]) -> tuple[pd.DataFrame, Columns]:
     columns = {
         "Line": st.column_config.TextColumn("Line", width=50, alignment="right"),
         "Column": st.column_config.TextColumn("Column", width=90),
-        "What is wrong": st.column_config.TextColumn("What is wrong, and what to do", width="large"),
+        "What is wrong": st.column_config.TextColumn("What is wrong, and what to do", width=760),
     }
     return table, columns
 
@@ -77,12 +78,19 @@ def foreseen(rows: Sequence[Foreseen]) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = _block_columns() | {
-        "": st.column_config.TextColumn("", width=30, help="✓ can be made; ! wants a reason; × cannot be; = is made"),
+        "": st.column_config.TextColumn("", width=26, help="✓ can be made; ! wants a reason; × cannot be; = is made"),
         "Placed": amount("Placed"),
-        "To know": st.column_config.TextColumn("To know before it is sent", width=330),
-        "Reason": st.column_config.TextColumn("Reason", width=200, help=_HELP["reason"]),
+        "To know": st.column_config.TextColumn("To know before it is sent", width=270),
+        "Reason": st.column_config.TextColumn("Reason", width=130, help=_HELP["reason"]),
     }
     return table, columns
+
+
+def row_height(sentences: Iterable[str], letters: int) -> int | None:
+    """The height of rows that show these sentences whole, so many letters a line, as far as a row may grow; None where
+    one line is enough."""
+    longest = max((len(sentence) for sentence in sentences), default=0)
+    return None if longest <= letters else min(max(WRAPPED, 19 * (longest // letters + 1)), 2 * WRAPPED)
 
 
 def sign(row: Foreseen, reason: str) -> str:
@@ -108,8 +116,8 @@ def results(rows: Sequence[Result]) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = _block_columns() | {
-        "Outcome": st.column_config.TextColumn("Outcome", width=110),
-        "What": st.column_config.TextColumn("What came of it", width=400),
+        "Outcome": st.column_config.TextColumn("Outcome", width=96),
+        "What": st.column_config.TextColumn("What came of it", width=306),
         "Order": st.column_config.TextColumn("Order", width=140),
     }
     return table, columns
@@ -143,9 +151,9 @@ def _block(block: Planned) -> dict[str, object]:
 
 def _block_columns() -> Columns:
     return {
-        "Line": number("Line", width=46),
-        "Group": st.column_config.TextColumn("Group", width=90),
-        "Side": st.column_config.TextColumn("Side", width=46),
+        "Line": number("Line", width=40),
+        "Group": st.column_config.TextColumn("Group", width=84),
+        "Side": st.column_config.TextColumn("Side", width=42),
         "Face": amount("Face"),
-        "Bond": st.column_config.TextColumn("Bond", width=150),
+        "Bond": st.column_config.TextColumn("Bond", width=120),
     }

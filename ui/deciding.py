@@ -7,11 +7,10 @@ from functools import partial
 
 import streamlit as st
 
-from allocation.errors import EvenlotError
 from orders.errors import NotPermitted
 from orders.lifecycle import Event
 from orders.model import Order, User
-from ui import approving, asking, explaining, frame, modifying, session, states
+from ui import approving, asking, explaining, modifying, session, states
 from ui.asking import Opened
 
 
@@ -70,35 +69,14 @@ def dialog() -> None:
     """The dialog that is open, if any, and what the last one came to. Called by a full run: one that a ticking part of
     the page had opened would go with its next tick."""
     asking.told()
-    if at := asking.opened():
-        title = f"{ACTS[at.event].label} {at.order_id}"
+    at = asking.opened()
+    if at is not None and at.event in ACTS:  # another page's dialog stays with it
         wide = at.event in (Event.APPROVE, Event.MODIFY)
-        underway = asking.asked(at)
-        st.dialog(
-            title, width="large" if wide else "medium", dismissible=not underway, on_dismiss=asking.close
-        )(_body)(at, underway)  # fmt: skip
+        asking.dialog(at, f"{ACTS[at.event].label} {at.order_id}", "large" if wide else "medium", _draw)
 
 
-def _body(at: Opened, underway: bool) -> None:
-    user = session.office().gate.current_user()
-    if user is None or at != asking.opened() or asking.asked(at) is not underway:
-        st.rerun()
-    if underway:
-        place = st.empty()
-        place.info("Being done. Closing or reloading the page does not stop it.", icon=":material/hourglass_top:")
-        with frame.waits():
-            asking.carry_out()
-        place.empty()
-        st.rerun()
-    assert user is not None
-    try:
-        _draw(user, session.desk().past.order(user, at.order_id), at)
-    except EvenlotError as error:
-        frame.show(error)
-
-
-def _draw(user: User, order: Order, at: Opened) -> None:
-    act = ACTS[at.event]
+def _draw(user: User, at: Opened) -> None:
+    order, act = session.desk().past.order(user, at.order_id), ACTS[at.event]
     face = f"{order.face:,}" if order.face == order.ordered else f"{order.face:,} of {order.ordered:,}"
     st.markdown(f"**{order.side.value.title()} {face} {order.label} for {order.group}** · {states.word(order)}")
     if act.consequence:

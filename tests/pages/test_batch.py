@@ -141,9 +141,9 @@ def test_each_block_is_previewed_and_nothing_is_written(front: Front) -> None:
     assert list(table[""]) == ["✓", "✓", "×"]
     assert list(table["Placed"]) == [2_000_000, 400_000, 0]
     assert "5,000,500" in table["To know"][2]
-    assert "Buy 2 blocks, 2,400,000; sell 1 block, 5,000,500." in words(page)
+    assert "Buy 2 blocks, 2,400,000." in words(page)
     assert {figure.label: figure.value for figure in page.metric} == {
-        "Can be made": "2", "Want a reason": "0", "Cannot be made": "1", "Are made": "0",
+        "Can be made": "2", "Want a reason": "0", "Cannot be made": "1", "Made already": "0",
     }  # fmt: skip
     assert front.orders() == ()
 
@@ -181,7 +181,7 @@ def test_another_file_is_previewed_anew(front: Front) -> None:
 
 
 def test_what_is_sent_is_counted_told_by_line_and_can_be_downloaded(front: Front) -> None:
-    page = sent(looked(front, *TWO, "BIG6,B,sell,5000500,,,,,"), "Send 3 blocks")
+    page = sent(looked(front, *TWO, "BIG6,B,sell,5000500,,,,,"), "Send 2 blocks")
     assert {figure.label: figure.value for figure in page.metric} == {
         "Made": "2", "Refused": "1", "Already there": "0",
     }  # fmt: skip
@@ -214,8 +214,16 @@ def test_the_same_file_again_shows_what_is_made_and_makes_nothing_twice(front: F
     page = looked(front, *TWO)
     assert list(page.dataframe[0].value[""]) == ["=", "="]
     assert "Every block of it is made already." in words(page)
-    assert sent(page, "Send 2 blocks").metric[2].value == "2"
-    assert len(front.orders()) == 2
+    assert "Send" not in buttons(page)
+    page = sent(looked(front, *TWO, "BIG6,B,buy,5mm,,,,,"), "Send 1 block")
+    assert {figure.label: figure.value for figure in page.metric}["Already there"] == "2"
+    assert len(front.orders()) == 3
+
+
+def test_where_no_block_can_be_made_there_is_nothing_to_send(front: Front) -> None:
+    page = looked(front, "BIG6,B,sell,5000500,,,,,")
+    assert "No block of it can be made: each line says why." in words(page)
+    assert "Send" not in buttons(page)
 
 
 def test_under_a_name_of_its_own_it_is_made_once_more(front: Front) -> None:
@@ -274,7 +282,7 @@ def test_after_a_restart_the_orders_of_a_batch_are_still_its_own(front: Front, m
 
 
 def test_a_batch_of_somebody_else_is_seen_by_its_orders_only(front: Front) -> None:
-    batch = sent(looked(front, TWO[0], "BIG6,B,sell,5000500,,,,secret,"), "Send 2 blocks").query_params["batch"]
+    batch = sent(looked(front, TWO[0], "BIG6,B,sell,5000500,,,,secret,"), "Send 1 block").query_params["batch"]
     front.gate.user = replace(PM, username="pat", groups=frozenset({"OPNIC"}))
     page = front.visit("batch", batch=batch)
     assert page.info[0].value.startswith("No order of your groups carries this batch.")

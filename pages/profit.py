@@ -1,0 +1,98 @@
+"""Profit and loss: what the desk's trades came to, by account and bond and trade by trade, with what is not known."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from orders.model import Permission
+from orders.positions import Report
+from ui import formats, frame, profit_tables, session
+from ui.profit_tables import Sum
+
+user = session.require_user(Permission.VIEW)
+trip, desk = session.trip(), session.desk()
+
+
+def figure(label: str, sum_: Sum, help_: str) -> None:
+    st.metric(f"{label}{sum_.over}", sum_.sentence, help=help_, width="content")
+
+
+def figures(report: Report) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        figure("Realised", profit_tables.realised(report), "of what was bought here and sold; coupons are not in it")
+        figure("Unrealised", profit_tables.unrealised(report), "of what was bought here and is held, at today's mark")
+        figure("First day", profit_tables.first_days(report), "what trades had earned by the mark of their trade date")
+        st.metric("Trades", f"{len(report.trades):,}", help="an account of an order each", width="content")
+
+
+def unknown(report: Report) -> None:
+    """What is not known, before the figures are believed."""
+    if report.notes:
+        count = formats.count(len(report.notes), "thing")
+        with st.expander(f"{count} not known, or assumed", icon=":material/help:", expanded=len(report.notes) < 4):
+            st.markdown("\n".join(f"- {note}" for note in report.notes))
+    st.caption(
+        "Lots are sold oldest first, accrued included; coupons received are not counted. What was held before the desk "
+        "traded it has no known cost, and earns nothing here. Only today's marks are kept: of an earlier day the first "
+        "day's result is not known any more."
+    )
+
+
+def by_account(report: Report) -> None:
+    table, columns = profit_tables.earned(report.earned)
+    st.dataframe(
+        table, column_config=columns, hide_index=True, placeholder=formats.MISSING,
+        height=min(560, 38 + 35 * len(table)),
+        alt="profit and loss by account and bond", key="profit.earned",
+    )  # fmt: skip
+    save("by account and bond", profit_tables.earned_csv(report), "profit")
+
+
+def by_trade(report: Report) -> None:
+    if not report.trades:
+        st.info(f"No trade is one of {group}'s own: its accounts traded in other groups.")
+        return
+    table, columns = profit_tables.trades(report.trades)
+    st.dataframe(
+        table, column_config=columns, hide_index=True, placeholder=formats.MISSING,
+        height=min(560, 38 + 35 * len(table)),
+        alt="trades, newest first", key="profit.trades",
+    )  # fmt: skip
+    save("trade by trade", profit_tables.trades_csv(report), "trades")
+
+
+def save(what: str, text: str, name: str) -> None:
+    st.download_button(
+        f"Download {what}", text, file_name=f"{name}-{group}-{desk.today()}.csv", mime="text/csv",
+        icon=":material/download:", on_click="ignore", key=f"profit.save.{name}",
+    )  # fmt: skip
+
+
+top = st.container()
+st.title("Profit and loss")
+with frame.explained():
+    groups = session.groups_of(user)
+    if not groups:
+        st.info("No group is on your list yet. Add one on the Groups page.")
+        st.stop()
+    group = st.selectbox(
+        "Group", groups, index=groups.index(trip.group) if trip.group in groups else 0, key="profit.group", width=220
+    )
+    report = desk.positions.of_group(user, group)
+with top:
+    frame.strip(report.as_of)
+if not report.earned:
+    st.info(
+        f"Nothing was booked for an account of {group} yet. Allocate a block; once Aladdin has booked a fill, what it "
+        "earns stands here."
+    )
+    for note in report.notes:
+        st.caption(note)
+    st.stop()
+figures(report)
+unknown(report)
+accounts_tab, trades_tab = st.tabs(["By account and bond", "Trade by trade"])
+with accounts_tab:
+    by_account(report)
+with trades_tab:
+    by_trade(report)

@@ -1,0 +1,184 @@
+"""Profit and loss as tables and as files: by account and bond, and trade by trade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import pandas as pd
+import streamlit as st
+
+from orders.batch_file import written
+from orders.positions import Earned, Report, Trade
+from ui import formats
+from ui.tables import Columns, amount, as_float, number
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A figure by currency, and of how many rows it is known."""
+
+    amounts: dict[str, Decimal]
+    known: int
+    of: int
+
+    @property
+    def sentence(self) -> str:
+        """USD -12,345; nothing known is no zero."""
+        return " + ".join(formats.money(value, currency) for currency, value in self.amounts.items()) or formats.MISSING
+
+    @property
+    def over(self) -> str:
+        """over 3 of 4, where some are not known"""
+        return "" if self.known == self.of else f" over {self.known:,} of {self.of:,}"
+
+
+def realised(report: Report) -> Sum:
+    return _sum((row.currency, row.profit.realised) for row in report.earned)
+
+
+def unrealised(report: Report) -> Sum:
+    return _sum((row.currency, row.profit.unrealised) for row in report.earned)
+
+
+def first_days(report: Report) -> Sum:
+    return _sum((trade.currency, trade.first_day) for trade in report.trades)
+
+
+def _sum(values: Iterable[tuple[str, Decimal | None]]) -> Sum:
+    amounts: dict[str, Decimal] = {}
+    known = of = 0
+    for currency, value in values:
+        of += 1
+        if value is not None:
+            known += 1
+            amounts[currency] = amounts.get(currency, Decimal(0)) + value
+    return Sum(dict(sorted(amounts.items())), known, of)
+
+
+def earned(rows: Sequence[Earned]) -> tuple[pd.DataFrame, Columns]:
+    """By account and bond."""
+    table = pd.DataFrame(
+        [
+            {
+                "Account": row.profit.account_id,
+                "Bond": row.label,
+                "Currency": row.currency,
+                "Realised": as_float(row.profit.realised),
+                "Unrealised": as_float(row.profit.unrealised),
+                "Held": as_float(row.profit.face),
+                "Cost": as_float(row.profit.cost),
+                "Uncosted": as_float(row.profit.uncosted),
+            }
+            for row in rows
+        ]
+    )
+    columns = {
+        "Account": st.column_config.TextColumn("Account", width=110),
+        "Bond": st.column_config.TextColumn("Bond", width=160),
+        "Currency": st.column_config.TextColumn("Currency", width=70),
+        "Realised": _signed("Realised", "of what was bought here and sold, oldest lots first, accrued included"),
+        "Unrealised": _signed(
+            "Unrealised", "of what was bought here and is held, at today's mark; – where there is none"
+        ),
+        "Held": amount("Bought here, held"),
+        "Cost": amount("Its cost", "accrued included"),
+        "Uncosted": amount("Sold, cost unknown", "face that was held before our trades: it earns nothing here"),
+    }
+    return table, columns
+
+
+def trades(rows: Sequence[Trade]) -> tuple[pd.DataFrame, Columns]:
+    """Trade by trade, newest first."""
+    table = pd.DataFrame(
+        [
+            {
+                "Traded": trade.deal.traded,
+                "Account": trade.deal.account_id,
+                "Side": trade.deal.side.value.title(),
+                "Face": as_float(trade.deal.face),
+                "Bond": trade.label,
+                "Price": as_float(trade.deal.price),
+                "First fill": waited(trade),
+                "Currency": trade.currency,
+                "First day": as_float(trade.first_day),
+                "Not known": trade.unknown,
+                "Order": trade.deal.order_id,
+            }
+            for trade in rows
+        ]
+    )
+    columns = {
+        "Traded": st.column_config.DateColumn("Traded", format="DD MMM YYYY", width=100),
+        "Account": st.column_config.TextColumn("Account", width=100),
+        "Side": st.column_config.TextColumn("Side", width=44),
+        "Face": amount("Face"),
+        "Bond": st.column_config.TextColumn("Bond", width=150),
+        "Price": number("Average price", 4, width=100),
+        "First fill": st.column_config.TextColumn(
+            "First fill after",
+            width=130,
+            help="from the statement to the first fill; * its statement was changed since",
+        ),
+        "Currency": st.column_config.TextColumn("Currency", width=70),
+        "First day": _signed("First day", "earned by the mark of the trade date, accrued included"),
+        "Not known": st.column_config.TextColumn("Of the first day", width=260),
+        "Order": st.column_config.TextColumn("Order", width=140),
+    }
+    return table, columns
+
+
+def waited(trade: Trade) -> str:
+    """4 min 05 s, with a mark where what it was counted from is not the first statement's fill."""
+    return f"{_span(trade.waited)}{' *' if trade.restated else ''}"
+
+
+def _span(time: timedelta) -> str:
+    seconds = int(time.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02} s"
+    if seconds < 86400:
+        return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+    return f"{seconds // 86400} d {seconds % 86400 // 3600} h"
+
+
+def earned_csv(report: Report) -> str:
+    """By account and bond, every digit; what is not known is empty."""
+    head = ("account", "bond", "asset_id", "currency", "realised", "unrealised", "held", "cost", "sold_cost_unknown")
+    rows = (
+        (
+            e.profit.account_id, e.label, e.profit.asset_id, e.currency, e.profit.realised,
+            _or_empty(e.profit.unrealised), e.profit.face, e.profit.cost, e.profit.uncosted,
+        )
+        for e in report.earned
+    )  # fmt: skip
+    return written([head, *rows])
+
+
+def trades_csv(report: Report) -> str:
+    """Trade by trade, every digit; what is not known is empty, and said."""
+    head = (
+        "traded", "account", "side", "face", "bond", "asset_id", "price", "seconds_to_first_fill", "restated",
+        "currency", "first_day", "not_known", "order",
+    )  # fmt: skip
+    rows = (
+        (
+            t.deal.traded.isoformat(), t.deal.account_id, t.deal.side.value, t.deal.face, t.label, t.deal.asset_id,
+            t.deal.price, int(t.waited.total_seconds()), "yes" if t.restated else "no", t.currency,
+            _or_empty(t.first_day), t.unknown, t.deal.order_id,
+        )
+        for t in report.trades
+    )  # fmt: skip
+    return written([head, *rows])
+
+
+def _or_empty(value: Decimal | None) -> Decimal | str:
+    return "" if value is None else value
+
+
+def _signed(label: str, help_: str) -> object:
+    return st.column_config.NumberColumn(label, format="%+,.2f", help=help_, width=128)
