@@ -114,6 +114,11 @@ def review(looked: Looked) -> Mapping[int, str]:
         row_height=wrapped, height=min(560, 38 + (wrapped or 35) * len(table)), key=f"batch.review.{looked.id}",
         alt="what would come of each block",
     )  # fmt: skip
+    if wrapped is not None:  # a row shows three lines of a sentence
+        with st.expander("What to know, in full", icon=":material/notes:", type="compact"):
+            for one in looked.foreseen:
+                if said := batch_tables.to_know(one):
+                    st.text(f"Line {one.block.line}: {said}")
     reasons = {int(line): str(why or "") for line, why in zip(edited["Line"], edited["Reason"], strict=True)}
     st.caption(
         "Each block is previewed as if it came first: what those before it take of the cash is seen when it is made. "

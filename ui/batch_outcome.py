@@ -27,7 +27,8 @@ def draw(user: User, batch_id: str) -> None:
     else:
         st.fragment(run_every=TICK)(_underway)(run)
     with st.container(horizontal=True):
-        if st.button("Show its orders", icon=":material/receipt_long:", key="batch.orders"):
+        none = run is not None and run.over.is_set() and not any(result.order_id for result in run.results)
+        if not none and st.button("Show its orders", icon=":material/receipt_long:", key="batch.orders"):
             st.switch_page("pages/orders.py", query_params={"batch": batch_id})
         st.button("Another batch", icon=":material/playlist_add:", on_click=_leave, args=(run,), key="batch.another")
 

@@ -71,7 +71,7 @@ def foreseen(rows: Sequence[Foreseen]) -> tuple[pd.DataFrame, Columns]:
                 "": sign(row, row.block.typed["reason"]),
                 **_block(row.block),
                 "Placed": row.placed,
-                "To know": " ".join(filter(None, [row.refused, *row.doubts])),
+                "To know": to_know(row),
                 "Reason": row.block.typed["reason"],
             }
             for row in rows
@@ -86,11 +86,14 @@ def foreseen(rows: Sequence[Foreseen]) -> tuple[pd.DataFrame, Columns]:
     return table, columns
 
 
+def to_know(row: Foreseen) -> str:
+    """What a person should know of a block before it is sent."""
+    return " ".join(filter(None, [row.refused, *row.doubts]))
+
+
 def row_height(sentences: Iterable[str], letters: int) -> int | None:
-    """The height of rows that show these sentences whole, so many letters a line, as far as a row may grow; None where
-    one line is enough."""
-    longest = max((len(sentence) for sentence in sentences), default=0)
-    return None if longest <= letters else min(max(WRAPPED, 19 * (longest // letters + 1)), 2 * WRAPPED)
+    """The height of rows in which these sentences wrap, where any takes more than one line of so many letters."""
+    return WRAPPED if any(len(sentence) > letters for sentence in sentences) else None
 
 
 def sign(row: Foreseen, reason: str) -> str:

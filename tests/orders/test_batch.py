@@ -126,6 +126,49 @@ def test_each_group_and_each_security_is_looked_up_once(at: Outfit) -> None:
     assert asked == ["B"]
 
 
+# -- foreseen ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_would_come_of_a_block_is_told_and_nothing_is_written(at: Outfit) -> None:
+    at.compliance.found = (Violation("R1", "A", Severity.WARNING, "Near the issuer limit"),)
+    batch = checked(at, "BIG6,B,buy,2mm,,,,,", "BIG6,B,sell,5000500,,,,,")
+    whole, refused = (at.desk.batches.foresee(PM, block) for block in batch.blocks)
+    assert (whole.placed, whole.refused, whole.order_id) == (2_000_000, "", "")
+    assert whole.doubts == ("Aladdin's compliance, warning: Near the issuer limit (A).",)
+    assert (refused.placed, refused.doubts) == (0, ())
+    assert "5,000,500" in refused.refused
+    assert at.ledger.orders() == ()
+
+
+def test_what_is_foreseen_to_want_a_reason_is_refused_without_one(at: Outfit) -> None:
+    at.market.accounts = (account("A", cash="1000000"), account("B", cash="1000000"))
+    batch = checked(at, "BIG6,B,buy,3mm,,,,,")
+    (doubt,) = at.desk.batches.foresee(PM, batch.blocks[0]).doubts
+    (refused,) = at.desk.batches.send(PM, batch)
+    assert refused.sentence.startswith(doubt)
+
+
+def test_a_block_without_a_place_is_foreseen_to_be_refused(at: Outfit) -> None:
+    at.market.accounts = (account("A", cash="0"), account("B", cash="0"))
+    seen = at.desk.batches.foresee(PM, checked(at, "BIG6,B,buy,3mm,,,,,").blocks[0])
+    assert seen.placed == 0
+    assert seen.refused.startswith("Nothing of it can be placed (1,500,000 A: cash of USD 0 ")
+
+
+def test_a_block_that_is_made_already_is_foreseen_with_its_order(at: Outfit) -> None:
+    (made,) = sent(at, "BIG6,B,buy,2mm,,,,,")
+    seen = at.desk.batches.foresee(PM, made.block)
+    assert (seen.order_id, seen.placed) == (made.order_id, 2_000_000)
+    assert seen.refused.startswith("It was confirmed before, by pm")
+
+
+def test_only_who_may_confirm_foresees(at: Outfit) -> None:
+    (block,) = checked(at, "BIG6,B,buy,2mm,,,,,").blocks
+    for user in (ANALYST, COMPLIANCE, replace(PM, groups=frozenset({"OPNIC"}))):
+        with pytest.raises(NotPermitted):
+            at.desk.batches.foresee(user, block)
+
+
 # -- made --------------------------------------------------------------------------------------------------------------
 
 

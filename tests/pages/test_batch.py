@@ -299,6 +299,7 @@ def test_a_batch_that_breaks_is_over_and_says_so(front: Front, monkeypatch: pyte
     page = sent(page, "Send 2 blocks")
     assert "Tell your administrator reference" in page.error[0].value
     assert "2 blocks of it came to nothing. Send the same lines again" in page.error[0].value
+    assert "Show its orders" not in buttons(page)
 
 
 @pytest.mark.parametrize("user", [ANALYST, COMPLIANCE, replace(PM, roles=frozenset({Role.APPROVER}))])
