@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol
 
 from orders import compared, elsewhere
@@ -22,7 +22,8 @@ from orders.ports import Blotter, Clock, Ledger
 from orders.positions import Reading
 from orders.statement import freeze
 
-LOOKED_BACK = timedelta(days=1)  # for orders that have ended since
+LOOKED_BACK = timedelta(days=1)  # before the business date, for orders that have ended since
+ANYWHERE = timedelta(days=2)  # from the start of a date in UTC: by then it has ended all around the world
 
 
 class Known(Reading, Protocol):
@@ -51,11 +52,12 @@ class Reconciling:
         self._asked = asked
 
     def compare(self, user: User, group: str, since: datetime | None = None) -> Comparison:
-        """The group's live orders on both sides, and those Aladdin changed `since` (a day ago by default). Writes
+        """The group's live orders on both sides, and those Aladdin changed `since` (yesterday by default). Writes
         nothing. May raise `NotFound`, `NotPermitted` or any `OutsideError`."""
         require(user, Permission.VIEW, group)
-        now = self._clock.now()
-        changed = self._blotter.modified_since(group, since or now - LOOKED_BACK, now)
+        now, day = self._clock.now(), datetime.combine(self._clock.today(), time(), UTC)
+        # a simulated Aladdin stays at its business date: nothing was changed there in the weeks since
+        changed = self._blotter.modified_since(group, since or day - LOOKED_BACK, min(now, day + ANYWHERE))
         live = self._blotter.live_orders(group)
         shown = {answer.id: answer for answer in (*changed.orders, *live.orders)}
         ours = self._ledger.orders(groups=[group], states=(*ON_THE_WAY, *LIVE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from ui import adopting, formats, frame, session
 user = session.require_user(Permission.VIEW)
 trip, desk = session.trip(), session.desk()
 
-SPANS = {"a day": timedelta(days=1), "a week": timedelta(days=7), "30 days": timedelta(days=30)}
+SPANS = {"yesterday": 1, "a week ago": 7, "30 days ago": 30}  # days before the business date
 _GRAVE = (Finding.MISSING, Finding.MISTAKEN)
 
 
@@ -24,9 +24,14 @@ def compared(user: User, group: str, span: str) -> Comparison:
     if known is not None and known[0] == span and known[1].group == group:
         return known[1]
     with st.spinner("Comparing…"):
-        found = desk.reconciling.compare(user, group, desk.now() - SPANS[span])
+        found = desk.reconciling.compare(user, group, start(span))
     st.session_state[adopting.COMPARED] = (span, found)
     return found
+
+
+def start(span: str) -> datetime:
+    """From when on changes are looked at."""
+    return datetime.combine(desk.today() - timedelta(days=SPANS[span]), time(), UTC)
 
 
 def again() -> None:
@@ -38,7 +43,7 @@ def verdict(found: Comparison, span: str) -> None:
     """How the two stand, and when that was."""
     same = formats.count(found.same, "order")
     count = len(found.differences)
-    at = f"Looked {formats.moment(found.at)}, at live orders and those changed within {span}"
+    at = f"Looked {formats.moment(found.at)}, at live orders and those changed since {formats.day(start(span).date())}"
     if not count:
         st.success(
             f"Nothing differs. {same} of {found.group} {'is' if found.same == 1 else 'are'} the same on both sides."
@@ -86,7 +91,7 @@ row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
 group = row.selectbox(
     "Group", groups, index=groups.index(trip.group) if trip.group in groups else 0, key="reconcile.group", width=220
 )
-span = row.segmented_control("Changed within", list(SPANS), default="a day", required=True, key="reconcile.span")
+span = row.segmented_control("Changed since", list(SPANS), default="yesterday", required=True, key="reconcile.span")
 row.button("Look again", icon=":material/refresh:", on_click=again, key="reconcile.again")
 adopting.dialog()
 with frame.explained():

@@ -70,9 +70,9 @@ def foreseen(rows: Sequence[Foreseen]) -> tuple[pd.DataFrame, Columns]:
             {
                 "": sign(row, row.block.typed["reason"]),
                 **_block(row.block),
+                "Reason": row.block.typed["reason"],  # in sight in a narrow window too, as it is to be typed
                 "Placed": row.placed,
                 "To know": to_know(row),
-                "Reason": row.block.typed["reason"],
             }
             for row in rows
         ]

@@ -13,7 +13,7 @@ import streamlit as st
 from orders.batch_file import written
 from orders.positions import Earned, Report, Trade
 from ui import formats
-from ui.tables import Columns, amount, as_float, number
+from ui.tables import Columns, amount, as_float, currency_column, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,14 @@ def _sum(values: Iterable[tuple[str, Decimal | None]]) -> Sum:
 
 
 def earned(rows: Sequence[Earned]) -> tuple[pd.DataFrame, Columns]:
-    """By account and bond."""
+    """By account and bond; with the currency where there are several."""
+    mixed = len({row.currency for row in rows}) > 1
     table = pd.DataFrame(
         [
             {
                 "Account": row.profit.account_id,
                 "Bond": row.label,
-                "Currency": row.currency,
+                **({"Currency": row.currency} if mixed else {}),
                 "Realised": as_float(row.profit.realised),
                 "Unrealised": as_float(row.profit.unrealised),
                 "Held": as_float(row.profit.face),
@@ -77,21 +78,22 @@ def earned(rows: Sequence[Earned]) -> tuple[pd.DataFrame, Columns]:
     )
     columns = {
         "Account": st.column_config.TextColumn("Account", width=110),
-        "Bond": st.column_config.TextColumn("Bond", width=160),
-        "Currency": st.column_config.TextColumn("Currency", width=70),
+        "Bond": st.column_config.TextColumn("Bond", width=140),
+        "Currency": currency_column(),
         "Realised": _signed("Realised", "of what was bought here and sold, oldest lots first, accrued included"),
         "Unrealised": _signed(
             "Unrealised", "of what was bought here and is held, at today's mark; – where there is none"
         ),
-        "Held": amount("Bought here, held"),
+        "Held": number("Bought here, held", width=126),
         "Cost": amount("Its cost", "accrued included"),
-        "Uncosted": amount("Sold, cost unknown", "face that was held before our trades: it earns nothing here"),
+        "Uncosted": number("Sold, cost unknown", 0, "face that was held before our trades: it earns nothing here", 136),
     }
     return table, columns
 
 
 def trades(rows: Sequence[Trade]) -> tuple[pd.DataFrame, Columns]:
-    """Trade by trade, newest first."""
+    """Trade by trade, newest first; with the currency where there are several."""
+    mixed = len({trade.currency for trade in rows}) > 1
     table = pd.DataFrame(
         [
             {
@@ -102,7 +104,7 @@ def trades(rows: Sequence[Trade]) -> tuple[pd.DataFrame, Columns]:
                 "Bond": trade.label,
                 "Price": as_float(trade.deal.price),
                 "First fill": waited(trade),
-                "Currency": trade.currency,
+                **({"Currency": trade.currency} if mixed else {}),
                 "First day": as_float(trade.first_day),
                 "Not known": trade.unknown,
                 "Order": trade.deal.order_id,
@@ -111,20 +113,20 @@ def trades(rows: Sequence[Trade]) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = {
-        "Traded": st.column_config.DateColumn("Traded", format="DD MMM YYYY", width=100),
-        "Account": st.column_config.TextColumn("Account", width=100),
+        "Traded": st.column_config.DateColumn("Traded", format="DD MMM", width=66),
+        "Account": st.column_config.TextColumn("Account", width=84),
         "Side": st.column_config.TextColumn("Side", width=44),
         "Face": amount("Face"),
-        "Bond": st.column_config.TextColumn("Bond", width=150),
-        "Price": number("Average price", 4, width=100),
+        "Bond": st.column_config.TextColumn("Bond", width=120),
+        "Price": number("Average price", 4, width=92),
         "First fill": st.column_config.TextColumn(
             "First fill after",
             width=130,
             help="from the statement to the first fill; * its statement was changed since",
         ),
-        "Currency": st.column_config.TextColumn("Currency", width=70),
+        "Currency": currency_column(),
         "First day": _signed("First day", "earned by the mark of the trade date, accrued included"),
-        "Not known": st.column_config.TextColumn("Of the first day", width=260),
+        "Not known": st.column_config.TextColumn("Of the first day", width=205),
         "Order": st.column_config.TextColumn("Order", width=140),
     }
     return table, columns
@@ -181,4 +183,4 @@ def _or_empty(value: Decimal | None) -> Decimal | str:
 
 
 def _signed(label: str, help_: str) -> object:
-    return st.column_config.NumberColumn(label, format="%+,.2f", help=help_, width=128)
+    return st.column_config.NumberColumn(label, format="%+,.2f", help=help_, width=118)

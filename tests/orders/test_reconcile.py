@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,24 @@ def test_an_order_entered_elsewhere_that_ended_is_told_where_it_has_a_fill(both:
     assert both.differences() == ()
     both.entered("78", status="Booked", modified_at=moment, filled=Decimal(900_000))
     assert both.only().broker_id == "78"
+
+
+def test_what_was_changed_is_looked_for_around_the_business_date_however_long_ago_it_is(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[datetime, datetime]] = []
+
+    def noting(group: str, since: datetime, until: datetime) -> BrokerOrders:
+        asked.append((since, until))
+        return BrokerOrders(())
+
+    monkeypatch.setattr(both.blotter, "modified_since", noting)
+    both.differences()
+    both.watch.at.clock.pass_(400 * 86_400)
+    both.differences()
+    assert [since for since, _ in asked] == [datetime(2026, 11, 19, tzinfo=UTC)] * 2
+    assert asked[0][1].date() == date(2026, 11, 20)
+    assert asked[1][1] == datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def test_an_order_of_another_group_is_compared_there(both: Both) -> None:
