@@ -119,7 +119,12 @@ def test_who_is_signed_in_is_said_and_can_leave(front: Front) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "denied"), [(PM, ["approvals"]), (ANALYST, ["approvals"]), (COMPLIANCE, ["allocate", "approvals"])]
+    ("user", "denied"),
+    [
+        (PM, ["approvals"]),
+        (ANALYST, ["approvals", "batch"]),
+        (COMPLIANCE, ["allocate", "approvals", "batch"]),
+    ],
 )
 def test_a_page_not_permitted_says_so(front: Front, user: User, denied: list[str]) -> None:
     front.gate.user = user
