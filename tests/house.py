@@ -16,7 +16,7 @@ from access import demo_users
 from allocation.model import Side
 from bootstrap import House, open_house
 from orders.desk import Preview, Request
-from orders.model import User
+from orders.model import Order, User
 from settings import Settings, read_settings
 
 PM: User = demo_users()[0]["pm"].user
@@ -50,3 +50,10 @@ def block_of(house: House, group: str = "BIG6", face: int = 5_000_000) -> Previe
     desk = house.office.desk
     bond = next(b for b in desk.find(PM, "treasury").value if b.price is not None and b.measures.duration is not None)
     return desk.preview(PM, Request(group, bond.asset_id, Side.BUY, face, desk.settlement(bond)))
+
+
+def confirmed(house: House, comment: str = "", command_id: str = "c1") -> Order:
+    """That block, confirmed whatever is warned of."""
+    preview = block_of(house)
+    accepted = dict.fromkeys(preview.warnings, "as meant")
+    return house.office.desk.confirm(PM, preview, comment, command_id, accepted=accepted)

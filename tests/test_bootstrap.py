@@ -20,10 +20,10 @@ from allocation.limits import Limit, LimitTable, Rule, unknown_accounts
 from bootstrap import BookClock, House, open_house
 from orders.dispatch import LEASE, LEASE_SECONDS, Pulse
 from orders.errors import OutsideError, SettingsError, Unavailable, WrongBook
-from orders.model import OrderState
+from orders.model import OrderState, Role
 from settings import read_settings
 from tests.books.folder import small_book
-from tests.house import PM, block_of, forget_settings, house_on
+from tests.house import PM, confirmed, forget_settings, house_on
 
 COMPLIANCE = demo_users()[0]["compliance"].user
 
@@ -54,23 +54,21 @@ def test_the_demo_opens_with_nothing_set_and_its_desk_works(tmp_path: Path) -> N
         assert desk.groups(PM) == house.book.groups
         assert desk.today() == house.book.as_of
         assert len(desk.group(PM, "BIG6").value.accounts) == 6
-        preview = block_of(house)
-        assert preview.proposal.placed == 5_000_000
-        order = desk.confirm(PM, preview, "", "c1")
-        assert order.state is OrderState.CONFIRMED
-        assert [login.username for login in house.office.gate.demo_logins] == ["pm", "analyst", "compliance"]
+        order = confirmed(house)
+        assert (order.state, order.face) == (OrderState.CONFIRMED, 5_000_000)
+        assert {role for login in house.office.gate.demo_logins for role in Role if login.role == role.label} == {*Role}
 
 
 def test_a_second_opening_finds_everything_again(tmp_path: Path) -> None:
     with house_on(tmp_path) as house:
-        order = house.office.desk.confirm(PM, block_of(house), "kept", "c1")
+        order = confirmed(house, "kept")
         cash = {a.id: a.cash for a in house.office.desk.group(PM, "BIG6", fresh=True).value.accounts}
     key = (tmp_path / "cookie.key").read_text()
     with house_on(tmp_path) as house:
         assert house.office.desk.past.orders(PM).rows == (order,)
         assert house.office.desk.past.statement(PM, order.id).sha256 == order.statement_sha256
         assert {a.id: a.cash for a in house.office.desk.group(PM, "BIG6", fresh=True).value.accounts} == cash
-        assert house.office.desk.confirm(PM, block_of(house), "again", "c1") == order
+        assert confirmed(house, "again") == order
     assert (tmp_path / "cookie.key").read_text() == key
 
 
@@ -202,7 +200,7 @@ def test_the_demos_clock_is_pinned_to_the_book_and_aladdins_is_not() -> None:
 def test_aladdin_gone_is_a_sentence_a_red_pulse_and_a_store_that_still_works(tmp_path: Path) -> None:
     with house_on(tmp_path) as house:
         desk = house.office.desk
-        order = desk.confirm(PM, block_of(house), "", "c1")
+        order = confirmed(house)
         assert pulses(house)["Simulated Aladdin"] == (True, "answers")
         end_simulator(tmp_path)
         with pytest.raises(OutsideError, match="Aladdin"):

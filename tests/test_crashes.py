@@ -40,7 +40,9 @@ def test_a_worker_killed_at_any_moment_neither_repeats_nor_loses_an_order(tmp_pa
             request = Request(
                 "BIG6", bond.asset_id, Side.BUY, 600_000, desk.settlement(bond), choices=Choices(metric=Metric.DURATION)
             )
-            desk.confirm(PM, desk.preview(PM, request), f"order {number}", f"command-{number}")
+            preview = desk.preview(PM, request)
+            accepted = dict.fromkeys(preview.warnings, "as meant")
+            desk.confirm(PM, preview, f"order {number}", f"command-{number}", accepted=accepted)
             worker = _start_worker(tmp_path)
             _wait_until(partial(_works, tmp_path, worker.pid))
             time.sleep(rng.uniform(0.0, 0.12))  # a post and its two writes take about as long

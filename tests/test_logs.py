@@ -34,7 +34,7 @@ def test_a_defect_is_logged_with_its_places_and_nothing_that_its_frames_held(
     watch.broker.post = broken  # type: ignore[method-assign]
     watch.worker.run()
     written = capsys.readouterr().err
-    (line,) = [json.loads(line) for line in written.splitlines() if "worker round broke" in line]
+    (line,) = [json.loads(line) for line in written.splitlines() if "order broke the worker" in line]
     (raised,) = line["exception"]
     assert (raised["exc_type"], raised["exc_value"]) == ("RuntimeError", "cannot send with 1 header")
     assert [frame["name"] for frame in raised["frames"]][-1] == "broken"

@@ -12,7 +12,7 @@ import pytest
 from bootstrap import House
 from orders.model import OrderState
 from tests.browser.server import ROOT, own_environment
-from tests.house import PM, block_of, house_on
+from tests.house import PM, confirmed, house_on
 
 PATIENCE = 60  # seconds
 
@@ -72,7 +72,7 @@ def test_a_worker_beside_the_desk_sends_and_follows_an_order_until_it_is_booked(
 ) -> None:
     with house_on(tmp_path, demo_fill_seconds=0.5) as house:
         desk = house.office.desk
-        order = desk.confirm(PM, block_of(house), "by the night watch", "c1")
+        order = confirmed(house, "by the night watch")
         worker = start(DATA_DIR=str(tmp_path), WORKER_EMBEDDED="false")
         assert worker.greeting() == "Working on demo book, seed 7. Stop with Ctrl-C.\n"
         wait_for(lambda: desk.past.order(PM, order.id).state is OrderState.BOOKED)

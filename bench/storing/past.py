@@ -65,7 +65,7 @@ def _tables(count: int) -> Iterator[tuple[str, Iterator[tuple[object, ...]]]]:
     yield "orders", (
         (f"O{i}", 3, STATES[i % 10], _group(i), _bond(i), "a bond", "USD", "BUY", 60_000_000, 60_000_000,
          "2026-11-23", "2026-11-20", None, ENGINES[i % 3], f"S{i}", "0" * 64, "", _user(i), _at(i), _at(i, 600), "1",
-         "Booked", 60_000_000_000_000, 98_500_000_000_000, "", _user(i), _user(i), 1, _at(i, 5))
+         "Booked", 60_000_000_000_000, 98_500_000_000_000, "", _user(i), _user(i), 1, _at(i, 5), None, "")
         for i in range(count)
     )  # fmt: skip
     yield (

@@ -150,7 +150,8 @@ def test_the_whole_job_from_preview_to_booked(house: House) -> None:
     money = Decimal(0)
     for engine, (increment, bond) in zip(engines, sorted(bonds_by_increment(house).items()), strict=True):
         preview = desk.preview(PM, block(house, bond, engine))
-        orders.append(desk.confirm(PM, preview, f"in steps of {increment:,}", f"command-{increment}"))
+        comment, accepted = f"in steps of {increment:,}", dict.fromkeys(preview.warnings, "as meant")
+        orders.append(desk.confirm(PM, preview, comment, f"command-{increment}", accepted=accepted))
         money += tables.money_and_cash(preview.proposal)[0]["INR"]
         assert _cash(house) == cash - money, "what is confirmed cannot be spent again"
     booked = work_until_final(house, orders)

@@ -293,4 +293,5 @@ def test_a_key_too_short_and_times_of_nothing_are_refused(door: Door) -> None:
 
 
 def test_the_gate_offers_the_demo_logins_it_was_given(door: Door) -> None:
-    assert [login.username for login in door.gate.demo_logins] == ["pm", "analyst", "compliance"]
+    roles = ["pm", "approver", "analyst", "compliance", "viewer", "administrator"]
+    assert [login.username for login in door.gate.demo_logins] == roles

@@ -28,6 +28,12 @@ BUY = Request("CORE", "BOND1", Side.BUY, 500_000, SETTLEMENT, choices=CHOICES)
 DONE = {OrderState.BOOKED, OrderState.REJECTED, OrderState.EXPIRED, OrderState.CANCELED}
 
 
+def buy(desk: Desk) -> None:
+    """One more order, whatever is warned of."""
+    shown = desk.preview(PM, BUY)
+    desk.confirm(PM, shown, "", f"{uuid.uuid4()}", accepted=dict.fromkeys(shown.warnings, "as meant"))
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     # A server that refused a second order under one reference would keep a second post from ever being seen.
@@ -76,7 +82,7 @@ def watch(served: Served, tmp_path: Path) -> Iterator[Watch]:
         worker = Dispatch(ledger, stand.client, stand.clock, "w1", stand.client)
         desk = Desk(stand.client, stand.client, records(ledger, engine), stand.clock, BOOK)
         stand.client.group("CORE", SETTLEMENT)  # prices come with the positions
-        desk.confirm(PM, desk.preview(PM, BUY), "", f"{uuid.uuid4()}")
+        buy(desk)
         yield Watch(stand, ledger, worker, desk)
     engine.dispose()
 
@@ -190,7 +196,7 @@ def batch(watch: Watch) -> Watch:
 
     watch.ledger.confirm = in_batch  # type: ignore[method-assign,assignment]
     for _ in range(2):
-        watch.desk.confirm(PM, watch.desk.preview(PM, BUY), "", f"{uuid.uuid4()}")
+        buy(watch.desk)
     del watch.ledger.confirm
     return watch
 

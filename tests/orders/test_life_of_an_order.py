@@ -31,6 +31,7 @@ FATES = [
 ]
 ENDED = ("Booked", "Canceled", "Expired")
 PIECE = 10_000  # of a fill
+NOT_THERE = "pm says it is not at Aladdin. Send it again, or withdraw it."
 
 
 class LifeOfAnOrder(RuleBasedStateMachine):
@@ -121,13 +122,13 @@ class LifeOfAnOrder(RuleBasedStateMachine):
     @rule()
     def it_is_sent_again(self) -> None:
         if self.may(Event.SEND_AGAIN):
-            self.watch.decide(Event.SEND_AGAIN)
+            self.watch.decide(Event.SEND_AGAIN, message="")
 
     @rule()
     @precondition(lambda self: not self.watch.broker.book)
     def a_person_finds_none_at_aladdin(self) -> None:
         if self.may(Event.NOT_THERE):
-            self.watch.decide(Event.NOT_THERE)
+            self.watch.decide(Event.NOT_THERE, message=NOT_THERE)
 
     # -- always
 
@@ -154,7 +155,8 @@ class LifeOfAnOrder(RuleBasedStateMachine):
             self.watch.agrees()
             assert self.watch.at.ledger.intents() == ()
         elif order.state not in FINAL:
-            assert "A person must decide" in order.message, (order.state, order.message)
+            asked = "A person must decide" in order.message or order.message == NOT_THERE
+            assert asked, (order.state, order.message)
         else:
             assert not self.watch.broker.book
 

@@ -197,7 +197,8 @@ def _counted(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
     async def answer(request: Request) -> Response:
         path = request.url.path
         _requests[path] = _requests.get(path, 0) + 1
-        if _faults:
+        # what is said of a statement waits for one: a session that is opened in between cannot meet it
+        if _faults and not (path.endswith("/login-request") and "statement" in _faults[0]):
             code, _, message = _faults.pop(0).partition(" ")
             return _refusal(code, message)
         answered = await handler(request)
