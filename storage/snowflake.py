@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -57,6 +58,7 @@ def _forget_dead_sessions(context: ExceptionContext) -> None:
     number = getattr(context.original_exception, "errno", None)
     if context.statement is None or number in _GONE or number in _OVER_HTTP:
         context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False  # the other sessions are as good as before
 
 
 class _ReadingSession(SnowflakeConnection):
@@ -83,9 +85,16 @@ class _Door:
     def open(self, session: type[SnowflakeConnection], arguments: dict[str, Any]) -> SnowflakeConnection:
         """A new session. `SettingsError`, `Unavailable`."""
         self._raise_while_resting()
+        opened = None
         try:
             opened = session(**arguments)
+            if not arguments["autocommit"]:
+                # the driver passes over a session that did not take it, whose statements would each stand alone
+                opened.cursor().execute("ALTER SESSION SET AUTOCOMMIT = FALSE")
         except Error as error:
+            if opened is not None:
+                with suppress(Error):
+                    opened.close()
             told = sign_in_failure(error, self._config)
             with self._lock:
                 self._failed = (self._now(), told)

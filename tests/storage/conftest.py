@@ -21,14 +21,15 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'data' / 'ledger.db'}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def snowflake() -> Iterator[EmulatedSnowflake]:
+    """A server for each file: one whose tables were emptied hundreds of times answers wrongly now and then."""
     started = start_snowflake()
     yield started
     started.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def on_snowflake(snowflake: EmulatedSnowflake) -> Iterator[Engine]:
     opened = open_store(f"{snowflake.url}#LEDGER")
     migrate(opened)

@@ -58,9 +58,10 @@ class EmulatedSnowflake:
         asked = {"warehouse": usual.warehouse, "role": usual.role, "host": self.url}
         return f"snowflake://{user}@{account}/{usual.database}?{urlencode(asked)}"
 
-    def meet(self, *faults: str) -> None:
-        """Let the next requests be refused with these, each a Snowflake error number and a message."""
-        self._tell(faults=faults)
+    def meet(self, *faults: str, at: str = "statement") -> None:
+        """Let the next requests of a kind ("statement" or "sign-in") be refused with these, each a Snowflake error
+        number and a message."""
+        self._tell(faults={at: faults})
 
     def trust(self, public_key: str) -> None:
         """Set the public key (PEM) on the user."""

@@ -39,6 +39,7 @@ from starlette.routing import Route
 USER, PASSWORD = "EVENLOT_APP", "correct horse battery staple"
 ROLES = ("EVENLOT_ROLE", "EVENLOT_ADMIN")
 WAREHOUSE = "EVENLOT_WH"
+PATHS = {"sign-in": "/session/v1/login-request", "statement": "/queries/v1/query-request"}
 server = importlib.import_module("fakesnow.server")  # the package has a function of that name in its place
 
 LOCKED, NULL_IN_NOT_NULL, INTERNAL = 625, 100072, "000603"
@@ -49,7 +50,7 @@ _KEPT = (exp.Select, exp.Insert, exp.Update, exp.Delete, exp.MultitableInserts, 
 _READY, _PLACES = "ready to run", "places of the values bound to it"
 _columns: dict[Any, list[Any]] = {}  # what a statement answers with
 _parse = functools.lru_cache(4096)(dialect.parse_one)  # most of a request's time goes into parsing and rewriting
-_faults: list[str] = []  # what the next requests meet, in turn
+_faults: dict[str, list[str]] = {}  # what the next requests of a path meet, in turn
 _requests: dict[str, int] = {}  # how many of each path were answered
 _public_keys: list[str] = []  # PEM, of the user
 
@@ -197,9 +198,8 @@ def _counted(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
     async def answer(request: Request) -> Response:
         path = request.url.path
         _requests[path] = _requests.get(path, 0) + 1
-        # what is said of a statement waits for one: a session that is opened in between cannot meet it
-        if _faults and not (path.endswith("/login-request") and "statement" in _faults[0]):
-            code, _, message = _faults.pop(0).partition(" ")
+        if waiting := _faults.get(path):
+            code, _, message = waiting.pop(0).partition(" ")
             return _refusal(code, message)
         answered = await handler(request)
         if answered.status_code != 500:
@@ -228,7 +228,8 @@ async def control(request: Request) -> JSONResponse:
         with server.shared_fs.duck_conn.cursor() as beneath:
             beneath.execute(";".join(("BEGIN", *said["at_once"], "COMMIT")))
     _public_keys.extend(said.get("public_keys", []))
-    _faults.extend(said.get("faults", []))
+    for kind, faults in said.get("faults", {}).items():
+        _faults[PATHS[kind]] = faults
     return JSONResponse({})
 
 
@@ -246,8 +247,8 @@ def app() -> Starlette:
     vars(transforms)["numeric_agg_implicit_cast"] = lambda expression: expression  # it sums decimals as floats
     server.shared_fs.nop_regexes = list(_SILENT)
     own = {
-        "/session/v1/login-request": login,
-        "/queries/v1/query-request": server.query_request,
+        PATHS["sign-in"]: login,
+        PATHS["statement"]: server.query_request,
         "/session": session,
     }
     routes = [Route(path, _counted(handler), methods=["POST"]) for path, handler in own.items()]

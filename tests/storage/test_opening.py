@@ -18,7 +18,7 @@ def test_a_ledger_out_of_reach_opens_when_its_store_is_back_and_nobody_uses_it_b
 ) -> None:
     engine = open_snowflake(snowflake.config(), rest_seconds=0)
     away = "250001 Could not connect to Snowflake backend."
-    snowflake.meet(away, away)
+    snowflake.meet(away, away, at="sign-in")
     met: list[int] = []
     ledger = SqlLedger(engine, BOOK, SetClock(), lambda opened: met.append(opened.confirmed()))
     assert met == []

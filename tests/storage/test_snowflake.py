@@ -118,7 +118,7 @@ def test_a_host_without_an_answer_is_unavailable_and_asked_once_in_a_while(snowf
 def test_after_its_rest_a_sign_in_is_tried_again(snowflake: EmulatedSnowflake, on_snowflake: Engine) -> None:
     now = [0.0]
     engine = open_snowflake(snowflake.config(), rest_seconds=15, now=lambda: now[0])
-    snowflake.meet("390102 User temporarily locked. Try again later.")
+    snowflake.meet("390102 User temporarily locked. Try again later.", at="sign-in")
     for moment in (0.0, 14.9):
         now[0] = moment
         with pytest.raises(SettingsError, match="temporarily locked"):
@@ -199,6 +199,18 @@ def test_waiting_for_a_lock_in_vain_is_tried_again(
     ledger.confirm("b", *block("B"))
     assert len(ledger.orders()) == 2
     assert ledger.verify() == ()
+
+
+def test_a_session_that_does_not_take_transactions_is_not_used(
+    snowflake: EmulatedSnowflake, on_snowflake: Engine
+) -> None:
+    engine = open_snowflake(snowflake.config(), rest_seconds=0)
+    snowflake.meet("000603 Internal error.")
+    with pytest.raises(Unavailable, match="does not answer"), engine.begin():
+        pass
+    with engine.begin() as conn:
+        assert conn.exec_driver_sql("SELECT 1").scalar() == 1
+    engine.dispose()
 
 
 def test_money_binds_and_comes_back_as_real_snowflake_keeps_it(engine: Engine) -> None:
