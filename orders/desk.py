@@ -60,6 +60,7 @@ class Desk:
         self._market = market
         self._ledger = records.ledger
         self._activity = records.activity
+        self._tried: dict[str, Request] = {}  # what each user previewed last
         self._clock = clock
         self._sent = sent
         self._lists = GroupLists(market, records.ledger, clock, book)
@@ -163,7 +164,8 @@ class Desk:
         choices = replace(request.choices, minimum_coverage=self.policy.minimum_coverage)
         proposal = propose(block, group.value.accounts, choices, self._ledger.limits())
         read_at = min(bond.as_of, group.as_of)
-        if not fresh:
+        if not fresh and self._tried.get(user.username) != request:  # a page asks again whenever anything is touched
+            self._tried[user.username] = request
             self._activity.note(user.username, "previewed", request.group, _in_words(block, proposal))
         return Preview(replace(request, choices=choices), proposal, read_at, warnings + proposal.warnings)
 

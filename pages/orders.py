@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import streamlit as st
 
 from orders.model import Order, Permission, User
@@ -47,38 +48,18 @@ def detail(user: User, order: Order) -> None:
     st.mermaid_chart(diagram(events, order.state), alt="the order's life, with the path taken")
     lines_tab, fills_tab, history_tab = st.tabs(["Accounts", "Fills", "History"])
     with lines_tab:
-        table, columns = tables.order_lines(order)
-        st.dataframe(
-            table,
-            column_config=columns,
-            hide_index=True,
-            placeholder=formats.MISSING,
-            alt="lines of the order",
-            key="order.lines",
-        )
+        _table(*tables.order_lines(order), alt="lines of the order", key="order.lines")
     with fills_tab:
         if fills := desk.past.fills(user, order.id):
-            table, columns = tables.fills(fills)
-            st.dataframe(
-                table,
-                column_config=columns,
-                hide_index=True,
-                placeholder=formats.MISSING,
-                alt="what Aladdin booked, and when",
-                key="order.fills",
-            )
+            _table(*tables.fills(fills), alt="what Aladdin booked, and when", key="order.fills")
         else:
             st.caption("Nothing is booked yet.")
     with history_tab:
-        table, columns = tables.events(events)
-        st.dataframe(
-            table,
-            column_config=columns,
-            hide_index=True,
-            placeholder=formats.MISSING,
-            alt="history of the order",
-            key="order.events",
-        )
+        _table(*tables.events(events), alt="history of the order", key="order.events")
+
+
+def _table(table: pd.DataFrame, columns: tables.Columns, *, alt: str, key: str) -> None:
+    st.dataframe(table, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt=alt, key=key)
 
 
 def frozen(user: User, order_id: str) -> None:

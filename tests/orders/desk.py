@@ -161,6 +161,7 @@ class Outfit:
     market: FakeMarket
     ledger: SqlLedger
     clock: TestClock
+    activity: Noted
 
 
 def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
@@ -169,4 +170,6 @@ def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
     migrate(engine)
     ledger = SqlLedger(engine, BOOK.id, clock)
     market = FakeMarket(clock)
-    return Outfit(Desk(market, records(ledger, engine), clock, BOOK, policy), market, ledger, clock)
+    noted = Noted()
+    sides = replace(records(ledger, engine), activity=noted)
+    return Outfit(Desk(market, sides, clock, BOOK, policy), market, ledger, clock, noted)
