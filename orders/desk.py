@@ -71,6 +71,7 @@ class Desk:
         self._market = market
         self._ledger = records.ledger
         self._activity = records.activity
+        self._tried: dict[str, Request] = {}  # what each user previewed last
         self._clock = clock
         self._lists = GroupLists(market, records.ledger, clock, book)
         self.limits = LimitDesk(records.ledger, clock, self._lists, self.policy.longest_comment)
@@ -188,7 +189,8 @@ class Desk:
         problem = (block, group.value.accounts, choices, self._ledger.limits())
         proposal = propose(*problem) if order is None else proposed(*problem, order)
         read_at = min(bond.as_of, group.as_of)
-        if not fresh:
+        if not fresh and self._tried.get(user.username) != request:  # a page asks again whenever anything is touched
+            self._tried[user.username] = request
             self._activity.note(user.username, "previewed", request.group, _in_words(block, proposal))
         return Preview(replace(request, choices=choices), proposal, read_at, warnings + proposal.warnings)
 

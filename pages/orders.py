@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import streamlit as st
 
 from orders.lifecycle import WAITING
@@ -61,27 +62,15 @@ def detail(user: User, order: Order) -> None:
         explaining.lines(user, order)
     with fills_tab:
         if fills := desk.past.fills(user, order.id):
-            table, columns = tables.fills(fills)
-            st.dataframe(
-                table,
-                column_config=columns,
-                hide_index=True,
-                placeholder=formats.MISSING,
-                alt="what Aladdin booked, and when",
-                key="order.fills",
-            )
+            _table(*tables.fills(fills), alt="what Aladdin booked, and when", key="order.fills")
         else:
             st.caption("Nothing is booked yet.")
     with history_tab:
-        table, columns = tables.events(events)
-        st.dataframe(
-            table,
-            column_config=columns,
-            hide_index=True,
-            placeholder=formats.MISSING,
-            alt="history of the order",
-            key="order.events",
-        )
+        _table(*tables.events(events), alt="history of the order", key="order.events")
+
+
+def _table(table: pd.DataFrame, columns: tables.Columns, *, alt: str, key: str) -> None:
+    st.dataframe(table, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt=alt, key=key)
 
 
 def _figures(order: Order) -> None:

@@ -52,8 +52,7 @@ def give_back(conn: Connection, lease: Lease, now: datetime) -> bool:
 def check(conn: Connection, fence: int) -> None:
     """Raise `LeaseLost` unless some holder has a lease with this fence. One that ran out stands until somebody else
     takes it: what its holder was answered late is better known than lost. One that was given back does not. The row
-    stays locked, so that nobody
-    takes the lease over before this transaction ends."""
+    stays locked, so that nobody takes the lease over before this transaction ends."""
     held = update(leases).where(leases.c.fence == fence, leases.c.holder != "")
     if conn.execute(held.values(fence=fence)).rowcount != 1:
         raise LeaseLost(

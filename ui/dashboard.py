@@ -18,8 +18,9 @@ MOVING = frozenset((*LIVE, *OURS))
 
 def wanted(user: User) -> Wanted:
     """Which orders the user asks for, from the filters, which are drawn here."""
-    if "orders.by" not in st.session_state:  # a filter is forgotten with its page, and so is the place in the list
-        st.session_state.pop("orders.asked", None)
+    if "orders.by" not in st.session_state:  # a filter is forgotten with its page, and so is what goes with it
+        for name in ("asked", "known"):
+            st.session_state.pop(f"orders.{name}", None)
         st.session_state["orders.batch"] = st.query_params.get("batch", "")
     _views()
     row = st.columns([2, 2, 1.6])
@@ -127,24 +128,27 @@ def _clear() -> None:
 
 
 def _groups(user: User) -> list[str]:
-    """Those on the user's list, and those that were ever allocated to, as far as they see them."""
-    desk = session.desk()
-    return sorted({*desk.groups(user), *desk.last_allocations(user)})
+    """Those on the user's list, and those that were ever allocated to, as far as they see them: read once a visit, for
+    the page ticks, and what was ever allocated to takes a look at every order."""
+    if "orders.known" not in st.session_state:
+        desk = session.desk()
+        st.session_state["orders.known"] = sorted({*desk.groups(user), *desk.last_allocations(user)})
+    return [group for group in st.session_state["orders.known"] if user.sees(group)]
 
 
 def _newer() -> None:
-    session.office().gate.touch()
+    _touch()
     st.session_state["orders.cursors"].pop()
 
 
 def _older(cursor: str) -> None:
-    session.office().gate.touch()
+    _touch()
     st.session_state["orders.cursors"].append(cursor)
 
 
 def _pick(shown: list[str]) -> None:
     """Remember the order, not the row: rows move as new orders come in."""
-    session.office().gate.touch()
+    _touch()
     chosen = st.session_state["orders.table"]["selection"]["rows"]
     if chosen and chosen[0] < len(shown):
         st.query_params["order"] = shown[chosen[0]]

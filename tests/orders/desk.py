@@ -214,6 +214,7 @@ class Outfit:
     ledger: SqlLedger
     clock: TestClock
     compliance: FakeCompliance
+    activity: Noted
 
 
 def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
@@ -221,7 +222,6 @@ def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
     engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
     migrate(engine)
     ledger = SqlLedger(engine, BOOK.id, clock)
-    market, compliance = FakeMarket(clock), FakeCompliance()
-    return Outfit(
-        Desk(market, compliance, records(ledger, engine), clock, BOOK, policy), market, ledger, clock, compliance
-    )
+    market, compliance, noted = FakeMarket(clock), FakeCompliance(), Noted()
+    sides = replace(records(ledger, engine), activity=noted)
+    return Outfit(Desk(market, compliance, sides, clock, BOOK, policy), market, ledger, clock, compliance, noted)

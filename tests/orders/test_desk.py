@@ -205,6 +205,17 @@ def test_a_price_that_moved_is_looked_at_again_even_when_the_faces_stay(at: Outf
     assert moved.value.changes[0].startswith("Price: 98.5")
 
 
+def test_a_preview_is_noted_once_however_often_the_page_asks_for_it(at: Outfit) -> None:
+    for face in (1_000_000, 1_000_000, 2_000_000, 2_000_000):
+        at.desk.preview(PM, request(face))
+    at.desk.preview(ANALYST, request(2_000_000))
+    assert [(who, said) for who, what, _, said in at.activity.deeds if what == "previewed"] == [
+        ("pm", "BUY 1,000,000 A bond by pro_rata: 1,000,000 placed"),
+        ("pm", "BUY 2,000,000 A bond by pro_rata: 2,000,000 placed"),
+        ("ana", "BUY 2,000,000 A bond by pro_rata: 2,000,000 placed"),
+    ]
+
+
 def test_a_command_that_made_another_block_is_refused(at: Outfit) -> None:
     at.desk.confirm(PM, preview(at), "", "c1")
     with pytest.raises(Rejected, match="already made order"):

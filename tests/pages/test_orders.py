@@ -119,6 +119,15 @@ def test_what_was_booked_is_told_with_its_times(front: Front) -> None:
     assert list(zip(fills["Account"], fills["Booked"], strict=True)) == [("A", 600_000.0)]
 
 
+def test_a_tick_of_the_page_does_not_look_at_every_order_again(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    confirmed(front, "c1")
+    page = front.visit("orders")
+    assert page.multiselect("orders.groups").options == ["BIG6"]
+    monkeypatch.setattr(front.desk, "last_allocations", None)
+    page.run()
+    assert len(page.dataframe[0].value) == 1
+
+
 def test_the_order_in_the_address_is_shown_whole(front: Front) -> None:
     order = confirmed(front, comment="Invest the inflow")
     front.work()
