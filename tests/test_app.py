@@ -57,6 +57,7 @@ def test_the_app_says_that_it_lives_and_is_ready_and_ends_with_everything_it_sta
         assert "Traceback" not in server.log_path.read_text()
 
 
+@pytest.mark.soak
 def test_an_app_that_is_killed_takes_its_simulated_aladdin_along(tmp_path: Path) -> None:
     server = AppServer(tmp_path)
     server.start()
@@ -81,6 +82,7 @@ def test_with_faulty_settings_the_process_still_serves_and_is_not_ready(tmp_path
     assert "hush-hush" not in log
 
 
+@pytest.mark.soak
 def test_a_damaged_ledger_is_told_from_faulty_settings_and_a_folder_without_a_place_is_no_crash(tmp_path: Path) -> None:
     damaged = tmp_path / "damaged"
     damaged.mkdir()
@@ -99,6 +101,7 @@ def test_a_damaged_ledger_is_told_from_faulty_settings_and_a_folder_without_a_pl
     assert "The data folder /proc/nowhere cannot be made: No such file or directory. Name another with DATA_DIR" in log
 
 
+@pytest.mark.soak
 def test_an_app_whose_snowflake_does_not_answer_stands_and_says_so(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
@@ -128,6 +131,7 @@ def test_an_app_whose_snowflake_does_not_answer_stands_and_says_so(tmp_path: Pat
     assert "hush-hush" not in log
 
 
+@pytest.mark.soak
 def test_an_aladdin_that_was_never_reached_is_not_ready(tmp_path: Path) -> None:
     users = tmp_path / "users.yaml"
     users.write_text(
@@ -159,6 +163,7 @@ def test_an_aladdin_that_was_never_reached_is_not_ready(tmp_path: Path) -> None:
         server.stop()
 
 
+@pytest.mark.soak
 def test_with_nobody_to_send_orders_the_app_is_not_ready(tmp_path: Path) -> None:
     server = AppServer(tmp_path, {"WORKER_EMBEDDED": "false"})
     server.start(until="/health/live")
@@ -177,6 +182,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.browser
+@pytest.mark.soak
 def test_without_its_aladdin_the_screens_say_so_and_the_app_is_not_ready(tmp_path: Path, browser: Browser) -> None:
     with AppServer(tmp_path) as server:
         simulator = simulator_of(server)
@@ -215,8 +221,7 @@ def only_the_form(page: Page) -> None:
     "path",
     [
         "/",
-        "/pages",
-        *(pytest.param(f"/{name}", marks=pytest.mark.soak) for name in PAGES),
+        *(pytest.param(f"/{name}", marks=pytest.mark.soak) for name in ("pages", *PAGES)),
     ],
 )
 def test_signed_out_the_first_request_of_a_fresh_process_gets_the_sign_in_form_only(

@@ -86,7 +86,8 @@ def test_a_worker_beside_the_desk_sends_and_follows_an_order_until_it_is_booked(
         assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.soak
 def test_a_signal_ends_the_worker_and_its_simulated_aladdin_cleanly(
     tmp_path: Path, start: Callable[..., Worker], number: signal.Signals
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_signal_ends_the_worker_and_its_simulated_aladdin_cleanly(
     assert not (tmp_path / "simulator.json").exists()
 
 
+@pytest.mark.soak
 def test_a_worker_that_has_ended_leaves_its_lease_to_the_next_at_once(
     tmp_path: Path, start: Callable[..., Worker]
 ) -> None:
@@ -122,6 +124,7 @@ def test_settings_that_cannot_be_used_end_it_with_the_sentence(start: Callable[.
     assert "hush-hush" not in said
 
 
+@pytest.mark.soak
 def test_a_value_that_cannot_be_used_ends_it_with_the_name_of_the_variable(start: Callable[..., Worker]) -> None:
     code, said = start(DEMO_SEED="sw0rdfish").end()
     assert code == 1

@@ -177,6 +177,7 @@ def test_a_sign_in_sets_the_cookie_and_survives_a_reload_and_a_restart(visitor: 
     greeted(arrive(visitor, server))
 
 
+@pytest.mark.soak
 def test_a_cookie_copied_before_the_sign_out_is_worth_nothing_after_it(
     visitor: BrowserContext, server: Server, browser: Browser
 ) -> None:
@@ -199,6 +200,7 @@ def test_a_cookie_copied_before_the_sign_out_is_worth_nothing_after_it(
     asked_to_sign_in(other_window)
 
 
+@pytest.mark.soak
 def test_the_form_takes_a_sign_in_right_after_the_sign_out(visitor: BrowserContext, server: Server) -> None:
     page = arrive(visitor, server)
     sign_in(page, "pm", "pm-demo")

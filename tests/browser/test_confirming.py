@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from aladdin.simulator import console
 from tests.browser.server import AppServer, accept_warnings, chromium, idle
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,6 @@ def test_a_confirmation_in_a_window_that_was_signed_out_elsewhere_sends_nothing(
     assert orders(server) == before
 
 
-@pytest.mark.soak
 def test_a_slow_confirmation_says_so_cannot_be_dismissed_and_is_told_to_a_page_that_was_reloaded(
     server: AppServer, desk: BrowserContext
 ) -> None:
@@ -142,7 +141,6 @@ def test_a_slow_confirmation_says_so_cannot_be_dismissed_and_is_told_to_a_page_t
     expect(page.get_by_text(f"You confirmed {made}")).to_be_visible()
 
 
-@pytest.mark.soak
 def test_cash_another_window_has_taken_is_said_in_the_dialog_and_nothing_is_sent(
     server: AppServer, desk: BrowserContext
 ) -> None:

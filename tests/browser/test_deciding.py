@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.server import AppServer, accept_warnings, chromium, idle
 from tests.browser.test_confirming import open_dialog, type_into
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
 SEVERAL_TICKS = 5_000  # milliseconds
 

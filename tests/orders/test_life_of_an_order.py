@@ -9,9 +9,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from orders.dispatch import GRACE, LEASE_SECONDS, Dispatch
 from orders.errors import Malformed, NotPermitted, RateLimited, Rejected, Unavailable
@@ -161,7 +169,9 @@ class LifeOfAnOrder(RuleBasedStateMachine):
             assert not self.watch.broker.book
 
 
-LifeOfAnOrder.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
-TestLifeOfAnOrder = LifeOfAnOrder.TestCase
+@pytest.mark.parametrize("examples", [6, pytest.param(100, marks=pytest.mark.soak)])
+def test_whatever_happens_to_an_order_no_face_is_lost_and_the_ledger_ends_up_with_what_aladdin_has(
+    examples: int,
+) -> None:
+    unhurried = settings(max_examples=examples, stateful_step_count=25, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(LifeOfAnOrder, settings=unhurried)

@@ -141,7 +141,9 @@ def test_a_ledger_of_a_newer_program_is_refused_in_words(fresh: Callable[[str], 
         migrate_snowflake(engine, config)
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006"])
+@pytest.mark.parametrize(
+    "revision", ["0001", *(pytest.param(f"000{number}", marks=pytest.mark.soak) for number in range(2, 7))]
+)
 def test_a_ledger_of_any_earlier_revision_comes_to_this_one_with_its_orders(
     fresh: Callable[[str], Opened], revision: str
 ) -> None:

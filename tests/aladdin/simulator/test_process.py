@@ -25,6 +25,7 @@ def process_of(data: Path) -> int:
     return pid
 
 
+@pytest.mark.soak
 def test_many_who_want_a_server_at_once_get_the_same_one(book_dir: Path, tmp_path: Path) -> None:
     found: list[Running] = []
     threads = [threading.Thread(target=lambda: found.append(ensure_running(str(book_dir), tmp_path))) for _ in range(4)]
@@ -62,6 +63,7 @@ def test_a_server_tells_the_limits_of_its_book_and_whether_it_has_any(book_dir: 
     server.stop()
 
 
+@pytest.mark.soak
 def test_a_killed_server_is_continued_where_it_was(book_dir: Path, tmp_path: Path) -> None:
     first = ensure_running(str(book_dir), tmp_path, fill_seconds=1)
     caller = Caller(first)
@@ -125,6 +127,7 @@ def test_a_second_server_of_a_directory_does_not_start(
     server.stop()
 
 
+@pytest.mark.soak
 def test_a_server_ends_when_its_owner_is_gone(book_dir: Path, tmp_path: Path) -> None:
     owner = "import sys, pathlib; from aladdin.simulator.process import ensure_running;"
     owner += "ensure_running(sys.argv[1], pathlib.Path(sys.argv[2]))"
@@ -159,6 +162,7 @@ def test_the_program_says_its_address_and_book_and_ends_cleanly(book_dir: Path, 
     assert not (tmp_path / f"{ORDERS_FILE}-wal").exists()  # all of it is in the file itself
 
 
+@pytest.mark.soak
 def test_a_port_that_is_taken_is_said(running: Running, book_dir: Path, tmp_path: Path) -> None:
     port = running.url.rpartition(":")[2]
     command = [
