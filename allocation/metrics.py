@@ -184,3 +184,8 @@ _MEASURES: Mapping[Dispersion, Callable[[Vector, Vector | None], float]] = {
     Dispersion.IQR: _iqr,
     Dispersion.MAX_DEVIATION: lambda values, _nav: float(np.max(np.abs(values - values.mean()))),
 }
+
+
+def improvement(before: float, after: float) -> float | None:
+    """(before - after) / before, of a dispersion; None where there was none before."""
+    return None if before == 0 else (before - after) / before

@@ -51,6 +51,7 @@ def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limit
         basis=valued,
         currency=currency,
         navs=tuple(in_currency(account, account.nav, currency) for account in members),
+        warnings=_warnings(block, choices),
         notes=_notes(block, choices) + restated,
     )
 
@@ -156,7 +157,7 @@ def _figure(metric: Metric) -> str:
 
 
 def _valuation(block: BlockOrder, accounts: Sequence[Account]) -> tuple[str, tuple[str, ...]]:
-    """One basis for holdings and trade, dirty only when accrued interest is known for all of them; and a warning that
+    """One basis for holdings and trade, dirty only when accrued interest is known for all of them; and a note that
     names the accounts for whom it is not."""
     if block.bond.accrued is None:
         return "clean", ()
@@ -182,15 +183,18 @@ def _excluded(accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
     return chosen | reasons
 
 
-def _notes(block: BlockOrder, choices: Choices) -> tuple[str, ...]:
-    notes = []
+def _warnings(block: BlockOrder, choices: Choices) -> tuple[str, ...]:
+    warnings = []
     if block.bond.accrued is None:
-        notes.append(f"Accrued interest of {block.bond.label} is not known: money is at the clean price.")
-    if block.bond.measures.of(choices.metric) == 0:
-        figure = _figure(choices.metric)
-        notes.append(f"{block.bond.label} has a {figure} of 0: {choices.metric.label} moves for nobody.")
+        warnings.append(f"Accrued interest of {block.bond.label} is not known: money is at the clean price.")
     if not choices.respect_cash:
-        notes.append("Cash was not respected: accounts may be overdrawn.")
+        warnings.append("Cash was not respected: accounts may be overdrawn.")
     if not choices.round_to_denomination:
-        notes.append("Faces were not rounded to whole lots: this is a what-if and cannot be confirmed.")
-    return tuple(notes)
+        warnings.append("Faces were not rounded to whole lots: this is a what-if and cannot be confirmed.")
+    return tuple(warnings)
+
+
+def _notes(block: BlockOrder, choices: Choices) -> tuple[str, ...]:
+    if block.bond.measures.of(choices.metric) != 0:
+        return ()
+    return (f"{block.bond.label} has a {_figure(choices.metric)} of 0: {choices.metric.label} moves for nobody.",)

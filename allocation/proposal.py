@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from allocation.certificate import Certificate
 from allocation.limits import LimitTable
+from allocation.metrics import improvement
 from allocation.model import Account, BlockOrder, Choices, Metric
 
 
@@ -92,9 +93,7 @@ class Effect:
     @property
     def improvement(self) -> float | None:
         """(before - after) / before; None ("not applicable") when there was no dispersion before."""
-        if self.dispersion_before == 0:
-            return None
-        return (self.dispersion_before - self.dispersion_after) / self.dispersion_before
+        return improvement(self.dispersion_before, self.dispersion_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,8 @@ class Proposal:
     unallocated: tuple[Unallocated, ...]
     effect: Effect
     basis: str  # "dirty" or "clean": how holdings and trade are valued
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # may cost money or break a rule: whoever goes on says why
+    notes: tuple[str, ...] = ()  # good to know, and shown: nobody is asked about them
     tried: tuple[str, ...] = ()  # what was tried before this result, in order
     certificate: Certificate | None = None  # how near to the best it is proved to be, by engines that prove it
     failed: str = ""

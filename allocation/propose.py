@@ -14,7 +14,7 @@ from allocation.limits import NO_LIMITS, LimitTable
 from allocation.model import Account, BlockOrder, Choices, Side
 from allocation.money import exact, money
 from allocation.pose import barred, least_line, pose
-from allocation.proposal import Line, Proposal
+from allocation.proposal import Effect, Line, Proposal
 from allocation.unallocated import unallocated
 
 
@@ -59,7 +59,7 @@ def drafted(problem: Problem, choices: Choices, limits: LimitTable) -> tuple[Pro
         names = ", ".join(posed.accounts[i].id for i in sorted(given_up))
         draft = replace(
             draft,
-            warnings=(*draft.warnings, f"Proved with nothing for {names}, whose share was below a minimum allocation."),
+            remarks=(*draft.remarks, f"Proved with nothing for {names}, whose share was below a minimum allocation."),
         )
     return posed, draft
 
@@ -70,8 +70,10 @@ def _ends_holding(problem: Problem, i: int, line: int) -> bool:
 
 def assemble(problem: Problem, draft: Draft, choices: Choices, limits: LimitTable) -> Proposal:
     """The proposal of a draft, not yet checked. `choices` are those the problem was posed with, parameters complete."""
-    lines = tuple(_line(problem, draft, i) for i in range(len(problem.accounts)))
+    short = _who_is_short(problem, draft)
+    lines = tuple(_line(problem, draft, i, short) for i in range(len(problem.accounts)))
     faces = [line.face for line in lines]
+    found = effect(problem.block, problem.accounts, faces, choices, problem.excluded, problem.basis, draft.targets)
     return Proposal(
         block=problem.block,
         choices=choices,
@@ -79,11 +81,23 @@ def assemble(problem: Problem, draft: Draft, choices: Choices, limits: LimitTabl
         accounts=problem.accounts,
         lines=lines,
         unallocated=unallocated(problem, draft),
-        effect=effect(problem.block, problem.accounts, faces, choices, problem.excluded, problem.basis, draft.targets),
+        effect=found,
         basis=problem.basis,
-        warnings=problem.notes + draft.warnings,
+        warnings=problem.warnings + draft.warnings,
+        notes=problem.notes + draft.remarks + _wider(found),
         tried=draft.tried or (choices.engine,),
         certificate=draft.certificate,
+    )
+
+
+def _wider(found: Effect) -> tuple[str, ...]:
+    """That the group ends further apart than it is, where that shows."""
+    if found.improvement is None or round(-found.improvement, 3) <= 0:
+        return ()
+    metric, decimals = found.metric, found.metric.decimals + 1
+    return (
+        f"The dispersion of {metric.label} gets {-found.improvement:.1%} wider: {found.dispersion_before:,.{decimals}f}"
+        f" → {found.dispersion_after:,.{decimals}f} {metric.unit}.",
     )
 
 
@@ -99,7 +113,7 @@ def _failure(problem: Problem, choices: Choices, limits: LimitTable, draft: Draf
     )
 
 
-def _line(problem: Problem, draft: Draft, i: int) -> Line:
+def _line(problem: Problem, draft: Draft, i: int, short: str) -> Line:
     block, account, cap = problem.block, problem.accounts[i], problem.caps[i]
     is_locked = account.id in problem.locked
     face = problem.fixed[i] if is_locked else draft.faces[i]
@@ -116,13 +130,13 @@ def _line(problem: Problem, draft: Draft, i: int) -> Line:
         money=spent,
         cash_before=account.cash,
         cash_after=after,
-        reason="Locked by hand." if is_locked else _reason(problem, draft, i),
+        reason="Locked by hand." if is_locked else _reason(problem, draft, i, short),
         part="locked" if is_locked else draft.parts[i] if draft.parts else "",
         asked=draft.asked[i] if draft.asked else None,
     )
 
 
-def _reason(problem: Problem, draft: Draft, i: int) -> str:
+def _reason(problem: Problem, draft: Draft, i: int, short: str) -> str:
     if draft.reasons:
         return draft.reasons[i]
     cap, face, wish, note = problem.caps[i], draft.faces[i], draft.wishes[i], draft.notes[i]
@@ -140,22 +154,42 @@ def _reason(problem: Problem, draft: Draft, i: int) -> str:
     if face == cap.face and cap.rule != "order" and not hole:
         return f"Stopped at its {cap.rule}: {cap.reason}."
     if hole or abs(face - wish) > step:
-        said = f"{note}: {wish:,.0f}, {_moved(problem, draft, i)}."
+        said = f"{note}, a face of {wish:,.0f}; {_moved(problem, draft, i, short)}."
         return _sentence(said) if face else f"Nothing: {said}"
     return f"{_sentence(note)}, in whole lots."
 
 
-def _moved(problem: Problem, draft: Draft, i: int) -> str:
-    """Why an account's line is not what it wished for."""
+def _moved(problem: Problem, draft: Draft, i: int, short: str) -> str:
+    """Why an account's line is not what it wished for, and what it is."""
     face, wish, lattice = draft.faces[i], draft.wishes[i], problem.lattice
     if problem.beside_hole(i, face, wish):
-        done = "lowered" if face < wish else "raised to its whole holding"
-        return f"{done}: a rest must be at least {lattice.min_piece:,} or nothing"
+        done = f"lowered to {face:,}" if face < wish else "raised to its whole holding"
+        return f"{done}, as a rest must be at least {lattice.min_piece:,} or nothing"
     if face < wish:
-        return draft.short.get(i, "lowered so that the order can be placed in minimum pieces")
+        return draft.short.get(i, f"lowered to {face:,} so that the order can be placed in minimum pieces")
     if face == lattice.min_piece and face > lattice.increment:
-        return "raised to the smallest line"
-    return "raised by what others cannot take"
+        return f"raised to {face:,}, the smallest line"
+    return f"raised to {face:,} {short}"
+
+
+def _who_is_short(problem: Problem, draft: Draft) -> str:
+    """Who cannot take what they wished for, so that others get more: the largest part of it first."""
+    step = problem.lattice.increment
+    parts = [
+        (wish - face, account.id, face)
+        for account, wish, face in zip(problem.accounts, draft.wishes, draft.faces, strict=True)
+        if wish - face > step or (not face and wish)
+    ]
+    parts.sort(key=lambda part: (-part[0], part[1]))
+    names = [name for _, name, _ in parts]
+    if not names:
+        return "by what others cannot take"
+    if len(names) == 1:
+        return f"as {names[0]} takes {'less' if parts[0][2] else 'nothing'}"
+    takes = "take less" if any(face for *_, face in parts) else "take nothing"
+    if len(names) > 3:
+        return f"as {names[0]}, {names[1]} and {len(names) - 2} others {takes}"
+    return f"as {', '.join(names[:-1])} and {names[-1]} {takes}"
 
 
 def _sentence(note: str) -> str:

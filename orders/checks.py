@@ -16,6 +16,7 @@ from orders.errors import NotPermitted, StaleData
 from orders.limits import of_accounts
 from orders.model import Group
 
+HARDLY = Decimal("0.1")  # of the face typed; when less can be placed, it is asked about
 FACE_BELOW = 10**12  # what an order's face must stay below
 
 
@@ -69,6 +70,14 @@ def far_from_mark(bond: Bond, side: Side, limit: Decimal | None, policy: Policy)
     if (limit > bond.price) == (side is Side.BUY):
         return (f"The price of {limit.normalize():f} is {distance}: look whether it is meant.",)
     return (f"The price of {limit.normalize():f} is {distance}: the order will hardly fill.",)
+
+
+def hardly_placed(proposal: Proposal) -> tuple[str, ...]:
+    """A warning for a face that the group can take next to nothing of, which looks mistyped."""
+    if not 0 < proposal.placed < proposal.block.face * HARDLY:
+        return ()
+    placed, face = f"{proposal.placed:,}", f"{proposal.block.face:,}"
+    return (f"Only {placed} of {face} can be placed: look whether a face of {face} is meant.",)
 
 
 def refuse_off_lattice(block: BlockOrder, group: Group) -> None:

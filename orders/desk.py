@@ -18,7 +18,7 @@ from orders.batch import BatchDesk
 from orders.block import Preview as Preview
 from orders.block import Request as Request
 from orders.calendar import business_age, check_settlement, default_settlement
-from orders.checks import Policy, far_from_mark, fresh_enough, refuse_off_lattice
+from orders.checks import Policy, far_from_mark, fresh_enough, hardly_placed, refuse_off_lattice
 from orders.confirming import Assent, Confirming, Said
 from orders.drafts import Draft
 from orders.entitlement import require
@@ -192,7 +192,9 @@ class Desk:
         if not fresh and self._tried.get(user.username) != request:  # a page asks again whenever anything is touched
             self._tried[user.username] = request
             self._activity.note(user.username, "previewed", request.group, _in_words(block, proposal))
-        return Preview(replace(request, choices=choices), proposal, read_at, warnings + proposal.warnings)
+        return Preview(
+            replace(request, choices=choices), proposal, read_at, warnings + proposal.warnings + hardly_placed(proposal)
+        )
 
     def checked(self, user: User, preview: Preview) -> Preview:
         """The preview with what Aladdin's compliance says of it among its warnings, for the dialog that confirms it."""

@@ -213,9 +213,15 @@ def _only_less(order: Order, proposal: Proposal) -> bool:
 
 def _told(order: Order, proposal: Proposal) -> str:
     """What is different, for the history."""
-    was = "market" if order.limit is None else f"{order.limit.normalize():f}"
-    limit = proposal.block.limit
-    now_ = "market" if limit is None else f"{limit.normalize():f}"
-    told = [f"face {order.face:,} -> {proposal.placed:,}"] if order.face != proposal.placed else []
-    told += [f"limit {was} -> {now_}"] if was != now_ else []
+    lines = {line.account_id: line.face for line in order.lines}
+    told = [f"face {order.face:,} → {proposal.placed:,}"] if order.face != proposal.placed else []
+    if order.limit != proposal.block.limit:
+        told += [f"limit {_price(order.limit)} → {_price(proposal.block.limit)}"]
+    by_hand = [line for line in proposal.lines if line.part == "locked" and line.face != lines.get(line.account_id, 0)]
+    told += [f"{line.account_id} {lines.get(line.account_id, 0):,} → {line.face:,} by hand" for line in by_hand]
     return "; ".join(told) or "lines set anew"
+
+
+def _price(limit: Decimal | None) -> str:
+    """92.60, or market."""
+    return "market" if limit is None else f"{limit:.2f}" if limit == round(limit, 2) else f"{limit.normalize():f}"

@@ -43,6 +43,10 @@ class Past:
         """The frozen allocation behind an order."""
         return self._ledger.statement(self.order(user, order_id).id)
 
+    def statements_of(self, user: User, order_id: str) -> tuple[Statement, ...]:
+        """Every version of an order's frozen allocation, newest first."""
+        return self._ledger.statements(self.order(user, order_id).id)
+
     def statement_lines(self, user: User, order_id: str) -> tuple[DecisionLine, ...]:
         """What an order's newest statement says of each account, in its order."""
         return self._history.statement_lines(self.order(user, order_id).id)

@@ -20,7 +20,7 @@ from orders.limits import of_accounts
 from orders.model import Book, Order, OrderLine, Statement
 from orders.proof import conditions
 
-FORMAT = 4  # of the body; a change in its shape is a new number
+FORMAT = 5  # of the body; a change in its shape is a new number
 ENGINES = 3  # of the engines' results; a change that could split a block otherwise is a new number
 _LIBRARIES = ("numpy", "scipy")
 _BLOCK = TypeAdapter(BlockOrder)
@@ -66,6 +66,7 @@ def freeze(
             "unallocated": proposal.unallocated,
             "effect": proposal.effect,
             "warnings": proposal.warnings,
+            "notes": proposal.notes,
             "tried": proposal.tried,
             "certificate": proposal.certificate,
             "certificate_given": conditions(proposal),
@@ -149,6 +150,13 @@ def frozen_block(statement: Statement) -> tuple[BlockOrder, str]:
 def not_placed(statement: Statement) -> tuple[Unallocated, ...]:
     """What of the order was not placed, with the reasons the statement froze."""
     return _LEFT.validate_python(json.loads(statement.body)["unallocated"])
+
+
+def reasons(statement: Statement) -> dict[str, str]:
+    """Why whoever confirmed a statement went on, by what stood against it; with cash not respected among them."""
+    body = json.loads(statement.body)
+    override = body["confirmed"].get("override", "")
+    return body.get("accepted", {}) or ({"Cash was not respected": override} if override else {})
 
 
 def engine_of(statement: Statement) -> str:

@@ -78,8 +78,8 @@ def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
         help=f"T+1 is {formats.day(desk.settlement(bond))}", width=220,
     )  # fmt: skip
     limit = row.text_input(
-        "Price, per 100 (optional)", key="allocate.limit", placeholder=f"mark {formats.price(bond.price)}",
-        help="A limit: a buy pays at most this, a sell brings at least this. Left empty, a market order at the mark.",
+        "Limit, per 100 (optional)", key="allocate.limit", placeholder=f"mark {formats.price(bond.price)}",
+        help="A buy pays at most this, a sell brings at least this. Left empty, a market order at the mark.",
         persist_state="session", width=240,
     )  # fmt: skip
     return side or Side.BUY, face, day if isinstance(day, date) else None, limit
@@ -152,7 +152,7 @@ chosen = method.inputs(trip.group, bond, side, accounts)
 for fault in chosen.faults:
     st.error(fault, icon=":material/edit:")
 problem, preview, request = "", None, None
-sentence = f"{side.value.title()} {bond.label} for {trip.group}"
+sentence = block = f"{side.value.title()} {bond.label} for {trip.group}"
 if not typed_face.strip():
     problem = "Type a face to see the allocation."
 elif settlement is None:
@@ -161,7 +161,8 @@ else:
     try:
         face, limit = forms.face(typed_face), forms.price(typed_limit)
         at = f" at {formats.price(limit)}" if limit is not None else ""
-        sentence = f"{side.value.title()} {face:,} {bond.label} for {trip.group}{at}, settle {formats.day(settlement)}"
+        block = f"{side.value.title()} {face:,} {bond.label} for {trip.group}{at}"
+        sentence = f"{block}, settle {formats.day(settlement)}"
         request = Request(trip.group, trip.asset_id, side, face, settlement, limit, chosen.choices)
         made = MEND if chosen.faults else make_preview(request)
         preview, problem = (None, made) if isinstance(made, str) else (made, ui_preview.obstacle(made))
@@ -189,4 +190,4 @@ if back.button("Securities", icon=":material/arrow_back:"):
     st.switch_page("pages/securities.py")
 ready = preview is not None and not problem and may
 if forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready) and preview is not None:
-    confirming.open_dialog(user, preview, sentence)
+    confirming.open_dialog(user, preview, block)

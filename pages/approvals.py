@@ -32,7 +32,7 @@ def card(user: User, order: Order, decision: Decision | None) -> None:
     """One order that waits, and what can be done about it."""
     with st.container(border=True):
         st.markdown(f"**{order.side.value.title()} {order.face:,} {order.label} for {order.group}**")
-        age = formats.since(order.created_at, desk.now())
+        age = formats.ago(order.created_at, desk.now())
         limit = "market" if order.limit is None else f"limit {formats.price(order.limit)}"
         accounts = formats.count(len(order.lines), "account")
         st.caption(

@@ -66,7 +66,7 @@ def card(name: str, book: Dated[Group], metric: Metric, last: datetime | None) -
         help=f"population standard deviation of {metric.label}, equal weights",
     )
     nav, cash = tables.totals(accounts)
-    age = formats.since(book.as_of, datetime.now(UTC))
+    age = formats.ago(book.as_of, datetime.now(UTC))
     st.caption(f"NAV {formats.short_moneys(nav)} · cash {formats.short_moneys(cash)} · read {age}")
     st.caption(f"last allocated {formats.moment(last)}" if last else "not allocated to yet")
     st.button(

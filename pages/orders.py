@@ -79,7 +79,7 @@ def _figures(order: Order) -> None:
         st.metric("State", states.word(order), help=states.NEXT[order.state], width="content")
         filled = f"{order.filled:,.0f} of {order.face:,}"
         st.metric("Filled", formats.percent(order.progress), help=filled, width="content")
-        st.metric("Average price", formats.price(order.average_price), width="content")
+        st.metric("Average price", formats.price(order.average_price, 4), width="content")
         st.metric("Settlement", formats.day(order.settlement), width="content")
         st.metric("Limit", formats.price(order.limit) if order.limit is not None else "market", width="content")
 
@@ -87,7 +87,12 @@ def _figures(order: Order) -> None:
 def frozen(user: User, order_id: str) -> None:
     """The statement behind an order: it never changes, so it is read in full runs only."""
     with frame.explained():
-        statement = desk.past.statement(user, order_id)
+        statements = desk.past.statements_of(user, order_id)
+    statement = statements[0]
+    if said := tables.reasons(statements):
+        st.markdown("**Why it was gone on with in spite of warnings**")
+        for line in said:
+            st.text(line)
     if left := not_placed(statement):
         st.markdown("**Not placed when it was confirmed, and why**")
         table, columns = proposal_tables.unallocated(left)

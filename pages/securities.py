@@ -63,7 +63,7 @@ def card(bond: Bond) -> None:
         st.caption(f"{bond.description} · {marks}")
         figures = st.columns(5)
         figures[0].metric("Price", formats.price(bond.price))
-        figures[1].metric("Accrued", formats.price(bond.accrued))
+        figures[1].metric("Accrued", formats.price(bond.accrued, 4))
         figures[2].metric("Spread duration", formats.figure(bond.measures.spread_duration, 2))
         figures[3].metric("Duration", formats.figure(bond.measures.duration, 2))
         figures[4].metric("OAS, bp", formats.figure(bond.measures.oas, 0))
@@ -150,7 +150,10 @@ with st.bottom:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     if row.button("Groups", icon=":material/arrow_back:"):
         st.switch_page("pages/groups.py")
-    if row.button(f"Allocate {bond.label}", type="primary", icon=":material/arrow_forward:", icon_position="right"):
+    offered = session.only_if(user, Permission.PREVIEW)  # whoever may not use the page is not sent there
+    if offered and row.button(
+        f"Allocate {bond.label}", type="primary", icon=":material/arrow_forward:", icon_position="right"
+    ):
         trip.asset_id = bond.asset_id
         trip.keep(None)
         st.switch_page("pages/allocate.py")

@@ -29,9 +29,9 @@ def given(scope: str, warnings: Sequence[str]) -> dict[str, str]:
     return {warning: reason for warning, reason in typed.items() if reason}
 
 
-def missing(scope: str, warnings: Sequence[str]) -> str:
-    """What is still to be said, in words; empty when nothing is."""
-    count = len(warnings) - len(given(scope, warnings))
+def missing(scope: str, warnings: Sequence[str], *reasons: str) -> str:
+    """What is still to be said, in words; empty when nothing is. `reasons` are those asked for besides."""
+    count = len(warnings) - len(given(scope, warnings)) + reasons.count("")
     return f"{formats.count(count, 'reason')} missing" if count else ""
 
 

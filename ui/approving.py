@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from allocation.engines import ENGINES
+from allocation.metrics import improvement
 from allocation.model import Metric
 from orders.history import Decision
 from orders.model import Order, Statement, User
@@ -18,11 +19,9 @@ from ui.asking import Opened
 
 
 def effect(decision: Decision) -> str:
-    """Dispersion of Active spread duration 0.2586 years → 0.1201 years (+53.6%)."""
-    metric = Metric.of(decision.metric)
-    before, after = (formats.dispersion(v, metric) for v in (decision.dispersion_before, decision.dispersion_after))
-    gain = "" if decision.improvement is None else f" ({formats.signed_percent(decision.improvement)})"
-    return f"Dispersion of {metric.label} {before} → {after}{gain}"
+    """Dispersion of Active spread duration **0.2586 → 0.1201 years**, 53.6% narrower."""
+    metric, before, after = Metric.of(decision.metric), decision.dispersion_before, decision.dispersion_after
+    return f"Dispersion of {metric.label} {formats.effect(before, after, metric, decision.improvement)}"
 
 
 def draw(user: User, order: Order, at: Opened, done: str) -> None:
@@ -49,11 +48,15 @@ def facts(order: Order, statement: Statement) -> None:
     if order.comment:
         st.text(f"“{order.comment}”")
     _effect(body["effect"])
+    for note in body.get("notes", ()):  # earlier formats have none
+        st.info(note)
     table, columns = proposal_tables.frozen(body)
     st.dataframe(
         table, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="who gets what",
         height=min(280, 38 + 35 * len(table)),
     )  # fmt: skip
+    if told := proposal_tables.nothing((line["account_id"], line["face"], line["reason"]) for line in body["lines"]):
+        st.markdown(told)
     for warning, reason in body["accepted"].items():
         st.warning(f"{warning}  \nAccepted by {statement.created_by}: “{reason}”")
     for row in body["unallocated"]:
@@ -63,8 +66,8 @@ def facts(order: Order, statement: Statement) -> None:
 
 def _effect(said: Mapping[str, Any]) -> None:
     metric = Metric.of(said["metric"])
-    before, after = (formats.dispersion(said[f"dispersion_{when}"], metric) for when in ("before", "after"))
-    st.markdown(f"Dispersion of {metric.label}: **{before} → {after}**")
+    before, after = (float(said[f"dispersion_{when}"]) for when in ("before", "after"))
+    st.markdown(f"Dispersion of {metric.label} {formats.effect(before, after, metric, improvement(before, after))}")
 
 
 def _approve(at: Opened, sha256: str, done: str) -> None:

@@ -32,6 +32,10 @@ class Opened:
         """A widget's key in this dialog."""
         return f"deciding.{self.command_id}.{name}"
 
+    def typed(self, name: str) -> str:
+        """What is typed into a field of it so far."""
+        return (st.session_state.get(self.key(name)) or "").strip()
+
 
 def open_(event: Event, order_id: str) -> None:
     """Open a dialog with the next full run. What was typed into another one is left behind."""

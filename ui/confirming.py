@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
@@ -14,8 +14,9 @@ from allocation.proposal import Proposal
 from orders.desk import Preview
 from orders.errors import NotPermitted, OutsideError
 from orders.history import Wanted
+from orders.lifecycle import FINAL
 from orders.model import Order, User
-from ui import accepting, formats, frame, proposal_tables, releasing, session
+from ui import accepting, formats, frame, proposal_tables, releasing, session, states
 
 RECENT = timedelta(minutes=5)  # an own order as young as this may be one that somebody took for cancelled
 
@@ -23,6 +24,7 @@ _ASKED = "allocate.asked"  # the confirmation that was clicked, until its outcom
 _REFUSED = "allocate.refused"
 _UNSAID = "allocate.unsaid"
 _CONFIRMED = "allocate.confirmed"
+_MOVED = "allocate.moved"  # the preview with another settlement, and what it is of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,9 @@ def recent(user: User) -> tuple[Order, ...]:
 
 def told(order: Order) -> str:
     """An order of a moment ago in a sentence."""
-    age = formats.since(order.created_at, datetime.now(UTC))
-    return f"You confirmed {order.id} {age}: {order.side.value} {order.face:,} {order.label} for {order.group}."
+    age = formats.ago(order.created_at, datetime.now(UTC))
+    block = f"{order.side.value.lower()} {order.face:,} {order.label} for {order.group}"
+    return f"{age[:1].upper()}{age[1:]} you confirmed {order.id}: {block} ({states.said(order)})."
 
 
 def _ask(preview: Preview, sentence: str, command_id: str) -> None:
@@ -103,6 +106,31 @@ def _override() -> str:
 
 def _released(preview: Preview, scope: str) -> datetime | None:
     return releasing.chosen(scope, preview.request.settlement, preview.proposal.block.bond.currency)
+
+
+def _usable(preview: Preview, scope: str) -> bool:
+    """Whether it can be released as chosen; what is wrong with it is said beside the inputs."""
+    try:
+        _released(preview, scope)
+    except NotPermitted:
+        return False
+    return True
+
+
+def _settling(user: User, preview: Preview, scope: str) -> Preview:
+    """The preview, or where its settlement is too early for the release that was chosen, one that settles after it:
+    made once, for it is drawn anew with whatever is typed."""
+    request, currency = preview.request, preview.proposal.block.bond.currency
+    settlement = releasing.settlement(scope, request.settlement, currency)
+    if settlement == request.settlement:
+        return preview
+    wanted = (scope, settlement)
+    if st.session_state.get(_MOVED, ("", None))[0] != wanted:
+        desk = session.desk()
+        moved = desk.checked(user, desk.preview(user, replace(request, settlement=settlement)))
+        st.session_state[_MOVED] = (wanted, moved)
+    found: Preview = st.session_state[_MOVED][1]
+    return found
 
 
 def _own_field(preview: Preview, warning: str) -> bool:
@@ -178,17 +206,22 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
     """Exactly what will be sent."""
     if _ASKED in st.session_state or session.office().gate.current_user() is None:
         st.rerun()
-    proposal, request, trip = preview.proposal, preview.request, session.trip()
+    trip, typed = session.trip(), preview.request.settlement
+    with frame.explained():
+        preview = _settling(user, preview, trip.command_id)
+    proposal, request = preview.proposal, preview.request
+    sentence = f"{sentence}, settle {formats.day(request.settlement)}"
     st.markdown(f"**{sentence}**")
     st.markdown(
         f"{proposal.placed:,} will be sent to Aladdin as one order with "
-        f"{formats.count(sum(line.face > 0 for line in proposal.lines), 'detail')}, "
+        f"{formats.count(sum(line.face > 0 for line in proposal.lines), 'line')}, "
         f"{ENGINES[proposal.engine].label.lower()}. "
         "The allocation is frozen and stored first."
     )
     for order in recent(user):
         if (order.group, order.asset_id, order.side) == (request.group, request.asset_id, request.side):
-            st.warning(f"{told(order)} This would be another order.", icon=":material/content_copy:")
+            show = st.info if order.state in FINAL and not order.filled else st.warning
+            show(f"{told(order)} This would be another order.", icon=":material/content_copy:")
     if left_out := proposal.effect.excluded:
         st.warning(f"Left out of {proposal.effect.metric.label}: {', '.join(left_out)}.")
     if proposal.unallocated:
@@ -197,6 +230,8 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
     warnings, scope, longest = _asked_about(preview), trip.command_id, session.desk().policy.longest_comment
     if not any(warning.startswith("Aladdin's compliance") for warning in warnings):
         st.success("Aladdin's compliance was asked, and has nothing against it.", icon=":material/verified_user:")
+    for note in proposal.notes:
+        st.info(note)
     accepting.draw(scope, warnings, longest)
     _override_reason(preview)
     st.text_area(
@@ -204,13 +239,16 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
         height=80,
     )  # fmt: skip
     releasing.draw(scope, request.settlement, proposal.block.bond.currency)
+    if request.settlement != typed:
+        st.caption(f"Settles {formats.day(request.settlement)}, the usual day for that release.")
     _second_person(proposal)
-    unsaid = _unsaid(preview, scope)
+    unsaid, usable = _unsaid(preview, scope), _usable(preview, scope)
     if unsaid and st.session_state.get(_UNSAID):
         st.error(f"Nothing was sent: {unsaid}.", icon=":material/error:")
     st.button(
-        f"{_verb(proposal, scope)}{f' ({unsaid})' if unsaid else ''}", type="primary", key="allocate.send",
-        width="stretch", on_click=_ask, args=(preview, sentence, scope),
+        f"{_verb(proposal, scope)}{f' ({unsaid})' if unsaid else '' if usable else ' (choose another time)'}",
+        type="primary", key="allocate.send", width="stretch", on_click=_ask, args=(preview, sentence, scope),
+        disabled=not usable,
     )  # fmt: skip
 
 
@@ -242,8 +280,10 @@ def _lines(preview: Preview) -> None:
     funded = table[table["Face"] > 0][shown]
     st.dataframe(
         funded, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="what will be sent",
-        height=min(240, 38 + 35 * len(funded)),
+        height=min(320, 38 + 35 * len(funded)),
     )  # fmt: skip
+    if told := proposal_tables.nothing((line.account_id, line.face, line.reason) for line in preview.proposal.lines):
+        st.markdown(told)
 
 
 def _override_reason(preview: Preview) -> None:

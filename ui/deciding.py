@@ -10,7 +10,7 @@ import streamlit as st
 from orders.errors import NotPermitted
 from orders.lifecycle import Event
 from orders.model import Order, User
-from ui import approving, asking, explaining, modifying, session, states
+from ui import accepting, approving, asking, explaining, modifying, session, states
 from ui.asking import Opened
 
 
@@ -103,9 +103,11 @@ def _reason(order: Order, at: Opened, act: Act) -> None:
         placeholder="Kept with the order, under your name",
     )  # fmt: skip
     asking.refused()
+    missing = accepting.missing(at.command_id, (), at.typed("reason"))
     st.button(
-        act.do or act.label, type="primary", icon=f":material/{act.icon}:", width="stretch",
-        key=f"deciding.do.{at.event.name}", on_click=_decide, args=(at, act.done),
+        f"{act.do or act.label}{f' ({missing})' if missing else ''}", type="primary",
+        icon=f":material/{act.icon}:", width="stretch", key=f"deciding.do.{at.event.name}", on_click=_decide,
+        args=(at, act.done),
     )  # fmt: skip
 
 

@@ -146,5 +146,5 @@ def _told(user: User, draft: Draft) -> str:
         label = desk.bond(user, request.asset_id).value.label
     except EvenlotError:
         label = request.asset_id
-    age = formats.since(draft.saved_at, desk.now())
+    age = formats.ago(draft.saved_at, desk.now())
     return f"**{request.side.value.title()} {request.face:,} {label} for {request.group}** · saved {age}"

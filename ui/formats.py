@@ -62,11 +62,11 @@ def dispersion(value: float, of: Metric) -> str:
     return f"{value:,.{of.decimals + 1}f} {of.unit}"
 
 
-def price(value: Decimal | None) -> str:
-    """98.515625: up to eight decimals, without trailing zeros but with two at least."""
+def price(value: Decimal | None, decimals: int = 8) -> str:
+    """98.515625: up to eight decimals, or as many as asked for, without trailing zeros but with two at least."""
     if value is None:
         return MISSING
-    text = f"{value:.8f}"
+    text = f"{value:.{decimals}f}"
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
@@ -96,16 +96,16 @@ def release(value: datetime, currency: str) -> str:
     return f"{there:%a %d %b %Y, %H:%M} {place(zone)} ({other_day}{utc:%H:%M} UTC)"
 
 
-def since(value: datetime, now: datetime) -> str:
-    """just now, 3 min, 2 h, 5 d: the age of what was read."""
+def ago(value: datetime, now: datetime) -> str:
+    """just now, 3 min ago, 2 h ago, 5 d ago"""
     seconds = max(0, int((now - value).total_seconds()))
     if seconds < 60:
-        return "just now" if seconds < 10 else f"{seconds} s"
+        return "just now" if seconds < 10 else f"{seconds} s ago"
     if seconds < 3600:
-        return f"{seconds // 60} min"
+        return f"{seconds // 60} min ago"
     if seconds < 86400:
-        return f"{seconds // 3600} h"
-    return f"{seconds // 86400} d"
+        return f"{seconds // 3600} h ago"
+    return f"{seconds // 86400} d ago"
 
 
 def book(value: Book) -> str:
@@ -125,6 +125,18 @@ def pieces(bond: Bond) -> str:
     return f"{bond.min_piece:,}, then steps of {bond.increment:,}"
 
 
-def signed_percent(value: float | None) -> str:
-    """+12.3%, or "not applicable" where there was nothing to improve."""
-    return "not applicable" if value is None else f"{round(value, 3) + 0.0:+.1%}"  # and never a negative zero
+def width(improvement: float | None) -> str:
+    """1.8% wider, 53.6% narrower, unchanged; or "not applicable" where there was no dispersion to improve."""
+    if improvement is None:
+        return "not applicable"
+    shown = round(improvement, 3)
+    return f"{abs(shown):.1%} {'wider' if shown < 0 else 'narrower'}" if shown else "unchanged"
+
+
+def effect(before: float, after: float, of: Metric, improvement: float | None) -> str:
+    """**0.1426 → 0.1452 years**, :orange[1.8% wider]: what becomes of the dispersion, with a colour for the worse."""
+    told = f"**{before:,.{of.decimals + 1}f} → {dispersion(after, of)}**"
+    if improvement is None:
+        return told
+    said = width(improvement)
+    return f"{told}, :orange[{said}]" if said.endswith("wider") else f"{told}, {said}"

@@ -33,7 +33,7 @@ def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = 
         st.badge(group or "no group chosen", icon=":material/folder_shared:", color="blue" if group else "gray")
         st.badge(f"{formats.book(book)} · {formats.day(book.as_of)}", icon=":material/menu_book:", color="gray")
         if read_at is not None:
-            st.badge(f"read {formats.since(read_at, datetime.now(UTC))}", icon=":material/schedule:", color="gray")
+            st.badge(f"read {formats.ago(read_at, datetime.now(UTC))}", icon=":material/schedule:", color="gray")
         for pulse in pulses:
             icon = ":material/check_circle:" if pulse.well else ":material/error:"
             words = pulse.name if pulse.well else f"{pulse.name}: {'out of order' if pulse.feeds else 'trouble'}"
@@ -41,7 +41,7 @@ def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = 
         if refresh is not None:
             st.button("Refresh", icon=":material/refresh:", type="tertiary", on_click=refresh, key="strip.refresh")
     if read_at is not None and silent is not None:
-        age = formats.since(read_at, datetime.now(UTC))
+        age = formats.ago(read_at, datetime.now(UTC))
         st.warning(
             f"{silent.name} is out of order: what is shown was read on {formats.moment(read_at)} ({age}), and nothing "
             f"newer can be had until it answers again.",

@@ -86,7 +86,7 @@ def search(user: User) -> None:
             st.caption(f"No group has “{text}” in its ticker or name among those your entry in the user file has.")
         for group in read.value:
             _found(user, group)
-        st.caption(f"Groups as read {formats.since(read.as_of, datetime.now(UTC))}.")
+        st.caption(f"Groups as read {formats.ago(read.as_of, datetime.now(UTC))}.")
 
 
 def _found(user: User, group: GroupFound) -> None:
@@ -123,7 +123,7 @@ def draw_trees(
     if not rows:
         return
     st.subheader("Groups inside groups")
-    st.caption(f"As read {formats.since(min(tree.as_of for tree in trees.values()), datetime.now(UTC))}.")
+    st.caption(f"As read {formats.ago(min(tree.as_of for tree in trees.values()), datetime.now(UTC))}.")
     with st.container(
         border=True, height=520 if len(rows) > _MOST_ROWS else "content", gap="xsmall", key="groups.trees"
     ):

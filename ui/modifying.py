@@ -32,16 +32,21 @@ def draw(user: User, order: Order, at: Opened, done: str) -> None:
         return
     _before_and_after(order, preview)
     longest = session.desk().policy.longest_comment
+    for note in preview.proposal.notes:
+        st.info(note)
     accepting.draw(at.command_id, list(dict.fromkeys(preview.warnings)), longest)
     st.text_area(
         "Reason (required)", key=at.key("reason"), max_chars=longest,
         placeholder="Kept with the order and its new statement, under your name", persist_state="session",
     )  # fmt: skip
     asking.refused()
-    missing = _missing(order, preview, at)
+    unchanged = _unchanged(order, preview)
+    missing = "nothing is changed yet" if unchanged else accepting.missing(
+        at.command_id, list(dict.fromkeys(preview.warnings)), at.typed("reason")
+    )  # fmt: skip
     st.button(
         f"Modify{f' ({missing})' if missing else ''}", type="primary", icon=":material/edit:", width="stretch",
-        key="deciding.do.MODIFY", on_click=_modify, args=(at, preview, done),
+        key="deciding.do.MODIFY", on_click=_modify, args=(at, preview, done), disabled=unchanged,
     )  # fmt: skip
 
 
@@ -94,7 +99,7 @@ def _by_hand(order: Order, choices: Choices, at: Opened) -> dict[str, int]:
 
 def _before_and_after(order: Order, preview: Preview) -> None:
     proposal = preview.proposal
-    moved = f"{order.face:,} → {proposal.placed:,}"
+    moved = f"{order.face:,} → {proposal.placed:,}" if order.face != proposal.placed else f"{order.face:,}, as it is"
     left = proposal.block.face - proposal.placed
     st.markdown(f"**Face {moved}**" + (f", {left:,} of {proposal.block.face:,} not placed" if left else ""))
     table, columns = proposal_tables.changed(order, proposal)
@@ -106,14 +111,12 @@ def _before_and_after(order: Order, preview: Preview) -> None:
         st.caption(f"Not placed: {row.face:,}, {row.reason}")
 
 
-def _missing(order: Order, preview: Preview, at: Opened) -> str:
-    """What is still to be done before it can be stored, in words."""
+def _unchanged(order: Order, preview: Preview) -> bool:
+    """Whether the order has these terms already."""
     lines = {line.account_id: line.face for line in order.lines if line.face}
     new = {line.account_id: line.face for line in preview.proposal.lines if line.face}
     block = preview.proposal.block
-    if (block.face, block.limit, new) == (order.ordered, order.limit, lines):
-        return "nothing is changed yet"
-    return accepting.missing(at.command_id, list(dict.fromkeys(preview.warnings)))
+    return (block.face, block.limit, new) == (order.ordered, order.limit, lines)
 
 
 def _modify(at: Opened, preview: Preview, done: str) -> None:

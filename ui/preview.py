@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from allocation.model import Side
-from allocation.proposal import Proposal
+from allocation.proposal import Effect, Proposal
 from orders.desk import Preview
 from orders.proof import conditions
 from ui import charts, formats, proposal_tables, tables
@@ -32,8 +34,7 @@ def figures(preview: Preview) -> None:
         st.metric("Filled", formats.percent(proposal.fill), help=f"{proposal.placed:,} of {proposal.block.face:,}")
         st.metric("Not placed", formats.face(proposal.block.face - proposal.placed))
         st.metric("Dispersion before", formats.dispersion(effect.dispersion_before, effect.metric))
-        st.metric("Dispersion after", formats.dispersion(effect.dispersion_after, effect.metric))
-        st.metric("Improvement", formats.signed_percent(effect.improvement), help="(before - after) / before")
+        _after(effect)
         st.metric(
             f"Within {proposal_tables.tolerance(effect)}",
             proposal_tables.within(effect),
@@ -51,6 +52,20 @@ def figures(preview: Preview) -> None:
     for warning in preview.warnings:
         if not warning.startswith(_LOUD):
             st.warning(warning)
+    for note in proposal.notes:
+        st.info(note)
+
+
+def _after(effect: Effect) -> None:
+    """The dispersion after, with how much nearer together the accounts come, or how much further apart, which its
+    colour tells too."""
+    after, said = formats.dispersion(effect.dispersion_after, effect.metric), formats.width(effect.improvement)
+    moved = next((word for word in ("wider", "narrower") if said.endswith(word)), "")
+    colours: dict[str, Literal["orange", "green", "off"]] = {"wider": "orange", "narrower": "green", "": "off"}
+    st.metric(
+        "Dispersion after", after, said, delta_color=colours[moved], delta_arrow="off",
+        help="the change is (before - after) / before",
+    )  # fmt: skip
 
 
 def _loudly(proposal: Proposal) -> None:

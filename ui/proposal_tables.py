@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from ui import formats
 from ui.tables import NARROW, Columns, amount, as_float, currency_column, mixed, number, rounded
 
 _SOMETIMES = ("Asked", "Part", "Target", "Within", "Cap")  # columns left out where no row has anything to say
+_NAMED = 12  # accounts in a sentence; the allocate page has all of them
 WRAPPED = 72  # pixels: a row of three lines; only in rows above 64 do texts wrap
 
 
@@ -115,6 +116,23 @@ def frozen(body: Mapping[str, Any]) -> tuple[pd.DataFrame, Columns]:
         "Why": st.column_config.TextColumn("Why", width="large"),
     }
     return table, columns
+
+
+def nothing(lines: Iterable[tuple[str, int, str]]) -> str:
+    """1 of 6 accounts gets nothing: QUINER (cash: ...). Empty where every account gets something; a line is an account,
+    its face and its reason."""
+    every = list(lines)
+    without = [(account, reason) for account, face, reason in every if not face]
+    if not without:
+        return ""
+    told = "; ".join(f"**{account}** ({_bare(reason)})" for account, reason in without[:_NAMED])
+    more = f"; and {len(without) - _NAMED:,} more" if len(without) > _NAMED else ""
+    gets = "gets" if len(without) == 1 else "get"
+    return f"{len(without):,} of {formats.count(len(every), 'account')} {gets} nothing: {told}{more}."
+
+
+def _bare(reason: str) -> str:
+    return reason.removeprefix("Nothing: ").rstrip(".")
 
 
 def changed(order: Order, proposal: Proposal) -> tuple[pd.DataFrame, Columns]:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 import streamlit as st
 
 from orders import schedule
-from orders.calendar import next_business_day
+from orders.calendar import default_settlement, next_business_day
 from orders.errors import NotPermitted
 from orders.model import Order
 from ui import formats, session
@@ -53,6 +53,14 @@ def chosen(scope: str, settlement: date, currency: str) -> datetime | None:
     moment = schedule.release_time(day, at, schedule.zone(currency))
     schedule.refuse_unusable(moment, session.desk().now(), settlement, currency)
     return moment
+
+
+def settlement(scope: str, typed: date, currency: str) -> date:
+    """When it settles: as typed, unless it would be traded then or later; then on the usual day after the release."""
+    day = st.session_state.get(_key(scope, "day"))
+    if not later(scope) or not isinstance(day, date) or typed > day:
+        return typed
+    return default_settlement(day, currency)
 
 
 def later(scope: str) -> bool:

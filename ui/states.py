@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orders.lifecycle import FINAL, LIVE
+from orders.lifecycle import FINAL, LIVE, Event
 from orders.model import Order
 from orders.model import OrderState as S
 
@@ -38,6 +38,21 @@ NEXT = {
     S.REJECTED: "Ended: it was refused.",
 }
 
+# how what a person or the worker did reads afterwards; what Aladdin reports is said so already
+HAPPENED: Mapping[str, str] = {
+    Event.CONFIRM: "confirmed",
+    Event.APPROVE: "approved",
+    Event.APPROVE_FOR_LATER: "approved for later",
+    Event.DECLINE: "declined",
+    Event.WITHDRAW: "withdrawn",
+    Event.SEND_AGAIN: "to be sent again",
+    Event.NOT_THERE: "said not to be at Aladdin",
+    Event.MODIFY: "new terms given",
+    Event.CANCEL: "cancel asked for",
+    Event.RELEASE: "released",
+    Event.SEND: "being sent",
+}
+
 VIEWS: Mapping[str, tuple[S, ...]] = {
     "All": (),
     "Awaiting approval": (S.AWAITING,),
@@ -52,6 +67,11 @@ _TELL_OF_FILLS = (S.PART_FILLED, S.FILLED, S.BOOKED)
 
 def word(order: Order) -> str:
     """Sign and word; partly filled orders say so, and an unknown status is Aladdin's own word."""
-    said = order.state.value if order.state is not S.FOREIGN else f"{order.broker_status} (unknown status)"
+    return f"{SIGNS[order.state]} {said(order)}"
+
+
+def said(order: Order) -> str:
+    """The word alone."""
+    own = order.state.value if order.state is not S.FOREIGN else f"{order.broker_status} (unknown status)"
     partly = ", partly filled" if 0 < order.progress < 1 and order.state not in _TELL_OF_FILLS else ""
-    return f"{SIGNS[order.state]} {said}{partly}"
+    return f"{own}{partly}"

@@ -15,8 +15,9 @@ from allocation.proposal import Proposal
 from orders.fills import Part, Split
 from orders.history import Booking
 from orders.holders import Holder
-from orders.lifecycle import WAITING
-from orders.model import Event, Order
+from orders.lifecycle import FINAL, WAITING
+from orders.model import Event, Order, Statement
+from orders.statement import reasons as why_in_spite
 from ui import formats, releasing, states
 
 Columns = dict[str, Any]
@@ -203,7 +204,7 @@ def order_lines(order: Order, made: Split | None = None) -> tuple[pd.DataFrame, 
                 "Expected": parts[line.account_id].expected if line.account_id in parts else 0,
                 "Booked": float(line.booked),
                 "Difference": _signed(parts[line.account_id]) if line.account_id in parts else "",
-                "Left": float(line.face - line.booked),
+                ("Not done" if order.state in FINAL else "Left"): float(line.face - line.booked),
                 "Filled": float(line.booked) / line.face if line.face else 0.0,
             }
             for line in order.lines
@@ -217,6 +218,7 @@ def order_lines(order: Order, made: Split | None = None) -> tuple[pd.DataFrame, 
             "Difference", width=WIDE, alignment="right", help="booked less expected; ! is more than rounding explains"
         ),
         "Left": amount("Left"),
+        "Not done": amount("Not done", help_="not filled, and will not be: the order has ended"),
         "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
     }
     return table, columns
@@ -250,11 +252,26 @@ def _signed(part: Part) -> str:
     return f"{'! ' if part.departs else ''}{part.difference:+,f}" if part.difference else ""
 
 
+def reasons(statements: Sequence[Statement]) -> list[str]:
+    """What was said of each warning, and by whom: of each version of an order's statement, the newest first."""
+    return [
+        f"{statement.created_by}, {formats.moment(statement.created_at)}: {warning} “{reason}”"
+        for statement in statements
+        for warning, reason in why_in_spite(statement).items()
+    ]
+
+
 def events(rows: Sequence[Event]) -> tuple[pd.DataFrame, Columns]:
-    """An order's history, newest first."""
+    """An order's history, newest first, with the reason somebody gave."""
     table = pd.DataFrame(
         [
-            {"At": e.at, "Event": e.event, "State": e.state.value, "By": e.actor, "Detail": e.detail}
+            {
+                "At": e.at,
+                "Event": states.HAPPENED.get(e.event, e.event),
+                "State": e.state.value,
+                "By": e.actor,
+                "Detail": e.detail if e.reason in e.detail else f"{e.detail}: “{e.reason}”",
+            }
             for e in reversed(rows)
         ]
     )

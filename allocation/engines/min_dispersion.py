@@ -67,7 +67,7 @@ class MinDispersion:
             faces=tuple(faces),
             wishes=_wishes(problem, reduction, terms, faces),
             notes=said,
-            warnings=_warnings(problem, certificate),
+            remarks=_remarks(problem, certificate),
             tried=_tried(problem, answer, certificate, fill),
             reasons=said,
             certificate=certificate,
@@ -119,12 +119,12 @@ def _pro_rata(problem: Problem, why: str) -> Draft:
     draft = engine.solve(problem, parameters)
     return replace(
         draft,
-        warnings=(*draft.warnings, f"Minimum dispersion does not apply: {why}. The split is pro rata."),
+        remarks=(*draft.remarks, f"Minimum dispersion does not apply: {why}. The split is pro rata."),
         tried=(f"minimum dispersion: {why}", "pro rata"),
     )
 
 
-def _warnings(problem: Problem, certificate: Certificate) -> tuple[str, ...]:
+def _remarks(problem: Problem, certificate: Certificate) -> tuple[str, ...]:
     if certificate.status == "optimal":
         return ()
     unit = problem.metric.unit

@@ -49,9 +49,13 @@ class ProRata:
         by = parameters["by"]
         sizes = [_size(problem, account, by) for account in problem.accounts]
         weights = [max(size, Decimal(0)) if size is not None else Decimal(0) for size in sizes]
-        total = sum(weights)
+        taking_part = [a.id not in problem.locked for a in problem.accounts]
+        total = sum(weight for weight, open_ in zip(weights, taking_part, strict=True) if open_)
+        of = f"the group's {_SIZES[by]}"
+        if problem.locked:  # a share of the whole group would not lead to the face
+            of = f"the {problem.face:,} beside the locked lines, by {_SIZES[by]}"
         notes = [
-            f"{float(weight / total):.2%} of the group's {_SIZES[by]}" if weight else _none(problem, account, by)
+            f"{float(weight / total):.2%} of {of}" if weight and total else _none(problem, account, by)
             for weight, account in zip(weights, problem.accounts, strict=True)
         ]
         return split_by_weight(problem, weights, notes)

@@ -36,7 +36,8 @@ class Problem:
     basis: str  # "dirty" or "clean": how holdings and trade are valued
     currency: str  # what sizes of accounts are compared in
     navs: tuple[Decimal | None, ...]  # in `currency`; None where the NAV or the exchange rate is missing
-    notes: tuple[str, ...] = ()  # what the person at the screen should know of how the problem was posed
+    warnings: tuple[str, ...] = ()  # of how the problem was posed, as `Proposal.warnings` and `Proposal.notes`
+    notes: tuple[str, ...] = ()
 
     @property
     def face(self) -> int:
@@ -62,14 +63,15 @@ class Draft:
 
     `reasons`, where an engine gives them, are the whole sentences; otherwise they are made from wishes, notes and caps.
     `refused` are accounts that got nothing by a rule of the engine, with the reason: what they wished for is not
-    placed. `left` is the reason for what nobody asked for. `short` says of single accounts why their line is below
-    their wish, where it is not for the minimum pieces.
+    placed. `remarks` are the proposal's notes. `left` is the reason for what nobody asked for. `short` says of single
+    accounts why their line is below their wish, where it is not for the minimum pieces.
     """
 
     faces: tuple[int, ...]
     wishes: tuple[Decimal, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     certificate: Certificate | None = None

@@ -272,7 +272,37 @@ def test_only_an_account_kept_from_its_share_counts_as_capped() -> None:
 def test_a_line_raised_to_the_smallest_one_says_so() -> None:
     group = [account("A", "90000000", "800000"), account("B", "10000000")]
     lines = propose(block(1_000_000, of=bond(200_000, 1_000)), group, Choices()).lines
-    assert lines[1].reason == "10.00% of the group's NAV: 100,000, raised to the smallest line."
+    assert lines[1].reason == "10.00% of the group's NAV, a face of 100,000; raised to 200,000, the smallest line."
+
+
+def test_a_line_raised_by_what_another_cannot_take_names_that_account() -> None:
+    group = [account("A"), account("B", cash="0"), account("C")]
+    lines = propose(block(3_000_000), group, Choices("equal")).lines
+    assert lines[0].reason == "One of 3 equal shares, a face of 1,000,000; raised to 1,500,000 as B takes nothing."
+    group[1] = account("B", cash="500000")
+    more = [*group, account("D", cash="0"), account("E", cash="0"), account("F", cash="0")]
+    lines = propose(block(6_000_000), more, Choices("equal")).lines
+    assert lines[0].reason.endswith("as D, E and 2 others take less.")
+
+
+def test_a_share_beside_a_locked_line_is_of_what_is_left_so_that_it_can_be_reckoned() -> None:
+    group = [account("A"), account("B"), account("C", cash="100000")]
+    lines = propose(block(3_000_000), group, Choices(locked={"B": 1_000_000})).lines
+    assert lines[0].reason.startswith("50.00% of the 2,000,000 beside the locked lines, by NAV, a face of 1,000,000;")
+
+
+def test_what_costs_no_money_and_breaks_no_rule_is_a_note_and_no_warning() -> None:
+    flat = block(1_000_000, of=bond(measures=Measures(0.0, 4.0, 100.0)))
+    proposal = propose(flat, [account("A", level=4.0), account("B", level=6.0)], Choices())
+    assert proposal.warnings == ()
+    assert proposal.notes == ("A bond has a spread duration of 0: Active spread duration moves for nobody.",)
+
+
+def test_a_block_that_drives_the_accounts_apart_is_noted() -> None:
+    group = [account("A", level=4.0, held="1000000"), account("B", level=6.0)]
+    apart = propose(block(1_000_000, Side.SELL), group, Choices())
+    assert apart.warnings == ()
+    assert apart.notes == ("The dispersion of Active spread duration gets 1.9% wider: 1.0000 → 1.0187 years.",)
 
 
 def test_a_share_in_the_hole_of_a_sell_says_why_it_is_more_or_less() -> None:
@@ -280,8 +310,8 @@ def test_a_share_in_the_hole_of_a_sell_says_why_it_is_more_or_less() -> None:
     lines = propose(block(1_150_000, Side.SELL, bond(200_000, 1_000)), group, Choices()).lines
     assert [line.face for line in lines] == [650_000, 350_000, 150_000]
     assert lines[1].reason == (
-        "23.33% of the group's holding of this bond: 268,333, "
-        "raised to its whole holding: a rest must be at least 200,000 or nothing."
+        "23.33% of the group's holding of this bond, a face of 268,333; "
+        "raised to its whole holding, as a rest must be at least 200,000 or nothing."
     )
     lines = propose(block(450_000, Side.SELL, bond(200_000, 1_000)), group, Choices("equal")).lines
     assert lines[2].reason == "Stopped at its holding: holds 150,000."

@@ -150,7 +150,7 @@ def test_the_whole_job(server: AppServer, browser: Browser, bond: Security) -> N
     # confirm with a comment
     next_step(page, "Confirm…")
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("25,000,000 will be sent to Aladdin as one order with 6 details")).to_be_visible()
+    expect(dialog.get_by_text("25,000,000 will be sent to Aladdin as one order with 6 lines")).to_be_visible()
     dialog.get_by_role("textbox", name="Comment").fill("Invest the inflow of Friday")
     shot(page, "7-confirm")
     accept_warnings(page)

@@ -164,9 +164,9 @@ def test_a_statement_of_an_earlier_format_is_still_read() -> None:
     proposal = made()
     kept = statement(proposal)
     body = json.loads(kept.body)
-    assert body["format"] == FORMAT == 4
+    assert body["format"] == FORMAT == 5
     body |= {"format": 2, "limits": json.loads(canonical(proposal.limits))}
-    del body["certificate_given"], body["limits_sha256"], body["accepted"]
+    del body["certificate_given"], body["limits_sha256"], body["accepted"], body["notes"]
     for frozen in body["accounts"]:
         frozen |= {"market_value": frozen["holdings"]["market_value"], "holdings": frozen["holdings"]["all"]}
     text = canonical(body)

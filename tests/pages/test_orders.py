@@ -144,7 +144,7 @@ def test_the_order_in_the_address_is_shown_whole(front: Front) -> None:
     _, lines, *_, history = (frame.value for frame in page.dataframe)
     assert list(lines["Booked"]) == [400_000, 300_000]
     assert list(lines["Left"]) == [600_000, 700_000]
-    assert list(history["Event"]) == ["part filled", "opened", "send", "confirm"]
+    assert list(history["Event"]) == ["part filled", "opened", "being sent", "confirmed"]
 
 
 def test_a_refused_order_says_what_aladdin_said(front: Front) -> None:

@@ -77,14 +77,17 @@ def test_a_dispersion_has_one_decimal_more_than_a_level_and_its_unit() -> None:
     assert formats.dispersion(12.36, Metric.OAS) == "12.4 bp"
 
 
-def test_an_improvement_is_signed_or_not_applicable() -> None:
-    assert formats.signed_percent(0.1234) == "+12.3%"
-    assert formats.signed_percent(-0.05) == "-5.0%"
-    assert formats.signed_percent(None) == "not applicable"
+def test_a_dispersion_gets_narrower_or_wider_in_words() -> None:
+    assert formats.width(0.1234) == "12.3% narrower"
+    assert formats.width(-0.018) == "1.8% wider"
+    assert formats.width(-0.0001) == "unchanged"
+    assert formats.width(None) == "not applicable"
 
 
-def test_an_improvement_that_rounds_to_nothing_has_no_minus() -> None:
-    assert formats.signed_percent(-0.0001) == "+0.0%"
+def test_an_effect_that_is_for_the_worse_has_a_colour_as_well() -> None:
+    assert formats.effect(0.1426, 0.1452, Metric.ASD, -0.018) == "**0.1426 → 0.1452 years**, :orange[1.8% wider]"
+    assert formats.effect(0.2, 0.1, Metric.ASD, 0.5) == "**0.2000 → 0.1000 years**, 50.0% narrower"
+    assert formats.effect(0.0, 0.1, Metric.ASD, None) == "**0.0000 → 0.1000 years**"
 
 
 def test_dates_say_the_weekday_and_moments_are_in_utc() -> None:
@@ -95,10 +98,17 @@ def test_dates_say_the_weekday_and_moments_are_in_utc() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(-5, "just now"), (9, "just now"), (30, "30 s"), (200, "3 min"), (7300, "2 h"), (5 * 86_400, "5 d")],
+    [
+        (-5, "just now"),
+        (9, "just now"),
+        (30, "30 s ago"),
+        (200, "3 min ago"),
+        (7300, "2 h ago"),
+        (5 * 86_400, "5 d ago"),
+    ],
 )
 def test_an_age_is_said_in_the_unit_that_fits(seconds: int, text: str) -> None:
-    assert formats.since(NOON - timedelta(seconds=seconds), NOON) == text
+    assert formats.ago(NOON - timedelta(seconds=seconds), NOON) == text
 
 
 def test_one_is_said_in_the_singular() -> None:

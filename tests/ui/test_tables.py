@@ -134,7 +134,7 @@ def test_an_orders_lines_show_what_is_booked_and_what_is_left() -> None:
 def test_a_history_reads_newest_first() -> None:
     history = [Event("EL-1", AT, "pm", name, OrderState.OPEN, "") for name in ("confirm", "send", "opened")]
     table, _ = tables.events(history)
-    assert list(table["Event"]) == ["opened", "send", "confirm"]
+    assert list(table["Event"]) == ["opened", "being sent", "confirmed"]
 
 
 def test_no_rows_are_a_table_without_rows() -> None:

@@ -110,7 +110,7 @@ def test_a_bond_that_moves_nothing_is_split_pro_rata_and_that_is_said() -> None:
     assert _faces(proposal) == _faces(plain)
     assert proposal.certificate is None
     assert proposal.tried[-1] == "pro rata"
-    assert any("of this bond is zero" in warning for warning in proposal.warnings)
+    assert any("of this bond is zero" in note for note in proposal.notes)
 
 
 def test_an_account_without_an_exchange_rate_gets_nothing_and_still_counts() -> None:
@@ -124,7 +124,7 @@ def test_an_account_without_an_exchange_rate_gets_nothing_and_still_counts() -> 
 def test_a_group_that_has_no_rate_at_all_is_not_valued_and_says_so() -> None:
     proposal = propose(block(1_000_000), [account("A", currency="EUR")], BEST)
     assert proposal.placed == 0
-    assert any("exchange rate" in warning for warning in proposal.warnings)
+    assert any("exchange rate" in note for note in proposal.notes)
 
 
 def test_accounts_left_out_of_the_metric_get_nothing_while_the_others_can_take_it_all() -> None:
