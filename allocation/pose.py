@@ -173,10 +173,11 @@ def _excluded(accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
     reasons = {a.id: a.exposures[choices.metric].reason for a in accounts if a.exposures[choices.metric].value is None}
     unsaid = {account: reason for account, reason in reasons.items() if account not in choices.excluded}
     if unsaid:
-        have = "has" if len(unsaid) == 1 else "have"
+        have, them = ("has", "it") if len(unsaid) == 1 else ("have", "them")
+        names = ", ".join(list(unsaid)[:5]) + (f" and {len(unsaid) - 5} more" if len(unsaid) > 5 else "")
         raise MetricUnavailable(
-            f"{len(unsaid)} of {len(accounts)} accounts {have} no {choices.metric.label}: "
-            "leave them out of the dispersion, or choose another metric.",
+            f"{len(unsaid)} of {len(accounts)} accounts {have} no {choices.metric.label} ({names}): "
+            f"leave {them} out of the dispersion, or choose another metric.",
             unsaid,
         )
     chosen = {a.id: "left out by choice" for a in accounts if a.id in choices.excluded}

@@ -154,7 +154,8 @@ def _reason(problem: Problem, draft: Draft, i: int, short: str) -> str:
     if face == cap.face and cap.rule != "order" and not hole:
         return f"Stopped at its {cap.rule}: {cap.reason}."
     if hole or abs(face - wish) > step:
-        said = f"{note}, a face of {wish:,.0f}; {_moved(problem, draft, i, short)}."
+        share = "" if f"{wish:,.0f}" in note else f", a face of {wish:,.0f}"
+        said = f"{note}{share}; {_moved(problem, draft, i, short)}."
         return _sentence(said) if face else f"Nothing: {said}"
     return f"{_sentence(note)}, in whole lots."
 

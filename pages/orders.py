@@ -90,9 +90,12 @@ def frozen(user: User, order_id: str) -> None:
         statements = desk.past.statements_of(user, order_id)
     statement = statements[0]
     if said := tables.reasons(statements):
-        st.markdown("**Why it was gone on with in spite of warnings**")
+        st.markdown("**Warnings, and why they were accepted**")
         for line in said:
             st.text(line)
+    body = json.loads(statement.body)
+    if told := proposal_tables.nothing((line["account_id"], line["face"], line["reason"]) for line in body["lines"]):
+        st.markdown(told)
     if left := not_placed(statement):
         st.markdown("**Not placed when it was confirmed, and why**")
         table, columns = proposal_tables.unallocated(left)
@@ -110,7 +113,7 @@ def frozen(user: User, order_id: str) -> None:
             mime="application/json",
             on_click="ignore",
         )
-        st.json(json.loads(statement.body), expanded=1)
+        st.json(body, expanded=1)
 
 
 def chosen_order(user: User) -> None:

@@ -61,12 +61,12 @@ def card(bond: Bond) -> None:
         st.subheader(bond.label)
         marks = " · ".join(filter(None, [bond.issuer, bond.sector, bond.rating, "144A" if bond.is_144a else ""]))
         st.caption(f"{bond.description} · {marks}")
-        figures = st.columns(5)
-        figures[0].metric("Price", formats.price(bond.price))
-        figures[1].metric("Accrued", formats.price(bond.accrued, 4))
-        figures[2].metric("Spread duration", formats.figure(bond.measures.spread_duration, 2))
-        figures[3].metric("Duration", formats.figure(bond.measures.duration, 2))
-        figures[4].metric("OAS, bp", formats.figure(bond.measures.oas, 0))
+        figures = st.container(horizontal=True, gap="medium")  # below each other where there is no room: none is cut
+        figures.metric("Price", formats.price(bond.price), width="content")
+        figures.metric("Accrued", formats.price(bond.accrued, 4), width="content")
+        figures.metric("Spread duration", formats.figure(bond.measures.spread_duration, 2), width="content")
+        figures.metric("Duration", formats.figure(bond.measures.duration, 2), width="content")
+        figures.metric("OAS, bp", formats.figure(bond.measures.oas, 0), width="content")
         any_measure = any(m is not None for m in (bond.measures.spread_duration, bond.measures.oas))
         st.caption(f"{aged('price', bond, bond.price is not None)} · {aged('analytics', bond, any_measure)}")
         for note in desk.bond(user, bond.asset_id).notes:

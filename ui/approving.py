@@ -53,7 +53,7 @@ def facts(order: Order, statement: Statement) -> None:
     table, columns = proposal_tables.frozen(body)
     st.dataframe(
         table, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="who gets what",
-        height=min(280, 38 + 35 * len(table)),
+        height=min(330, 38 + proposal_tables.WRAPPED * len(table)), row_height=proposal_tables.WRAPPED,
     )  # fmt: skip
     if told := proposal_tables.nothing((line["account_id"], line["face"], line["reason"]) for line in body["lines"]):
         st.markdown(told)

@@ -68,6 +68,8 @@ def rows(user: User, asked: Wanted) -> tuple[Order, ...]:
 
 def _table(shown: tuple[Order, ...]) -> None:
     table, columns = tables.orders(shown)
+    whole = st.query_params.get("order")
+    ticked = [place for place, order in enumerate(shown) if order.id == whole]  # one that an address named, as well
     st.dataframe(
         table,
         column_config=columns,
@@ -75,11 +77,12 @@ def _table(shown: tuple[Order, ...]) -> None:
         placeholder=formats.MISSING,
         on_select=lambda: _pick([order.id for order in shown]),
         selection_mode="single-row",
+        selection_default={"selection": {"rows": ticked, "columns": [], "cells": []}},
         key="orders.table",
         height=min(420, 38 + 35 * len(table)),
         alt="orders, newest first",
     )
-    st.caption("Tick an order to see it whole. Newest first.")
+    st.caption("Newest first." if whole else "Tick an order to see it whole. Newest first.")
 
 
 def _pager(following: str) -> None:

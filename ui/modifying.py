@@ -105,7 +105,7 @@ def _before_and_after(order: Order, preview: Preview) -> None:
     table, columns = proposal_tables.changed(order, proposal)
     st.dataframe(
         table, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="each account before and after",
-        height=min(280, 38 + 35 * len(table)),
+        height=min(330, 38 + proposal_tables.WRAPPED * len(table)), row_height=proposal_tables.WRAPPED,
     )  # fmt: skip
     for row in proposal.unallocated:
         st.caption(f"Not placed: {row.face:,}, {row.reason}")

@@ -110,8 +110,10 @@ def funds(preview: Preview) -> None:
 
 
 def details(preview: Preview) -> None:
-    """Charts and tables of a proposal."""
+    """Tables and charts of a proposal: who gets what comes first."""
     proposal = preview.proposal
+    _lines(proposal)
+    _left(proposal)
     left, right = st.columns([1, 1.6])
     with left:
         _dispersion(proposal)
@@ -125,8 +127,6 @@ def details(preview: Preview) -> None:
                 key="allocate.dumbbell",
                 alt=f"{proposal.effect.metric.label} of each account before and after",
             )
-    _left(proposal)
-    _lines(proposal)
     _caps(proposal)
 
 

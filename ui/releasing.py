@@ -19,7 +19,7 @@ MORNING = time(9, 0)
 def draw(scope: str, settlement: date, currency: str) -> None:
     """The inputs, and below them what they come to. What is typed is kept for the same `scope`, which is a command yet
     to be given."""
-    zone, now = schedule.zone(currency), session.desk().now()
+    zone = schedule.zone(currency)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     when = row.segmented_control(
         "Send", [NOW, LATER], default=NOW, required=True, key=_key(scope, "when"), persist_state="session"
@@ -28,7 +28,7 @@ def draw(scope: str, settlement: date, currency: str) -> None:
         return
     row.date_input(
         f"On, in {formats.place(zone)}", key=_key(scope, "day"), format="YYYY-MM-DD", width=170,
-        value=next_business_day(now.astimezone(zone).date(), currency), persist_state="session",
+        value=_usual_day(currency), persist_state="session",
     )  # fmt: skip
     row.time_input(
         f"At, in {formats.place(zone)}", value=MORNING, key=_key(scope, "time"), step=300, width=170,
@@ -57,10 +57,16 @@ def chosen(scope: str, settlement: date, currency: str) -> datetime | None:
 
 def settlement(scope: str, typed: date, currency: str) -> date:
     """When it settles: as typed, unless it would be traded then or later; then on the usual day after the release."""
-    day = st.session_state.get(_key(scope, "day"))
-    if not later(scope) or not isinstance(day, date) or typed > day:
+    if not later(scope):
+        return typed
+    day = st.session_state.get(_key(scope, "day"), _usual_day(currency))  # before it is drawn, what it begins with
+    if not isinstance(day, date) or typed > day:
         return typed
     return default_settlement(day, currency)
+
+
+def _usual_day(currency: str) -> date:
+    return next_business_day(session.desk().now().astimezone(schedule.zone(currency)).date(), currency)
 
 
 def later(scope: str) -> bool:

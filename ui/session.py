@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -33,6 +33,7 @@ class Office:
     gate: Gate
     book: Book
     pulses: Callable[[], tuple[Pulse, ...]]
+    chosen: dict[str, str] = field(default_factory=dict)  # by username, the group they chose last: a reload keeps it
 
 
 @dataclass
@@ -92,7 +93,17 @@ def require_user(permission: Permission) -> User:
         article = "An" if able[0] in "aeiou" else "A"
         st.warning(f"Signed in as {roles}, you cannot use this page. {article} {able} can.")
         st.stop()
+    _remember(user)
     return user
+
+
+def _remember(user: User) -> None:
+    """A session that begins has the group that its user chose last, while they see it."""
+    chosen, begins = office().chosen, "trip" not in st.session_state
+    if begins and (last := chosen.get(user.username)) is not None and user.sees(last):
+        trip().group = last
+    elif (group := trip().group) is not None:
+        chosen[user.username] = group
 
 
 def only_if(user: User, permission: Permission) -> bool:

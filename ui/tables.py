@@ -221,6 +221,8 @@ def order_lines(order: Order, made: Split | None = None) -> tuple[pd.DataFrame, 
         "Not done": amount("Not done", help_="not filled, and will not be: the order has ended"),
         "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0),
     }
+    if order.state in FINAL and not table["Not done"].any():
+        table = table.drop(columns="Not done")
     return table, columns
 
 

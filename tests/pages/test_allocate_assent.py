@@ -7,8 +7,11 @@ from datetime import UTC, date, datetime, time
 
 from streamlit.testing.v1 import AppTest
 
+from allocation.model import Measures
 from orders.errors import Unavailable
 from orders.model import OrderState, Severity, Violation
+from tests.allocation.desk import bond
+from tests.orders.desk import dated
 from tests.pages.front import Front, press, words
 from tests.pages.test_allocate import CONFIRM
 
@@ -119,12 +122,44 @@ def test_a_release_is_typed_in_the_market_s_clock_and_shown_in_utc_too(front: Fr
     assert "To be released **Mon 23 Nov 2026, 09:30 New York (14:30 UTC)**." in words(page)
 
 
-def test_a_release_on_a_holiday_or_in_the_past_is_said_and_nothing_is_sent(front: Front) -> None:
+def test_a_release_on_a_holiday_or_in_the_past_is_said_and_cannot_be_confirmed(front: Front) -> None:
     for day, said in ((date(2026, 11, 22), "The USD bond market is closed"), (date(2026, 11, 19), "has passed")):
         page = later(front, day, time(9, 30))
         assert any(said in error.value for error in page.error)
-        page.button("allocate.send").click().run()
-        assert front.orders() == ()
+        assert label(page) == "Confirm and schedule (choose another time)"
+        assert page.button("allocate.send").disabled
+
+
+def test_a_release_moves_a_settlement_that_is_too_early_to_the_usual_day_after_it(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    assert "settle Mon 23 Nov 2026**" in words(page)
+    page.segmented_control(f"release.{scope(page)}.when").set_value("at a time").run()
+    press(page, CONFIRM)
+    assert "settle Tue 24 Nov 2026**" in words(page)
+    assert "Settles Tue 24 Nov 2026, the usual day for that release." in words(page)
+    assert label(page) == "Confirm and schedule"
+    page.button("allocate.send").click().run()
+    (order,) = front.orders()
+    assert (order.state, order.settlement) == (OrderState.SCHEDULED, date(2026, 11, 24))
+
+
+def test_what_only_is_good_to_know_is_shown_and_wants_no_reason(front: Front) -> None:
+    front.market.bonds["B"] = dated(bond(measures=Measures(0.0, 4.0, 100.0)))
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    assert "A bond has a spread duration of 0: Active spread duration moves for nobody." in words(page)
+    assert not reasons(page)
+    page.button("allocate.send").click().run()
+    (order,) = front.orders()
+    assert json.loads(front.ledger.statement(order.id).body)["notes"]
+
+
+def test_a_face_that_looks_mistyped_wants_a_reason(front: Front) -> None:
+    page = front.at_allocate("900bn")
+    assert "can be placed: look whether a face of 900,000,000,000 is meant." in words(page)
+    press(page, CONFIRM)
+    assert label(page) == "Confirm and send (1 reason missing)"
 
 
 def test_the_next_block_is_sent_at_once_again(front: Front) -> None:

@@ -33,7 +33,7 @@ def test_confirming_sends_what_was_shown_and_leads_to_the_order(front: Front) ->
     press(page, CONFIRM)
     said = words(page)
     assert "**Buy 2,000,000 A bond for BIG6, settle Mon 23 Nov 2026**" in said
-    assert "2,000,000 will be sent to Aladdin as one order with 2 details, pro rata." in said
+    assert "2,000,000 will be sent to Aladdin as one order with 2 lines, pro rata." in said
     page.text_area("allocate.comment").set_value("  Invest the inflow ")
     page.button("allocate.send").click().run()
     (order,) = front.orders()
@@ -157,12 +157,32 @@ def test_an_order_of_a_moment_ago_is_named_to_a_session_that_knows_nothing_of_it
     send(front.at_allocate("2mm"))
     (order,) = front.orders()
     fresh = front.visit("allocate")
-    assert f"You confirmed {order.id}" in fresh.info[1].value
+    assert f"you confirmed {order.id}: buy 2,000,000 A bond for BIG6 (confirmed)." in fresh.info[1].value
     again = front.at_allocate("3mm")
     press(again, CONFIRM)
-    assert any(f"You confirmed {order.id}" in w.value and "another order" in w.value for w in again.warning)
+    assert any(f"you confirmed {order.id}" in w.value and "another order" in w.value for w in again.warning)
     front.gate.user = replace(PM, username="somebody-else")
     assert len(front.visit("allocate").info) == 1
+
+
+def test_an_order_that_ended_unfilled_is_named_as_such_and_warned_of_no_more(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confirming, "RECENT", timedelta(days=10_000))
+    send(front.at_allocate("2mm"))
+    (order,) = front.orders()
+    front.desk.orders.withdraw(PM, order_id=order.id, reason="Another price", command_id="w1")
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    assert any(f"you confirmed {order.id}" in said.value and "(canceled)" in said.value for said in page.info)
+    assert not any(order.id in said.value for said in page.warning)
+
+
+def test_the_account_that_gets_nothing_is_named_where_it_is_decided(front: Front) -> None:
+    front.market.accounts = (account("A"), account("B", cash="5"), account("C"))
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    assert "1 of 3 accounts gets nothing: **B** (" in words(page)
 
 
 def test_figures_that_cannot_be_read_anew_leave_those_that_are_kept(front: Front) -> None:

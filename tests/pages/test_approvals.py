@@ -38,7 +38,7 @@ def test_what_waits_is_listed_newest_first_with_who_asked_and_what_it_does(appro
     assert said.index(second.id) < said.index(first.id)
     assert "asked by pm, just now · 2 accounts · market · settles Wed 25 Nov 2026" in said
     assert first.statement_sha256[:12] in said
-    assert "Dispersion of Active spread duration" in said
+    assert "Dispersion of Active spread duration **" in said
     assert "To be released Mon 23 Nov 2026, 09:30 New York (14:30 UTC)." in said
 
 

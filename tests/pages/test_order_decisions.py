@@ -186,7 +186,7 @@ def test_the_approver_reads_the_statement_and_approves_its_hash(four_eyes: Front
     said = words(page)
     assert f"SHA-256 {order.statement_sha256}" in said
     assert "Confirmed by **pm**" in said
-    assert "Dispersion of Active spread duration: **" in said
+    assert "Dispersion of Active spread duration **" in said
     assert list(page.dataframe[-1].value["Face"]) == [1_000_000, 1_000_000]
     decide(page, Event.APPROVE)
     assert now(four_eyes, order).state is OrderState.APPROVED

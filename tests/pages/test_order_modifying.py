@@ -6,12 +6,13 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from orders.errors import Unavailable
+from orders.errors import NotPermitted, Unavailable
 from orders.lifecycle import Event
 from orders.model import Order, OrderState
-from tests.orders.desk import ANALYST
+from tests.orders.desk import ANALYST, PM
 from tests.pages.front import Front, words
 from tests.pages.test_order_decisions import APPROVER, at_aladdin, confirmed, decide, dialog, now, toasts
 
@@ -42,8 +43,8 @@ def test_the_dialog_begins_with_the_terms_as_they_are_and_says_that_nothing_is_c
     page = dialog(front, at_aladdin(front), "Modify")
     assert page.text_input(page.session_state["deciding.opened"].key("face")).value == "2,000,000"
     assert label(page) == "Modify (nothing is changed yet)"
-    page = decide(page, Event.MODIFY, "No reason at all")
-    assert "Nothing would change" in words(page)
+    assert page.button("deciding.do.MODIFY").disabled
+    assert "**Face 2,000,000, as it is**" in words(page)
 
 
 def test_a_smaller_face_is_shown_by_account_before_it_is_stored(front: Front) -> None:
@@ -54,7 +55,7 @@ def test_a_smaller_face_is_shown_by_account_before_it_is_stored(front: Front) ->
     assert list(table["Now"]) == [1_000_000, 1_000_000]
     assert list(table["Then"]) == [500_000, 500_000]
     assert list(table["Change"]) == ["-500,000", "-500,000"]
-    assert label(page) == "Modify"
+    assert label(page) == "Modify (1 reason missing)"
     assert now(front, order).state is OrderState.OPEN
     page = decide(page, Event.MODIFY, "The client takes half")
     changed = now(front, order)
@@ -63,6 +64,9 @@ def test_a_smaller_face_is_shown_by_account_before_it_is_stored(front: Front) ->
     assert toasts(page) == [f"{order.id}: the new terms are on their way to Aladdin."]
     assert front.ledger.statement(order.id).version == 2
     assert "The client takes half" in front.ledger.statement(order.id).body
+    history = front.visit("orders", order=order.id).dataframe[2].value
+    assert history["Detail"][0] == "face 2,000,000 → 1,000,000: “The client takes half”"
+    assert history["Event"][0] == "new terms given"
 
 
 def test_a_market_order_gets_a_limit_and_loses_it_again(front: Front) -> None:
@@ -97,7 +101,7 @@ def test_what_cannot_be_read_or_traded_is_a_sentence_in_the_dialog(front: Front)
     assert "“a lot” is not a face" in words(page)
     assert "deciding.do.MODIFY" not in [button.key for button in page.button]
     assert "The nearest faces that can be traded" in words(type_(page, "face", "1,000,001"))
-    assert label(type_(page, "face", "1mm")) == "Modify"
+    assert label(type_(page, "face", "1mm")) == "Modify (1 reason missing)"
 
 
 def test_less_than_what_is_filled_is_refused_in_the_dialog(front: Front) -> None:
@@ -113,7 +117,7 @@ def test_a_warning_of_the_new_terms_is_accepted_with_a_reason(front: Front) -> N
     page = dialog(front, order, "Modify")
     page.segmented_control(page.session_state["deciding.opened"].key("kind")).set_value("limit").run()
     type_(page, "limit", "120")
-    assert label(page) == "Modify (1 reason missing)"
+    assert label(page) == "Modify (2 reasons missing)"
     decide(page, Event.MODIFY, "A squeeze")
     assert now(front, order).state is OrderState.OPEN
     (field,) = [field for field in page.text_input if str(field.key).startswith("accept.")]
@@ -164,3 +168,19 @@ def test_a_role_taken_away_meanwhile_modifies_nothing(front: Front) -> None:
     front.gate.user = replace(ANALYST, username="pm")
     decide(page, Event.MODIFY, "Half")
     assert now(front, order).state is OrderState.OPEN
+
+
+def test_the_terms_an_order_has_already_are_refused(front: Front) -> None:
+    order = at_aladdin(front)
+    seen = front.desk.preview(PM, front.desk.modifying.request(PM, order.id))
+    with pytest.raises(NotPermitted, match="Nothing would change"):
+        front.desk.modifying.modify(PM, seen, "No reason at all", "m1")
+
+
+def test_the_history_tells_which_lines_were_set_by_hand_and_the_limit_as_everywhere(front: Front) -> None:
+    order = at_aladdin(front)
+    page = by_hand(dialog(front, order, "Modify"), A="500k")
+    page.segmented_control(page.session_state["deciding.opened"].key("kind")).set_value("limit").run()
+    decide(type_(page, "limit", "98.6"), Event.MODIFY, "Its client took part of it back")
+    (detail,) = [event.detail for event in front.ledger.events(order.id) if event.event == Event.MODIFY]
+    assert detail == "limit market → 98.60; A 1,000,000 → 500,000 by hand"

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from allocation.model import Side
 from orders.desk import Request
 from orders.errors import Rejected, Unavailable
 from orders.model import Order, OrderState, User
 from tests.orders.desk import ANALYST, COMPLIANCE, PM
-from tests.pages.front import Front, words
+from tests.pages.front import APP, PATIENCE, Front, words
 from ui import dashboard
 
 
@@ -251,3 +253,31 @@ def test_a_scheduled_order_is_withdrawn_before_its_time(front: Front) -> None:
     page = front.visit("orders", order=order.id)
     assert "To be released **Mon 23 Nov 2026, 09:30 New York (14:30 UTC)**." in words(page)
     assert "Withdraw…" in [button.label for button in page.button]
+
+
+def test_why_somebody_went_on_in_spite_of_a_warning_can_be_read_on_the_order(front: Front) -> None:
+    preview = front.desk.preview(PM, Request("BIG6", "B", Side.BUY, 2_000_000, date(2026, 11, 23), Decimal("120")))
+    said = dict.fromkeys(preview.warnings, "A squeeze")
+    order = front.desk.confirm(PM, preview, "", "c1", accepted=said)
+    texts = [str(text.value) for text in front.visit("orders", order=order.id).text]
+    assert any(text.startswith("pm, ") and text.endswith("whether it is meant. “A squeeze”") for text in texts)
+
+
+def test_of_an_order_that_ended_nothing_is_left_to_fill(front: Front) -> None:
+    order = confirmed(front)
+    assert "Left" in front.visit("orders", order=order.id).dataframe[1].value
+    front.desk.orders.withdraw(PM, order_id=order.id, reason="Another price", command_id="w1")
+    lines = front.visit("orders", order=order.id).dataframe[1].value
+    assert list(lines["Not done"]) == [1_000_000, 1_000_000]
+    assert "Left" not in lines
+
+
+def test_a_new_session_of_the_same_user_has_the_group_they_chose_last(front: Front) -> None:
+    def reloaded() -> AppTest:
+        return AppTest.from_file(APP, default_timeout=PATIENCE).switch_page("pages/orders.py").run()
+
+    assert reloaded().session_state["trip"].group is None
+    front.at_allocate("2mm")
+    assert reloaded().session_state["trip"].group == "BIG6"
+    front.gate.user = replace(PM, username="somebody-else")
+    assert reloaded().session_state["trip"].group is None

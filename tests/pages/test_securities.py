@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from allocation.model import Bond
 from orders.errors import NotFound, RateLimited
 from tests.allocation.desk import account, bond
-from tests.orders.desk import ANALYST, TODAY
+from tests.orders.desk import ANALYST, COMPLIANCE, TODAY
 from tests.pages.front import Front, buttons, press, words
 from ui.session import Pulse
 
@@ -140,3 +140,11 @@ def test_the_search_is_still_there_after_a_look_at_another_page(front: Front) ->
     page.switch_page("pages/securities.py").run()
     assert page.text_input("securities.text").value == "a bond"
     assert "Allocate A bond" in buttons(page)
+
+
+def test_whoever_may_not_allocate_is_not_sent_there(front: Front) -> None:
+    page = search(front.visit("securities"), "a bond")
+    assert "Allocate A bond" in buttons(page)
+    front.gate.user = COMPLIANCE
+    page = search(front.visit("securities"), "a bond")
+    assert not any(label.startswith("Allocate") for label in buttons(page))

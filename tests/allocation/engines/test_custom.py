@@ -95,7 +95,7 @@ def test_the_lower_priority_number_comes_first_when_the_order_runs_out() -> None
     asks = {"A": _face(6_000_000, priority=2), "B": _face(6_000_000), "C": _face(2_000_000, priority=3)}
     proposal = propose(block(8_000_000), GROUP, _custom(asks))
     assert _faces(proposal) == [2_000_000, 6_000_000, 0, 0]
-    assert proposal.lines[0].reason == "Asked for 6,000,000: 6,000,000, cut to what was left of the order."
+    assert proposal.lines[0].reason == "Asked for 6,000,000; cut to what was left of the order."
     assert "more than the 8,000,000 there is" in proposal.warnings[0]
 
 
