@@ -25,7 +25,7 @@ def lines(user: User, order: Order) -> None:
     )  # fmt: skip
     if made is None:
         return
-    if any(part.difference and not part.departs for part in made.parts):
+    if not made.pending and any(part.difference and not part.departs for part in made.parts):
         st.caption("A difference without ! is the rounding to whole pieces: there is nothing to explain.")
     if made.pending:
         st.info(f"{formats.face(made.pending)} is filled and booked to no account yet.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from difflib import get_close_matches
 
 import pandas as pd
@@ -20,6 +22,7 @@ from ui.tables import Columns
 FILE = "limits.csv"
 FILE_COLUMNS = ("account", "rule", "of", "limit")
 _RULES = {rule.key: rule for rule in Rule}
+_AMOUNT = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _COLUMN_OF = {"value": "limit"}  # a limit's part, by the column it is typed in
 
 
@@ -129,7 +132,12 @@ def _by_key(rows: Iterable[Row]) -> dict[tuple[str, str, str], Row]:
 
 
 def _limit(row: Row | None) -> str | None:
-    return None if row is None else row.limit
+    return None if row is None else _grouped(row.limit)
+
+
+def _grouped(limit: str) -> str:
+    """1,000,000: an amount as everywhere; a share, a rating or a list as it is."""
+    return f"{Decimal(limit):,}" if _AMOUNT.fullmatch(limit) else limit
 
 
 def frame(rows: Sequence[Row]) -> tuple[pd.DataFrame, Columns]:
@@ -165,7 +173,7 @@ def numbered(table: pd.DataFrame) -> dict[int, Row]:
 def shown(table: LimitTable) -> tuple[pd.DataFrame, Columns]:
     """A version of the table, to be read."""
     rows = [
-        {"Account": _whose(row.account_id), "Rule": row.rule.label, "Of": row.of, "Limit": row.value}
+        {"Account": _whose(row.account_id), "Rule": row.rule.label, "Of": row.of, "Limit": _grouped(row.value)}
         for row in table.rows
     ]
     return pd.DataFrame(rows), {"Of": st.column_config.TextColumn("Of", help="blank: each of them")}

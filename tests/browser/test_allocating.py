@@ -112,7 +112,7 @@ def test_custom_asks_and_a_locked_line_are_typed_mended_kept_and_sent(server: Ap
 
     next_step(page, "Confirm…")
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("as one order with 4 details, custom")).to_be_visible()
+    expect(dialog.get_by_text("as one order with 4 lines, custom")).to_be_visible()
     accept_warnings(page)
     dialog.get_by_role("button", name="Confirm and send").click()
     page.wait_for_url(re.compile(r"/orders\?order=EL-"))

@@ -31,6 +31,16 @@ def test_our_split_stands_beside_what_was_booked(front: Front) -> None:
     assert list(lines["Difference"]) == ["! +50,000", "! -50,000"]
 
 
+def test_a_difference_that_is_rounding_is_said_to_be_that(front: Front) -> None:
+    order = at_aladdin(front)
+    front.broker.fill("Active", A=351_000, B=349_000)
+    front.work()
+    page = front.visit("orders", order=order.id)
+    assert list(page.dataframe[1].value["Difference"]) == ["+1,000", "-1,000"]
+    assert "A difference without ! is the rounding to whole pieces: there is nothing to explain." in words(page)
+    assert "Explain…" not in buttons(page)
+
+
 def test_before_the_first_fill_nothing_is_expected_and_nothing_departs(front: Front) -> None:
     page = front.visit("orders", order=at_aladdin(front).id)
     assert list(page.dataframe[1].value["Expected"]) == [0, 0]

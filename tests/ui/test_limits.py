@@ -179,3 +179,10 @@ def test_versions_and_rules_are_tables() -> None:
     told, _ = limits.shown(LimitTable(1, (Limit("*", Rule.ISSUER, "", "5%"),)))
     assert list(told.iloc[0]) == ["* (every account)", "Issuer concentration", "", "5%"]
     assert list(limits.rules()["In a file"]) == [rule.key for rule in Rule]
+
+
+def test_an_amount_reads_as_everywhere_and_is_typed_as_it_was() -> None:
+    table = LimitTable(1, (Limit("*", Rule.CASH_RESERVE, "", "100000"), Limit("*", Rule.ISSUER, "", "5%")))
+    told, _ = limits.shown(table)
+    assert list(told["Limit"]) == ["100,000", "5%"]
+    assert [row.limit for row in limits.typed(table)] == ["100000", "5%"]
