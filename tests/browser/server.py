@@ -145,6 +145,14 @@ def idle(page: Page) -> None:
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
 
 
+def choose(page: Page, group: str) -> None:
+    """Choose a group, unless its user had chosen it before: that outlasts the window it was done in."""
+    idle(page)
+    button = page.locator(f".st-key-choose-{group} button")
+    if button.is_enabled():
+        button.click()
+
+
 def accept_warnings(page: Page) -> None:
     """Say in the dialog that is open why each warning does not matter."""
     reasons = page.get_by_role("dialog").locator('input[aria-label^="Warning"]')

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.grid import Grid
-from tests.browser.server import AppServer, accept_warnings, chromium, idle
+from tests.browser.server import AppServer, accept_warnings, choose, chromium, idle
 from tests.browser.test_confirming import type_into
 from tests.browser.test_the_whole_job import next_step, shot, sign_in
 
@@ -42,7 +42,7 @@ def page(server: AppServer, browser: Browser, request: pytest.FixtureRequest) ->
     sign_in(page, server.url)
     expect(page.get_by_role("heading", name="Groups", exact=True)).to_be_visible()
     idle(page)
-    page.locator(".st-key-choose-BIG6 button").click()
+    choose(page, "BIG6")
     expect(page.get_by_text("BIG6 is chosen.")).to_be_visible()
     next_step(page, "Find a bond")
     type_into(page, "Find a bond", BOND)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from aladdin.simulator import console
-from tests.browser.server import AppServer, accept_warnings, chromium, idle
+from tests.browser.server import AppServer, accept_warnings, choose, chromium, idle
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
@@ -54,7 +54,7 @@ def preview(context: BrowserContext, server: AppServer, face: str) -> Page:
     page = context.new_page()
     page.goto(server.url)
     idle(page)
-    page.locator(".st-key-choose-BIG6 button").click()
+    choose(page, "BIG6")
     expect(page.get_by_text("BIG6 is chosen.")).to_be_visible()
     bottom = page.get_by_test_id("stBottomBlockContainer")
     bottom.get_by_role("button", name="Find a bond").click()
@@ -132,13 +132,13 @@ def test_a_slow_confirmation_says_so_cannot_be_dismissed_and_is_told_to_a_page_t
         expect(said).to_be_visible()
         expect(dialog.get_by_role("button", name="Confirm and send")).to_have_count(0)
         page.reload()
-        expect(page.get_by_text("Choose a portfolio group first.")).to_be_visible()
+        expect(page.get_by_text("Choose a bond first.")).to_be_visible()
         page.wait_for_timeout(12_000)
     finally:
         assert console.main(["--data", str(server.data_dir), "clear"]) == 0
     (made,) = orders(server) - before
     page.reload()
-    expect(page.get_by_text(f"You confirmed {made}")).to_be_visible()
+    expect(page.get_by_text(f"you confirmed {made}")).to_be_visible()
 
 
 def test_cash_another_window_has_taken_is_said_in_the_dialog_and_nothing_is_sent(

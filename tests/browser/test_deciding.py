@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.server import AppServer, accept_warnings, chromium, idle
+from tests.browser.server import AppServer, accept_warnings, choose, chromium, idle
 from tests.browser.test_confirming import open_dialog, type_into
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
@@ -45,7 +45,7 @@ def signed_in(browser: Browser, server: AppServer, username: str) -> Page:
 
 def confirmed(page: Page, face: str, button: str) -> str:
     """The id of an order for BIG6 that was confirmed in this window."""
-    page.locator(".st-key-choose-BIG6 button").click()
+    choose(page, "BIG6")
     expect(page.get_by_text("BIG6 is chosen.")).to_be_visible()
     bottom = page.get_by_test_id("stBottomBlockContainer")
     bottom.get_by_role("button", name="Find a bond").click()

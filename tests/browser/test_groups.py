@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.aladdin.simulator.program import serving
 from tests.books.folder import small_book, with_cell
-from tests.browser.server import ROOT, AppServer, accept_warnings, chromium, idle
+from tests.browser.server import ROOT, AppServer, accept_warnings, choose, chromium, idle
 from tests.browser.test_the_whole_job import next_step, shot, type_into
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
@@ -126,7 +126,7 @@ def test_a_nested_group_is_added_chosen_and_allocated_to(server: AppServer, brow
     page.locator(".st-key-add-NORDIC button").click()
     expect(page.get_by_text("NORDIC is on your list.")).to_be_visible()
     page.keyboard.press("Escape")
-    page.locator(".st-key-choose-NORDIC button").click()
+    choose(page, "NORDIC")
     expect(page.get_by_text("NORDIC is chosen.")).to_be_visible()
     expect(page.get_by_role("heading", name=re.compile("^NORDIC: .* of 2 accounts"))).to_be_visible()
     shot(page, "groups-nested")

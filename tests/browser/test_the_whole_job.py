@@ -18,7 +18,7 @@ from aladdin.simulator.process import ensure_running
 from books import demo_book
 from books.model import Security
 from bootstrap import BookClock
-from tests.browser.server import ROOT, AppServer, accept_warnings, chromium, idle
+from tests.browser.server import ROOT, AppServer, accept_warnings, choose, chromium, idle
 
 pytestmark = pytest.mark.browser
 SHOTS = ROOT / "build" / "screenshots"
@@ -93,7 +93,7 @@ def test_the_whole_job(server: AppServer, browser: Browser, bond: Security) -> N
     expect(page.get_by_role("heading", name="Groups", exact=True)).to_be_visible()
     expect(page.get_by_text("BIG6 · 6 accounts")).to_be_visible()
     idle(page)
-    page.locator(".st-key-choose-BIG6 button").click()
+    choose(page, "BIG6")
     expect(page.get_by_role("heading", name=re.compile("BIG6: .* of 6 accounts"))).to_be_visible()
     idle(page)
     shot(page, "2-groups")
