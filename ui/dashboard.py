@@ -1,7 +1,9 @@
-"""The list of orders: what narrows it down, a page of it, and the way to older ones."""
+"""The list of orders: how many there are in which state, what narrows it down, and a page of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
@@ -10,19 +12,36 @@ from orders.errors import NotFound, OutsideError
 from orders.history import Wanted
 from orders.lifecycle import LIVE, OURS
 from orders.model import Order, OrderState, User
-from ui import formats, session, states, tables
+from ui import formats, paging, session, states, tables
 
 PAGE = 50
 MOVING = frozenset((*LIVE, *OURS))
+COUNTED_FOR = timedelta(seconds=10)
 
 
-def wanted(user: User) -> Wanted:
-    """Which orders the user asks for, from the filters, which are drawn here."""
+def draw(user: User) -> tuple[Order, ...]:
+    """Everything, and the orders that are shown; none, and then it says what to do."""
     if "orders.by" not in st.session_state:  # a filter is forgotten with its page, and so is what goes with it
-        for name in ("asked", "known"):
-            st.session_state.pop(f"orders.{name}", None)
+        paging.forget("orders")
+        st.session_state.pop("orders.known", None)
         st.session_state["orders.batch"] = st.query_params.get("batch", "")
-    _views()
+    views = st.container()
+    asked = _wanted(user)
+    page = paging.read("orders", user, asked, PAGE)
+    with views:
+        _views(_counts(user, asked, page.rows))
+    if page.rows:
+        _table(page.rows)
+    elif asked == Wanted():
+        st.info("No orders yet. Choose a group and a bond, and allocate.")
+    else:
+        st.info("No order matches these filters. Clear one to see more.")
+    paging.turn("orders", page, PAGE)
+    return page.rows
+
+
+def _wanted(user: User) -> Wanted:
+    """Which orders the user asks for, from the filters, which are drawn here."""
     row = st.columns([2, 2, 1.6])
     states = row[0].multiselect(
         "State", list(OrderState), format_func=str, placeholder="any", key="orders.states", on_change=_touch
@@ -48,24 +67,6 @@ def wanted(user: User) -> Wanted:
     )
 
 
-def rows(user: User, asked: Wanted) -> tuple[Order, ...]:
-    """The page of orders the user is at, drawn; empty when there is none, and then it says what to do. A page belongs
-    to what was asked for: anything else begins with the newest."""
-    if st.session_state.get("orders.asked") != asked:
-        st.session_state["orders.asked"], st.session_state["orders.cursors"] = asked, []
-    cursors: list[str] = st.session_state["orders.cursors"]
-    page = session.desk().past.orders(user, asked, PAGE, cursors[-1] if cursors else "")
-    if page.rows:
-        _table(page.rows)
-    elif asked == Wanted():
-        st.info("No orders yet. Choose a group and a bond, and allocate.")
-    else:
-        st.info("No order matches these filters. Clear one to see more.")
-    if cursors or page.cursor:
-        _pager(page.cursor)
-    return page.rows
-
-
 def _table(shown: tuple[Order, ...]) -> None:
     table, columns = tables.orders(shown)
     st.dataframe(
@@ -82,22 +83,29 @@ def _table(shown: tuple[Order, ...]) -> None:
     st.caption("Tick an order to see it whole. Newest first.")
 
 
-def _pager(following: str) -> None:
-    cursors: list[str] = st.session_state["orders.cursors"]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Newer", icon=":material/arrow_back:", disabled=not cursors, on_click=_newer, key="orders.newer")
-        st.button(
-            "Older", icon=":material/arrow_forward:", disabled=not following, on_click=_older, args=(following,),
-            key="orders.older",
-        )  # fmt: skip
-        st.caption(f"Page {len(cursors) + 1}, {PAGE} orders each, newest first.")
+def _counts(user: User, asked: Wanted, shown: tuple[Order, ...]) -> Mapping[OrderState, int]:
+    """How many orders all filters but that of states leave. What is shown is followed at once, the rest a little later:
+    the page ticks, and counting takes a look at every order."""
+    every, now = replace(asked, states=None), session.desk().now()
+    about = (every, user.groups, [(order.id, order.state) for order in shown])
+    kept = st.session_state.get("orders.counts")
+    if kept is None or kept[0] != about or now - kept[1] > COUNTED_FOR:
+        kept = st.session_state["orders.counts"] = about, now, session.desk().past.counts(user, every)
+    counts: Mapping[OrderState, int] = kept[2]
+    return counts
 
 
-def _views() -> None:
-    """The usual choices of states, a click each: they fill the filter of states, which may say something else."""
+def _views(counts: Mapping[OrderState, int]) -> None:
+    """The usual choices of states, a click each, with how many there are: they fill the filter of states, which may say
+    something else."""
     chosen = set(st.session_state.get("orders.states", ()))
     st.session_state["orders.view"] = next((n for n, of in states.VIEWS.items() if set(of) == chosen), None)
-    st.pills("Show", list(states.VIEWS), key="orders.view", on_change=_view, label_visibility="collapsed")
+    st.pills(
+        "Show", list(states.VIEWS), key="orders.view", on_change=_view, label_visibility="collapsed",
+        format_func=lambda name: f"{name} · {sum(counts[state] for state in states.VIEWS[name] or OrderState):,}",
+    )  # fmt: skip
+    if told := states.told(counts, chosen):
+        st.caption(told)
 
 
 def _view() -> None:
@@ -134,16 +142,6 @@ def _groups(user: User) -> list[str]:
         desk = session.desk()
         st.session_state["orders.known"] = sorted({*desk.groups(user), *desk.last_allocations(user)})
     return [group for group in st.session_state["orders.known"] if user.sees(group)]
-
-
-def _newer() -> None:
-    _touch()
-    st.session_state["orders.cursors"].pop()
-
-
-def _older(cursor: str) -> None:
-    _touch()
-    st.session_state["orders.cursors"].append(cursor)
 
 
 def _pick(shown: list[str]) -> None:
