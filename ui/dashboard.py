@@ -22,7 +22,6 @@ COUNTED_FOR = timedelta(seconds=10)
 def draw(user: User) -> tuple[Order, ...]:
     """Everything, and the orders that are shown; none, and then it says what to do."""
     if "orders.by" not in st.session_state:  # a filter is forgotten with its page, and so is what goes with it
-        paging.forget("orders")
         st.session_state.pop("orders.known", None)
         st.session_state["orders.batch"] = st.query_params.get("batch", "")
     views = st.container()

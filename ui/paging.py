@@ -10,9 +10,10 @@ from ui import session
 
 
 def read(scope: str, user: User, asked: Wanted, size: int) -> Page[Order]:
-    """The page this session is at. It belongs to what was asked for: anything else begins anew. A page whose last order
-    has gone gives way to the one before."""
-    if st.session_state.get(f"{scope}.asked") != asked:
+    """The page this session is at. It belongs to what was asked for, and to the visit: anything else begins anew. A
+    page whose last order has gone gives way to the one before."""
+    left = f"{scope}.{_ways(asked)[0]}" not in st.session_state  # a button's state goes when its page is left
+    if left or st.session_state.get(f"{scope}.asked") != asked:
         st.session_state[f"{scope}.asked"], st.session_state[f"{scope}.cursors"] = asked, []
     cursors = _cursors(scope)
     page = session.desk().past.orders(user, asked, size, cursor(scope))
@@ -28,26 +29,28 @@ def cursor(scope: str) -> str:
     return cursors[-1] if cursors else ""
 
 
-def forget(scope: str) -> None:
-    """Begin anew, whatever is asked for next."""
-    st.session_state.pop(f"{scope}.asked", None)
-
-
 def turn(scope: str, page: Page[Order], size: int) -> None:
     """The way to the pages before and after, where there are any."""
-    cursors = _cursors(scope)
+    cursors, asked = _cursors(scope), st.session_state[f"{scope}.asked"]
     if not cursors and not page.cursor:
         return
+    before, after = _ways(asked)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Newer", icon=":material/arrow_back:", disabled=not cursors, on_click=_back, args=(scope,),
-            key=f"{scope}.newer",
+            before.title(), icon=":material/arrow_back:", disabled=not cursors, on_click=_back, args=(scope,),
+            key=f"{scope}.{before}",
         )  # fmt: skip
         st.button(
-            "Older", icon=":material/arrow_forward:", disabled=not page.cursor, on_click=_on,
-            args=(scope, page.cursor), key=f"{scope}.older",
+            after.title(), icon=":material/arrow_forward:", disabled=not page.cursor, on_click=_on,
+            args=(scope, page.cursor), key=f"{scope}.{after}",
         )  # fmt: skip
-        st.caption(f"Page {len(cursors) + 1}, {size} orders each, newest first.")
+        first = "oldest" if asked.oldest_first else "newest"
+        st.caption(f"Page {len(cursors) + 1}, {size} orders each, {first} first.")
+
+
+def _ways(asked: Wanted) -> tuple[str, str]:
+    """To the page before, and to the one after."""
+    return ("older", "newer") if asked.oldest_first else ("newer", "older")
 
 
 def _cursors(scope: str) -> list[str]:
