@@ -167,7 +167,11 @@ class BatchDesk:
 
 def _refusal(error: EvenlotError) -> str:
     if isinstance(error, MetricUnavailable):
-        return f"{error} To leave them out, write them into the line under uncounted: {'; '.join(error.reasons)}."
+        lack, them = (
+            ("1 account lacks", "it") if len(error.reasons) == 1 else (f"{len(error.reasons)} accounts lack", "them")
+        )
+        names = "; ".join(error.reasons)
+        return f"{lack} the figure for the dispersion. To leave {them} out, write under uncounted: {names}."
     return str(error)
 
 

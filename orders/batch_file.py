@@ -11,18 +11,8 @@ from datetime import date
 from decimal import Decimal
 
 COLUMNS = (
-    "group",
-    "security",
-    "side",
-    "face",
-    "settlement",
-    "limit",
-    "method",
-    "skip",
-    "uncounted",
-    "comment",
-    "reason",
-)
+    "group", "security", "side", "face", "settlement", "limit", "method", "comment", "reason", "skip", "uncounted",
+)  # fmt: skip
 REQUIRED = ("group", "security", "side", "face")
 TOLD = ("line", "outcome", "order", "what")  # what the file with the results has before its own columns
 MOST_LINES = 1_000
@@ -30,8 +20,8 @@ LARGEST = 2_000_000  # bytes
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _EXAMPLES = (
     ("# lines that begin with # are not read", *("",) * 10),
-    ("# BIG6", "US912810TM09", "buy", "25mm", "", "", "", "NORSKP; TEXTCH", "", "new money", ""),
-    ("# BIG6", "912810TM0", "sell", "5,000,000", "2026-11-23", "98-16+", "min dispersion", "", "JUBIGA", "", "agreed"),
+    ("# BIG6", "US912810TM09", "buy", "25mm", "", "", "", "new money", "", "NORSKP; TEXTCH", ""),
+    ("# OPNIC", "912810TM0", "sell", "5,000,000", "2026-11-23", "98-16+", "min dispersion", "", "agreed", "", "JUBIGA"),
 )
 
 

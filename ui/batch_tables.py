@@ -25,10 +25,10 @@ _HELP = {
     "settlement": "2026-11-24; the usual one where empty",
     "limit": "98.515625 or 98-16+; market where empty",
     "method": "pro rata, equal, min dispersion or to target; pro rata where empty",
-    "skip": "accounts that get nothing, with ; between them",
-    "uncounted": "accounts left out of the dispersion, as those without the figure must be; with ; between them",
     "comment": "kept with the order",
     "reason": "why a warning, or a part only, is all right",
+    "skip": "accounts that get nothing, with ; between them",
+    "uncounted": "accounts left out of the dispersion, as those without the figure must be; with ; between them",
 }
 _SIGNS = {Outcome.MADE: "✓", Outcome.THERE: "=", Outcome.REFUSED: "×", Outcome.LEFT: "–"}
 _WIDTHS = {"group": 90, "security": 130, "side": 84, "face": 110, "settlement": 116, "limit": 90, "method": 110}

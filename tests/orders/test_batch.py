@@ -301,7 +301,7 @@ def test_a_block_is_refused_for_accounts_without_the_figure_until_its_line_leave
     at.market.accounts = (account("A"), account("B", level=None))
     batch = checked(at, "BIG6,B,buy,2mm,,,,,")
     refused = at.desk.batches.foresee(PM, batch.blocks[0]).refused
-    assert refused.endswith("To leave them out, write them into the line under uncounted: B.")
+    assert refused == "1 account lacks the figure for the dispersion. To leave it out, write under uncounted: B."
     (made,) = at.desk.batches.send(PM, leaving_out(at, "", "B"))
     assert made.outcome is Outcome.MADE
     assert {line.account_id for line in at.ledger.order(made.order_id).lines if line.face} == {"A", "B"}
@@ -342,7 +342,7 @@ def test_the_results_can_be_mended_and_read_again(at: Outfit) -> None:
 def test_the_template_is_read_as_having_no_block_yet() -> None:
     (fault,) = read_csv(template().encode()).faults
     assert fault.sentence == "There is no block in it: fill in a line for each."
-    assert template().startswith("group,security,side,face,settlement,limit,method,skip,uncounted,comment,reason\r\n")
+    assert template().startswith("group,security,side,face,settlement,limit,method,comment,reason,skip,uncounted\r\n")
 
 
 def test_a_table_on_a_screen_is_read_as_well(at: Outfit) -> None:
