@@ -16,6 +16,7 @@ from ui import formats, paging, session, states, tables
 
 PAGE = 50
 MOVING = frozenset((*LIVE, *OURS))
+DATES, SHORT = 260, 120  # pixels: both dates whole; a word
 COUNTED_FOR = timedelta(seconds=10)
 
 
@@ -41,18 +42,20 @@ def draw(user: User) -> tuple[Order, ...]:
 
 def _wanted(user: User) -> Wanted:
     """Which orders the user asks for, from the filters, which are drawn here."""
-    row = st.columns([2, 2, 1.6])
-    states = row[0].multiselect(
+    row = st.container(horizontal=True, vertical_alignment="bottom")  # what does not fit beside the others goes below
+    states = row.multiselect(
         "State", list(OrderState), format_func=str, placeholder="any", key="orders.states", on_change=_touch
     )
-    groups = row[1].multiselect("Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch)
-    days = row[2].date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch)
-    row = st.columns([2, 1, 1, 1.2, 1.6], vertical_alignment="bottom")
-    bond = row[0].text_input("Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch)
-    account = row[1].text_input("Account", placeholder="any", key="orders.account", on_change=_touch)
-    by = row[2].text_input("By", placeholder="anybody", key="orders.by", on_change=_touch)
-    batch = row[3].text_input("Batch", placeholder="any", key="orders.batch", on_change=_batch)
-    row[4].button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
+    groups = row.multiselect("Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch)
+    row.button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
+    row = st.container(horizontal=True)
+    bond = row.text_input("Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch)
+    account = row.text_input("Account", placeholder="any", key="orders.account", on_change=_touch, width=SHORT)
+    by = row.text_input("By", placeholder="anybody", key="orders.by", on_change=_touch, width=SHORT)
+    batch = row.text_input("Batch", placeholder="any", key="orders.batch", on_change=_batch, width=DATES - SHORT)
+    days = row.date_input(
+        "Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch, width=DATES
+    )
     since, until = _bounds(days)
     return Wanted(
         groups=frozenset(groups) or None,
@@ -79,7 +82,11 @@ def _table(shown: tuple[Order, ...]) -> None:
         height=min(420, 38 + 35 * len(table)),
         alt="orders, newest first",
     )
-    st.caption("Tick an order to see it whole. Newest first.")
+    when = any(order.state is OrderState.SCHEDULED for order in shown) and "Release" not in table
+    st.caption(
+        "Tick an order to see it whole. Newest first."
+        + (" Scheduled, above, shows when those that are scheduled are released." if when else "")
+    )
 
 
 def _counts(user: User, asked: Wanted, shown: tuple[Order, ...]) -> Mapping[OrderState, int]:

@@ -96,6 +96,12 @@ def release(value: datetime, currency: str) -> str:
     return f"{there:%a %d %b %Y, %H:%M} {place(zone)} ({other_day}{utc:%H:%M} UTC)"
 
 
+def short_release(value: datetime, currency: str) -> str:
+    """Tue 24 Nov, 09:30 New York: where space is short; it is never a year away."""
+    zone = schedule.zone(currency)
+    return f"{value.astimezone(zone):%a %d %b, %H:%M} {place(zone)}"
+
+
 def since(value: datetime, now: datetime) -> str:
     """just now, 3 min, 2 h, 5 d: the age of what was read."""
     return "just now" if now - value < timedelta(seconds=10) else waited(value, now)
