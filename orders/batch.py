@@ -22,6 +22,7 @@ from orders.ports import Activity, Ledger
 
 TRIES = 3  # the figures may move between two looks, and nobody has seen the first
 LONGEST_NAME = 40
+_LEFT = "Left: the batch was stopped before it."
 
 
 class Outcome(StrEnum):
@@ -30,6 +31,7 @@ class Outcome(StrEnum):
     MADE = "made"
     REFUSED = "refused"
     THERE = "already there"
+    LEFT = "left"  # the batch was stopped before its turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +107,22 @@ class BatchDesk:
             refused = proposal.failed or f"Nothing of it can be placed ({_left(proposal)})."
         return Foreseen(block, proposal.placed, _doubts(seen), refused)
 
-    def send(self, user: User, batch: Batch, progress: Progress = lambda result, done, of: None) -> tuple[Result, ...]:
+    def send(
+        self,
+        user: User,
+        batch: Batch,
+        progress: Progress = lambda result, done, of: None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> tuple[Result, ...]:
         """Preview and confirm each block by itself, in the order of the lines: what one takes of the cash, the next has
-        not. A warning, or a block that can be placed in part only, needs the reason of its line. `Rejected` for a batch
-        with faults."""
+        not. A warning, or a block that can be placed in part only, needs the reason of its line. Once it is `stopped`
+        the blocks that follow are left; to send the batch again makes them. `Rejected` for a batch with faults."""
         require(user, Permission.CONFIRM)
         if batch.faults:
             raise Rejected(f"Nothing was made: mend the file first. {batch.faults[0]}", code="faults")
         results: list[Result] = []
         for block in batch.blocks:
-            results.append(self._made(user, batch, block))
+            results.append(Result(block, Outcome.LEFT, _LEFT) if stopped() else self._made(user, batch, block))
             progress(results[-1], len(results), len(batch.blocks))
         counts = ", ".join(f"{count} {outcome.value}" for outcome, count in counted(results).items())
         self._activity.note(user.username, "sent a batch", batch.id, counts)
@@ -159,7 +167,11 @@ class BatchDesk:
 
 def _refusal(error: EvenlotError) -> str:
     if isinstance(error, MetricUnavailable):
-        return f"{error} Make this block on the Allocate page, where such accounts can be left out."
+        lack, them = (
+            ("1 account lacks", "it") if len(error.reasons) == 1 else (f"{len(error.reasons)} accounts lack", "them")
+        )
+        names = "; ".join(error.reasons)
+        return f"{lack} the figure for the dispersion. To leave {them} out, write under uncounted: {names}."
     return str(error)
 
 

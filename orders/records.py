@@ -161,11 +161,11 @@ class History(Protocol):
     rows, else ValueError. Who may see what is for the use cases to say, by what they want."""
 
     def orders(self, wanted: Wanted = ALL, size: int = 50, cursor: str = "") -> Page[Order]:
-        """The orders wanted, with their lines, newest first."""
+        """The orders wanted, with their lines, newest first unless the oldest is asked for."""
         ...
 
     def statements(self, wanted: Wanted = ALL, size: int = 50, cursor: str = "") -> Page[Decision]:
-        """The statements of the orders wanted, newest order first. `size` counts orders."""
+        """The statements of the orders wanted, in the order of those. `size` counts orders."""
         ...
 
     def statement_lines(self, order_id: str) -> tuple[DecisionLine, ...]:

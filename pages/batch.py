@@ -170,6 +170,11 @@ def click(what: str) -> None:
     st.session_state["batch.clicked"] = what
 
 
+def show(batch_id: str) -> None:
+    session.office().gate.touch()
+    st.query_params["batch"] = batch_id
+
+
 def at_hand(sheet: Sheet, name: str) -> Looked | None:
     """What was looked through, as long as it is still what is on the page."""
     looked: Looked | None = st.session_state.get("batch.looked")
@@ -178,6 +183,10 @@ def at_hand(sheet: Sheet, name: str) -> Looked | None:
 
 def prepare() -> None:
     """Everything up to the sending."""
+    if (run := batch_runs.underway(user)) is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(f"Batch {run.batch.id} is being sent.", icon=":material/send:", width=420)
+            st.button("Show it", on_click=show, args=(run.batch.id,), key="batch.underway")
     sheet, name = entry()
     clicked = st.session_state.pop("batch.clicked", "")
     if sheet is None:

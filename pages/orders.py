@@ -33,7 +33,7 @@ TICK, IDLE_TICK = 2, 20  # seconds: quick only while something is moving
 
 def listed(user: User) -> None:
     """The list, and the pace of the ticking, which a full run sets."""
-    shown = dashboard.rows(user, dashboard.wanted(user))
+    shown = dashboard.draw(user)
     moving = any(order.state in dashboard.MOVING for order in shown)
     if moving != st.session_state.get("orders.moving", False):
         st.session_state["orders.moving"] = moving

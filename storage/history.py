@@ -30,7 +30,7 @@ class SqlHistory:
         self._engine = engine
 
     def orders(self, wanted: Wanted = ALL, size: int = PAGE, cursor: str = "") -> Page[Order]:
-        """The orders wanted, with their lines, newest first."""
+        """The orders wanted, with their lines, newest first unless the oldest is asked for."""
         place = Place.of(cursor)
 
         def find(conn: Connection) -> Page[Order]:
@@ -40,7 +40,8 @@ class SqlHistory:
         return read(self._engine, find)
 
     def statements(self, wanted: Wanted = ALL, size: int = PAGE, cursor: str = "") -> Page[Decision]:
-        """The statements of the orders wanted, newest order first, each order's newest first. `size` counts orders."""
+        """The statements of the orders wanted, in the order of those, each order's newest first. `size` counts
+        orders."""
         place = Place.of(cursor)
 
         def find(conn: Connection) -> Page[Decision]:

@@ -16,6 +16,8 @@ from orders.model import Order, Statement, User
 from ui import asking, formats, proposal_tables, releasing, session
 from ui.asking import Opened
 
+PAGE = 25  # orders that wait
+
 
 def effect(decision: Decision) -> str:
     """Dispersion of Active spread duration 0.2586 years → 0.1201 years (+53.6%)."""

@@ -28,6 +28,7 @@ class Run:
     results: list[Result] = field(default_factory=list)
     waiting: str = ""
     failed: str = ""
+    stopped: threading.Event = field(default_factory=threading.Event)  # by its user: the block at hand is finished
     over: threading.Event = field(default_factory=threading.Event)
 
     def note(self, result: Result, done: int, of: int) -> None:
@@ -64,10 +65,17 @@ def find(user: User, batch_id: str) -> Run | None:
         return _runs.get((user.username, batch_id))
 
 
+def underway(user: User) -> Run | None:
+    """The user's newest batch that is being sent, if any."""
+    with _lock:
+        mine = [run for (username, _), run in _runs.items() if username == user.username and not run.over.is_set()]
+    return mine[-1] if mine else None
+
+
 def _send(desk: BatchDesk, user: User, run: Run) -> None:
     try:
         with announce_waits(run.wait_for):
-            desk.send(user, run.batch, run.note)
+            desk.send(user, run.batch, run.note, run.stopped.is_set)
     except EvenlotError as error:
         run.failed = str(error)
     except Exception:  # it must not look as if it were still on its way

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -96,11 +96,22 @@ def release(value: datetime, currency: str) -> str:
     return f"{there:%a %d %b %Y, %H:%M} {place(zone)} ({other_day}{utc:%H:%M} UTC)"
 
 
+def short_release(value: datetime, currency: str) -> str:
+    """Tue 24 Nov, 09:30 New York: where space is short; it is never a year away."""
+    zone = schedule.zone(currency)
+    return f"{value.astimezone(zone):%a %d %b, %H:%M} {place(zone)}"
+
+
 def since(value: datetime, now: datetime) -> str:
     """just now, 3 min, 2 h, 5 d: the age of what was read."""
+    return "just now" if now - value < timedelta(seconds=10) else waited(value, now)
+
+
+def waited(value: datetime, now: datetime) -> str:
+    """5 s, 3 min, 2 h, 5 d: for how long."""
     seconds = max(0, int((now - value).total_seconds()))
     if seconds < 60:
-        return "just now" if seconds < 10 else f"{seconds} s"
+        return f"{seconds} s"
     if seconds < 3600:
         return f"{seconds // 60} min"
     if seconds < 86400:

@@ -65,5 +65,10 @@ def told(order: Order) -> str:
     return "" if order.release_at is None else formats.release(order.release_at, order.currency)
 
 
+def told_short(order: Order) -> str:
+    """The same where space is short."""
+    return "" if order.release_at is None else formats.short_release(order.release_at, order.currency)
+
+
 def _key(scope: str, name: str) -> str:
     return f"release.{scope}.{name}"

@@ -198,7 +198,7 @@ def test_a_block_that_fails_takes_no_other_with_it(at: Outfit) -> None:
     results = sent(at, "BIG6,B,sell,5000500,,,,,", "BIG6,B,buy,2mm,,,,,")
     assert outcomes(results) == ["refused", "made"]
     assert "5,000,500" in results[0].sentence
-    assert counted(results) == {Outcome.MADE: 1, Outcome.REFUSED: 1, Outcome.THERE: 0}
+    assert counted(results) == {Outcome.MADE: 1, Outcome.REFUSED: 1, Outcome.THERE: 0, Outcome.LEFT: 0}
 
 
 def test_the_same_file_twice_does_nothing_twice(at: Outfit) -> None:
@@ -271,6 +271,52 @@ def test_a_large_block_of_a_batch_awaits_approval_as_any_other(tmp_path: Path) -
     assert at.ledger.order(made.order_id).state is OrderState.AWAITING
 
 
+def test_once_it_is_stopped_the_blocks_that_follow_are_left_and_made_when_it_is_sent_again(at: Outfit) -> None:
+    batch, made = checked(at, "BIG6,B,buy,2mm,,,,,", "BIG6,C,buy,400k,,,,,", "BIG6,B,buy,3mm,,,,,"), []
+    results = at.desk.batches.send(PM, batch, lambda *told: made.append(told), lambda: len(made) >= 1)
+    assert outcomes(results) == ["made", "left", "left"]
+    assert counted(results)[Outcome.LEFT] == 2
+    assert results[1].sentence == "Left: the batch was stopped before it."
+    assert [order.face for order in at.ledger.orders()] == [2_000_000]
+    assert at.activity.deeds[-1][3] == "1 made, 0 refused, 0 already there, 2 left"
+    assert outcomes(at.desk.batches.send(PM, batch)) == ["already there", "made", "made"]
+    again = at.desk.batches.check(PM, read_csv(results_csv(results).encode()))
+    assert [block.command_id for block in again.blocks] == [block.command_id for block in batch.blocks]
+
+
+def leaving_out(at: Outfit, skip: str, uncounted: str = "", group: str = "BIG6") -> Batch:
+    text = f"group,security,side,face,skip,uncounted\n{group},B,buy,2mm,{skip},{uncounted}"
+    return at.desk.batches.check(PM, read_csv(text.encode()))
+
+
+def test_accounts_that_are_skipped_get_nothing(at: Outfit) -> None:
+    (made,) = at.desk.batches.send(PM, leaving_out(at, " b ;"))
+    assert {line.account_id: line.face for line in at.ledger.order(made.order_id).lines if line.face} == {
+        "A": 2_000_000
+    }
+    assert made.block.command_id != checked(at, "BIG6,B,buy,2mm,,,,,").blocks[0].command_id
+
+
+def test_a_block_is_refused_for_accounts_without_the_figure_until_its_line_leaves_them_out(at: Outfit) -> None:
+    at.market.accounts = (account("A"), account("B", level=None))
+    batch = checked(at, "BIG6,B,buy,2mm,,,,,")
+    refused = at.desk.batches.foresee(PM, batch.blocks[0]).refused
+    assert refused == "1 account lacks the figure for the dispersion. To leave it out, write under uncounted: B."
+    (made,) = at.desk.batches.send(PM, leaving_out(at, "", "B"))
+    assert made.outcome is Outcome.MADE
+    assert {line.account_id for line in at.ledger.order(made.order_id).lines if line.face} == {"A", "B"}
+    assert '"excluded":["B"]' in at.ledger.statement(made.order_id).body
+
+
+def test_an_account_that_is_not_of_the_group_is_a_fault_of_its_column(at: Outfit) -> None:
+    faults = leaving_out(at, "A;X", '"Y,Z"').faults
+    assert [(fault.column, fault.sentence) for fault in faults] == [
+        ("skip", "“X” is no account of BIG6: type accounts of it, with ; between them."),
+        ("uncounted", "“Y” and “Z” are no accounts of BIG6: type accounts of it, with ; between them."),
+    ]
+    assert [fault.column for fault in leaving_out(at, "A", group="OPNIC").faults] == ["group"]
+
+
 def test_only_who_may_confirm_checks_and_sends_batches(at: Outfit) -> None:
     batch = checked(at, "BIG6,B,buy,2mm,,,,,")
     for user in (ANALYST, COMPLIANCE):
@@ -296,7 +342,7 @@ def test_the_results_can_be_mended_and_read_again(at: Outfit) -> None:
 def test_the_template_is_read_as_having_no_block_yet() -> None:
     (fault,) = read_csv(template().encode()).faults
     assert fault.sentence == "There is no block in it: fill in a line for each."
-    assert template().startswith("group,security,side,face,settlement,limit,method,comment,reason\r\n")
+    assert template().startswith("group,security,side,face,settlement,limit,method,comment,reason,skip,uncounted\r\n")
 
 
 def test_a_table_on_a_screen_is_read_as_well(at: Outfit) -> None:

@@ -106,15 +106,18 @@ _wanted = st.builds(
     since=_moments,
     until=_moments,
     batch=st.none() | st.sampled_from(["", "b1", "b2", "b9"]),
+    oldest_first=st.booleans(),
 )
 
 
 @pytest.mark.parametrize(("store", "examples"), some_on_snowflake(40), indirect=["store"])
-def test_pages_together_are_what_is_wanted_newest_first(history: SqlHistory, past: list[Order], examples: int) -> None:
+def test_pages_together_are_what_is_wanted_in_order_of_time(
+    history: SqlHistory, past: list[Order], examples: int
+) -> None:
     @settings(max_examples=examples, deadline=None)
     @given(wanted=_wanted, size=st.integers(1, 5))
     def are_what_is_wanted(wanted: Wanted, size: int) -> None:
-        found = [order for order in past if _meets(order, wanted)]
+        found = [order for order in past if _meets(order, wanted)][:: -1 if wanted.oldest_first else 1]
         assert _turned(history, wanted, size) == found
         assert +Counter(history.counts(wanted)) == Counter(order.state for order in found)
 
