@@ -14,9 +14,10 @@ from orders import schedule
 from orders.block import Preview, Request
 from orders.calendar import trade_date
 from orders.checks import Policy, refuse_what_if, what_changed
+from orders.compliance import checked
 from orders.confirmation import order_id, order_of, ticket_for
-from orders.errors import DeskError, NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
-from orders.model import Book, Order, OrderState, Statement, User, Violation
+from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
+from orders.model import Book, Order, OrderState, Statement, User
 from orders.ports import Clock, Compliance, Ledger
 from orders.statement import freeze, frozen_block
 
@@ -76,17 +77,8 @@ class Confirming:
         self._one_at_a_time = one_at_a_time
 
     def checked(self, preview: Preview) -> Preview:
-        """The preview with what Aladdin's compliance says of it among its warnings; that it could not be asked is a
-        warning as well."""
-        if preview.proposal.placed == 0:
-            return preview
-        ticket = ticket_for(preview.proposal, self._clock.today())
-        try:
-            said = tuple(dict.fromkeys(map(_in_words, self._compliance.check(ticket))))
-        except DeskError as error:
-            said = (f"Aladdin's compliance could not be asked: {error}",)
-        known = [warning for warning in preview.warnings if not warning.startswith("Aladdin's compliance")]
-        return replace(preview, warnings=(*known, *said))
+        """The preview with what Aladdin's compliance says of it among its warnings, see `orders.compliance`."""
+        return checked(preview, ticket_for(preview.proposal, self._clock.today()), self._compliance)
 
     def confirm(self, user: User, preview: Preview, assent: Assent, command_id: str) -> Order:
         """Freeze the allocation and store it with its order.
@@ -184,8 +176,3 @@ class Confirming:
         if self._policy.approval_from is not None and order.face >= self._policy.approval_from:
             return OrderState.AWAITING
         return OrderState.CONFIRMED if assent.release_at is None else OrderState.SCHEDULED
-
-
-def _in_words(violation: Violation) -> str:
-    of = f" ({violation.account_id})" if violation.account_id else ""
-    return f"Aladdin's compliance, {violation.severity.value}: {violation.sentence}{of}."

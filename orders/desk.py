@@ -83,7 +83,7 @@ class Desk:
         # two at once would both count on the same cash
         outlets = (records.ledger, clock, book, self.policy, asked, threading.Lock())
         self._confirming = Confirming(self.preview, compliance, *outlets)
-        self.modifying = Modifying(self.preview, self.past, *outlets)
+        self.modifying = Modifying(self.preview, self.past, compliance, *outlets)
         self.batches = BatchDesk(self, records.ledger, records.activity, self.policy.longest_comment)
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -195,7 +195,10 @@ class Desk:
         return Preview(replace(request, choices=choices), proposal, read_at, warnings + proposal.warnings)
 
     def checked(self, user: User, preview: Preview) -> Preview:
-        """The preview with what Aladdin's compliance says of it among its warnings, for the dialog that confirms it."""
+        """The preview with what Aladdin's compliance says of it among its warnings, for the dialog that confirms it, or
+        that modifies an order so."""
+        if preview.request.instead_of:
+            return self.modifying.checked(user, preview)
         require(user, Permission.CONFIRM, preview.request.group)
         return self._confirming.checked(preview)
 

@@ -195,8 +195,7 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
         st.warning(f"{proposal.block.face - proposal.placed:,} of {proposal.block.face:,} will not be placed.")
     _lines(preview)
     warnings, scope, longest = _asked_about(preview), trip.command_id, session.desk().policy.longest_comment
-    if not any(warning.startswith("Aladdin's compliance") for warning in warnings):
-        st.success("Aladdin's compliance was asked, and has nothing against it.", icon=":material/verified_user:")
+    accepting.nothing_against(warnings)
     accepting.draw(scope, warnings, longest)
     _override_reason(preview)
     st.text_area(

@@ -176,12 +176,14 @@ class FakeBroker:
 
 @dataclass
 class FakeCompliance:
-    """Finds what it was told to find, or fails."""
+    """Finds what it was told to find, or fails; it remembers what it was asked, and of which order."""
 
     found: tuple[Violation, ...] = ()
     failure: DeskError | None = None
+    asked: list[tuple[Ticket, str]] = field(default_factory=list)
 
     def check(self, ticket: Ticket, broker_id: str = "") -> tuple[Violation, ...]:
+        self.asked.append((ticket, broker_id))
         if self.failure is not None:
             raise self.failure
         return self.found
