@@ -10,6 +10,7 @@ from typing import Protocol, TypedDict
 
 import structlog
 
+from allocation.partial_fill import PROMISED, FillPolicy
 from orders import schedule
 from orders.block import Preview, Request
 from orders.calendar import trade_date
@@ -32,18 +33,21 @@ class Said(TypedDict, total=False):
     accepted: Mapping[str, str]
     release_at: datetime | None
     batch: str
+    fills: FillPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class Assent:
     """What a person says with a confirmation. `override` is why cash is not respected, where it is not; `accepted` says
-    of each warning why it does not matter. `release_at` is when to send it, aware; None is at once."""
+    of each warning why it does not matter. `release_at` is when to send it, aware; None is at once. `fills` is how a
+    part of it is shared out."""
 
     comment: str = ""
     override: str = ""
     accepted: Mapping[str, str] = field(default_factory=dict)
     release_at: datetime | None = None
     batch: str = ""
+    fills: FillPolicy = FillPolicy.PRO_RATA
 
 
 class MakePreview(Protocol):
@@ -142,6 +146,8 @@ class Confirming:
             raise NotPermitted("Nothing is allocated, so there is nothing to send.")
         if open_ := [warning for warning in preview.warnings if not assent.accepted.get(warning, "").strip()]:
             raise NotPermitted(f"Say why you go on in spite of this: {open_[0]}")
+        if assent.fills not in PROMISED:
+            raise NotPermitted(f"“{assent.fills.label}” may take back what it gave, so no order can promise it.")
         if assent.release_at is not None:
             schedule.refuse_unusable(
                 assent.release_at, self._clock.now(), preview.request.settlement, preview.proposal.block.bond.currency
@@ -165,6 +171,7 @@ class Confirming:
             comment=assent.comment,
             override=assent.override.strip() if not preview.request.choices.respect_cash else "",
             accepted={warning: assent.accepted.get(warning, "").strip() for warning in preview.warnings},
+            fills=assent.fills,
         )
         order = order_of(
             preview.proposal, statement, preview.request.group, assent.comment, trade_date(traded, block.bond.currency)

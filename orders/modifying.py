@@ -28,7 +28,7 @@ from orders.model import Book, Change, Group, Kind, Order, OrderLine, Permission
 from orders.order_desk import refuse_without_reason
 from orders.past import Past
 from orders.ports import Clock, Compliance, Ledger
-from orders.statement import freeze, frozen_block, reserved
+from orders.statement import fill_policy, freeze, frozen_block, reserved
 
 
 class Modifying:
@@ -130,7 +130,8 @@ class Modifying:
         self, user: User, order: Order, preview: Preview, reason: str, accepted: Mapping[str, str]
     ) -> tuple[Change, Statement]:
         proposal, block = preview.proposal, preview.proposal.block
-        version = self._ledger.statement(order.id).version + 1
+        newest = self._ledger.statement(order.id)
+        version = newest.version + 1
         statement = freeze(
             proposal,
             statement_id=f"{order.id}.{version}",
@@ -143,6 +144,7 @@ class Modifying:
             comment=reason,
             accepted={warning: accepted[warning].strip() for warning in preview.warnings},
             version=version,
+            fills=fill_policy(newest),
         )
         change = Change(
             order_id=order.id,

@@ -44,7 +44,9 @@ def test_what_waits_is_listed_newest_first_with_who_asked_and_what_it_does(appro
 
 def test_an_order_is_approved_from_the_list_and_leaves_it(approving: Front) -> None:
     order = confirmed(approving)
-    page = decide(press(approving.visit("approvals"), "Approve…"), Event.APPROVE)
+    page = press(approving.visit("approvals"), "Approve…")
+    assert "Partial fills: **pro rata**." in words(page)
+    page = decide(page, Event.APPROVE)
     assert now(approving, order).state is OrderState.APPROVED
     assert page.title[0].value == "Approvals"
     assert page.info[0].value.startswith("Nothing waits for approval.")
