@@ -10,10 +10,10 @@ from orders.errors import IllegalTransition, NotPermitted, Rejected, VersionConf
 from orders.lifecycle import Event, step
 from orders.model import Change, Kind, Order, OrderState, Permission, User
 from orders.past import Past
-from orders.ports import Clock, Ledger
+from orders.ports import Blotter, Clock, Ledger
 
 TRIES = 4  # a step of the worker may come in between each time
-_NEEDS_NO_WORD = (Event.APPROVE, Event.EXPLANATION_APPROVED)  # what is approved says it
+_NEEDS_NO_WORD = (Event.APPROVE, Event.EXPLANATION_APPROVED, Event.CLOSE_AGREED)  # what is approved says it
 _TOO_LATE = {
     Event.WITHDRAW: "It may be at Aladdin already: cancel it there from here once it shows, or wait for its look-up.",
     Event.CANCEL: "Nothing of it is left to cancel.",
@@ -26,13 +26,20 @@ class OrderDesk:
     `asked` is told the id of an order that the worker is to look at."""
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, past: Past, longest_comment: int, asked: Callable[[str], None]
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        past: Past,
+        longest_comment: int,
+        asked: Callable[[str], None],
+        blotter: Blotter | None = None,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._past = past
         self._longest_comment = longest_comment
         self._asked = asked
+        self._blotter = blotter
 
     def approve(self, user: User, order_id: str, sha256: str, command_id: str) -> Order:
         """Approve the statement with this hash, which the user has read. Never one's own: `NotPermitted`. `Rejected`
@@ -62,7 +69,7 @@ class OrderDesk:
         """Take back an order that certainly is not at Aladdin."""
         return self.decide(
             user, Permission.CONFIRM, order_id, Event.WITHDRAW, command_id, reason,
-            lambda order: {"closes_intent": self._intent(order), "message": ""},
+            lambda order: {"closes_intent": self.intent(order), "message": ""},
         )  # fmt: skip
 
     def send_again(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
@@ -149,8 +156,8 @@ class OrderDesk:
         if user.username == order.created_by:
             raise NotPermitted("Whoever confirmed an allocation cannot decide on its approval: somebody else must.")
 
-    def _intent(self, order: Order) -> str | None:
-        """The open intent to send it."""
+    def intent(self, order: Order) -> str | None:
+        """What the worker is still to do with it."""
         return next((intent.id for intent in self._ledger.intents() if intent.order_id == order.id), None)
 
 

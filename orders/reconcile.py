@@ -10,12 +10,12 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol
 
 from allocation.partial_fill import FillPolicy
-from orders import compared, elsewhere
+from orders import compared, elsewhere, sought
 from orders.checks import Policy
 from orders.confirmation import order_of
 from orders.differing import CANCEL, LOOK, Comparison, Difference, Finding, apart, missing, other_order, over, stranger
 from orders.entitlement import require
-from orders.errors import IllegalTransition, NotFound, SettingsError, VersionConflict
+from orders.errors import IllegalTransition, NotFound, VersionConflict
 from orders.lifecycle import FINAL, LIVE, ON_THE_WAY, Event, step
 from orders.model import Book, BrokerOrder, Change, Order, OrderState, Permission, Statement, User
 from orders.order_desk import TRIES, refuse_without_reason
@@ -185,9 +185,7 @@ class Reconciling:
 
     @property
     def _blotter(self) -> Blotter:
-        if self._given is None:
-            raise SettingsError("This desk was opened without Aladdin's orders, so there is nothing to compare with.")
-        return self._given
+        return sought.needed(self._given)
 
 
 def _concerns(group: str, order: Order | None, answer: BrokerOrder) -> bool:
