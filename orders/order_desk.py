@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from orders import sought
+from orders.attempts import attempts
 from orders.entitlement import require
 from orders.errors import IllegalTransition, NotPermitted, Rejected, VersionConflict
 from orders.lifecycle import Event, step
@@ -66,11 +68,14 @@ class OrderDesk:
         return self.decide(user, Permission.APPROVE, order_id, Event.DECLINE, command_id, reason, declined)
 
     def withdraw(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
-        """Take back an order that certainly is not at Aladdin."""
-        return self.decide(
-            user, Permission.CONFIRM, order_id, Event.WITHDRAW, command_id, reason,
-            lambda order: {"closes_intent": self.intent(order), "message": ""},
-        )  # fmt: skip
+        """Take back an order that certainly is not at Aladdin. Where it is only a person who said so, Aladdin is looked
+        at first: `Rejected` when it shows the order, any `OutsideError` when it cannot be asked."""
+
+        def withdrawn(order: Order) -> dict[str, Any]:
+            self._refuse_shown(order)
+            return {"closes_intent": self.intent(order), "message": ""}
+
+        return self.decide(user, Permission.CONFIRM, order_id, Event.WITHDRAW, command_id, reason, withdrawn)
 
     def send_again(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
         """Have an order sent after all that could not be sent, under the same reference and at its own terms."""
@@ -155,6 +160,18 @@ class OrderDesk:
     def _second_person(self, user: User, order: Order) -> None:
         if user.username == order.created_by:
             raise NotPermitted("Whoever confirmed an allocation cannot decide on its approval: somebody else must.")
+
+    def _refuse_shown(self, order: Order) -> None:
+        """`Rejected` where a person said that the order is not at Aladdin, and it is."""
+        if not _allowed(order.state, Event.WITHDRAW) or not attempts(self._ledger.events(order.id)).vouched:
+            return
+        if there := sought.shown(self._blotter, order):
+            self._asked(order.id)
+            raise Rejected(
+                f"Aladdin shows {there}, although it was said not to be there, so {order.id} is not withdrawn. The "
+                "worker takes it over at its next look; it can be canceled then.",
+                code="shown",
+            )
 
     def intent(self, order: Order) -> str | None:
         """What the worker is still to do with it."""
