@@ -16,8 +16,8 @@ from orders.statement import frozen_block, reserved
 
 def less_ours(group: Group, pending: Sequence[Order], ledger: Ledger) -> Group:
     """The group as it will be once `pending` orders, ours that Aladdin's figures may not count, are done: their buys
-    are paid for and held (so that they count in concentrations and metrics, as Aladdin's order-adjusted positions do), their
-    sells are gone. What a sell brings is not spent before it is there."""
+    are paid for and held (so that they count in concentrations and metrics, as Aladdin's order-adjusted positions do),
+    their sells are gone. What a sell brings is not spent before it is there."""
     accounts = {account.id: account for account in group.accounts}
     for order in pending:
         statement = ledger.statement(order.id)
