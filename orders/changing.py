@@ -164,7 +164,7 @@ class Changing:
         """The order at Aladdin; `NotFound` when it is not there, or is another one."""
         answer = next(iter(self._broker.orders([order.broker_id])), None)
         if answer is None:
-            raise NotFound(f"{compared.NOT_SHOWN} (its {order.broker_id}): look for it there.")
+            raise NotFound(compared.not_shown(order))
         return self._this_one(order, answer, lease)
 
     def _this_one(self, order: Order, answer: BrokerOrder, lease: Lease) -> BrokerOrder:

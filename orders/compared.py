@@ -14,6 +14,11 @@ _OTHER = "Aladdin shows another order than this one"
 _DIFFERS = "At Aladdin it is not what was confirmed"
 
 
+def not_shown(order: Order) -> str:
+    """What is said of an order at Aladdin that Aladdin does not show."""
+    return f"{NOT_SHOWN} (its {order.broker_id}): look for it there."
+
+
 def mistaken(order: Order, answer: BrokerOrder) -> str:
     """Why what Aladdin shows cannot be taken for this order; empty when it can. What it leaves out says nothing."""
     ours = {line.account_id for line in order.lines}

@@ -10,13 +10,15 @@ from typing import Protocol, TypedDict
 
 import structlog
 
+from allocation.partial_fill import PROMISED, FillPolicy
 from orders import schedule
 from orders.block import Preview, Request
 from orders.calendar import trade_date
 from orders.checks import Policy, refuse_what_if, what_changed
+from orders.compliance import checked
 from orders.confirmation import order_id, order_of, ticket_for
-from orders.errors import DeskError, NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
-from orders.model import Book, Order, OrderState, Statement, User, Violation
+from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
+from orders.model import Book, Order, OrderState, Statement, User
 from orders.ports import Clock, Compliance, Ledger
 from orders.statement import freeze, frozen_block
 
@@ -31,18 +33,21 @@ class Said(TypedDict, total=False):
     accepted: Mapping[str, str]
     release_at: datetime | None
     batch: str
+    fills: FillPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class Assent:
     """What a person says with a confirmation. `override` is why cash is not respected, where it is not; `accepted` says
-    of each warning why it does not matter. `release_at` is when to send it, aware; None is at once."""
+    of each warning why it does not matter. `release_at` is when to send it, aware; None is at once. `fills` is how a
+    part of it is shared out."""
 
     comment: str = ""
     override: str = ""
     accepted: Mapping[str, str] = field(default_factory=dict)
     release_at: datetime | None = None
     batch: str = ""
+    fills: FillPolicy = FillPolicy.PRO_RATA
 
 
 class MakePreview(Protocol):
@@ -76,17 +81,8 @@ class Confirming:
         self._one_at_a_time = one_at_a_time
 
     def checked(self, preview: Preview) -> Preview:
-        """The preview with what Aladdin's compliance says of it among its warnings; that it could not be asked is a
-        warning as well."""
-        if preview.proposal.placed == 0:
-            return preview
-        ticket = ticket_for(preview.proposal, self._clock.today())
-        try:
-            said = tuple(dict.fromkeys(map(_in_words, self._compliance.check(ticket))))
-        except DeskError as error:
-            said = (f"Aladdin's compliance could not be asked: {error}",)
-        known = [warning for warning in preview.warnings if not warning.startswith("Aladdin's compliance")]
-        return replace(preview, warnings=(*known, *said))
+        """The preview with what Aladdin's compliance says of it among its warnings, see `orders.compliance`."""
+        return checked(preview, ticket_for(preview.proposal, self._clock.today()), self._compliance)
 
     def confirm(self, user: User, preview: Preview, assent: Assent, command_id: str) -> Order:
         """Freeze the allocation and store it with its order.
@@ -150,6 +146,8 @@ class Confirming:
             raise NotPermitted("Nothing is allocated, so there is nothing to send.")
         if open_ := [warning for warning in preview.warnings if not assent.accepted.get(warning, "").strip()]:
             raise NotPermitted(f"Say why you go on in spite of this: {open_[0]}")
+        if assent.fills not in PROMISED:
+            raise NotPermitted(f"“{assent.fills.label}” may take back what it gave, so no order can promise it.")
         if assent.release_at is not None:
             schedule.refuse_unusable(
                 assent.release_at, self._clock.now(), preview.request.settlement, preview.proposal.block.bond.currency
@@ -173,6 +171,7 @@ class Confirming:
             comment=assent.comment,
             override=assent.override.strip() if not preview.request.choices.respect_cash else "",
             accepted={warning: assent.accepted.get(warning, "").strip() for warning in preview.warnings},
+            fills=assent.fills,
         )
         order = order_of(
             preview.proposal, statement, preview.request.group, assent.comment, trade_date(traded, block.bond.currency)
@@ -184,8 +183,3 @@ class Confirming:
         if self._policy.approval_from is not None and order.face >= self._policy.approval_from:
             return OrderState.AWAITING
         return OrderState.CONFIRMED if assent.release_at is None else OrderState.SCHEDULED
-
-
-def _in_words(violation: Violation) -> str:
-    of = f" ({violation.account_id})" if violation.account_id else ""
-    return f"Aladdin's compliance, {violation.severity.value}: {violation.sentence}{of}."

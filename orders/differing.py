@@ -62,9 +62,8 @@ class Comparison:
 
 def missing(order: Order) -> Difference:
     told = f"{_called(order)} is {order.state.value} here; Aladdin does not show its {order.broker_id}."
-    return Difference(
-        Finding.MISSING, told, f"{LOOK} It is followed again as soon as it shows.", order.id, order.broker_id
-    )
+    advice = f"{LOOK} It is followed again as soon as it shows. Where it is gone for good, close it on its page."
+    return Difference(Finding.MISSING, told, advice, order.id, order.broker_id)
 
 
 def stranger(answer: BrokerOrder) -> Difference:

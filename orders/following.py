@@ -77,7 +77,7 @@ class Following:
         """Write what is new of an order, and say whether anything is. What is not this order is told on it, and
         raised."""
         if answer is None:
-            fault = f"{compared.NOT_SHOWN} (its {order.broker_id}): look for it there."
+            fault = compared.not_shown(order)
             self._journal.note(order, fault, lease)
             raise NotFound(fault)
         if fault := compared.mistaken(order, answer):

@@ -43,8 +43,8 @@ class Journal:
         return self._ledger.advance(f"{order.id}:{order.version}:{event.value}", change, lease.fence, statement)
 
     def note(self, order: Order, message: str, lease: Lease, event: Event = Event.NOTED) -> None:
-        """Say something of an order, once: another request id makes it no other thing."""
-        if _REQUEST_ID.sub("", message) != _REQUEST_ID.sub("", order.message):
+        """Say something of an order, once: another request id makes it no other thing, nor what was said after it."""
+        if not _REQUEST_ID.sub("", order.message).startswith(_REQUEST_ID.sub("", message)):
             self.record(order, event, lease, message, message=message)
 
     def follow(self, order: Order, answer: BrokerOrder, lease: Lease, intent: str | None, **also: Any) -> Order:

@@ -23,6 +23,9 @@ class Event(StrEnum):
     NOT_THERE = "not at Aladdin"  # a person looked, and there is none: whether to send it again is another decision
     MODIFY = "modify"
     CANCEL = "cancel"
+    CLOSE = "close"  # Aladdin does not show it any more, and it ends here
+    CLOSE_ASKED = "close asked"  # the same, which somebody else has to agree to
+    CLOSE_AGREED = "close agreed"
     # the worker's, on the way to Aladdin
     RELEASE = "release"  # its time has come
     RELEASE_MISSED = "release missed"  # nobody was at work when its time came
@@ -136,6 +139,9 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.SENDING, Event.MISTAKEN): S.UNKNOWN,
     **{(state, Event.MODIFY): S.MODIFY_PENDING for state in WORKING},
     **{(state, Event.CANCEL): S.CANCEL_PENDING for state in WORKING},
+    # Aladdin may lose an order, or purge it: without a person's word it would be live here for ever
+    **{(state, event): S.CANCELED for state in LIVE for event in (Event.CLOSE, Event.CLOSE_AGREED)},
+    **{(state, Event.CLOSE_ASKED): state for state in LIVE},
     # it is asked for again and again until it is settled
     **{
         (S.MODIFY_PENDING, event): S.MODIFY_PENDING

@@ -18,6 +18,8 @@ from allocation.propose import propose
 from orders.block import Preview, Request
 from orders.checks import Policy, what_changed
 from orders.choices import read_choices
+from orders.compliance import checked
+from orders.confirmation import ticket_of
 from orders.confirming import MakePreview
 from orders.entitlement import require
 from orders.errors import NotPermitted, PreviewChanged
@@ -25,8 +27,8 @@ from orders.lifecycle import Event, step
 from orders.model import Book, Change, Group, Kind, Order, OrderLine, Permission, Statement, User
 from orders.order_desk import refuse_without_reason
 from orders.past import Past
-from orders.ports import Clock, Ledger
-from orders.statement import freeze, frozen_block, reserved
+from orders.ports import Clock, Compliance, Ledger
+from orders.statement import fill_policy, freeze, frozen_block, reserved
 
 
 class Modifying:
@@ -37,6 +39,7 @@ class Modifying:
         self,
         preview: MakePreview,
         past: Past,
+        compliance: Compliance,
         ledger: Ledger,
         clock: Clock,
         book: Book,
@@ -46,6 +49,7 @@ class Modifying:
     ) -> None:
         self._preview = preview
         self._past = past
+        self._compliance = compliance
         self._ledger = ledger
         self._clock = clock
         self._book = book
@@ -66,12 +70,19 @@ class Modifying:
             order.group, order.asset_id, order.side, order.ordered, order.settlement, order.limit, choices, order_id
         )
 
+    def checked(self, user: User, preview: Preview) -> Preview:
+        """The preview with what Aladdin's compliance says of the new terms among its warnings, see
+        `orders.compliance`. Terms that the order has already are not asked about."""
+        order = self._past.order(user, preview.request.instead_of)
+        require(user, Permission.CONFIRM, order.group)
+        return self._checked(order, preview)
+
     def modify(
         self, user: User, preview: Preview, reason: str, command_id: str, accepted: Mapping[str, str] | None = None
     ) -> Order:
         """Store the new terms as the next version of the statement, and ask the worker to give them to Aladdin. Reads
-        past every cache first: `PreviewChanged` when the lines would now be others. A fill may be quicker; then the
-        terms stay as they were, and the order says so."""
+        past every cache first, compliance included: `PreviewChanged` when the lines would now be others, or there is a
+        new warning. A fill may be quicker; then the terms stay as they were, and the order says so."""
         order_id = preview.request.instead_of
         order = self._past.order(user, order_id)
         require(user, Permission.CONFIRM, order.group)
@@ -81,7 +92,7 @@ class Modifying:
                 return earlier
             order = self._past.order(user, order_id)
             self._refuse(order, preview, accepted or {})
-            now_ = self._preview(user, preview.request, fresh=True)
+            now_ = self._checked(order, self._preview(user, preview.request, fresh=True))
             changes = what_changed(preview.proposal, now_.proposal) + tuple(
                 f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
             )
@@ -91,6 +102,13 @@ class Modifying:
             modified = self._ledger.advance(command_id, change, None, statement)
         self._asked(order_id)
         return modified
+
+    def _checked(self, order: Order, preview: Preview) -> Preview:
+        proposal = preview.proposal
+        if _terms(proposal) == _terms_of(order):
+            return preview
+        anew = replace(order, limit=proposal.block.limit, lines=_lines(proposal))
+        return checked(preview, ticket_of(anew), self._compliance, order.broker_id)
 
     def _refuse(self, order: Order, preview: Preview, accepted: Mapping[str, str]) -> None:
         step(order.state, Event.MODIFY)
@@ -112,7 +130,8 @@ class Modifying:
         self, user: User, order: Order, preview: Preview, reason: str, accepted: Mapping[str, str]
     ) -> tuple[Change, Statement]:
         proposal, block = preview.proposal, preview.proposal.block
-        version = self._ledger.statement(order.id).version + 1
+        newest = self._ledger.statement(order.id)
+        version = newest.version + 1
         statement = freeze(
             proposal,
             statement_id=f"{order.id}.{version}",
@@ -125,6 +144,7 @@ class Modifying:
             comment=reason,
             accepted={warning: accepted[warning].strip() for warning in preview.warnings},
             version=version,
+            fills=fill_policy(newest),
         )
         change = Change(
             order_id=order.id,
@@ -141,7 +161,7 @@ class Modifying:
             face=proposal.placed,
             limit=block.limit,
             cleared=frozenset({"limit"} if block.limit is None and order.limit is not None else ()),
-            lines=tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face),
+            lines=_lines(proposal),
             engine=proposal.engine,
         )
         return change, statement
@@ -189,6 +209,10 @@ def proposed(
                 "canceled, and not be split anew."
             )
         choices = replace(choices, locked={**choices.locked, **{name: booked[name] for name in short}})
+
+
+def _lines(proposal: Proposal) -> tuple[OrderLine, ...]:
+    return tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face)
 
 
 def _terms(proposal: Proposal) -> tuple[object, ...]:

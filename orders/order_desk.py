@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from orders import sought
+from orders.attempts import attempts
 from orders.entitlement import require
 from orders.errors import IllegalTransition, NotPermitted, Rejected, VersionConflict
 from orders.lifecycle import Event, step
 from orders.model import Change, Kind, Order, OrderState, Permission, User
 from orders.past import Past
-from orders.ports import Clock, Ledger
+from orders.ports import Blotter, Clock, Ledger
 
 TRIES = 4  # a step of the worker may come in between each time
-_NEEDS_NO_WORD = (Event.APPROVE, Event.EXPLANATION_APPROVED)  # what is approved says it
+_NEEDS_NO_WORD = (Event.APPROVE, Event.EXPLANATION_APPROVED, Event.CLOSE_AGREED)  # what is approved says it
 _TOO_LATE = {
     Event.WITHDRAW: "It may be at Aladdin already: cancel it there from here once it shows, or wait for its look-up.",
     Event.CANCEL: "Nothing of it is left to cancel.",
@@ -26,13 +28,20 @@ class OrderDesk:
     `asked` is told the id of an order that the worker is to look at."""
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, past: Past, longest_comment: int, asked: Callable[[str], None]
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        past: Past,
+        longest_comment: int,
+        asked: Callable[[str], None],
+        blotter: Blotter | None = None,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._past = past
         self._longest_comment = longest_comment
         self._asked = asked
+        self._blotter = blotter
 
     def approve(self, user: User, order_id: str, sha256: str, command_id: str) -> Order:
         """Approve the statement with this hash, which the user has read. Never one's own: `NotPermitted`. `Rejected`
@@ -59,11 +68,14 @@ class OrderDesk:
         return self.decide(user, Permission.APPROVE, order_id, Event.DECLINE, command_id, reason, declined)
 
     def withdraw(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
-        """Take back an order that certainly is not at Aladdin."""
-        return self.decide(
-            user, Permission.CONFIRM, order_id, Event.WITHDRAW, command_id, reason,
-            lambda order: {"closes_intent": self._intent(order), "message": ""},
-        )  # fmt: skip
+        """Take back an order that certainly is not at Aladdin. Where it is only a person who said so, Aladdin is looked
+        at first: `Rejected` when it shows the order, any `OutsideError` when it cannot be asked."""
+
+        def withdrawn(order: Order) -> dict[str, Any]:
+            self._refuse_shown(order)
+            return {"closes_intent": self.intent(order), "message": ""}
+
+        return self.decide(user, Permission.CONFIRM, order_id, Event.WITHDRAW, command_id, reason, withdrawn)
 
     def send_again(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
         """Have an order sent after all that could not be sent, under the same reference and at its own terms."""
@@ -149,8 +161,20 @@ class OrderDesk:
         if user.username == order.created_by:
             raise NotPermitted("Whoever confirmed an allocation cannot decide on its approval: somebody else must.")
 
-    def _intent(self, order: Order) -> str | None:
-        """The open intent to send it."""
+    def _refuse_shown(self, order: Order) -> None:
+        """`Rejected` where a person said that the order is not at Aladdin, and it is."""
+        if not _allowed(order.state, Event.WITHDRAW) or not attempts(self._ledger.events(order.id)).vouched:
+            return
+        if there := sought.shown(self._blotter, order):
+            self._asked(order.id)
+            raise Rejected(
+                f"Aladdin shows {there}, although it was said not to be there, so {order.id} is not withdrawn. The "
+                "worker takes it over at its next look; it can be canceled then.",
+                code="shown",
+            )
+
+    def intent(self, order: Order) -> str | None:
+        """What the worker is still to do with it."""
         return next((intent.id for intent in self._ledger.intents() if intent.order_id == order.id), None)
 
 

@@ -9,18 +9,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol
 
-from orders import compared, elsewhere
+from allocation.partial_fill import FillPolicy
+from orders import compared, elsewhere, sought
 from orders.checks import Policy
 from orders.confirmation import order_of
 from orders.differing import CANCEL, LOOK, Comparison, Difference, Finding, apart, missing, other_order, over, stranger
 from orders.entitlement import require
-from orders.errors import IllegalTransition, NotFound, SettingsError, VersionConflict
+from orders.errors import IllegalTransition, NotFound, VersionConflict
 from orders.lifecycle import FINAL, LIVE, ON_THE_WAY, Event, step
 from orders.model import Book, BrokerOrder, Change, Order, OrderState, Permission, Statement, User
 from orders.order_desk import TRIES, refuse_without_reason
 from orders.ports import Blotter, Clock, Ledger
 from orders.positions import Reading
-from orders.statement import freeze
+from orders.statement import fill_policy, freeze
 
 LOOKED_BACK = timedelta(days=1)  # before the business date, for orders that have ended since
 ANYWHERE = timedelta(days=2)  # from the start of a date in UTC: by then it has ended all around the world
@@ -125,8 +126,10 @@ class Reconciling:
         if (wrong := other_order(order, answer)) is not None:
             raise IllegalTransition(wrong.sentence)
         told = replace(answer, limit=order.limit, limit_type="") if answer.limit is None else answer
-        version = self._ledger.statement(order.id).version + 1
-        statement, made = self._stated(user, order.group, order.id, told, reason, version)
+        newest = self._ledger.statement(order.id)
+        statement, made = self._stated(
+            user, order.group, order.id, told, reason, newest.version + 1, fill_policy(newest)
+        )
         terms: dict[str, Any] = {
             name: getattr(made, name) for name in ("ordered", "face", "limit", "settlement", "lines", "engine")
         }
@@ -145,7 +148,14 @@ class Reconciling:
         return self._ledger.advance(command_id, change, None, statement)
 
     def _stated(
-        self, user: User, group: str, order_id: str, answer: BrokerOrder, reason: str, version: int
+        self,
+        user: User,
+        group: str,
+        order_id: str,
+        answer: BrokerOrder,
+        reason: str,
+        version: int,
+        fills: FillPolicy = FillPolicy.PRO_RATA,
     ) -> tuple[Statement, Order]:
         """What Aladdin shows, frozen, and the order it is then."""
         bond = self._known.bond(user, answer.asset_id, fresh=True)
@@ -162,6 +172,7 @@ class Reconciling:
             confirmed_by=user.username,
             comment=f"Entered in Aladdin as {answer.id}, taken over: {reason}",
             version=version,
+            fills=fills,
         )
         traded = answer.trade_date or self._clock.today()
         return statement, order_of(proposal, statement, group, f"entered in Aladdin: {reason}", traded)
@@ -174,9 +185,7 @@ class Reconciling:
 
     @property
     def _blotter(self) -> Blotter:
-        if self._given is None:
-            raise SettingsError("This desk was opened without Aladdin's orders, so there is nothing to compare with.")
-        return self._given
+        return sought.needed(self._given)
 
 
 def _concerns(group: str, order: Order | None, answer: BrokerOrder) -> bool:

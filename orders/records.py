@@ -75,6 +75,11 @@ class Ledger(Protocol):
         """Orders, newest first, all of them unless a limit is given; `groups` None means of every group."""
         ...
 
+    def uncounted(self) -> tuple[Order, ...]:
+        """The orders whose money is ours to set aside, as Aladdin's figures may not count them: those in a state of
+        `UNCOUNTED`, and the live ones that Aladdin did not show at the last look."""
+        ...
+
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
         ...

@@ -1,4 +1,5 @@
-"""What may still be traded: Aladdin's figures less what is promised to our own orders that it does not know yet."""
+"""What may still be traded: Aladdin's figures less what is promised to our own orders that it does not know yet, or
+does not show."""
 
 from __future__ import annotations
 
@@ -14,9 +15,9 @@ from orders.statement import frozen_block, reserved
 
 
 def less_ours(group: Group, pending: Sequence[Order], ledger: Ledger) -> Group:
-    """The group as it will be once `pending` orders, ours that Aladdin does not know yet, are done: their buys are paid
-    for and held (so that they count in concentrations and metrics, as Aladdin's order-adjusted positions do), their
-    sells are gone. What a sell brings is not spent before it is there."""
+    """The group as it will be once `pending` orders, ours that Aladdin's figures may not count, are done: their buys
+    are paid for and held (so that they count in concentrations and metrics, as Aladdin's order-adjusted positions do),
+    their sells are gone. What a sell brings is not spent before it is there."""
     accounts = {account.id: account for account in group.accounts}
     for order in pending:
         statement = ledger.statement(order.id)

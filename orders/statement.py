@@ -14,13 +14,14 @@ from pydantic import TypeAdapter
 
 from allocation.limits import LimitTable
 from allocation.model import Account, BlockOrder, Bond, Holding
+from allocation.partial_fill import FillPolicy
 from allocation.proposal import Proposal, Unallocated
 from orders.canonical import canonical, digest
 from orders.limits import of_accounts
 from orders.model import Book, Order, OrderLine, Statement
 from orders.proof import conditions
 
-FORMAT = 4  # of the body; a change in its shape is a new number
+FORMAT = 5  # of the body; a change in its shape is a new number
 ENGINES = 3  # of the engines' results; a change that could split a block otherwise is a new number
 _LIBRARIES = ("numpy", "scipy")
 _BLOCK = TypeAdapter(BlockOrder)
@@ -41,9 +42,11 @@ def freeze(
     override: str = "",
     accepted: Mapping[str, str] | None = None,
     version: int = 1,
+    fills: FillPolicy = FillPolicy.PRO_RATA,
 ) -> Statement:
     """The statement of a proposal. `read_at` is when its inputs were read, `override` why cash was not respected,
-    `accepted` why each warning does not matter; each modification of the order is the next `version`."""
+    `accepted` why each warning does not matter, `fills` how a part of it is shared out; each modification of the order
+    is the next `version`."""
     block = proposal.block
     body = canonical(
         {
@@ -57,6 +60,7 @@ def freeze(
             "accepted": accepted or {},
             "read_at": read_at,
             "block": _block(block),
+            "partial_fills": fills.key,
             "choices": proposal.choices,
             "limits": _limits(proposal),
             "limits_sha256": digest(canonical(proposal.limits)),
@@ -154,6 +158,11 @@ def not_placed(statement: Statement) -> tuple[Unallocated, ...]:
 def engine_of(statement: Statement) -> str:
     """The engine whose allocation a statement froze."""
     return str(json.loads(statement.body)["choices"]["engine"])
+
+
+def fill_policy(statement: Statement) -> FillPolicy:
+    """How a part of the order is shared out; pro rata where a statement was frozen before there was a choice."""
+    return FillPolicy.of(json.loads(statement.body).get("partial_fills", FillPolicy.PRO_RATA.key))
 
 
 def faithful(order: Order, statement: Statement) -> bool:

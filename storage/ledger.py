@@ -19,7 +19,7 @@ from orders.ports import Clock
 from storage import audit, confirmations, drafts, leases, limits, lists, stated, steps, verification
 from storage.migrations import newest_revision, require_current
 from storage.paging import conditions, page_of_keys
-from storage.rows import open_intents, order_of_json, read_events, read_orders, read_orders_of
+from storage.rows import open_intents, order_of_json, read_events, read_orders, read_orders_of, uncounted
 from storage.schema import commands, orders, stamp
 from storage.unit import Command, Outcome, UnitOfWork, Work, read, read_still, write
 
@@ -179,6 +179,10 @@ class SqlLedger:
             return read(self._engine, lambda conn: read_orders_of(conn, [row.id for row in conn.execute(newest)]))
         every = select(orders).where(*conditions(wanted)).order_by(orders.c.created_at.desc(), orders.c.id.desc())
         return read(self._engine, lambda conn: read_orders(conn, every))
+
+    def uncounted(self) -> tuple[Order, ...]:
+        """The orders whose money is ours to set aside: Aladdin's figures may not count them."""
+        return read(self._engine, lambda conn: read_orders(conn, uncounted()))
 
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """The newest statement of an order, or the one of a version; `NotFound` when there is none."""

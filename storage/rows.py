@@ -15,7 +15,9 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, Select, select
 
 from allocation.model import Side
+from orders.compared import NOT_SHOWN
 from orders.errors import Rejected, Unavailable
+from orders.lifecycle import LIVE, UNCOUNTED
 from orders.model import Change, Event, Intent, Kind, Order, OrderLine, OrderState, Statement
 from storage.schema import ROUNDED_DECIMALS, intents, order_events, order_lines, orders
 
@@ -223,6 +225,12 @@ def read_orders(conn: Connection, wanted: Select[Any]) -> tuple[Order, ...]:
         if {(row.id, row.version) for row in rows} <= {(line.id, line.version) for line in lines}:
             return tuple(orders_of(rows, (line for line in lines if line.order_id is not None)))
     raise Unavailable("The orders keep changing while they are read. Try again.", sent=False)
+
+
+def uncounted() -> Select[Any]:
+    """The orders whose money Aladdin's figures may not count: it may not know them yet, or does not show them."""
+    lost = orders.c.state.in_(LIVE) & orders.c.message.startswith(NOT_SHOWN)
+    return select(orders).where(orders.c.state.in_(UNCOUNTED) | lost)
 
 
 def read_orders_of(conn: Connection, ids: Sequence[str]) -> tuple[Order, ...]:

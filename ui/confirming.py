@@ -10,12 +10,13 @@ import streamlit as st
 
 from allocation.engines import ENGINES
 from allocation.errors import EvenlotError
+from allocation.partial_fill import FillPolicy
 from allocation.proposal import Proposal
 from orders.desk import Preview
 from orders.errors import NotPermitted, OutsideError
 from orders.history import Wanted
 from orders.model import Order, User
-from ui import accepting, formats, frame, proposal_tables, releasing, session
+from ui import accepting, filling, formats, frame, proposal_tables, releasing, session
 
 RECENT = timedelta(minutes=5)  # an own order as young as this may be one that somebody took for cancelled
 
@@ -36,6 +37,7 @@ class Confirmation:
     override: str
     accepted: Mapping[str, str]
     release_at: datetime | None
+    fills: FillPolicy
 
 
 def confirmed() -> str | None:
@@ -92,9 +94,8 @@ def _ask(preview: Preview, sentence: str, command_id: str) -> None:
         st.session_state[_UNSAID] = str(error)
     if not st.session_state[_UNSAID]:
         comment, override = st.session_state["allocate.comment"].strip(), _override()
-        _again(
-            Confirmation(preview, sentence, command_id, comment, override, _accepted(preview, command_id), release_at)
-        )
+        accepted, fills = _accepted(preview, command_id), filling.chosen(command_id)
+        _again(Confirmation(preview, sentence, command_id, comment, override, accepted, release_at, fills))
 
 
 def _override() -> str:
@@ -141,7 +142,7 @@ def _confirm(asked: Confirmation) -> None:
         try:
             order = session.desk().confirm(
                 user, asked.preview, asked.comment, asked.command_id, override=asked.override,
-                accepted=asked.accepted, release_at=asked.release_at,
+                accepted=asked.accepted, release_at=asked.release_at, fills=asked.fills,
             )  # fmt: skip
         except EvenlotError as error:
             st.session_state[_REFUSED] = error
@@ -195,14 +196,14 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
         st.warning(f"{proposal.block.face - proposal.placed:,} of {proposal.block.face:,} will not be placed.")
     _lines(preview)
     warnings, scope, longest = _asked_about(preview), trip.command_id, session.desk().policy.longest_comment
-    if not any(warning.startswith("Aladdin's compliance") for warning in warnings):
-        st.success("Aladdin's compliance was asked, and has nothing against it.", icon=":material/verified_user:")
+    accepting.nothing_against(warnings)
     accepting.draw(scope, warnings, longest)
     _override_reason(preview)
     st.text_area(
         "Comment", key="allocate.comment", max_chars=longest, placeholder="Why this trade", persist_state="session",
         height=80,
     )  # fmt: skip
+    filling.draw(scope)
     releasing.draw(scope, request.settlement, proposal.block.bond.currency)
     _second_person(proposal)
     unsaid = _unsaid(preview, scope)

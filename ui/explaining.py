@@ -9,7 +9,7 @@ from orders.errors import NotPermitted
 from orders.fills import Split
 from orders.lifecycle import Event
 from orders.model import Order, Permission, User
-from ui import asking, formats, session, tables
+from ui import asking, filling, formats, session, tables
 from ui.asking import Opened
 
 EVENTS = (Event.EXPLAINED, Event.EXPLANATION_APPROVED)
@@ -25,6 +25,7 @@ def lines(user: User, order: Order) -> None:
     )  # fmt: skip
     if made is None:
         return
+    st.caption(filling.said(made.policy))
     if made.pending:
         st.info(f"{formats.face(made.pending)} is filled and booked to no account yet.")
     if made.breaks:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from allocation.errors import EvenlotError
 from allocation.model import Choices
+from orders.compliance import is_compliance
 from orders.desk import Preview, Request
 from orders.model import Order, User
 from ui import accepting, asking, formats, forms, frame, proposal_tables, session, tables
@@ -17,6 +18,7 @@ from ui.asking import Opened
 
 MARKET, LIMIT = "market", "limit"
 BY_HAND = "Set to"
+_HELD = "While it checks, Aladdin still holds the order as it is: what its compliance says may count both."
 
 
 def draw(user: User, order: Order, at: Opened, done: str) -> None:
@@ -25,13 +27,16 @@ def draw(user: User, order: Order, at: Opened, done: str) -> None:
     try:
         request = _typed(order, as_it_is, at)
         with frame.waits():
-            preview = session.desk().preview(user, request)
+            preview = _checked(user, session.desk().preview(user, request), at)
     except EvenlotError as error:
         frame.show(error)
         asking.refused()
         return
     _before_and_after(order, preview)
     longest = session.desk().policy.longest_comment
+    if _changed(order, preview):
+        accepting.nothing_against(preview.warnings)
+        st.caption(_HELD)
     accepting.draw(at.command_id, list(dict.fromkeys(preview.warnings)), longest)
     st.text_area(
         "Reason (required)", key=at.key("reason"), max_chars=longest,
@@ -43,6 +48,28 @@ def draw(user: User, order: Order, at: Opened, done: str) -> None:
         f"Modify{f' ({missing})' if missing else ''}", type="primary", icon=":material/edit:", width="stretch",
         key="deciding.do.MODIFY", on_click=_modify, args=(at, preview, done),
     )  # fmt: skip
+
+
+def _checked(user: User, preview: Preview, at: Opened) -> Preview:
+    """The preview with what Aladdin's compliance says of it: asked once for each terms that are typed, as the dialog is
+    drawn again whenever anything is touched."""
+    terms = _terms_of(preview)
+    kept: tuple[object, tuple[str, ...]] | None = st.session_state.get(at.key("checked"))
+    if kept is None or kept[0] != terms:
+        checked = session.desk().checked(user, preview)
+        said = tuple(warning for warning in checked.warnings if is_compliance(warning))
+        kept = st.session_state[at.key("checked")] = (terms, said)
+    return replace(preview, warnings=(*preview.warnings, *kept[1]))
+
+
+def _terms_of(preview: Preview) -> tuple[object, ...]:
+    lines = {line.account_id: line.face for line in preview.proposal.lines if line.face}
+    return preview.proposal.block.face, preview.proposal.block.limit, lines
+
+
+def _changed(order: Order, preview: Preview) -> bool:
+    lines = {line.account_id: line.face for line in order.lines if line.face}
+    return _terms_of(preview) != (order.ordered, order.limit, lines)
 
 
 def _typed(order: Order, as_it_is: Request, at: Opened) -> Request:
@@ -108,10 +135,7 @@ def _before_and_after(order: Order, preview: Preview) -> None:
 
 def _missing(order: Order, preview: Preview, at: Opened) -> str:
     """What is still to be done before it can be stored, in words."""
-    lines = {line.account_id: line.face for line in order.lines if line.face}
-    new = {line.account_id: line.face for line in preview.proposal.lines if line.face}
-    block = preview.proposal.block
-    if (block.face, block.limit, new) == (order.ordered, order.limit, lines):
+    if not _changed(order, preview):
         return "nothing is changed yet"
     return accepting.missing(at.command_id, list(dict.fromkeys(preview.warnings)))
 
@@ -119,5 +143,6 @@ def _missing(order: Order, preview: Preview, at: Opened) -> str:
 def _modify(at: Opened, preview: Preview, done: str) -> None:
     reason = st.session_state.get(at.key("reason")) or ""
     accepted = accepting.given(at.command_id, preview.warnings)
+    st.session_state.pop(at.key("checked"), None)  # where it is refused, what is drawn next is asked anew
     use_case = session.desk().modifying.modify
     asking.ask(at, partial(use_case, preview=preview, reason=reason, command_id=at.command_id, accepted=accepted), done)

@@ -209,9 +209,10 @@ def order_lines(order: Order, made: Split | None = None) -> tuple[pd.DataFrame, 
             for line in order.lines
         ]
     )
+    by = f": {made.policy.label.lower()}. {made.policy.sentence}" if made is not None else ""
     columns = {
         "Face": amount("Face"),
-        "Expected": amount("Expected", help_="our split of what is filled: pro rata to the statement, whole pieces"),
+        "Expected": amount("Expected", help_=f"our split of what is filled{by}"),
         "Booked": amount("Booked", help_="by Aladdin, which is right about fills"),
         "Difference": st.column_config.TextColumn(
             "Difference", width=WIDE, alignment="right", help="booked less expected; ! is more than rounding explains"

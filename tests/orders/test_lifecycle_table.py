@@ -44,6 +44,9 @@ ONE_WAY: dict[E, tuple[set[S], S | None]] = {
     E.NOT_THERE: ({S.UNKNOWN}, S.SEND_FAILED),
     E.MODIFY: (WORKED, S.MODIFY_PENDING),
     E.CANCEL: (WORKED, S.CANCEL_PENDING),
+    E.CLOSE: (AT_ALADDIN, S.CANCELED),
+    E.CLOSE_ASKED: (AT_ALADDIN, None),
+    E.CLOSE_AGREED: (AT_ALADDIN, S.CANCELED),
     E.RELEASE: ({S.SCHEDULED}, S.CONFIRMED),
     E.RELEASE_MISSED: ({S.SCHEDULED}, S.SEND_FAILED),
     E.SEND: (MAY_GO | {S.UNKNOWN}, S.SENDING),
@@ -94,11 +97,12 @@ def test_each_event_leads_where_it_should_or_is_refused(state: S, event: E) -> N
     assert str(refused.value) == f"An order that is {state.value} cannot be {event.value}."
 
 
-def test_what_may_be_at_aladdin_is_ended_by_aladdin_alone() -> None:
+def test_what_may_be_at_aladdin_is_ended_by_aladdin_alone_or_closed_by_a_person_who_finds_it_gone() -> None:
     ended = {S.BOOKED, S.CANCELED, S.EXPIRED, S.REJECTED}
     for state, event in itertools.product(IN_DOUBT | AT_ALADDIN, E):
         if expected(state, event) in ended:
-            assert event in LAST_WORDS or (state, event) == (S.SENDING, E.REFUSED)
+            assert event in {*LAST_WORDS, E.CLOSE, E.CLOSE_AGREED} or (state, event) == (S.SENDING, E.REFUSED)
+            assert state in AT_ALADDIN or event not in {E.CLOSE, E.CLOSE_AGREED}
 
 
 def test_nothing_is_sent_that_somebody_must_approve_first() -> None:

@@ -141,10 +141,14 @@ class Watch:
 
 def watching(directory: Path, **otherwise: Any) -> Watch:
     """An order that is confirmed, or otherwise as told, and the worker that has not begun with it."""
-    at, broker = outfit(directory), FakeBroker()
-    worker = Dispatch(at.ledger, broker, at.clock, "w1")
+    return watched(outfit(directory), **otherwise)
+
+
+def watched(at: Outfit, **otherwise: Any) -> Watch:
+    """The same at this desk."""
+    worker = Dispatch(at.ledger, at.broker, at.clock, "w1")
     confirmed(at, "c1", **otherwise)
-    return Watch(at, broker, worker)
+    return Watch(at, at.broker, worker)
 
 
 def confirmed(at: Outfit, command_id: str, **otherwise: Any) -> Order:

@@ -91,7 +91,9 @@ def test_whoever_comes_back_to_the_approvals_sees_the_oldest(approving: Front, m
 
 def test_an_order_is_approved_from_the_list_and_leaves_it(approving: Front) -> None:
     order = confirmed(approving)
-    page = decide(press(approving.visit("approvals"), "Approve…"), Event.APPROVE)
+    page = press(approving.visit("approvals"), "Approve…")
+    assert "Partial fills: **pro rata**." in words(page)
+    page = decide(page, Event.APPROVE)
     assert now(approving, order).state is OrderState.APPROVED
     assert page.title[0].value == "Approvals"
     assert page.info[0].value.startswith("Nothing waits for approval.")

@@ -15,8 +15,7 @@ from orders.checks import Policy
 from orders.errors import Unavailable
 from orders.model import BrokerOrder, Order, OrderState
 from orders.reconcile import Reconciling
-from tests.orders.desk import ANALYST, BOOK, PM
-from tests.orders.test_reconcile import FakeBlotter
+from tests.orders.desk import ANALYST, BOOK, PM, FakeBlotter
 from tests.pages.front import Front, buttons, press, words
 from tests.pages.test_orders import confirmed
 
