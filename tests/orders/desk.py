@@ -215,6 +215,7 @@ class Outfit:
     clock: TestClock
     compliance: FakeCompliance
     activity: Noted
+    engine: Engine
 
 
 def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
@@ -224,4 +225,6 @@ def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
     ledger = SqlLedger(engine, BOOK.id, clock)
     market, compliance, noted = FakeMarket(clock), FakeCompliance(), Noted()
     sides = replace(records(ledger, engine), activity=noted)
-    return Outfit(Desk(market, compliance, sides, clock, BOOK, policy), market, ledger, clock, compliance, noted)
+    return Outfit(
+        Desk(market, compliance, sides, clock, BOOK, policy), market, ledger, clock, compliance, noted, engine
+    )
