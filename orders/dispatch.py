@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -57,8 +57,9 @@ class Dispatch:
         self._stop = threading.Event()
         self._woken: set[str] = set()  # order ids
         self._busy = False  # whether something was open when it was last looked
+        self._live = False  # whether any order was live then
         self._journal = Journal(ledger, clock)
-        self._following = Following(broker, clock, self._journal)
+        self._following = Following(broker, clock, self._journal, self._kept)
         sending = Sending(ledger, broker, clock, self._journal, self._following.at_once)
         changing = Changing(ledger, broker, clock, self._journal, self._following.at_once, self._renewed)
         carry_out: dict[str, CarryOut] = {
@@ -139,10 +140,15 @@ class Dispatch:
         return self._outbox.held_up + len(self._following.astray)
 
     def _watch(self, lease: Lease) -> None:
-        """Let lapse what nobody approved in time, and follow what is live."""
+        """Let lapse what nobody approved in time, and follow what is live. Between two looks nothing is read: a
+        thousand live orders would keep the ledger busy for each tick."""
+        if not self._following.due():
+            self._busy = self._live or self._outbox.open
+            return
         watched = self._ledger.orders(states=(*LIVE, OrderState.AWAITING))
         live = [order for order in watched if order.state in LIVE and order.broker_id]
-        self._busy = bool(live or self._outbox.open)
+        self._live = bool(live)
+        self._busy = self._live or self._outbox.open
         for order in watched:
             if order.state is OrderState.AWAITING and order.trade_date < self._clock.today():
                 self._let_lapse(order, lease)
@@ -150,7 +156,7 @@ class Dispatch:
         seen = [order for order in live if order.state is not OrderState.MODIFY_PENDING]
         if not seen:
             self._following.none()
-        elif self._following.due():
+        else:
             canceling = any(order.state is OrderState.CANCEL_PENDING for order in seen)
             asked = {intent.order_id: intent.id for intent in self._ledger.intents()} if canceling else {}
             self._following.look(seen, asked, self._renewed(lease))
@@ -163,6 +169,11 @@ class Dispatch:
             raise
         except EvenlotError as error:  # a person may have been quicker: the next round sees what they made of it
             log.warning("order did not lapse", order=order.id, error=str(error))
+
+    def _kept(self, lease: Lease) -> Lease:
+        """The lease, renewed once half of its time is gone."""
+        fresh = lease.until - self._clock.now() > timedelta(seconds=LEASE_SECONDS / 2)
+        return lease if fresh else self._renewed(lease)
 
     def _renewed(self, lease: Lease) -> Lease:
         renewed = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS)

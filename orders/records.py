@@ -80,12 +80,20 @@ class Ledger(Protocol):
         `UNCOUNTED`, and the live ones that Aladdin did not show at the last look."""
         ...
 
+    def orders_of(self, order_ids: Sequence[str]) -> tuple[Order, ...]:
+        """The orders with these ids, in their order; one that is not there is left out."""
+        ...
+
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
         ...
 
     def statements(self, order_id: str) -> tuple[Statement, ...]:
         """Every version of an order's statement, newest first; none for an unknown order."""
+        ...
+
+    def statements_of(self, orders: Sequence[Order]) -> tuple[Statement, ...]:
+        """The statement that each of these orders names, read at once; `NotFound` when one is not there."""
         ...
 
     def events(self, order_id: str) -> tuple[Event, ...]:

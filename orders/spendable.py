@@ -19,8 +19,7 @@ def less_ours(group: Group, pending: Sequence[Order], ledger: Ledger) -> Group:
     are paid for and held (so that they count in concentrations and metrics, as Aladdin's order-adjusted positions do),
     their sells are gone. What a sell brings is not spent before it is there."""
     accounts = {account.id: account for account in group.accounts}
-    for order in pending:
-        statement = ledger.statement(order.id)
+    for order, statement in zip(pending, ledger.statements_of(pending), strict=True):
         block, basis = frozen_block(statement)
         paid = reserved(statement) if block.side is Side.BUY else {}
         for line in order.lines:

@@ -131,9 +131,8 @@ class SqlLedger:
         with the next version of its statement; an account that this leaves out keeps a line of face 0. A lost lease is
         told before a repeated command is answered, or a former holder would take the new one's "sending" for its own
         and post again. `NotFound`, `VersionConflict`, `LeaseLost`; `Rejected` where step and statement do not agree."""
-        group = read(
-            self._engine, lambda conn: conn.scalar(select(orders.c.group_ticker).where(orders.c.id == change.order_id))
-        )
+        query = select(orders.c.group_ticker).where(orders.c.id == change.order_id)
+        group = read(self._engine, lambda conn: conn.scalar(query))
         if group is None:
             raise _no_order(change.order_id)
         command = Command(
@@ -184,6 +183,10 @@ class SqlLedger:
         """The orders whose money is ours to set aside: Aladdin's figures may not count them."""
         return read(self._engine, lambda conn: read_orders(conn, uncounted()))
 
+    def orders_of(self, order_ids: Sequence[str]) -> tuple[Order, ...]:
+        """The orders with these ids, in their order; one that is not there is left out."""
+        return read(self._engine, lambda conn: read_orders_of(conn, order_ids)) if order_ids else ()
+
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
         return read(self._engine, lambda conn: stated.one(conn, order_id, version))
@@ -191,6 +194,10 @@ class SqlLedger:
     def statements(self, order_id: str) -> tuple[Statement, ...]:
         """Every version of an order's statement, newest first; none for an unknown order."""
         return read(self._engine, lambda conn: stated.every(conn, order_id))
+
+    def statements_of(self, orders: Sequence[Order]) -> tuple[Statement, ...]:
+        """The statement that each of these orders names, in one query; `NotFound` when one is not there."""
+        return read(self._engine, lambda conn: stated.of(conn, orders)) if orders else ()
 
     def events(self, order_id: str) -> tuple[Event, ...]:
         """An order's history, oldest first."""

@@ -254,6 +254,7 @@ class Outfit:
     compliance: FakeCompliance
     activity: Noted
     broker: FakeBroker
+    engine: Engine
 
 
 def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
@@ -264,4 +265,4 @@ def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
     market, compliance, noted, broker = FakeMarket(clock), FakeCompliance(), Noted(), FakeBroker()
     sides = replace(records(ledger, engine), activity=noted)
     desk = Desk(market, compliance, sides, clock, BOOK, policy, blotter=FakeBlotter(broker))
-    return Outfit(desk, market, ledger, clock, compliance, noted, broker)
+    return Outfit(desk, market, ledger, clock, compliance, noted, broker, engine)
