@@ -25,7 +25,6 @@ from orders.entitlement import require
 from orders.fills import Fills
 from orders.groups import GroupFound, GroupLists
 from orders.holders import Holder, holders_of
-from orders.lifecycle import UNCOUNTED
 from orders.limit_desk import LimitDesk
 from orders.model import (
     Book,
@@ -41,7 +40,7 @@ from orders.past import Past
 from orders.ports import Blotter, Clock, Compliance, Dated, Market, Records
 from orders.positions import Positions
 from orders.reconcile import Reconciling
-from orders.spendable import less_ours
+from orders.spendable import lacking, less_ours, promised
 
 log = structlog.get_logger()
 
@@ -123,16 +122,16 @@ class Desk:
         return self._market.tree(ticker, fresh=fresh)
 
     def group(self, user: User, ticker: str, settlement: date | None = None, *, fresh: bool = False) -> Dated[Group]:
-        """A group's accounts; cash is what may be spent on `settlement` (T+1 by default), less our own orders that
-        Aladdin does not know yet."""
+        """A group's accounts; cash is what may be spent on `settlement` (T+1 by default), less what Aladdin does not
+        count of our own orders yet."""
         require(user, Permission.VIEW, ticker)
         day = settlement or default_settlement(self.today(), self.book.currency)
         # our own orders first: one that is posted in between is counted twice, never not at all; so look again then
-        pending = self._ledger.orders(states=UNCOUNTED)
+        pending = promised(self._ledger)
         for _ in range(READ_TRIES):
             read = self._market.group(ticker, day, fresh=fresh)
-            before, pending = pending, self._ledger.orders(states=UNCOUNTED)
-            if {order.id for order in before} <= {order.id for order in pending}:
+            before, pending = pending, promised(self._ledger)
+            if lacking(before) <= lacking(pending):
                 break
             fresh = True
         return replace(read, value=less_ours(read.value, pending, self._ledger))
