@@ -13,10 +13,11 @@ from allocation.effect import after_trade
 from allocation.engines import ENGINES
 from allocation.limits import LimitTable
 from allocation.model import Account, BlockOrder, Choices, Side
+from allocation.pose import CASH_NOT_RESPECTED
 from allocation.proposal import Proposal
 from allocation.propose import propose
 from orders.block import Preview, Request
-from orders.checks import Policy, what_changed
+from orders.checks import Policy, refuse_what_if, what_changed
 from orders.choices import read_choices
 from orders.confirming import MakePreview
 from orders.entitlement import require
@@ -27,6 +28,8 @@ from orders.order_desk import refuse_without_reason
 from orders.past import Past
 from orders.ports import Clock, Ledger
 from orders.statement import freeze, frozen_block, reserved
+
+_APPROVED = (Event.APPROVE, Event.APPROVE_FOR_LATER)
 
 
 class Modifying:
@@ -80,7 +83,7 @@ class Modifying:
             if (earlier := self._ledger.outcome(command_id)) is not None:
                 return earlier
             order = self._past.order(user, order_id)
-            self._refuse(order, preview, accepted or {})
+            self._refuse(user, order, preview, accepted or {})
             now_ = self._preview(user, preview.request, fresh=True)
             changes = what_changed(preview.proposal, now_.proposal) + tuple(
                 f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
@@ -92,21 +95,35 @@ class Modifying:
         self._asked(order_id)
         return modified
 
-    def _refuse(self, order: Order, preview: Preview, accepted: Mapping[str, str]) -> None:
-        step(order.state, Event.MODIFY)
-        proposal = preview.proposal
+    def _refuse(self, user: User, order: Order, preview: Preview, accepted: Mapping[str, str]) -> None:
+        asked, proposal = preview.request, preview.proposal
+        if asked != replace(self.request(user, order.id), face=asked.face, limit=asked.limit, choices=asked.choices):
+            raise NotPermitted(
+                "Only the face, the limit and the lines of an order can be modified. For another group, bond, side or "
+                "settlement cancel it and confirm another one."
+            )
+        refuse_what_if(asked.choices, _override(preview, accepted))
         if proposal.placed == 0:
             raise NotPermitted("Nothing would be left of it: cancel it instead.")
         if _terms(proposal) == _terms_of(order):
             raise NotPermitted("Nothing would change: the order has these terms already.")
         if open_ := [warning for warning in preview.warnings if not accepted.get(warning, "").strip()]:
             raise NotPermitted(f"Say why you go on in spite of this: {open_[0]}")
-        limit = self._policy.approval_from
-        if limit is not None and proposal.placed >= limit and not _only_less(order, proposal):
+        if not _only_less(order, proposal) and (why := self._second_person(order, proposal)):
             raise NotPermitted(
-                f"An order of {limit:,} or more needs a second person, so it can only be made smaller here. Cancel it "
-                "and confirm another one to have it approved."
+                f"{why}, so alone you can only make it smaller: no account more, at no worse a limit. Cancel it and "
+                "confirm another one to have it approved."
             )
+
+    def _second_person(self, order: Order, proposal: Proposal) -> str:
+        """Why somebody else has a say in it; empty where nobody has. What a second person approved was this split at
+        this price, not a face that is below some limit by now."""
+        if any(event.event in _APPROVED for event in self._ledger.events(order.id)):
+            return "A second person approved this order"
+        limit = self._policy.approval_from
+        if limit is not None and max(order.face, proposal.placed) >= limit:
+            return f"An order of {limit:,} or more needs a second person"
+        return ""
 
     def _written(
         self, user: User, order: Order, preview: Preview, reason: str, accepted: Mapping[str, str]
@@ -123,6 +140,7 @@ class Modifying:
             confirmed_at=self._clock.now(),
             confirmed_by=user.username,
             comment=reason,
+            override=_override(preview, accepted),
             accepted={warning: accepted[warning].strip() for warning in preview.warnings},
             version=version,
         )
@@ -189,6 +207,11 @@ def proposed(
                 "canceled, and not be split anew."
             )
         choices = replace(choices, locked={**choices.locked, **{name: booked[name] for name in short}})
+
+
+def _override(preview: Preview, accepted: Mapping[str, str]) -> str:
+    """Why cash is not respected, where it is not: what was said to the warning of it."""
+    return "" if preview.request.choices.respect_cash else accepted.get(CASH_NOT_RESPECTED, "").strip()
 
 
 def _terms(proposal: Proposal) -> tuple[object, ...]:
