@@ -19,9 +19,9 @@ from allocation.propose import propose
 from orders.block import Preview, Request
 from orders.checks import Policy, refuse_what_if, what_changed
 from orders.choices import read_choices
-from orders.confirming import MakePreview
+from orders.confirming import TRIES, MakePreview
 from orders.entitlement import require
-from orders.errors import NotPermitted, PreviewChanged
+from orders.errors import NotPermitted, PreviewChanged, VersionConflict
 from orders.lifecycle import Event, step
 from orders.model import Book, Change, Group, Kind, Order, OrderLine, Permission, Statement, User
 from orders.order_desk import refuse_without_reason
@@ -80,20 +80,31 @@ class Modifying:
         require(user, Permission.CONFIRM, order.group)
         refuse_without_reason(reason, self._policy.longest_comment)
         with self._one_at_a_time:
-            if (earlier := self._ledger.outcome(command_id)) is not None:
-                return earlier
-            order = self._past.order(user, order_id)
-            self._refuse(user, order, preview, accepted or {})
-            now_ = self._preview(user, preview.request, fresh=True)
-            changes = what_changed(preview.proposal, now_.proposal) + tuple(
-                f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
-            )
-            if changes:
-                raise PreviewChanged("The figures moved since this preview. Look at them before you go on.", changes)
-            change, statement = self._written(user, order, now_, reason.strip(), accepted or {})
-            modified = self._ledger.advance(command_id, change, None, statement)
+            for tries_left in reversed(range(TRIES)):
+                if (earlier := self._ledger.outcome(command_id)) is not None:
+                    return earlier
+                try:
+                    modified = self._modify(user, preview, reason.strip(), command_id, accepted or {})
+                    break
+                except VersionConflict:
+                    if not tries_left:
+                        raise
+                    # another process promised cash, or the worker wrote a step: with that in, we look again
         self._asked(order_id)
         return modified
+
+    def _modify(self, user: User, preview: Preview, reason: str, command_id: str, accepted: Mapping[str, str]) -> Order:
+        order = self._past.order(user, preview.request.instead_of)
+        self._refuse(user, order, preview, accepted)
+        confirmed = self._ledger.confirmed()
+        now_ = self._preview(user, preview.request, fresh=True)
+        changes = what_changed(preview.proposal, now_.proposal) + tuple(
+            f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
+        )
+        if changes:
+            raise PreviewChanged("The figures moved since this preview. Look at them before you go on.", changes)
+        change, statement = self._written(user, order, now_, reason, accepted)
+        return self._ledger.advance(command_id, change, None, statement, confirmed, now_.proposal.limits.version)
 
     def _refuse(self, user: User, order: Order, preview: Preview, accepted: Mapping[str, str]) -> None:
         asked, proposal = preview.request, preview.proposal

@@ -93,7 +93,7 @@ class SqlLedger:
         return self._commands.run(command, lambda _conn, _known: stamped)
 
     def confirmed(self) -> int:
-        """How many orders were ever confirmed, over all groups."""
+        """How many statements were ever frozen, over all groups."""
         return read(self._engine, confirmations.confirmed)
 
     def confirm(
@@ -106,7 +106,7 @@ class SqlLedger:
     ) -> Order:
         """Store a statement with its figures, its order with lines, the event and, unless it awaits approval, the
         intent to send it. `Rejected` where they do not agree with each other, or when the order is there already;
-        `VersionConflict` when orders were confirmed since there were `after` of them, or the limits are not at version
+        `VersionConflict` when statements were frozen since there were `after` of them, or the limits are not at version
         `limits` any more."""
         confirmations.require_agreement(statement, order)
         command = Command(
@@ -124,18 +124,25 @@ class SqlLedger:
         return order_of_json(written)
 
     def advance(
-        self, command_id: str, change: Change, fence: int | None = None, statement: Statement | None = None
+        self,
+        command_id: str,
+        change: Change,
+        fence: int | None = None,
+        statement: Statement | None = None,
+        after: int | None = None,
+        limits: int | None = None,
     ) -> Order:
         """Write one step of an order; whether its lifecycle allows the step was judged before. A booking for an account
         the order has no line for gets a line of face 0: Aladdin is right about fills. One that modifies the order comes
         with the next version of its statement; an account that this leaves out keeps a line of face 0. A lost lease is
         told before a repeated command is answered, or a former holder would take the new one's "sending" for its own
-        and post again. `NotFound`, `VersionConflict`, `LeaseLost`; `Rejected` where step and statement do not agree."""
+        and post again. `NotFound`, `LeaseLost`; `VersionConflict` as `confirm`; `Rejected` where they do not agree."""
         group = read(
             self._engine, lambda conn: conn.scalar(select(orders.c.group_ticker).where(orders.c.id == change.order_id))
         )
         if group is None:
             raise _no_order(change.order_id)
+        seen = after, limits
         command = Command(
             id=command_id,
             stream=audit.group_stream(group),
@@ -147,7 +154,7 @@ class SqlLedger:
             asks={} if statement is None else steps.asks(statement),
         )
         return order_of_json(
-            self._unit.run(command, lambda conn, known: steps.advance(conn, known, change, fence, statement))
+            self._unit.run(command, lambda conn, known: steps.advance(conn, known, change, fence, statement, seen))
         )
 
     def outcome(self, command_id: str) -> Order | None:

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from allocation.limits import Limit, Rule
 from allocation.model import Side
 from orders.checks import Policy
-from orders.errors import NotPermitted
-from orders.model import Group, OrderState, Role, User
+from orders.errors import NotPermitted, PreviewChanged
+from orders.model import Group, Order, OrderState, Role, User
 from orders.ports import Dated
 from tests.allocation.desk import account
-from tests.orders.changes import at_aladdin, at_desk, modify, seen
+from tests.orders.changes import at_aladdin, at_desk, counts, modify, seen
 from tests.orders.desk import PM, outfit
 from tests.orders.test_desk import request
 from tests.orders.watch import Watch
@@ -120,3 +121,74 @@ def test_an_order_stays_of_its_group_bond_side_and_settlement(tmp_path: Path, ot
         watch.at.desk.modifying.modify(both, preview, "why", "m1", dict.fromkeys(preview.warnings, "agreed"))
     assert watch.order().group == "BIG6"
     assert watch.order().state is OrderState.ACTIVE
+
+
+def test_two_processes_do_not_promise_the_same_cash_to_an_order_and_to_a_modification(tmp_path: Path) -> None:
+    """The other one confirms between the last look at the figures and the write."""
+    watch = at_aladdin(tmp_path)
+    counts(watch)
+    other = outfit(tmp_path)
+    other.market.accounts = watch.at.market.accounts
+    preview, advance = seen(watch, face=9_000_000), watch.at.ledger.advance
+
+    def overtaken(*given: Any) -> Order:
+        del watch.at.ledger.advance
+        theirs = other.desk.preview(PM, request(7_000_000))
+        other.desk.confirm(PM, theirs, "", "c9", accepted=dict.fromkeys(theirs.warnings, "agreed"))
+        return advance(*given)
+
+    watch.at.ledger.advance = overtaken  # type: ignore[method-assign,assignment]
+    with pytest.raises(PreviewChanged):
+        watch.at.desk.modifying.modify(PM, preview, "more", "m1", dict.fromkeys(preview.warnings, "agreed"))
+    order = watch.at.ledger.order(preview.request.instead_of)
+    assert (order.state, order.face) == (OrderState.ACTIVE, 2_000_000)
+
+
+def test_a_modification_in_another_process_makes_a_confirmation_look_again(tmp_path: Path) -> None:
+    watch = at_aladdin(tmp_path)
+    counts(watch)
+    other = outfit(tmp_path)
+    other.market.accounts = watch.at.market.accounts
+    theirs, confirm = other.desk.preview(PM, request(7_000_000)), other.ledger.confirm
+
+    def overtaken(*given: Any) -> Order:
+        del other.ledger.confirm
+        modify(watch, face=9_000_000)
+        return confirm(*given)
+
+    other.ledger.confirm = overtaken  # type: ignore[method-assign,assignment]
+    with pytest.raises(PreviewChanged):
+        other.desk.confirm(PM, theirs, "", "c9", accepted=dict.fromkeys(theirs.warnings, "agreed"))
+    assert [order.face for order in watch.at.ledger.orders()] == [9_000_000]
+
+
+def test_limits_that_are_tightened_meanwhile_hold_for_a_modification(tmp_path: Path) -> None:
+    watch = at_aladdin(tmp_path)
+    preview, advance = seen(watch, face=9_000_000), watch.at.ledger.advance
+
+    def overtaken(*given: Any) -> Order:
+        del watch.at.ledger.advance
+        rows = (Limit("*", Rule.CASH_RESERVE, "", "4%"),)
+        watch.at.ledger.set_limits("l1", rows, 0, "connie", watch.at.clock.now(), "tighter")
+        return advance(*given)
+
+    watch.at.ledger.advance = overtaken  # type: ignore[method-assign,assignment]
+    with pytest.raises(PreviewChanged, match="moved") as caught:
+        watch.at.desk.modifying.modify(PM, preview, "more", "m1", dict.fromkeys(preview.warnings, "agreed"))
+    assert any("Limits" in change for change in caught.value.changes)
+    assert watch.order().face == 2_000_000
+
+
+def test_a_step_of_the_worker_in_between_does_not_turn_a_modification_away(tmp_path: Path) -> None:
+    watch = at_aladdin(tmp_path)
+    preview, advance = seen(watch, face=4_000_000), watch.at.ledger.advance
+
+    def overtaken(*given: Any) -> Order:
+        del watch.at.ledger.advance
+        watch.broker.fill("Active", A=200_000, B=100_000)
+        watch.round()
+        return advance(*given)
+
+    watch.at.ledger.advance = overtaken  # type: ignore[method-assign,assignment]
+    order = watch.at.desk.modifying.modify(PM, preview, "more", "m1", dict.fromkeys(preview.warnings, "agreed"))
+    assert (order.state, order.face, order.filled) == (OrderState.MODIFY_PENDING, 4_000_000, Decimal(300_000))
