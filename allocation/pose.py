@@ -18,6 +18,8 @@ from allocation.model import Account, BlockOrder, Choices, Metric, Side
 from allocation.money import common_currency, in_currency
 from allocation.proposal import Cap
 
+CASH_NOT_RESPECTED = "Cash was not respected: accounts may be overdrawn."
+
 
 def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limits: LimitTable = NO_LIMITS) -> Problem:
     """The problem of splitting `block` over `accounts`.
@@ -190,7 +192,7 @@ def _notes(block: BlockOrder, choices: Choices) -> tuple[str, ...]:
         figure = _figure(choices.metric)
         notes.append(f"{block.bond.label} has a {figure} of 0: {choices.metric.label} moves for nobody.")
     if not choices.respect_cash:
-        notes.append("Cash was not respected: accounts may be overdrawn.")
+        notes.append(CASH_NOT_RESPECTED)
     if not choices.round_to_denomination:
         notes.append("Faces were not rounded to whole lots: this is a what-if and cannot be confirmed.")
     return tuple(notes)

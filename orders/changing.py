@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from orders import compared
-from orders.attempts import RETRIES, requests, too_late_to_modify
+from orders.attempts import RETRIES, Requests, requests, too_late_to_modify
 from orders.confirmation import ticket_of
 from orders.errors import DeskError, IllegalTransition, NotFound, Rejected
 from orders.journal import Journal
@@ -86,12 +86,13 @@ class Changing:
         """Give Aladdin the new terms; None when that is settled."""
         _require(order, OrderState.MODIFY_PENDING, "modified")
         answer, made = self._shown(order, lease), requests(self._ledger.events(order.id))
-        if step(order.state, reported(answer)) in FINAL:
+        ended = step(order.state, reported(answer)) in FINAL
+        if (doubt := _came_through(order, answer, made, ended=ended)) is not None:
+            self._modified(intent, order, answer, lease, doubt)
+            return None
+        if ended:
             lost = f"It was {answer.status.lower()} before the modification reached Aladdin: {compared.filled(answer)}"
             self._modify_refused(intent, order, answer, lease, lost)
-            return None
-        if made.arrived is not None and compared.shows(order, answer):
-            self._modified(intent, order, answer, lease)
             return None
         told = {"message": made.fault} if made.fault else {}
         order = self._journal.follow(order, answer, lease, intent.id, **told)
@@ -134,9 +135,9 @@ class Changing:
             return ""
         return "The order is no longer what its statement froze, so nothing was asked. Verify the audit log."
 
-    def _modified(self, intent: Intent, order: Order, answer: BrokerOrder, lease: Lease) -> None:
-        order = self._journal.record(order, Event.MODIFIED, lease, message="", closes_intent=intent.id)
-        self._as_reported(order, answer, lease, "")
+    def _modified(self, intent: Intent, order: Order, answer: BrokerOrder, lease: Lease, doubt: str = "") -> None:
+        order = self._journal.record(order, Event.MODIFIED, lease, doubt, message=doubt, closes_intent=intent.id)
+        self._as_reported(order, answer, lease, doubt)
         self._moved()
 
     def _modify_refused(self, intent: Intent, order: Order, answer: BrokerOrder, lease: Lease, why: str) -> None:
@@ -177,6 +178,18 @@ class Changing:
 def _require(order: Order, state: OrderState, asked: str) -> None:
     if order.state is not state:
         raise IllegalTransition(f"{order.id} is {order.state.value}, yet its intent to be {asked} is still open.")
+
+
+def _came_through(order: Order, answer: BrokerOrder, made: Requests, *, ended: bool) -> str | None:
+    """A doubt, or none, where Aladdin has the new terms; None where it has not, or not yet. Of an order at its end no
+    more will be told: terms that may have arrived stand there unless something it tells speaks against them."""
+    if made.arrived is None:
+        return None
+    if compared.shows(order, answer):
+        return ""
+    if not ended or compared.differences(order, answer) or _too_quick(order, answer):
+        return None
+    return "Whether its modification reached Aladdin is not told: nothing there speaks against the new terms."
 
 
 def _too_quick(order: Order, answer: BrokerOrder) -> str:

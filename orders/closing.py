@@ -9,7 +9,7 @@ from typing import Any
 from orders import compared, sought
 from orders.checks import Policy
 from orders.errors import NotPermitted, Rejected
-from orders.lifecycle import LIVE, Event, step
+from orders.lifecycle import Event, step
 from orders.model import Event as Happened
 from orders.model import Order, Permission, User
 from orders.order_desk import OrderDesk
@@ -77,7 +77,7 @@ class Closing:
     def may(self, user: User, order: Order) -> tuple[Event, ...]:
         """What this user may do about an order that the worker did not find at its last look, for the screen to
         offer."""
-        if not user.sees(order.group) or order.state not in LIVE or not order.message.startswith(compared.NOT_SHOWN):
+        if not user.sees(order.group) or not compared.lost(order):
             return ()
         asked = self.asked(order)
         wanted: tuple[Event, ...] = ()

@@ -6,12 +6,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from orders.lifecycle import Event, reported, step
+from orders.lifecycle import LIVE, Event, reported, step
 from orders.model import BrokerOrder, Order, OrderState
 
 NOT_SHOWN = "Aladdin does not show this order any more"
 _OTHER = "Aladdin shows another order than this one"
 _DIFFERS = "At Aladdin it is not what was confirmed"
+
+
+def lost(order: Order) -> bool:
+    """Whether a live order was missing at the last look."""
+    return order.state in LIVE and order.message.startswith(NOT_SHOWN)
 
 
 def not_shown(order: Order) -> str:

@@ -41,7 +41,7 @@ from orders.past import Past
 from orders.ports import Blotter, Clock, Compliance, Dated, Market, Records
 from orders.positions import Positions
 from orders.reconcile import Reconciling
-from orders.spendable import less_ours
+from orders.spendable import lacking, less_ours
 
 log = structlog.get_logger()
 
@@ -124,16 +124,16 @@ class Desk:
         return self._market.tree(ticker, fresh=fresh)
 
     def group(self, user: User, ticker: str, settlement: date | None = None, *, fresh: bool = False) -> Dated[Group]:
-        """A group's accounts; cash is what may be spent on `settlement` (T+1 by default), less our own orders that
-        Aladdin does not know yet, or does not show any more."""
+        """A group's accounts; cash is what may be spent on `settlement` (T+1 by default), less what Aladdin does not
+        count of our own orders."""
         require(user, Permission.VIEW, ticker)
         day = settlement or default_settlement(self.today(), self.book.currency)
         # our own orders first: one that is posted in between is counted twice, never not at all; so look again then
-        pending = self._ledger.uncounted()
+        pending = self._ledger.promised()
         for _ in range(READ_TRIES):
             read = self._market.group(ticker, day, fresh=fresh)
-            before, pending = pending, self._ledger.uncounted()
-            if {order.id for order in before} <= {order.id for order in pending}:
+            before, pending = pending, self._ledger.promised()
+            if lacking(before) <= lacking(pending):
                 break
             fresh = True
         return replace(read, value=less_ours(read.value, pending, self._ledger))

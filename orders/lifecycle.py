@@ -6,7 +6,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from orders.errors import IllegalTransition
-from orders.model import BrokerOrder
+from orders.model import BrokerOrder, Order
 from orders.model import OrderState as S
 
 
@@ -174,7 +174,18 @@ def step(state: S, event: Event) -> S:
 
 def reported(answer: BrokerOrder) -> Event:
     """What Aladdin's answer says happened: by its status word, and while it works by how much is filled."""
-    event = _STATUSES.get(answer.status.strip().lower(), Event.REPORTED_FOREIGN)
+    event = _said(answer.status)
     if event not in _WORKED_ON or not answer.filled:
         return event
     return Event.REPORTED_FILLED if answer.filled >= answer.face > 0 else Event.REPORTED_PART_FILLED
+
+
+def uncounted(order: Order) -> bool:
+    """Whether Aladdin's cash and holdings may not count an order that is not at its end. Asking something of one that
+    they did not count does not make them count it: then Aladdin's own word for it tells."""
+    doubtful = _said(order.broker_status) in (Event.REPORTED_COMPLIANCE, Event.REPORTED_FOREIGN)
+    return order.state in UNCOUNTED or (order.state in PENDING and doubtful)
+
+
+def _said(status: str) -> Event:
+    return _STATUSES.get(status.strip().lower(), Event.REPORTED_FOREIGN)

@@ -31,7 +31,7 @@ class Ledger(Protocol):
     command again changes nothing and returns what it returned the first time."""
 
     def confirmed(self) -> int:
-        """How many orders were ever confirmed, over all groups."""
+        """How many statements were ever frozen, over all groups: of confirmations and of modifications."""
         ...
 
     def confirm(
@@ -45,17 +45,24 @@ class Ledger(Protocol):
         """Store a statement, its order with lines, and the intent `{order id}:send`; none for one that awaits approval.
         An order begins as awaiting approval, scheduled or confirmed; one taken over from Aladdin as open, with its id
         there and no intent. `VersionConflict` when `after` is given and is not `confirmed()` any more: somebody else
-        may have promised the same cash in between; and when `limits` is given and is not the newest version of the
-        limits any more: they may have been tightened."""
+        may have promised the same cash in between, also by a modification; and when `limits` is given and is not the
+        newest version of the limits any more: they may have been tightened."""
         ...
 
     def advance(
-        self, command_id: str, change: Change, fence: int | None = None, statement: Statement | None = None
+        self,
+        command_id: str,
+        change: Change,
+        fence: int | None = None,
+        statement: Statement | None = None,
+        after: int | None = None,
+        limits: int | None = None,
     ) -> Order:
         """Write one step of an order, the intent it opens, whose id is `{order id}:{version after it}:{kind}`, the end
         of the one it closes, and where it modifies the order the next version of its statement.
         `VersionConflict` when the row is not at `change.version`; `LeaseLost` when `fence` is given and is not the
-        newest of the worker's lease; `Rejected` when order and statement do not agree."""
+        newest of the worker's lease; `Rejected` when order and statement do not agree. A statement takes its turn as in
+        `confirm`, where `after` and `limits` are given."""
         ...
 
     def outcome(self, command_id: str) -> Order | None:
@@ -75,9 +82,10 @@ class Ledger(Protocol):
         """Orders, newest first, all of them unless a limit is given; `groups` None means of every group."""
         ...
 
-    def uncounted(self) -> tuple[Order, ...]:
-        """The orders whose money is ours to set aside, as Aladdin's figures may not count them: those in a state of
-        `UNCOUNTED`, and the live ones that Aladdin did not show at the last look."""
+    def promised(self) -> tuple[Order, ...]:
+        """The orders of which Aladdin's figures may lack something, so that it is ours to set aside: those in a state
+        of `UNCOUNTED`, those of which something is asked, and the live ones that Aladdin did not show at the last
+        look."""
         ...
 
     def orders_of(self, order_ids: Sequence[str]) -> tuple[Order, ...]:

@@ -143,6 +143,11 @@ def reserved(statement: Statement) -> dict[str, Decimal]:
     return {line["account_id"]: Decimal(line["money"]) for line in body["lines"] if line["face"]}
 
 
+def placed(statement: Statement) -> dict[str, int]:
+    """The face a statement gives to each account that gets any, by account id."""
+    return {line["account_id"]: line["face"] for line in json.loads(statement.body)["lines"] if line["face"]}
+
+
 def frozen_block(statement: Statement) -> tuple[BlockOrder, str]:
     """The block a statement froze, and the basis ("dirty" or "clean") it was valued on."""
     body = json.loads(statement.body)
@@ -194,7 +199,7 @@ def restored_terms(before: Statement, version: int, at: datetime, why: str) -> t
     name = f"{before.order_id}.{version}"
     said = {"at": at, "by": "worker", "comment": f"As version {before.version}: {why}", "override": ""}
     text = canonical(body | {"statement": name, "version": version, "confirmed": said})
-    block, faces = body["block"], {line["account_id"]: line["face"] for line in body["lines"] if line["face"]}
+    block, faces = body["block"], placed(before)
     terms = {
         "ordered": block["face"],
         "face": sum(faces.values()),

@@ -19,7 +19,7 @@ from orders.ports import Clock
 from storage import audit, confirmations, drafts, leases, limits, lists, stated, steps, verification
 from storage.migrations import newest_revision, require_current
 from storage.paging import conditions, page_of_keys
-from storage.rows import open_intents, order_of_json, read_events, read_orders, read_orders_of, uncounted
+from storage.rows import open_intents, order_of_json, promised, read_events, read_orders, read_orders_of
 from storage.schema import commands, orders, stamp
 from storage.unit import Command, Outcome, UnitOfWork, Work, read, read_still, write
 
@@ -93,7 +93,7 @@ class SqlLedger:
         return self._commands.run(command, lambda _conn, _known: stamped)
 
     def confirmed(self) -> int:
-        """How many orders were ever confirmed, over all groups."""
+        """How many statements were ever frozen, over all groups."""
         return read(self._engine, confirmations.confirmed)
 
     def confirm(
@@ -106,7 +106,7 @@ class SqlLedger:
     ) -> Order:
         """Store a statement with its figures, its order with lines, the event and, unless it awaits approval, the
         intent to send it. `Rejected` where they do not agree with each other, or when the order is there already;
-        `VersionConflict` when orders were confirmed since there were `after` of them, or the limits are not at version
+        `VersionConflict` when statements were frozen since there were `after` of them, or the limits are not at version
         `limits` any more."""
         confirmations.require_agreement(statement, order)
         command = Command(
@@ -124,17 +124,24 @@ class SqlLedger:
         return order_of_json(written)
 
     def advance(
-        self, command_id: str, change: Change, fence: int | None = None, statement: Statement | None = None
+        self,
+        command_id: str,
+        change: Change,
+        fence: int | None = None,
+        statement: Statement | None = None,
+        after: int | None = None,
+        limits: int | None = None,
     ) -> Order:
         """Write one step of an order; whether its lifecycle allows the step was judged before. A booking for an account
         the order has no line for gets a line of face 0: Aladdin is right about fills. One that modifies the order comes
         with the next version of its statement; an account that this leaves out keeps a line of face 0. A lost lease is
         told before a repeated command is answered, or a former holder would take the new one's "sending" for its own
-        and post again. `NotFound`, `VersionConflict`, `LeaseLost`; `Rejected` where step and statement do not agree."""
+        and post again. `NotFound`, `LeaseLost`; `VersionConflict` as `confirm`; `Rejected` where they do not agree."""
         query = select(orders.c.group_ticker).where(orders.c.id == change.order_id)
         group = read(self._engine, lambda conn: conn.scalar(query))
         if group is None:
             raise _no_order(change.order_id)
+        seen = after, limits
         command = Command(
             id=command_id,
             stream=audit.group_stream(group),
@@ -146,7 +153,7 @@ class SqlLedger:
             asks={} if statement is None else steps.asks(statement),
         )
         return order_of_json(
-            self._unit.run(command, lambda conn, known: steps.advance(conn, known, change, fence, statement))
+            self._unit.run(command, lambda conn, known: steps.advance(conn, known, change, fence, statement, seen))
         )
 
     def outcome(self, command_id: str) -> Order | None:
@@ -179,9 +186,9 @@ class SqlLedger:
         every = select(orders).where(*conditions(wanted)).order_by(orders.c.created_at.desc(), orders.c.id.desc())
         return read(self._engine, lambda conn: read_orders(conn, every))
 
-    def uncounted(self) -> tuple[Order, ...]:
-        """The orders whose money is ours to set aside: Aladdin's figures may not count them."""
-        return read(self._engine, lambda conn: read_orders(conn, uncounted()))
+    def promised(self) -> tuple[Order, ...]:
+        """The orders of which Aladdin's figures may lack something, so that it is ours to set aside."""
+        return read(self._engine, lambda conn: read_orders(conn, promised()))
 
     def orders_of(self, order_ids: Sequence[str]) -> tuple[Order, ...]:
         """The orders with these ids, in their order; one that is not there is left out."""

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, Select, select
 from allocation.model import Side
 from orders.compared import NOT_SHOWN
 from orders.errors import Rejected, Unavailable
-from orders.lifecycle import LIVE, UNCOUNTED
+from orders.lifecycle import LIVE, PENDING, UNCOUNTED
 from orders.model import Change, Event, Intent, Kind, Order, OrderLine, OrderState, Statement
 from storage.schema import ROUNDED_DECIMALS, intents, order_events, order_lines, orders
 
@@ -227,10 +227,11 @@ def read_orders(conn: Connection, wanted: Select[Any]) -> tuple[Order, ...]:
     raise Unavailable("The orders keep changing while they are read. Try again.", sent=False)
 
 
-def uncounted() -> Select[Any]:
-    """The orders whose money Aladdin's figures may not count: it may not know them yet, or does not show them."""
+def promised() -> Select[Any]:
+    """The orders of which Aladdin's figures may lack something: it may not know them or their terms yet, or does not
+    show them."""
     lost = orders.c.state.in_(LIVE) & orders.c.message.startswith(NOT_SHOWN)
-    return select(orders).where(orders.c.state.in_(UNCOUNTED) | lost)
+    return select(orders).where(orders.c.state.in_((*UNCOUNTED, *PENDING)) | lost)
 
 
 def read_orders_of(conn: Connection, ids: Sequence[str]) -> tuple[Order, ...]:

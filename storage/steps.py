@@ -17,7 +17,7 @@ from orders.lifecycle import READY, Event
 from orders.model import Change, Order, OrderLine, OrderState, Statement
 from orders.statement import engine_of
 from storage import conflicts
-from storage.confirmations import disagreements, refuse
+from storage.confirmations import disagreements, refuse, refuse_out_of_turn, turn
 from storage.dialects import Rows
 from storage.rows import (
     figures,
@@ -55,20 +55,28 @@ def asked(change: Change) -> dict[str, object]:
 def asks(statement: Statement) -> dict[str, ScalarSelect[Any]]:
     """What `advance` has to know of the ledger to write this statement."""
     table = statement_table.c
-    return {
+    return turn() | {
         "newest": select(func.max(table.version)).where(table.order_id == statement.order_id).scalar_subquery(),
         "taken": select(func.count()).where(table.id == statement.id).scalar_subquery(),
     }
 
 
 def advance(
-    conn: Connection, known: Mapping[str, Any], change: Change, fence: int | None, statement: Statement | None
+    conn: Connection,
+    known: Mapping[str, Any],
+    change: Change,
+    fence: int | None,
+    statement: Statement | None,
+    made_after: tuple[int | None, int | None] = (None, None),
 ) -> Outcome:
-    """Write the step, made under `fence`, and its statement; `known` has the answers to `asks`. `VersionConflict`;
-    `Rejected` for an intent that is not open, and where step and statement do not agree."""
+    """Write the step, made under `fence`, and its statement, made after so many others and under that version of the
+    limits; `known` has the answers to `asks`. `VersionConflict`; `Rejected` for an intent that is not open, and where
+    step and statement do not agree."""
     (before,) = read_orders(conn, select(orders).where(orders.c.id == change.order_id))
     if before.version != change.version:
         raise conflicts.of_order(conn, before, change.version)
+    if statement is not None:
+        refuse_out_of_turn(conn, known, *made_after)
     told = None if statement is None else _told(statement)
     after = stepped(before, change, told)
     _require_agreement(change, after, statement, known)

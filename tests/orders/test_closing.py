@@ -120,11 +120,11 @@ def test_its_money_is_set_aside_while_it_is_missing_and_free_once_it_is_closed(l
 
 def test_an_order_that_is_shown_again_is_counted_by_aladdin_again(gone: Watch) -> None:
     order = gone.order()
-    assert [missing.id for missing in gone.at.ledger.uncounted()] == [order.id]
+    assert [missing.id for missing in gone.at.ledger.promised()] == [order.id]
     shown = BrokerOrder(order.broker_id, order.id, "Active", Decimal(2_000_000), Decimal(0), None, {})
     gone.broker.book[order.broker_id] = shown
     gone.round()
-    assert gone.at.ledger.uncounted() == ()
+    assert gone.at.ledger.promised() == ()
 
 
 def test_only_a_manager_closes_with_a_reason_what_was_at_aladdin(gone: Watch) -> None:

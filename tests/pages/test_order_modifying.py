@@ -153,7 +153,7 @@ def test_an_order_of_a_second_person_s_size_is_made_smaller_but_not_larger(four_
     four_eyes.work()
     page = type_(dialog(four_eyes, order, "Modify"), "face", "3mm")
     decide(page, Event.MODIFY, "More")
-    assert "it can only be made smaller here" in words(page)
+    assert "alone you can only make it smaller" in words(page)
     decide(type_(page, "face", "1.5mm"), Event.MODIFY)
     assert now(four_eyes, order).ordered == 1_500_000
 
