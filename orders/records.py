@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from allocation.limits import Limit, LimitTable
 from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
+from orders.lease import NO_PULSE, Pulse
 from orders.model import (
     AuditEntry,
     Change,
@@ -135,8 +136,9 @@ class Ledger(Protocol):
         """Forget a group this user added; again changes nothing."""
         ...
 
-    def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
-        """Take or renew a lease; None while somebody else holds it. A new holder gets a larger fence."""
+    def acquire(self, name: str, holder: str, seconds: float, pulse: Pulse = NO_PULSE) -> Lease | None:
+        """Take or renew a lease, and leave the holder's pulse with it; None while somebody else holds it. A new holder
+        gets a larger fence."""
         ...
 
     def lease(self, name: str) -> Lease | None:

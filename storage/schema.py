@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, ForeignKey, Index, MetaData, String, Table, Text
 
 from storage.columns import count, exact, later, moment, text
 from storage.types import Exact, UtcDateTime
@@ -230,6 +230,10 @@ leases = Table(
     text("holder"),  # empty once released
     count("fence"),  # unique over all leases, so a write need not say which lease it was made under
     moment("held_until"),
+    # how its holder is: everybody reads it, so it names no order
+    later("finished_at", UtcDateTime),  # its last round
+    later("trouble", String),
+    later("held_up", BigInteger),
 )
 
 # What users did that changes no order. Not chained: it is written in batches, outside every lock.
