@@ -178,9 +178,13 @@ class History(Protocol):
         """What was booked for each account of an order and when, oldest first."""
         ...
 
-    def first_fills(self, wanted: Wanted = ALL) -> Mapping[str, datetime]:
-        """When each of the orders wanted was first reported to have something booked, by order id; none for one that
-        has nothing."""
+    def orders_of(self, accounts: Collection[str], assets: Collection[str] | None = None) -> tuple[Order, ...]:
+        """All orders that have a line for one of these accounts, newest first, in these bonds or in any."""
+        ...
+
+    def first_fills(self, accounts: Collection[str], assets: Collection[str] | None = None) -> Mapping[str, datetime]:
+        """When each of the same orders was first reported to have something booked for any account, by order id; none
+        for one that has nothing."""
         ...
 
     def activity(

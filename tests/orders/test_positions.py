@@ -12,10 +12,12 @@ import pytest
 from allocation.model import Account, Choices, Metric, Side
 from orders.dispatch import Dispatch
 from orders.errors import NotFound, NotPermitted
+from orders.model import Role, User
 from orders.positions import Report
 from tests.allocation.desk import account, bond
 from tests.orders.desk import ANALYST, PM, FakeBroker, dated, outfit
 from tests.orders.test_desk import request
+from tests.orders.test_reconcile import FakeBlotter
 from tests.orders.watch import Watch
 
 
@@ -74,6 +76,34 @@ def test_what_was_held_before_is_sold_without_a_known_cost(watch: Watch) -> None
     traded(watch, "c1", 1_000_000, "100", Side.SELL, A=1_000_000)
     (earned,) = report(watch).earned
     assert [earned.profit.realised, earned.profit.uncosted] == [0, 1_000_000]
+
+
+def test_what_was_held_before_is_sold_before_what_the_desk_bought(watch: Watch) -> None:
+    watch.at.market.accounts = (account("A", held="1000000"),)
+    traded(watch, "c1", 1_000_000, "98", A=1_000_000)
+    watch.at.market.accounts = (account("A", held="2000000"),)
+    traded(watch, "c2", 1_000_000, "100", Side.SELL, A=1_000_000)
+    (earned,) = report(watch).earned
+    assert [earned.profit.realised, earned.profit.uncosted, earned.profit.face] == [0, 1_000_000, 1_000_000]
+    watch.at.market.accounts = (account("A"),)
+    assert report(watch).earned == (earned,), "what was realised does not change with what is held today"
+
+
+def test_a_buy_that_was_taken_over_after_its_sale_is_not_taken_for_what_was_held_before(watch: Watch) -> None:
+    """It was made in Aladdin the day before: the statement of today's sale found it among the holdings."""
+    watch.at.market.accounts = (account("A", held="1000000"),)
+    traded(watch, "c1", 1_000_000, "100", Side.SELL, A=1_000_000)
+    shown = replace(
+        watch.broker.book["1"], id="9", reference="", side=Side.BUY, average_price=Decimal(98),
+        trade_date=date(2026, 11, 19), status="Active",
+    )  # fmt: skip
+    watch.broker.book["9"] = shown
+    watch.at.market.accounts = (account("A"),)
+    watch.at.desk.reconciling._given = FakeBlotter(watch.broker)
+    watch.at.desk.reconciling.adopt(PM, "BIG6", "9", "bought by phone", "a1")
+    watch.round()
+    (earned,) = report(watch).earned
+    assert [earned.profit.realised, earned.profit.uncosted, earned.profit.face] == [20_000, 0, 0]
 
 
 def test_the_first_day_is_told_so_far_and_later_not_at_another_days_mark(watch: Watch) -> None:
@@ -146,6 +176,23 @@ def test_accrued_interest_that_is_not_known_is_told(watch: Watch) -> None:
     assert found.earned[0].profit.cost == 980_000
     assert any("was not known in EL-" in note for note in found.notes)
     assert "The accrued interest of A bond is not known: its mark stands without." in found.notes
+
+
+def test_the_orders_of_a_group_that_the_user_does_not_see_are_counted_and_not_named(watch: Watch) -> None:
+    watch.at.market.bonds["B"] = dated(bond(accrued=None))
+    traded(watch, "c1", 2_000_000, "98", A=1_000_000, B=1_000_000)
+    other = User("opn", "Olga", frozenset({Role.PORTFOLIO_MANAGER}), frozenset({"OPNIC"}))
+    found = watch.at.desk.positions.of_group(other, "OPNIC")
+    assert [one.profit.cost for one in found.earned] == [980_000, 980_000]
+    assert any("was not known in an order of another group" in note for note in found.notes)
+    assert not any("EL-" in note for note in found.notes)
+
+
+def test_orders_of_accounts_of_other_groups_are_not_read(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    traded(watch, "c1", 2_000_000, "98", A=1_000_000, B=1_000_000)
+    watch.at.market.accounts = (account("C"),)
+    monkeypatch.setattr(watch.at.ledger, "statement", None)  # nothing is left to read one of
+    assert report(watch).earned == ()
 
 
 def test_profit_and_loss_is_of_groups_the_user_sees(watch: Watch) -> None:
