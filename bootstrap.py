@@ -30,10 +30,11 @@ from orders.desk import Desk
 from orders.dispatch import GRACE, LEASE, POST_WINDOW, Dispatch
 from orders.errors import SettingsError, WrongBook
 from orders.limits import take_over
+from orders.marking import Marking
 from orders.model import Book
 from orders.ports import Clock, Records
 from settings import Settings, World, read_settings
-from storage import SqlActivity, SqlHistory, SqlLedger, SqlSignIns, migrate, open_store, require_whole
+from storage import SqlActivity, SqlHistory, SqlLedger, SqlMarks, SqlSignIns, migrate, open_store, require_whole
 from ui.session import Office, Pulse
 
 log = structlog.get_logger()
@@ -99,11 +100,11 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     cache = AnswerCache(data / "cache" / re.sub(r"[^\w.-]+", "_", book.id))
     activity = SqlActivity(engine, clock)
     opened.callback(activity.close)
-    records = Records(ledger, SqlHistory(engine), activity)
+    records = Records(ledger, SqlHistory(engine), activity, SqlMarks(engine))
     aladdin = Aladdin(config, cache, clock, book.name)
     opened.callback(aladdin.close)
     worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin)
+    dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin, Marking(aladdin, records.marks, clock))
     policy = Policy(
         settings.amber_after_days,
         settings.block_after_days,

@@ -1,5 +1,5 @@
 """The worker: one loop under a lease. It takes intents from the outbox, lets those orders lapse that nobody approved in
-time, and follows live orders."""
+time, follows live orders, and keeps the marks of what was traded."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from orders.following import Following
 from orders.journal import Journal
 from orders.lease import Pulse
 from orders.lifecycle import LIVE, Event
+from orders.marking import Marking
 from orders.model import Kind, Lease, Order, OrderState
 from orders.outbox import CarryOut, Outbox
 from orders.ports import Batches, Broker, Clock, Ledger
@@ -39,12 +40,19 @@ class Dispatch:
     go out in one call where there are `batches`."""
 
     def __init__(
-        self, ledger: Ledger, broker: Broker, clock: Clock, holder: str, batches: Batches | None = None
+        self,
+        ledger: Ledger,
+        broker: Broker,
+        clock: Clock,
+        holder: str,
+        batches: Batches | None = None,
+        marking: Marking | None = None,
     ) -> None:
         self.pulse = Pulse()
         self.holder = holder
         self._ledger = ledger
         self._clock = clock
+        self._marking = marking
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._woken: SimpleQueue[str] = SimpleQueue()  # order ids, put there by other threads
@@ -111,15 +119,20 @@ class Dispatch:
             log.warning("lease not given back", error=str(error))
 
     def work(self, lease: Lease) -> bool:
-        """One round: every intent that is due, then what lapses, and the live orders when it is time to look at
-        them. True while something is still open. What one of these cannot get over holds up no other."""
+        """One round: every intent that is due, then what lapses, the live orders when it is time to look at them, and
+        while nothing is asked the marks. True while something is still open. What one of these cannot get over holds up
+        no other."""
         woken = self._just_woken()
-        steps = (lambda: self._outbox.work(woken, lease), lambda: self._watch(lease))
+        steps = (lambda: self._outbox.work(woken, lease), lambda: self._watch(lease), self._mark)
         done = [self._done(step) for step in steps if not self._stop.is_set()]
         self._unfinished = 0 if all(done) else self._unfinished + 1
         if all(done):
             self.pulse = Pulse(self._clock.now(), self._following.trouble, self._held_up())
         return self._busy
+
+    def _mark(self) -> None:
+        if self._marking is not None and not self._outbox.open:
+            self._marking.work()
 
     def _just_woken(self) -> set[str]:
         """The orders that were asked for since the round before; one that is asked for meanwhile waits for the next."""

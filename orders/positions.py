@@ -15,8 +15,8 @@ from allocation.errors import EvenlotError
 from allocation.model import Account, Bond
 from orders.entitlement import require
 from orders.model import Group, Order, Permission, Statement, User
-from orders.ports import Clock, Dated, History, Ledger
-from orders.profit import Deal, Mark, Marks, Profit, first_day, profits
+from orders.ports import Clock, Dated, Records
+from orders.profit import DayMark, Deal, Mark, Marks, Profit, first_day, profits
 from orders.statement import frozen_block
 
 
@@ -34,8 +34,8 @@ class Reading(Protocol):
 class Trade:
     """What one account was booked of one order, and how it began. `waited` is from the statement to the first fill.
 
-    `first_day` is what it had earned by its trade date's mark, in the account's base currency; `unknown` says why that
-    is not known, or what of it is not."""
+    `first_day` is what it had earned by its trade date's last mark, in the account's base currency; `unknown` says why
+    that is not known, or what of it is not."""
 
     deal: Deal
     label: str  # the bond as traders say it
@@ -79,10 +79,11 @@ class _Terms:
 class Positions:
     """The use case. A trade is valued with the accrued, factor and rates of exchange that its statement froze."""
 
-    def __init__(self, reading: Reading, ledger: Ledger, history: History, clock: Clock) -> None:
+    def __init__(self, reading: Reading, records: Records, clock: Clock) -> None:
         self._reading = reading
-        self._ledger = ledger
-        self._history = history
+        self._ledger = records.ledger
+        self._history = records.history
+        self._kept = records.marks
         self._clock = clock
         # a statement never changes
         self._known: dict[str, _Terms] = {}  # by statement id
@@ -106,8 +107,11 @@ class Positions:
             Earned(one, labels[one.asset_id], accounts[one.account_id].currency)
             for one in profits((deal for _, deal in deals), marks, self._before(orders, deals))
         )
+        kept = {(mark.asset_id, mark.on): mark for mark in self._kept.of(labels)}
         trades = tuple(
-            self._trade(order, deal, marks, accounts[deal.account_id]) for order, deal in deals if order.group == ticker
+            self._trade(order, deal, marks, kept.get((deal.asset_id, deal.traded)), accounts[deal.account_id])
+            for order, deal in deals
+            if order.group == ticker
         )
         return Report(earned, trades, min(read.as_of, *as_of) if as_of else read.as_of, tuple(notes))
 
@@ -183,17 +187,25 @@ class Positions:
                 as_of.append(read.as_of)
         return found, as_of
 
-    def _trade(self, order: Order, deal: Deal, marks: Marks, account: Account) -> Trade:
-        mark = marks.get((deal.account_id, deal.asset_id))
+    def _trade(self, order: Order, deal: Deal, marks: Marks, kept: DayMark | None, account: Account) -> Trade:
+        now_, terms = marks.get((deal.account_id, deal.asset_id)), self._terms(order)
+        mark = now_ if now_ is not None and now_.on == deal.traded else _as_kept(kept, deal, terms)
         return Trade(
             deal,
             order.label,
             account.currency,
             deal.at - order.created_at,
-            self._terms(order).created_at > deal.at,
+            terms.created_at > deal.at,
             first_day(deal, mark),
             _unknown(deal, mark, self._clock.today()),
         )
+
+
+def _as_kept(kept: DayMark | None, deal: Deal, terms: _Terms) -> Mark | None:
+    """The mark that was kept of the day of the trade; None where accrued interest is known of only one of them."""
+    if kept is None or (kept.accrued is None) != (terms.accrued is None):
+        return None
+    return Mark(kept.on, kept.price, kept.accrued or Decimal(0), kept.factor, deal.rate)
 
 
 def _earlier(deal: Deal, order: Order) -> bool:
@@ -244,8 +256,6 @@ def _marks(
 
 def _unknown(deal: Deal, mark: Mark | None, today: date) -> str:
     """What is not known of a trade's first day."""
-    if mark is not None and mark.on == deal.traded:
-        return "The day is not over: so far." if today == deal.traded else ""
     if mark is None:
-        return "There is no mark of the bond."
-    return f"The mark of {deal.traded:%d %b %Y} is not kept: the one there is, is of {mark.on:%d %b %Y}."
+        return f"No mark of {deal.traded:%d %b %Y} is known."
+    return "The day is not over: so far." if today == deal.traded else ""

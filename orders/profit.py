@@ -54,6 +54,17 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class DayMark:
+    """What was kept of a bond's worth on a day, per 100 face; `accrued` is None where it was not known."""
+
+    asset_id: str
+    on: date
+    price: Decimal
+    accrued: Decimal | None
+    factor: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Profit:
     """Profit and loss of one account in one bond, money in its base currency; coupons received are not in it.
 

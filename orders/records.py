@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from allocation.limits import Limit, LimitTable
@@ -22,6 +22,7 @@ from orders.model import (
     OrderState,
     Statement,
 )
+from orders.profit import DayMark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,6 +225,22 @@ class Activity(Protocol):
         ...
 
 
+class Marks(Protocol):
+    """What traded bonds were worth, by day."""
+
+    def traded(self, since: date) -> tuple[str, ...]:
+        """The asset ids of the bonds of which something was booked in an order with this trade date or a later one."""
+        ...
+
+    def keep(self, mark: DayMark, at: datetime) -> None:
+        """Keep a mark in the place of the one that was kept of the same bond and day."""
+        ...
+
+    def of(self, asset_ids: Collection[str]) -> tuple[DayMark, ...]:
+        """What was kept of these bonds, one for each day."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """All sides of one store."""
@@ -231,3 +248,4 @@ class Records:
     ledger: Ledger
     history: History
     activity: Activity
+    marks: Marks

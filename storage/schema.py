@@ -289,6 +289,7 @@ for _index in (
     Index("ix_activity_user", activity.c.username, activity.c.done_at, activity.c.id),
     Index("ix_audit_log_written", audit_log.c.written_at),
     Index("ix_audit_log_subject", audit_log.c.subject, audit_log.c.stream, audit_log.c.seq),
+    Index("ix_orders_traded", orders.c.trade_date, orders.c.asset_id),
     Index("ix_intents_done", intents.c.done),
     Index("ix_sign_in_failures", sign_in_failures.c.username, sign_in_failures.c.address),
 ):

@@ -28,7 +28,8 @@ from orders.model import (
     Violation,
 )
 from orders.ports import Dated, Records
-from storage import SqlHistory, SqlLedger, migrate, open_engine
+from orders.records import Marks
+from storage import SqlHistory, SqlLedger, SqlMarks, migrate, open_engine
 from tests.allocation.desk import account, bond
 from tests.orders.noted import Noted
 
@@ -202,7 +203,7 @@ def terms(ticket: Ticket) -> dict[str, Any]:
 
 def records(ledger: SqlLedger, engine: Engine) -> Records:
     """All sides of a store, of which the activity is only noted."""
-    return Records(ledger, SqlHistory(engine), Noted())
+    return Records(ledger, SqlHistory(engine), Noted(), SqlMarks(engine))
 
 
 @dataclass
@@ -215,6 +216,7 @@ class Outfit:
     clock: TestClock
     compliance: FakeCompliance
     activity: Noted
+    marks: Marks
 
 
 def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
@@ -224,4 +226,5 @@ def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
     ledger = SqlLedger(engine, BOOK.id, clock)
     market, compliance, noted = FakeMarket(clock), FakeCompliance(), Noted()
     sides = replace(records(ledger, engine), activity=noted)
-    return Outfit(Desk(market, compliance, sides, clock, BOOK, policy), market, ledger, clock, compliance, noted)
+    desk = Desk(market, compliance, sides, clock, BOOK, policy)
+    return Outfit(desk, market, ledger, clock, compliance, noted, sides.marks)
