@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -55,11 +55,12 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The parts of an order, in its own order. `pending` is filled and booked to nobody yet; `explanation` is of the
-    departures as they are now, not of others before."""
+    """The parts of an order, in its own order, at what is `filled` of it. `pending` of that is booked to nobody yet;
+    `explanation` is of the departures as they are now, not of others before."""
 
     parts: tuple[Part, ...]
     pending: Decimal
+    filled: Decimal
     explanation: Explanation | None = None
 
     @property
@@ -74,8 +75,10 @@ class Split:
 
     @property
     def departures(self) -> str:
-        """What is to be explained, short; empty when nothing is."""
-        return "; ".join(f"{part.account_id} {part.difference:+,f}" for part in self.parts if part.departs)
+        """What is to be explained, short; empty when nothing is. The same differences at another fill are others: each
+        fill between may have departed, and come back."""
+        apart = "; ".join(f"{part.account_id} {part.difference:+,f}" for part in self.parts if part.departs)
+        return f"{apart} at {self.filled.normalize():,f} filled" if apart else ""
 
     @property
     def open(self) -> bool:
@@ -115,8 +118,8 @@ def split(
         )
         for line in order.lines
     )
-    made = Split(parts, pending)
-    return Split(parts, pending, _explained(made.departures, history))
+    made = Split(parts, pending, order.filled)
+    return replace(made, explanation=_explained(made.departures, history))
 
 
 def _departs(difference: Decimal, over: bool, slack: int, pending: Decimal) -> bool:
