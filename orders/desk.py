@@ -78,7 +78,7 @@ class Desk:
         self.past = Past(records.ledger, records.history)
         self.orders = OrderDesk(records.ledger, clock, self.past, self.policy.longest_comment, asked, blotter)
         self.fills = Fills(records.ledger, records.history, self.past, self.orders)
-        self.positions = Positions(self, records.ledger, records.history, clock)
+        self.positions = Positions(self, records, clock)
         self.closing = Closing(blotter, records.ledger, self.past, self.orders, self.policy, asked)
         self.reconciling = Reconciling(blotter, self, records.ledger, clock, book, self.policy, asked)
         # two at once would both count on the same cash

@@ -1,12 +1,12 @@
 """The worker: one loop under a lease. It takes intents from the outbox, lets those orders lapse that nobody approved in
-time, and follows live orders."""
+time, follows live orders, and keeps the marks of what was traded."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from queue import Empty, SimpleQueue
 
 import structlog
 
@@ -15,7 +15,9 @@ from orders.changing import Changing
 from orders.errors import LeaseLost
 from orders.following import Following
 from orders.journal import Journal
+from orders.lease import Pulse
 from orders.lifecycle import LIVE, Event
+from orders.marking import Marking
 from orders.model import Kind, Lease, Order, OrderState
 from orders.outbox import CarryOut, Outbox
 from orders.ports import Batches, Broker, Clock, Ledger
@@ -30,16 +32,8 @@ LEASE_SECONDS = 20.0
 TICK_SECONDS = 1.0
 IDLE_SECONDS = 5.0
 UNFINISHED = "It could not finish its last round."
-
-
-@dataclass(frozen=True, slots=True)
-class Pulse:
-    """How the worker is: when it last finished a round, what kept it from working, if anything, and how many orders it
-    cannot get on with. Everybody reads it, so it names no order; each order says for itself what holds it up."""
-
-    at: datetime | None = None
-    trouble: str = ""
-    held_up: int = 0
+STEP_BACK_SECONDS = 2 * IDLE_SECONDS
+MOST_UNFINISHED = 3  # rounds in a row, after which another may try
 
 
 class Dispatch:
@@ -47,15 +41,23 @@ class Dispatch:
     go out in one call where there are `batches`."""
 
     def __init__(
-        self, ledger: Ledger, broker: Broker, clock: Clock, holder: str, batches: Batches | None = None
+        self,
+        ledger: Ledger,
+        broker: Broker,
+        clock: Clock,
+        holder: str,
+        batches: Batches | None = None,
+        marking: Marking | None = None,
     ) -> None:
         self.pulse = Pulse()
         self.holder = holder
         self._ledger = ledger
         self._clock = clock
+        self._marking = marking
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._woken: set[str] = set()  # order ids
+        self._woken: SimpleQueue[str] = SimpleQueue()  # order ids, put there by other threads
+        self._unfinished = 0  # rounds in a row
         self._busy = False  # whether something was open when it was last looked
         self._live = False  # whether any order was live then
         self._journal = Journal(ledger, clock)
@@ -75,7 +77,7 @@ class Dispatch:
         """Work now rather than at the next tick: a person has asked for something, perhaps of an order that waits."""
         self._following.at_once()
         if order_id:
-            self._woken.add(order_id)
+            self._woken.put(order_id)
         self._wake.set()
 
     def stop(self) -> None:
@@ -84,35 +86,64 @@ class Dispatch:
         self._wake.set()
 
     def run(self) -> None:
-        """Work until stopped. A round that fails is logged, shown in `pulse`, and tried again."""
+        """Work until stopped. A round that fails is logged, shown in `pulse`, and tried again; after a few in a row
+        the lease goes to whoever else asks for it, for another place may do better."""
         lease: Lease | None = None
         while not self._stop.is_set():
             busy = False
             try:
-                lease = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS)
+                lease = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS, self.pulse)
                 busy = self.work(lease) if lease else False
             except EvenlotError as error:
                 self._troubled(error)
             except Exception as defect:
                 log.exception("worker round broke")
                 self._troubled(defect)
+            if self._unfinished >= MOST_UNFINISHED and lease is not None:
+                self._step_back(lease)
+                lease = None
             self._wake.wait(TICK_SECONDS if busy else IDLE_SECONDS)
             self._wake.clear()
         if lease is not None:
-            try:
-                self._ledger.release(lease)
-            except EvenlotError as error:  # it runs out by itself
-                log.warning("lease not given back", error=str(error))
+            self._give_back(lease)
+
+    def _step_back(self, lease: Lease) -> None:
+        """Leave the work to another for so long that each has asked for it; where there is none, go on after that."""
+        log.warning("worker steps back", unfinished=self._unfinished)
+        self._unfinished = 0
+        self._give_back(lease)
+        self._stop.wait(STEP_BACK_SECONDS)
+
+    def _give_back(self, lease: Lease) -> None:
+        try:
+            self._ledger.release(lease)
+        except EvenlotError as error:  # it runs out by itself
+            log.warning("lease not given back", error=str(error))
 
     def work(self, lease: Lease) -> bool:
-        """One round: every intent that is due, then what lapses, and the live orders when it is time to look at
-        them. True while something is still open. What one of these cannot get over holds up no other."""
-        woken, self._woken = self._woken, set()
-        steps = (lambda: self._outbox.work(woken, lease), lambda: self._watch(lease))
+        """One round: every intent that is due, then what lapses, the live orders when it is time to look at them, and
+        while nothing is asked the marks. True while something is still open. What one of these cannot get over holds up
+        no other."""
+        woken = self._just_woken()
+        steps = (lambda: self._outbox.work(woken, lease), lambda: self._watch(lease), self._mark)
         done = [self._done(step) for step in steps if not self._stop.is_set()]
+        self._unfinished = 0 if all(done) else self._unfinished + 1
         if all(done):
             self.pulse = Pulse(self._clock.now(), self._following.trouble, self._held_up())
         return self._busy
+
+    def _mark(self) -> None:
+        if self._marking is not None and not self._outbox.open:
+            self._marking.work()
+
+    def _just_woken(self) -> set[str]:
+        """The orders that were asked for since the round before; one that is asked for meanwhile waits for the next."""
+        woken = set[str]()
+        while True:
+            try:
+                woken.add(self._woken.get_nowait())
+            except Empty:
+                return woken
 
     def _done(self, step: Callable[[], None]) -> bool:
         try:
@@ -176,7 +207,7 @@ class Dispatch:
         return lease if fresh else self._renewed(lease)
 
     def _renewed(self, lease: Lease) -> Lease:
-        renewed = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS)
+        renewed = self._ledger.acquire(LEASE, self.holder, LEASE_SECONDS, self.pulse)
         if renewed is None or renewed.fence != lease.fence:
             raise LeaseLost("Another worker has taken over.")
         return renewed

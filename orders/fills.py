@@ -57,12 +57,14 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The parts of an order, in its own order, by the policy of its newest statement. `pending` is filled and booked to
-    nobody yet; `explanation` is of the departures as they are now, not of others before."""
+    """The parts of an order, in its own order, at what is `filled` of it, by the policy of its newest statement.
+    `pending` of that is booked to nobody yet; `explanation` is of the departures as they are now, not of others
+    before."""
 
     policy: FillPolicy
     parts: tuple[Part, ...]
     pending: Decimal
+    filled: Decimal
     explanation: Explanation | None = None
 
     @property
@@ -77,8 +79,10 @@ class Split:
 
     @property
     def departures(self) -> str:
-        """What is to be explained, short; empty when nothing is."""
-        return "; ".join(f"{part.account_id} {part.difference:+,f}" for part in self.parts if part.departs)
+        """What is to be explained, short; empty when nothing is. The same differences at another fill are others: each
+        fill between may have departed, and come back."""
+        apart = "; ".join(f"{part.account_id} {part.difference:+,f}" for part in self.parts if part.departs)
+        return f"{apart} at {self.filled.normalize():,f} filled" if apart else ""
 
     @property
     def open(self) -> bool:
@@ -118,7 +122,7 @@ def split(
         )
         for line in order.lines
     )
-    made = Split(fill_policy(statement), parts, pending)
+    made = Split(fill_policy(statement), parts, pending, order.filled)
     return replace(made, explanation=_explained(made.departures, history))
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from allocation.limits import Limit, LimitTable
 from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
+from orders.lease import NO_PULSE, Pulse
 from orders.model import (
     AuditEntry,
     Change,
@@ -21,6 +22,7 @@ from orders.model import (
     OrderState,
     Statement,
 )
+from orders.profit import DayMark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,8 +158,9 @@ class Ledger(Protocol):
         """Forget a group this user added; again changes nothing."""
         ...
 
-    def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
-        """Take or renew a lease; None while somebody else holds it. A new holder gets a larger fence."""
+    def acquire(self, name: str, holder: str, seconds: float, pulse: Pulse = NO_PULSE) -> Lease | None:
+        """Take or renew a lease, and leave the holder's pulse with it; None while somebody else holds it. A new holder
+        gets a larger fence."""
         ...
 
     def lease(self, name: str) -> Lease | None:
@@ -197,9 +200,13 @@ class History(Protocol):
         """What was booked for each account of an order and when, oldest first."""
         ...
 
-    def first_fills(self, wanted: Wanted = ALL) -> Mapping[str, datetime]:
-        """When each of the orders wanted was first reported to have something booked, by order id; none for one that
-        has nothing."""
+    def orders_of(self, accounts: Collection[str], assets: Collection[str] | None = None) -> tuple[Order, ...]:
+        """All orders that have a line for one of these accounts, newest first, in these bonds or in any."""
+        ...
+
+    def first_fills(self, accounts: Collection[str], assets: Collection[str] | None = None) -> Mapping[str, datetime]:
+        """When each of the same orders was first reported to have something booked for any account, by order id; none
+        for one that has nothing."""
         ...
 
     def activity(
@@ -239,6 +246,22 @@ class Activity(Protocol):
         ...
 
 
+class Marks(Protocol):
+    """What traded bonds were worth, by day."""
+
+    def traded(self, since: date) -> tuple[str, ...]:
+        """The asset ids of the bonds of which something was booked in an order with this trade date or a later one."""
+        ...
+
+    def keep(self, mark: DayMark, at: datetime) -> None:
+        """Keep a mark in the place of the one that was kept of the same bond and day."""
+        ...
+
+    def of(self, asset_ids: Collection[str]) -> tuple[DayMark, ...]:
+        """What was kept of these bonds, one for each day."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """All sides of one store."""
@@ -246,3 +269,4 @@ class Records:
     ledger: Ledger
     history: History
     activity: Activity
+    marks: Marks

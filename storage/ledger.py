@@ -14,6 +14,7 @@ from sqlalchemy import Engine, func, select
 from allocation.limits import Limit, LimitTable
 from orders.errors import NotFound, Unavailable, WrongBook
 from orders.history import Wanted
+from orders.lease import NO_PULSE, Pulse
 from orders.model import AuditEntry, Change, Draft, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
 from orders.ports import Clock
 from storage import audit, confirmations, drafts, leases, limits, lists, stated, steps, verification
@@ -277,14 +278,15 @@ class SqlLedger:
         except lists.Unchanged:
             log.debug("list.unchanged", action=action, username=username, ticker=ticker)
 
-    def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
-        """Take or renew a lease for `seconds` of the clock; None while somebody else holds it."""
+    def acquire(self, name: str, holder: str, seconds: float, pulse: Pulse = NO_PULSE) -> Lease | None:
+        """Take or renew a lease for `seconds` of the clock, and leave the holder's pulse with it; None while somebody
+        else holds it."""
         now = self._clock.now()
         until = now + timedelta(seconds=seconds)
-        renewed = write(self._engine, lambda conn: leases.renew(conn, name, holder, until))
+        renewed = write(self._engine, lambda conn: leases.renew(conn, name, holder, until, pulse))
         if renewed is not None or self.lease(name) is not None:
             return renewed
-        return write(self._engine, lambda conn: leases.take(conn, name, holder, now, until))
+        return write(self._engine, lambda conn: leases.take(conn, name, holder, now, until, pulse))
 
     def lease(self, name: str) -> Lease | None:
         """Who holds a lease now."""

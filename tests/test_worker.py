@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap import House
-from orders.model import OrderState
+from orders.dispatch import LEASE
+from orders.model import Lease, OrderState
 from tests.browser.server import ROOT, own_environment
 from tests.house import PM, confirmed, house_on
 
@@ -109,6 +110,30 @@ def test_a_worker_that_has_ended_leaves_its_lease_to_the_next_at_once(
         wait_for(lambda: _watched(house))
         assert worker.end(signal.SIGTERM)[0] == 0
         assert not _watched(house)
+
+
+@pytest.mark.soak
+def test_a_worker_that_is_killed_is_followed_by_another_within_thirty_seconds(
+    tmp_path: Path, start: Callable[..., Worker]
+) -> None:
+    with house_on(tmp_path) as house:
+        first = start(DATA_DIR=str(tmp_path))
+        assert first.greeting()
+        wait_for(lambda: _watched(house))
+        second = start(DATA_DIR=str(tmp_path))
+        assert second.greeting()
+        was = house.dispatch._ledger.lease(LEASE)
+        first.kill()
+        killed = time.monotonic()
+        wait_for(lambda: _passed_on(house, was))
+        assert time.monotonic() - killed < 30
+        wait_for(lambda: _watched(house))
+
+
+def _passed_on(house: House, was: Lease | None) -> bool:
+    """Whether somebody else has the lease now."""
+    held = house.dispatch._ledger.lease(LEASE)
+    return was is not None and held is not None and held.holder != was.holder
 
 
 def _watched(house: House) -> bool:

@@ -26,7 +26,7 @@ from orders.desk import Desk, Request
 from orders.dispatch import LEASE, LEASE_SECONDS, Dispatch
 from orders.model import Book, Order, Role, User
 from orders.ports import Records
-from storage import SqlActivity, SqlHistory, SqlLedger, migrate, open_engine
+from storage import SqlActivity, SqlHistory, SqlLedger, SqlMarks, migrate, open_engine
 from tests.storage.emulated import EmulatedSnowflake, open_store
 
 PM = User("pm", "Paula", frozenset({Role.PORTFOLIO_MANAGER}), frozenset({GROUP}))
@@ -124,7 +124,7 @@ def open_house(
         opened.callback(aladdin.close)
         dispatch = Dispatch(ledger, aladdin, clock, "bench", aladdin)
         desk = Desk(
-            aladdin, aladdin, Records(ledger, SqlHistory(store), activity), clock,
+            aladdin, aladdin, Records(ledger, SqlHistory(store), activity, SqlMarks(store)), clock,
             Book(said.id, said.kind, said.name, said.as_of, said.groups, said.currency), asked=dispatch.wake,
         )  # fmt: skip
         assets = tuple(row["asset_id"] for row in bonds(max(positions // 10, positions // accounts)))

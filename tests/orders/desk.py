@@ -32,7 +32,8 @@ from orders.model import (
     Violation,
 )
 from orders.ports import Dated, Records
-from storage import SqlHistory, SqlLedger, migrate, open_engine
+from orders.records import Marks
+from storage import SqlHistory, SqlLedger, SqlMarks, migrate, open_engine
 from tests.allocation.desk import account, bond
 from tests.orders.noted import Noted
 
@@ -240,7 +241,7 @@ def terms(ticket: Ticket) -> dict[str, Any]:
 
 def records(ledger: SqlLedger, engine: Engine) -> Records:
     """All sides of a store, of which the activity is only noted."""
-    return Records(ledger, SqlHistory(engine), Noted())
+    return Records(ledger, SqlHistory(engine), Noted(), SqlMarks(engine))
 
 
 @dataclass
@@ -255,6 +256,7 @@ class Outfit:
     activity: Noted
     broker: FakeBroker
     engine: Engine
+    marks: Marks
 
 
 def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
@@ -265,4 +267,4 @@ def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
     market, compliance, noted, broker = FakeMarket(clock), FakeCompliance(), Noted(), FakeBroker()
     sides = replace(records(ledger, engine), activity=noted)
     desk = Desk(market, compliance, sides, clock, BOOK, policy, blotter=FakeBlotter(broker))
-    return Outfit(desk, market, ledger, clock, compliance, noted, broker, engine)
+    return Outfit(desk, market, ledger, clock, compliance, noted, broker, engine, sides.marks)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orders.attempts import RETRIES, SEND_WITHIN
-from orders.dispatch import LEASE, LEASE_SECONDS, POST_WINDOW, Pulse
+from orders.dispatch import LEASE, LEASE_SECONDS, POST_WINDOW
 from orders.errors import (
     LeaseLost,
     Malformed,
@@ -20,6 +20,7 @@ from orders.errors import (
     Unavailable,
     VersionConflict,
 )
+from orders.lease import Pulse
 from orders.model import BrokerOrder, Intent, OrderState
 from tests.orders.desk import PM
 from tests.orders.test_desk import preview

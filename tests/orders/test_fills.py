@@ -125,7 +125,7 @@ def test_a_piece_of_rounding_is_no_departure_on_the_way_and_is_one_at_the_end() 
     assert (on_the_way.breaks, on_the_way.departures) == ((), "")
     assert on_the_way.parts[0].difference == 1_000
     done = split(filled(20_000, A=(10_000, 11_000), B=(10_000, 9_000)), made)
-    assert done.departures == "A +1,000; B -1,000"
+    assert done.departures == "A +1,000; B -1,000 at 20,000 filled"
 
 
 def test_a_departure_is_told_in_words() -> None:
@@ -161,7 +161,7 @@ def departed(watch: Watch) -> Order:
 def test_a_departure_is_explained_by_one_and_approved_by_another(watch: Watch) -> None:
     fills, order = watch.at.desk.fills, departed(watch)
     seen = fills.split(PM, order.id)
-    assert seen.departures == "A +300,000; B -300,000"
+    assert seen.departures == "A +300,000; B -300,000 at 1,000,000 filled"
     assert seen.open
     after = fills.explain(PM, order.id, seen.departures, "A's redemption was called off", "e1")
     assert (after.state, after.version) == (order.state, order.version + 1)
@@ -194,8 +194,25 @@ def test_an_explanation_says_nothing_of_departures_that_came_after_it(watch: Wat
     watch.round()
     now_ = fills.split(PM, order.id)
     assert (now_.explanation, now_.open) == (None, True)
-    with pytest.raises(Rejected, match=r"not those you read\. They are A \+350,000; B -350,000 now"):
+    with pytest.raises(Rejected, match=r"not those you read\. They are A \+350,000; B -350,000 at 1,100,000 filled"):
         fills.approve_explanation(APPROVER, order.id, seen, "e2")
+
+
+def test_the_same_differences_at_another_fill_are_explained_and_approved_anew(watch: Watch) -> None:
+    watch.round()
+    fills, order = watch.at.desk.fills, watch.order()
+    watch.broker.fill("Active", A=300_000, B=100_000)
+    watch.round()
+    first = fills.split(PM, order.id).departures
+    fills.explain(PM, order.id, first, "A was called first", "e1")
+    fills.approve_explanation(APPROVER, order.id, first, "e2")
+    assert not fills.split(PM, order.id).open
+    watch.broker.fill("Active", A=900_000, B=700_000)
+    watch.round()
+    again = fills.split(PM, order.id)
+    assert first == "A +100,000; B -100,000 at 400,000 filled"
+    assert again.departures == "A +100,000; B -100,000 at 1,600,000 filled"
+    assert (again.explanation, again.open) == (None, True)
 
 
 def test_departures_are_explained_after_the_order_has_ended(watch: Watch) -> None:

@@ -124,6 +124,18 @@ def test_pages_together_are_what_is_wanted_in_order_of_time(
     are_what_is_wanted()
 
 
+def test_all_orders_with_a_line_for_some_accounts_are_read_at_once_and_when_each_was_first_filled(
+    history: SqlHistory, past: list[Order]
+) -> None:
+    theirs = [order for order in past if any(line.account_id in ("Q1", "Q2") for line in order.lines)]
+    assert list(history.orders_of(["Q1", "Q2"])) == theirs
+    assert list(history.orders_of(["Q1", "P1"])) == past
+    assert list(history.orders_of(["Q1", "P1"], ["B0"])) == [order for order in past if order.asset_id == "B0"]
+    assert history.orders_of(["X"]) == history.orders_of([]) == ()
+    assert set(history.first_fills(["Q1", "Q2"])) == {order.id for order in theirs if order.filled}
+    assert history.first_fills(["Q1"], ["B9"]) == {}
+
+
 def test_orders_that_come_in_meanwhile_move_no_row(history: SqlHistory, ledger: SqlLedger, past: list[Order]) -> None:
     first = history.orders(size=5)
     ledger.confirm("late", *block("zz", created_at=NOON + timedelta(hours=1)))
