@@ -22,6 +22,7 @@ REPEATED = "The first post may have arrived, and is looked up. Of the second:"
 
 _NOT_SENT = (Event.NEVER_LEFT, Event.REPEAT_NEVER_LEFT)
 _READY = (Event.CONFIRM, Event.APPROVE, Event.RELEASE, Event.SEND_AGAIN)
+_APPROVED = (Event.APPROVE, Event.APPROVE_FOR_LATER)
 _HOLDING = (Event.RELEASE_MISSED, Event.GIVEN_UP, Event.NOT_THERE)
 
 
@@ -63,7 +64,7 @@ def attempts(history: Sequence[History]) -> Attempts:
         mistaken=any(step.event == Event.MISTAKEN for step in recent),
         held=any(step.event in _HOLDING for step in history[ready:]),
         vouched=vouched >= 0,
-        unapproved=history[0].state is OrderState.AWAITING and _last(history, Event.APPROVE, default=-1) < 0,
+        unapproved=history[0].state is OrderState.AWAITING and _last(history, *_APPROVED, default=-1) < 0,
         waited=_waited(history),
     )
 

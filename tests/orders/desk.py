@@ -36,6 +36,7 @@ TODAY = date(2026, 11, 20)
 BOOK = Book("demo:7", "demo", "demo book", TODAY, ("BIG6", "OPNIC"))
 PM = User("pm", "Paula", frozenset({Role.PORTFOLIO_MANAGER}), frozenset({"BIG6"}))
 ANALYST = User("ana", "Anders", frozenset({Role.ANALYST}), frozenset({"*"}))
+APPROVER = User("app", "Arthur", frozenset({Role.APPROVER}), frozenset({"BIG6"}))
 COMPLIANCE = User("con", "Connie", frozenset({Role.COMPLIANCE}), frozenset({"*"}))
 
 EMEA = GroupTree("EMEA", (), ("A", "B"))

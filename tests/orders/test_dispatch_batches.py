@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 
+from orders.confirming import Said
 from orders.dispatch import GRACE, POST_WINDOW, Dispatch
 from orders.errors import DeskError, RateLimited, Rejected, Unavailable
 from orders.lifecycle import Event
@@ -49,10 +50,10 @@ class Batching:
         raise NotImplementedError
 
 
-def batching(directory: Path, count: int = 3, **otherwise: Any) -> tuple[Watch, Batching]:
-    watch = watching(directory, batch="b1", **otherwise)
+def batching(directory: Path, count: int = 3, **said: Unpack[Said]) -> tuple[Watch, Batching]:
+    watch = watching(directory, batch="b1", **said)
     for number in range(2, count + 1):
-        confirmed(watch.at, f"c{number}", batch="b1", **otherwise)
+        confirmed(watch.at, f"c{number}", batch="b1", **said)
     return watch, begun(watch)
 
 
@@ -151,7 +152,7 @@ def test_orders_that_never_left_go_out_together_again(tmp_path: Path) -> None:
 
 
 def test_a_scheduled_batch_goes_out_together_at_its_time(tmp_path: Path) -> None:
-    watch, batches = batching(tmp_path, state=OrderState.SCHEDULED, release_at=AT)
+    watch, batches = batching(tmp_path, release_at=AT)
     watch.rounds(3590)
     assert batches.calls == []
     watch.rounds(20, step=1)
