@@ -11,6 +11,7 @@ from itertools import zip_longest
 from orders.lifecycle import WAITING, Event
 from orders.model import Event as History
 from orders.model import Order, OrderState
+from orders.schedule import is_over, last_day
 
 MISSES = 3  # so often a lost order is looked up before it is posted again
 POSTS = 2  # a lost order is posted again once; after that a person decides
@@ -131,8 +132,8 @@ def not_again(order: Order, made: Attempts, now: datetime, today: date) -> str:
         return "Posted twice without an answer and not found at Aladdin."
     if made.held:
         return "It was held when the ledger was put back, and is not found at Aladdin."
-    if order.trade_date < today:
-        return "Posted without an answer and not found at Aladdin; its trade date has passed."
+    if is_over(order, now, today):
+        return "Posted without an answer and not found at Aladdin; its day has passed."
     late = too_late(made, now)
     return f"Posted without an answer and not found at Aladdin. Its second post: {late}" if late else ""
 
@@ -147,7 +148,7 @@ def for_a_person(order: Order, why: str, *, arrived: bool) -> str:
         )
     return (
         f"{why} A person must decide: send it again, or withdraw it. Its cash stays set aside until then, or until it "
-        f"lapses after {order.trade_date:%d %b %Y}."
+        f"lapses after {last_day(order):%d %b %Y}."
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, TypedDict
 
 import structlog
 
+from allocation.model import BlockOrder
 from orders import schedule
 from orders.block import Preview, Request
-from orders.calendar import trade_date
 from orders.checks import Policy, refuse_what_if, what_changed
 from orders.confirmation import order_id, order_of, ticket_for
 from orders.errors import DeskError, NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
@@ -151,16 +151,13 @@ class Confirming:
         if open_ := [warning for warning in preview.warnings if not assent.accepted.get(warning, "").strip()]:
             raise NotPermitted(f"Say why you go on in spite of this: {open_[0]}")
         if assent.release_at is not None:
-            schedule.refuse_unusable(
-                assent.release_at, self._clock.now(), preview.request.settlement, preview.proposal.block.bond.currency
-            )
+            block = preview.proposal.block
+            traded, now = self._traded(block, assent), self._clock.now()
+            schedule.refuse_unusable(assent.release_at, now, block.settlement, traded, block.bond.currency)
 
     def _frozen(self, preview: Preview, assent: Assent, command_id: str, username: str) -> tuple[Order, Statement]:
         """The order and its statement."""
         block, reference = preview.proposal.block, order_id(command_id)
-        traded = self._clock.today() if assent.release_at is None else schedule.release_date(
-            assent.release_at, block.bond.currency
-        )  # fmt: skip
         statement = freeze(
             preview.proposal,
             statement_id=f"{reference}.1",
@@ -174,11 +171,13 @@ class Confirming:
             override=assent.override.strip() if not preview.request.choices.respect_cash else "",
             accepted={warning: assent.accepted.get(warning, "").strip() for warning in preview.warnings},
         )
-        order = order_of(
-            preview.proposal, statement, preview.request.group, assent.comment, trade_date(traded, block.bond.currency)
-        )
+        traded = self._traded(block, assent)
+        order = order_of(preview.proposal, statement, preview.request.group, assent.comment, traded)
         first = self._first_state(order, assent)
         return replace(order, state=first, release_at=assent.release_at, batch=assent.batch), statement
+
+    def _traded(self, block: BlockOrder, assent: Assent) -> date:
+        return schedule.traded_on(assent.release_at, block.bond.currency, self._book, self._clock.today())
 
     def _first_state(self, order: Order, assent: Assent) -> OrderState:
         if self._policy.approval_from is not None and order.face >= self._policy.approval_from:

@@ -19,6 +19,7 @@ from orders.lifecycle import LIVE, Event
 from orders.model import Kind, Lease, Order, OrderState
 from orders.outbox import CarryOut, Outbox
 from orders.ports import Batches, Broker, Clock, Ledger
+from orders.schedule import is_over, last_day
 from orders.sending import GRACE as GRACE
 from orders.sending import POST_WINDOW as POST_WINDOW
 from orders.sending import Sending
@@ -144,7 +145,7 @@ class Dispatch:
         live = [order for order in watched if order.state in LIVE and order.broker_id]
         self._busy = bool(live or self._outbox.open)
         for order in watched:
-            if order.state is OrderState.AWAITING and order.trade_date < self._clock.today():
+            if order.state is OrderState.AWAITING and is_over(order, self._clock.now(), self._clock.today()):
                 self._let_lapse(order, lease)
         # a modification that is under way looks at its order itself: it may have to be taken back first
         seen = [order for order in live if order.state is not OrderState.MODIFY_PENDING]
@@ -156,7 +157,7 @@ class Dispatch:
             self._following.look(seen, asked, self._renewed(lease))
 
     def _let_lapse(self, order: Order, lease: Lease) -> None:
-        lapsed = f"Not approved on its trade date, {order.trade_date:%d %b %Y}: it lapsed."
+        lapsed = f"Not approved on its day, {last_day(order):%d %b %Y}: it lapsed."
         try:
             self._journal.record(order, Event.LAPSED, lease, lapsed, message=lapsed)
         except LeaseLost:

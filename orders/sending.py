@@ -28,6 +28,7 @@ from orders.journal import Journal
 from orders.lifecycle import READY, Event
 from orders.model import BrokerOrder, Intent, Lease, Order, OrderState, Ticket
 from orders.ports import Broker, Clock, Ledger
+from orders.schedule import is_over, last_day
 from orders.statement import faithful
 
 POST_WINDOW = timedelta(seconds=10)  # a post that has not left by then does not leave at all
@@ -107,8 +108,8 @@ class Sending:
             if found is not None:
                 order = self._journal.record(order, Event.RESTORED, lease, "Aladdin has it already")
                 return self._adopt(intent, order, found, lease)
-        if order.trade_date < self._clock.today():
-            lapsed = f"Not sent on its trade date, {order.trade_date:%d %b %Y}: it lapsed."
+        if is_over(order, self._clock.now(), self._clock.today()):
+            lapsed = f"Not sent on its day, {last_day(order):%d %b %Y}: it lapsed."
             self._journal.record(order, Event.LAPSED, lease, lapsed, message=lapsed, closes_intent=intent.id)
             return None
         return self._held_back(order, made, lease) or self._outgoing(intent, order, lease)

@@ -218,11 +218,11 @@ class Outfit:
     activity: Noted
 
 
-def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
+def outfit(directory: Path, policy: Policy | None = None, book: Book = BOOK) -> Outfit:
     clock = TestClock()
     engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
     migrate(engine)
-    ledger = SqlLedger(engine, BOOK.id, clock)
+    ledger = SqlLedger(engine, book.id, clock)
     market, compliance, noted = FakeMarket(clock), FakeCompliance(), Noted()
     sides = replace(records(ledger, engine), activity=noted)
-    return Outfit(Desk(market, compliance, sides, clock, BOOK, policy), market, ledger, clock, compliance, noted)
+    return Outfit(Desk(market, compliance, sides, clock, book, policy), market, ledger, clock, compliance, noted)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 import pytest
 
-from orders.confirming import Said
 from orders.dispatch import GRACE, POST_WINDOW, Dispatch
 from orders.errors import DeskError, RateLimited, Rejected, Unavailable
 from orders.lifecycle import Event
@@ -50,10 +49,10 @@ class Batching:
         raise NotImplementedError
 
 
-def batching(directory: Path, count: int = 3, **said: Unpack[Said]) -> tuple[Watch, Batching]:
-    watch = watching(directory, batch="b1", **said)
+def batching(directory: Path, count: int = 3, release_at: datetime | None = None) -> tuple[Watch, Batching]:
+    watch = watching(directory, batch="b1", release_at=release_at)
     for number in range(2, count + 1):
-        confirmed(watch.at, f"c{number}", batch="b1", **said)
+        confirmed(watch.at, f"c{number}", batch="b1", release_at=release_at)
     return watch, begun(watch)
 
 

@@ -100,7 +100,7 @@ def test_an_order_that_awaits_its_approval_is_not_sent_and_lapses_after_its_day(
     awaiting.at.clock.today_ = MONDAY
     order = awaiting.tick()
     assert (order.state, awaiting.broker.posted) == (OrderState.EXPIRED, [])
-    assert order.message == "Not approved on its trade date, 20 Nov 2026: it lapsed."
+    assert order.message == "Not approved on its day, 20 Nov 2026: it lapsed."
 
 
 def test_an_approved_order_goes_out_however_long_it_waited_for_that(awaiting: Watch) -> None:

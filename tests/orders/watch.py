@@ -127,10 +127,15 @@ class Watch:
 
 def watching(directory: Path, policy: Policy | None = None, **said: Unpack[Said]) -> Watch:
     """An order that is confirmed as told, and the worker that has not begun with it."""
-    at, broker = outfit(directory, policy), FakeBroker()
-    worker = Dispatch(at.ledger, broker, at.clock, "w1")
-    confirmed(at, "c1", **said)
-    return Watch(at, broker, worker)
+    watch = at_work(outfit(directory, policy))
+    confirmed(watch.at, "c1", **said)
+    return watch
+
+
+def at_work(at: Outfit) -> Watch:
+    """The worker of a desk."""
+    broker = FakeBroker()
+    return Watch(at, broker, Dispatch(at.ledger, broker, at.clock, "w1"))
 
 
 def confirmed(at: Outfit, command_id: str, **said: Unpack[Said]) -> Order:
