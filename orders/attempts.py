@@ -35,6 +35,7 @@ class Attempts:
     sent: bool  # whether one was ever begun
     arrived: tuple[datetime, ...]  # when those were made that may have reached Aladdin
     not_sent: tuple[str, ...]  # why each other one since then never left
+    not_before: datetime | None  # when the next one is due after the last of those; None is at once
     misses: int  # how often the order was looked up in vain since the last that may have arrived
     refusal: str
     mistaken: bool  # whether Aladdin ever answered with another order
@@ -55,11 +56,13 @@ def attempts(history: Sequence[History]) -> Attempts:
         for step, then in zip_longest(recent, recent[1:])
         if step.event == Event.RESTORED or (step.event == Event.SEND and (then is None or then.event not in _NOT_SENT))
     )
+    not_sent = [step for step in history[ready:] if step.event in _NOT_SENT]
     return Attempts(
         ready_at=history[ready].at,
         sent=any(step.event == Event.SEND for step in history),
         arrived=arrived,
-        not_sent=tuple(step.detail for step in history[ready:] if step.event in _NOT_SENT),
+        not_sent=tuple(step.detail for step in not_sent),
+        not_before=not_sent[-1].at + RETRIES[len(not_sent) - 1] if 0 < len(not_sent) <= len(RETRIES) else None,
         misses=sum(bool(arrived) and step.event == Event.MISSED and step.at >= arrived[-1] for step in recent),
         refusal=next((step.detail for step in reversed(recent) if step.event == Event.REPEAT_REFUSED), ""),
         mistaken=any(step.event == Event.MISTAKEN for step in recent),

@@ -128,6 +128,8 @@ class Sending:
                 return self._missed(order, lease, Event.GIVEN_UP)
         if why := too_late(_timed(order, made), self._clock.now()):
             return self._given_up(order, lease, why, for_a_person(order, why, arrived=False))
+        if made.not_before is not None and (left := made.not_before - self._clock.now()) > timedelta():
+            return Wait(NotFound(order.message), left.total_seconds())  # this worker may not be the one that tried
         return None
 
     def _early(self, order: Order) -> timedelta:

@@ -178,6 +178,18 @@ def test_the_retries_begin_anew_when_a_person_sends_an_order_again(watch: Watch)
     assert order.message.startswith("Not sent in 5 attempts.")
 
 
+def test_another_worker_waits_as_long_before_the_next_attempt(watch: Watch) -> None:
+    watch.broker.fails = [(UNREACHED, False)] * 100
+    for _ in range(10):
+        watch.tick()
+        again(watch)  # a minute later
+    assert watch.history() == ["confirm", *["send", "never left"] * 4]
+    assert watch.worker.pulse.held_up == 0
+    watch.tick()
+    assert (watch.worker.pulse.held_up, watch.order().message) == (1, str(UNREACHED))
+    assert watch.rounds(1800).message.startswith("Not sent in 5 attempts.")
+
+
 def test_what_a_person_decides_is_carried_out_in_the_next_round_also_where_no_one_wakes_the_worker(
     watch: Watch,
 ) -> None:
