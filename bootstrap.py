@@ -110,6 +110,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         settings.minimum_coverage,
         settings.market_buffer,
         approval_from=settings.approval_from_face,
+        price_drift=settings.price_drift,
     )
     desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake, aladdin)
     gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock, activity)

@@ -82,7 +82,7 @@ class Confirming:
             return preview
         ticket = ticket_for(preview.proposal, self._clock.today())
         try:
-            said = tuple(dict.fromkeys(map(_in_words, self._compliance.check(ticket))))
+            said = tuple(dict.fromkeys(map(in_words, self._compliance.check(ticket))))
         except DeskError as error:
             said = (f"Aladdin's compliance could not be asked: {error}",)
         known = [warning for warning in preview.warnings if not warning.startswith("Aladdin's compliance")]
@@ -91,10 +91,10 @@ class Confirming:
     def confirm(self, user: User, preview: Preview, assent: Assent, command_id: str) -> Order:
         """Freeze the allocation and store it with its order.
 
-        Reads past every cache first, compliance included; `PreviewChanged` when the lines would now be others, or there
-        is a new warning. `NotPermitted` where a warning is not accepted with a reason. The same `command_id` again
-        returns the same order. A what-if that does not respect cash needs a reason as `override`, which the statement
-        keeps; one without rounding is refused.
+        Reads past every cache first, compliance included; `PreviewChanged` when the lines would now be others, the
+        price moved farther than the policy's drift, or there is a new warning. `NotPermitted` where a warning is not
+        accepted with a reason. The same `command_id` again returns the same order. A what-if that does not respect cash
+        needs a reason as `override`, which the statement keeps; one without rounding is refused.
         """
         with self._one_at_a_time:
             for tries_left in reversed(range(TRIES)):
@@ -131,7 +131,7 @@ class Confirming:
         self._refuse(preview, assent)
         confirmed = self._ledger.confirmed()
         now_ = self.checked(self._preview(user, preview.request, fresh=True))
-        changes = what_changed(preview.proposal, now_.proposal) + tuple(
+        changes = what_changed(preview.proposal, now_.proposal, self._policy) + tuple(
             f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
         )
         if changes:
@@ -185,6 +185,7 @@ class Confirming:
         return OrderState.CONFIRMED if assent.release_at is None else OrderState.SCHEDULED
 
 
-def _in_words(violation: Violation) -> str:
+def in_words(violation: Violation) -> str:
+    """What compliance found, as a warning says it."""
     of = f" ({violation.account_id})" if violation.account_id else ""
     return f"Aladdin's compliance, {violation.severity.value}: {violation.sentence}{of}."

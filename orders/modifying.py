@@ -82,7 +82,7 @@ class Modifying:
             order = self._past.order(user, order_id)
             self._refuse(order, preview, accepted or {})
             now_ = self._preview(user, preview.request, fresh=True)
-            changes = what_changed(preview.proposal, now_.proposal) + tuple(
+            changes = what_changed(preview.proposal, now_.proposal, self._policy) + tuple(
                 f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
             )
             if changes:
