@@ -32,6 +32,7 @@ from orders.errors import SettingsError, WrongBook
 from orders.limits import take_over
 from orders.model import Book
 from orders.ports import Clock, Records
+from orders.rechecking import Rechecking
 from settings import Settings, World, read_settings
 from storage import SqlActivity, SqlHistory, SqlLedger, SqlSignIns, migrate, open_store, require_whole
 from ui.session import Office, Pulse
@@ -103,7 +104,6 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     aladdin = Aladdin(config, cache, clock, book.name)
     opened.callback(aladdin.close)
     worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin)
     policy = Policy(
         settings.amber_after_days,
         settings.block_after_days,
@@ -112,6 +112,8 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         approval_from=settings.approval_from_face,
         price_drift=settings.price_drift,
     )
+    recheck = Rechecking(aladdin, aladdin, clock, policy).objection
+    dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin, recheck=recheck)
     desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake, aladdin)
     gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock, activity)
 

@@ -42,6 +42,7 @@ class Attempts:
     held: bool  # whether a person is to say that it is to be sent
     vouched: bool  # whether a person said that it is not at Aladdin, which is looked at all the same
     unapproved: bool  # whether somebody else was to approve it, and nobody did
+    unseen: bool  # whether it waited since a person last looked at it
     waited: OrderState | None  # what it waited in when the ledger was put back, where it did not go on since
 
 
@@ -69,6 +70,7 @@ def attempts(history: Sequence[History]) -> Attempts:
         held=any(step.event in _HOLDING for step in history[ready:]),
         vouched=vouched >= 0,
         unapproved=history[0].state is OrderState.AWAITING and _last(history, *_APPROVED, default=-1) < 0,
+        unseen=history[ready].event in (Event.APPROVE, Event.RELEASE),
         waited=_waited(history),
     )
 

@@ -22,7 +22,7 @@ from orders.ports import Batches, Broker, Clock, Ledger
 from orders.schedule import is_over, last_day
 from orders.sending import GRACE as GRACE
 from orders.sending import POST_WINDOW as POST_WINDOW
-from orders.sending import Sending
+from orders.sending import Recheck, Sending
 
 log = structlog.get_logger()
 
@@ -45,10 +45,16 @@ class Pulse:
 
 class Dispatch:
     """Sends, changes and follows orders under a lease. One instance a process; `holder` names it. Orders of one batch
-    go out in one call where there are `batches`."""
+    go out in one call where there are `batches`. One that waited is looked at again by `recheck`."""
 
     def __init__(
-        self, ledger: Ledger, broker: Broker, clock: Clock, holder: str, batches: Batches | None = None
+        self,
+        ledger: Ledger,
+        broker: Broker,
+        clock: Clock,
+        holder: str,
+        batches: Batches | None = None,
+        recheck: Recheck | None = None,
     ) -> None:
         self.pulse = Pulse()
         self.holder = holder
@@ -60,7 +66,7 @@ class Dispatch:
         self._busy = False  # whether something was open when it was last looked
         self._journal = Journal(ledger, clock)
         self._following = Following(broker, clock, self._journal)
-        sending = Sending(ledger, broker, clock, self._journal, self._following.at_once)
+        sending = Sending(ledger, broker, clock, self._journal, self._following.at_once, recheck)
         changing = Changing(ledger, broker, clock, self._journal, self._following.at_once, self._renewed)
         carry_out: dict[str, CarryOut] = {
             Kind.SEND: sending.carry_out,

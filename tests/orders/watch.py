@@ -13,6 +13,7 @@ from orders.confirming import Said
 from orders.dispatch import LEASE, LEASE_SECONDS, Dispatch
 from orders.lifecycle import Event, step
 from orders.model import Change, Order
+from orders.rechecking import Rechecking
 from orders.statement import faithful
 from tests.orders.desk import APPROVER, PM, FakeBroker, Outfit, outfit
 from tests.orders.test_desk import preview
@@ -135,7 +136,8 @@ def watching(directory: Path, policy: Policy | None = None, **said: Unpack[Said]
 def at_work(at: Outfit) -> Watch:
     """The worker of a desk."""
     broker = FakeBroker()
-    return Watch(at, broker, Dispatch(at.ledger, broker, at.clock, "w1"))
+    recheck = Rechecking(at.market, at.compliance, at.clock, at.desk.policy).objection
+    return Watch(at, broker, Dispatch(at.ledger, broker, at.clock, "w1", recheck=recheck))
 
 
 def confirmed(at: Outfit, command_id: str, **said: Unpack[Said]) -> Order:
