@@ -33,6 +33,7 @@ from orders.limits import take_over
 from orders.marking import Marking
 from orders.model import Book
 from orders.ports import Clock, Records
+from orders.rechecking import Rechecking
 from settings import Settings, World, read_settings
 from storage import SqlActivity, SqlHistory, SqlLedger, SqlMarks, SqlSignIns, migrate, open_store, require_whole
 from ui.session import Office, Pulse
@@ -104,14 +105,16 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     aladdin = Aladdin(config, cache, clock, book.name)
     opened.callback(aladdin.close)
     worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin, Marking(aladdin, records.marks, clock))
     policy = Policy(
         settings.amber_after_days,
         settings.block_after_days,
         settings.minimum_coverage,
         settings.market_buffer,
         approval_from=settings.approval_from_face,
+        price_drift=settings.price_drift,
     )
+    recheck = Rechecking(aladdin, aladdin, clock, policy).objection
+    dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin, Marking(aladdin, records.marks, clock), recheck)
     desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake, aladdin)
     gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock, activity)
 

@@ -10,6 +10,7 @@ from orders.model import Ticket, Violation
 from orders.ports import Compliance
 
 _SAYS = "Aladdin's compliance"
+NOT_ASKED = f"{_SAYS} could not be asked"
 
 
 def checked(preview: Preview, ticket: Ticket, compliance: Compliance, broker_id: str = "") -> Preview:
@@ -19,9 +20,9 @@ def checked(preview: Preview, ticket: Ticket, compliance: Compliance, broker_id:
     if preview.proposal.placed == 0:
         return preview
     try:
-        said = tuple(dict.fromkeys(map(_in_words, compliance.check(ticket, broker_id))))
+        said = tuple(dict.fromkeys(map(in_words, compliance.check(ticket, broker_id))))
     except DeskError as error:
-        said = (f"{_SAYS} could not be asked: {error}",)
+        said = (f"{NOT_ASKED}: {error}",)
     return replace(preview, warnings=(*(told for told in preview.warnings if not is_compliance(told)), *said))
 
 
@@ -30,6 +31,7 @@ def is_compliance(warning: str) -> bool:
     return warning.startswith(_SAYS)
 
 
-def _in_words(violation: Violation) -> str:
+def in_words(violation: Violation) -> str:
+    """What compliance found, as a warning says it."""
     of = f" ({violation.account_id})" if violation.account_id else ""
     return f"{_SAYS}, {violation.severity.value}: {violation.sentence}{of}."

@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, TypedDict
 
 import structlog
 
+from allocation.model import BlockOrder
 from allocation.partial_fill import PROMISED, FillPolicy
 from orders import schedule
 from orders.block import Preview, Request
-from orders.calendar import trade_date
 from orders.checks import Policy, refuse_what_if, what_changed
 from orders.compliance import checked
 from orders.confirmation import order_id, order_of, ticket_for
@@ -87,10 +87,10 @@ class Confirming:
     def confirm(self, user: User, preview: Preview, assent: Assent, command_id: str) -> Order:
         """Freeze the allocation and store it with its order.
 
-        Reads past every cache first, compliance included; `PreviewChanged` when the lines would now be others, or there
-        is a new warning. `NotPermitted` where a warning is not accepted with a reason. The same `command_id` again
-        returns the same order. A what-if that does not respect cash needs a reason as `override`, which the statement
-        keeps; one without rounding is refused.
+        Reads past every cache first, compliance included; `PreviewChanged` when the lines would now be others, the
+        price moved farther than the policy's drift, or there is a new warning. `NotPermitted` where a warning is not
+        accepted with a reason. The same `command_id` again returns the same order. A what-if that does not respect cash
+        needs a reason as `override`, which the statement keeps; one without rounding is refused.
         """
         with self._one_at_a_time:
             for tries_left in reversed(range(TRIES)):
@@ -127,7 +127,7 @@ class Confirming:
         self._refuse(preview, assent)
         confirmed = self._ledger.confirmed()
         now_ = self.checked(self._preview(user, preview.request, fresh=True))
-        changes = what_changed(preview.proposal, now_.proposal) + tuple(
+        changes = what_changed(preview.proposal, now_.proposal, self._policy) + tuple(
             f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
         )
         if changes:
@@ -149,16 +149,13 @@ class Confirming:
         if assent.fills not in PROMISED:
             raise NotPermitted(f"“{assent.fills.label}” may take back what it gave, so no order can promise it.")
         if assent.release_at is not None:
-            schedule.refuse_unusable(
-                assent.release_at, self._clock.now(), preview.request.settlement, preview.proposal.block.bond.currency
-            )
+            block = preview.proposal.block
+            traded, now = self._traded(block, assent), self._clock.now()
+            schedule.refuse_unusable(assent.release_at, now, block.settlement, traded, block.bond.currency)
 
     def _frozen(self, preview: Preview, assent: Assent, command_id: str, username: str) -> tuple[Order, Statement]:
         """The order and its statement."""
         block, reference = preview.proposal.block, order_id(command_id)
-        traded = self._clock.today() if assent.release_at is None else schedule.release_date(
-            assent.release_at, block.bond.currency
-        )  # fmt: skip
         statement = freeze(
             preview.proposal,
             statement_id=f"{reference}.1",
@@ -173,11 +170,13 @@ class Confirming:
             accepted={warning: assent.accepted.get(warning, "").strip() for warning in preview.warnings},
             fills=assent.fills,
         )
-        order = order_of(
-            preview.proposal, statement, preview.request.group, assent.comment, trade_date(traded, block.bond.currency)
-        )
+        traded = self._traded(block, assent)
+        order = order_of(preview.proposal, statement, preview.request.group, assent.comment, traded)
         first = self._first_state(order, assent)
         return replace(order, state=first, release_at=assent.release_at, batch=assent.batch), statement
+
+    def _traded(self, block: BlockOrder, assent: Assent) -> date:
+        return schedule.traded_on(assent.release_at, block.bond.currency, self._book, self._clock.today())
 
     def _first_state(self, order: Order, assent: Assent) -> OrderState:
         if self._policy.approval_from is not None and order.face >= self._policy.approval_from:

@@ -21,9 +21,10 @@ from orders.marking import Marking
 from orders.model import Kind, Lease, Order, OrderState
 from orders.outbox import CarryOut, Outbox
 from orders.ports import Batches, Broker, Clock, Ledger
+from orders.schedule import is_over, last_day
 from orders.sending import GRACE as GRACE
 from orders.sending import POST_WINDOW as POST_WINDOW
-from orders.sending import Sending
+from orders.sending import Recheck, Sending
 
 log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ MOST_UNFINISHED = 3  # rounds in a row, after which another may try
 
 class Dispatch:
     """Sends, changes and follows orders under a lease. One instance a process; `holder` names it. Orders of one batch
-    go out in one call where there are `batches`."""
+    go out in one call where there are `batches`. One that waited is looked at again by `recheck`."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Dispatch:
         holder: str,
         batches: Batches | None = None,
         marking: Marking | None = None,
+        recheck: Recheck | None = None,
     ) -> None:
         self.pulse = Pulse()
         self.holder = holder
@@ -62,7 +64,7 @@ class Dispatch:
         self._live = False  # whether any order was live then
         self._journal = Journal(ledger, clock)
         self._following = Following(broker, clock, self._journal, self._kept)
-        sending = Sending(ledger, broker, clock, self._journal, self._following.at_once)
+        sending = Sending(ledger, broker, clock, self._journal, self._following.at_once, recheck)
         changing = Changing(ledger, broker, clock, self._journal, self._following.at_once, self._renewed)
         carry_out: dict[str, CarryOut] = {
             Kind.SEND: sending.carry_out,
@@ -181,7 +183,7 @@ class Dispatch:
         self._live = bool(live)
         self._busy = self._live or self._outbox.open
         for order in watched:
-            if order.state is OrderState.AWAITING and order.trade_date < self._clock.today():
+            if order.state is OrderState.AWAITING and is_over(order, self._clock.now(), self._clock.today()):
                 self._let_lapse(order, lease)
         # a modification that is under way looks at its order itself: it may have to be taken back first
         seen = [order for order in live if order.state is not OrderState.MODIFY_PENDING]
@@ -193,7 +195,7 @@ class Dispatch:
             self._following.look(seen, asked, self._renewed(lease))
 
     def _let_lapse(self, order: Order, lease: Lease) -> None:
-        lapsed = f"Not approved on its trade date, {order.trade_date:%d %b %Y}: it lapsed."
+        lapsed = f"Not approved on its day, {last_day(order):%d %b %Y}: it lapsed."
         try:
             self._journal.record(order, Event.LAPSED, lease, lapsed, message=lapsed)
         except LeaseLost:

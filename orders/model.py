@@ -36,6 +36,11 @@ class Book:
     groups: tuple[str, ...]
     currency: str = "USD"
 
+    @property
+    def pinned(self) -> bool:
+        """Whether its business date stands still, as of a book that is not Aladdin's own."""
+        return self.kind != "aladdin"
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

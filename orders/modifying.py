@@ -109,7 +109,7 @@ class Modifying:
         self._refuse(user, order, preview, accepted)
         confirmed = self._ledger.confirmed()
         now_ = self._checked(order, self._preview(user, preview.request, fresh=True))
-        changes = what_changed(preview.proposal, now_.proposal) + tuple(
+        changes = what_changed(preview.proposal, now_.proposal, self._policy) + tuple(
             f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
         )
         if changes:

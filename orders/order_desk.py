@@ -140,8 +140,9 @@ class OrderDesk:
     def _write(
         self, user: User, order: Order, event: Event, command_id: str, reason: str, also: dict[str, Any]
     ) -> Order:
-        if event is Event.APPROVE and order.release_at is not None:
-            event = Event.APPROVE_FOR_LATER
+        at = self._clock.now()
+        if event is Event.APPROVE and order.release_at is not None and at < order.release_at:
+            event = Event.APPROVE_FOR_LATER  # past its time, the approval is what it waited for
         try:
             to = step(order.state, event)
         except IllegalTransition as error:
@@ -152,7 +153,7 @@ class OrderDesk:
             state=to,
             event=event.value,
             actor=user.username,
-            at=self._clock.now(),
+            at=at,
             **{"reason": reason.strip(), "detail": reason.strip()} | also,
         )
         return self._ledger.advance(command_id, change)

@@ -51,7 +51,9 @@ def chosen(scope: str, settlement: date, currency: str) -> datetime | None:
     if not isinstance(day, date) or not isinstance(at, time):
         raise NotPermitted("Choose the day and the time of the release, or send it at once.")
     moment = schedule.release_time(day, at, schedule.zone(currency))
-    schedule.refuse_unusable(moment, session.desk().now(), settlement, currency)
+    desk = session.desk()
+    traded = schedule.traded_on(moment, currency, desk.book, desk.today())
+    schedule.refuse_unusable(moment, desk.now(), settlement, traded, currency)
     return moment
 
 

@@ -41,6 +41,7 @@ TODAY = date(2026, 11, 20)
 BOOK = Book("demo:7", "demo", "demo book", TODAY, ("BIG6", "OPNIC"))
 PM = User("pm", "Paula", frozenset({Role.PORTFOLIO_MANAGER}), frozenset({"BIG6"}))
 ANALYST = User("ana", "Anders", frozenset({Role.ANALYST}), frozenset({"*"}))
+APPROVER = User("app", "Arthur", frozenset({Role.APPROVER}), frozenset({"BIG6"}))
 COMPLIANCE = User("con", "Connie", frozenset({Role.COMPLIANCE}), frozenset({"*"}))
 
 EMEA = GroupTree("EMEA", (), ("A", "B"))
@@ -259,12 +260,12 @@ class Outfit:
     marks: Marks
 
 
-def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
+def outfit(directory: Path, policy: Policy | None = None, book: Book = BOOK) -> Outfit:
     clock = TestClock()
     engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
     migrate(engine)
-    ledger = SqlLedger(engine, BOOK.id, clock)
+    ledger = SqlLedger(engine, book.id, clock)
     market, compliance, noted, broker = FakeMarket(clock), FakeCompliance(), Noted(), FakeBroker()
     sides = replace(records(ledger, engine), activity=noted)
-    desk = Desk(market, compliance, sides, clock, BOOK, policy, blotter=FakeBlotter(broker))
+    desk = Desk(market, compliance, sides, clock, book, policy, blotter=FakeBlotter(broker))
     return Outfit(desk, market, ledger, clock, compliance, noted, broker, engine, sides.marks)

@@ -15,8 +15,8 @@ from orders.lifecycle import Event
 from orders.model import BrokerOrder, BrokerOrderIds, OrderState, Role, User
 from orders.statement import reserved
 from tests.orders.both import Both, both_sides
-from tests.orders.desk import ANALYST, COMPLIANCE, PM, FakeBlotter, outfit
-from tests.orders.watch import Watch, watched
+from tests.orders.desk import ANALYST, COMPLIANCE, PM, FakeBlotter
+from tests.orders.watch import Watch, watching
 
 APPROVER = User("ann", "Ann", frozenset({Role.APPROVER}), frozenset({"BIG6"}))
 OTHER = replace(PM, username="pete")
@@ -34,8 +34,8 @@ def gone(live: Watch) -> Watch:
 @pytest.fixture
 def large(tmp_path: Path) -> Watch:
     """The same of an order that needs a second person."""
-    watch = watched(outfit(tmp_path, Policy(approval_from=2_000_000)))
-    watch.decide(Event.APPROVE, actor="ann")
+    watch = watching(tmp_path, Policy(approval_from=2_000_000))
+    watch.decide(Event.APPROVE)
     watch.round()
     watch.broker.book.clear()
     assert watch.round().state is OrderState.OPEN

@@ -120,7 +120,7 @@ def test_an_order_that_missed_its_trade_date_lapses_and_is_never_posted(watch: W
     watch.at.clock.pass_(60)
     order = watch.round()
     assert order.state is OrderState.EXPIRED
-    assert "Not sent on its trade date, 20 Nov 2026" in order.message
+    assert "Not sent on its day, 20 Nov 2026" in order.message
     assert watch.broker.posted == []
     assert watch.at.ledger.intents() == ()
 

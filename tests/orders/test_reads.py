@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from orders.dispatch import LEASE, LEASE_SECONDS
-from orders.model import Lease, Order, OrderState
+from orders.model import Lease, Order
 from tests.orders.desk import PM, Outfit, outfit
 from tests.orders.test_desk import preview, request
+from tests.orders.test_dispatch_waiting import AT
 from tests.orders.watch import Watch, confirmed
 from tests.storage.counted import statements_sent
 
@@ -36,7 +36,7 @@ def test_a_tick_between_two_looks_reads_only_the_orders_that_something_is_asked_
     watch.round()
     watch.round()  # looked at, and not due for another look
     at = watch.at
-    later = confirmed(at, "c2", state=OrderState.SCHEDULED, release_at=at.clock.at + timedelta(hours=1))
+    later = confirmed(at, "c2", release_at=AT)
     lease = at.ledger.acquire(LEASE, watch.worker.holder, LEASE_SECONDS)
     assert lease is not None
     asked: list[list[str]] = []
