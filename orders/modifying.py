@@ -21,7 +21,7 @@ from orders.choices import read_choices
 from orders.confirming import MakePreview
 from orders.entitlement import require
 from orders.errors import NotPermitted, PreviewChanged
-from orders.lifecycle import Event, step
+from orders.lifecycle import Event, step, step_of
 from orders.model import Book, Change, Group, Kind, Order, OrderLine, Permission, Statement, User
 from orders.order_desk import refuse_without_reason
 from orders.past import Past
@@ -58,7 +58,7 @@ class Modifying:
         the limit or `choices.locked` of it, and preview that."""
         order = self._past.order(user, order_id)
         require(user, Permission.CONFIRM, order.group)
-        step(order.state, Event.MODIFY)
+        step_of(order, Event.MODIFY, user.username)
         choices = read_choices(json.loads(self._ledger.statement(order_id).body)["choices"])
         if choices.engine not in ENGINES:  # it was entered elsewhere: its lines stay as they are until they are changed
             choices = replace(choices, engine=Choices().engine)
@@ -80,6 +80,7 @@ class Modifying:
             if (earlier := self._ledger.outcome(command_id)) is not None:
                 return earlier
             order = self._past.order(user, order_id)
+            step_of(order, Event.MODIFY, user.username)
             self._refuse(order, preview, accepted or {})
             now_ = self._preview(user, preview.request, fresh=True)
             changes = what_changed(preview.proposal, now_.proposal, self._policy) + tuple(
@@ -93,7 +94,6 @@ class Modifying:
         return modified
 
     def _refuse(self, order: Order, preview: Preview, accepted: Mapping[str, str]) -> None:
-        step(order.state, Event.MODIFY)
         proposal = preview.proposal
         if proposal.placed == 0:
             raise NotPermitted("Nothing would be left of it: cancel it instead.")
