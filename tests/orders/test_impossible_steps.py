@@ -49,7 +49,7 @@ def ended(live: Watch) -> Order:
 def test_an_order_that_has_ended_can_neither_be_canceled_nor_modified(live: Watch) -> None:
     order = ended(live)
     with structlog.testing.capture_logs() as lines:
-        with pytest.raises(IllegalTransition, match="cannot be canceled. Nothing of it is left to cancel."):
+        with pytest.raises(IllegalTransition, match=r"cannot be canceled\. Nothing of it is left to cancel\."):
             live.ask_to_cancel()
         with pytest.raises(IllegalTransition, match="cannot be modified"):
             live.ask_to_modify(1_200_000)
