@@ -6,11 +6,14 @@ import re
 from typing import Any
 
 from orders import compared
-from orders.lifecycle import FINAL, Event, reported, step
+from orders.lifecycle import FINAL, Event, reported, step, step_of
 from orders.model import BrokerOrder, Change, Lease, Order, Statement
 from orders.ports import Clock, Ledger
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+WORKER = "worker"  # whose name is under its steps
 
 
 class Journal:
@@ -33,9 +36,9 @@ class Journal:
         change = Change(
             order_id=order.id,
             version=order.version,
-            state=step(order.state, event),
+            state=step_of(order, event, WORKER),
             event=event.value,
-            actor="worker",
+            actor=WORKER,
             at=self._clock.now() if statement is None else statement.created_at,
             detail=detail,
             **also,

@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import structlog
+
 from orders.errors import IllegalTransition
 from orders.model import BrokerOrder, Order
 from orders.model import OrderState as S
+
+log = structlog.get_logger()
 
 
 class Event(StrEnum):
@@ -164,12 +168,40 @@ TABLE: dict[tuple[S, Event], S] = {
 }
 
 
+# what a person does to an order, as a sentence says it
+_DONE = {
+    Event.APPROVE: "approved",
+    Event.APPROVE_FOR_LATER: "approved",
+    Event.DECLINE: "declined",
+    Event.WITHDRAW: "withdrawn",
+    Event.SEND_AGAIN: "sent again",
+    Event.NOT_THERE: "said not to be at Aladdin",
+    Event.MODIFY: "modified",
+    Event.CANCEL: "canceled",
+    Event.ADOPTED: "taken over",
+    **dict.fromkeys((Event.CLOSE, Event.CLOSE_ASKED, Event.CLOSE_AGREED), "closed"),
+    Event.EXPLAINED: "explained",
+    Event.EXPLANATION_APPROVED: "explained",
+}
+
+
 def step(state: S, event: Event) -> S:
     """The state after `event`; `IllegalTransition` when the table has no such step."""
     try:
         return TABLE[state, event]
     except KeyError:
-        raise IllegalTransition(f"An order that is {state.value} cannot be {event.value}.") from None
+        done = _DONE.get(event)
+        told = f"cannot be {done}" if done else f"cannot have the event “{event.value}”"
+        raise IllegalTransition(f"An order that is {state.value} {told}.") from None
+
+
+def step_of(order: Order, event: Event, actor: str) -> S:
+    """The same for an order that somebody, or the worker, wants to take this step: one that is not there is logged."""
+    try:
+        return step(order.state, event)
+    except IllegalTransition:
+        log.warning("impossible event", order=order.id, state=order.state.value, wanted=event.value, actor=actor)
+        raise
 
 
 def reported(answer: BrokerOrder) -> Event:

@@ -24,7 +24,7 @@ from orders.confirmation import ticket_of
 from orders.confirming import TRIES, MakePreview
 from orders.entitlement import require
 from orders.errors import NotPermitted, PreviewChanged, VersionConflict
-from orders.lifecycle import Event, step
+from orders.lifecycle import Event, step, step_of
 from orders.model import Book, Change, Group, Kind, Order, OrderLine, Permission, Statement, User
 from orders.order_desk import refuse_without_reason
 from orders.past import Past
@@ -65,7 +65,7 @@ class Modifying:
         the limit or `choices.locked` of it, and preview that."""
         order = self._past.order(user, order_id)
         require(user, Permission.CONFIRM, order.group)
-        step(order.state, Event.MODIFY)
+        step_of(order, Event.MODIFY, user.username)
         choices = read_choices(json.loads(self._ledger.statement(order_id).body)["choices"])
         if choices.engine not in ENGINES:  # it was entered elsewhere: its lines stay as they are until they are changed
             choices = replace(choices, engine=Choices().engine)
@@ -106,6 +106,7 @@ class Modifying:
 
     def _modify(self, user: User, preview: Preview, reason: str, command_id: str, accepted: Mapping[str, str]) -> Order:
         order = self._past.order(user, preview.request.instead_of)
+        step_of(order, Event.MODIFY, user.username)
         self._refuse(user, order, preview, accepted)
         confirmed = self._ledger.confirmed()
         now_ = self._checked(order, self._preview(user, preview.request, fresh=True))

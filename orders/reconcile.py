@@ -16,7 +16,7 @@ from orders.confirmation import order_of
 from orders.differing import CANCEL, LOOK, Comparison, Difference, Finding, apart, missing, other_order, over, stranger
 from orders.entitlement import require
 from orders.errors import IllegalTransition, NotFound, VersionConflict
-from orders.lifecycle import FINAL, LIVE, ON_THE_WAY, Event, step
+from orders.lifecycle import FINAL, LIVE, ON_THE_WAY, Event, step_of
 from orders.model import Book, BrokerOrder, Change, Order, OrderState, Permission, Statement, User
 from orders.order_desk import TRIES, refuse_without_reason
 from orders.ports import Blotter, Clock, Ledger
@@ -122,7 +122,7 @@ class Reconciling:
         return self._ledger.confirm(command_id, statement, order)
 
     def _restated(self, user: User, order: Order, answer: BrokerOrder, reason: str, command_id: str) -> Order:
-        to = step(order.state, Event.ADOPTED)
+        to = step_of(order, Event.ADOPTED, user.username)
         if (wrong := other_order(order, answer)) is not None:
             raise IllegalTransition(wrong.sentence)
         told = replace(answer, limit=order.limit, limit_type="") if answer.limit is None else answer

@@ -24,12 +24,10 @@ from orders.dispatch import LEASE, LEASE_SECONDS
 from orders.errors import OutsideError, SettingsError, Unavailable, WrongBook
 from orders.lease import Pulse as WorkersPulse
 from orders.model import OrderState, Role
-from orders.rechecking import Rechecking
 from settings import read_settings
 from tests.books.folder import small_book
 from tests.house import PM, confirmed, forget_settings, house_on
 
-APPROVER = demo_users()[0]["approver"].user
 COMPLIANCE = demo_users()[0]["compliance"].user
 
 
@@ -215,21 +213,6 @@ def test_aladdin_gone_is_a_sentence_a_red_pulse_and_a_store_that_still_works(tmp
         assert "Aladdin" in sentence
         assert pulses(house)["Store"] == (True, "answers")
         assert desk.past.orders(PM).rows == (order,)
-
-
-def test_the_worker_of_a_house_looks_again_at_an_order_that_waited(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Rechecking, "objection", lambda *_: "Its price is another.")
-    with house_on(tmp_path, approval_from_face=0) as house:
-        desk, order = house.office.desk, confirmed(house)
-        desk.orders.approve(APPROVER, order.id, order.statement_sha256, "a1")
-        lease = house.dispatch._ledger.acquire(LEASE, house.dispatch.holder, LEASE_SECONDS)
-        assert lease is not None
-        house.dispatch.work(lease)
-        waits = desk.past.order(PM, order.id)
-        assert waits.state is OrderState.SEND_FAILED
-        assert waits.message.startswith("Its price is another. A person must decide")
 
 
 def test_the_screens_and_the_health_check_show_the_pulse_of_whoever_works_here_or_elsewhere(

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from access import demo_users
 from bootstrap import House
-from orders.dispatch import LEASE
+from orders.dispatch import LEASE, LEASE_SECONDS
 from orders.model import Lease, OrderState
+from orders.rechecking import Rechecking
 from tests.browser.server import ROOT, own_environment
 from tests.house import PM, confirmed, house_on
 
+APPROVER = demo_users()[0]["approver"].user
 PATIENCE = 60  # seconds
 
 
@@ -155,3 +158,18 @@ def test_a_value_that_cannot_be_used_ends_it_with_the_name_of_the_variable(start
     assert code == 1
     assert "DEMO_SEED" in said
     assert "sw0rdfish" not in said
+
+
+def test_the_worker_of_a_house_looks_again_at_an_order_that_waited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rechecking, "objection", lambda *_: "Its price is another.")
+    with house_on(tmp_path, approval_from_face=0) as house:
+        desk, order = house.office.desk, confirmed(house)
+        desk.orders.approve(APPROVER, order.id, order.statement_sha256, "a1")
+        lease = house.dispatch._ledger.acquire(LEASE, house.dispatch.holder, LEASE_SECONDS)
+        assert lease is not None
+        house.dispatch.work(lease)
+        waits = desk.past.order(PM, order.id)
+        assert waits.state is OrderState.SEND_FAILED
+        assert waits.message.startswith("Its price is another. A person must decide")

@@ -31,7 +31,11 @@ _CLOSING = (
 )
 
 ACTS = {
-    Event.APPROVE: Act("Approve", "check_circle", "It is sent to Aladdin under the terms below.", "approved."),
+    Event.APPROVE: Act(
+        "Approve", "check_circle",
+        "It is sent to Aladdin under the terms below, at once or at its time of release.",
+        "approved.",
+    ),
     Event.DECLINE: Act("Decline", "block", "It is not sent, and ends as rejected.", "declined, and not sent."),
     Event.MODIFY: Act("Modify", "edit", "", "the new terms are on their way to Aladdin."),
     Event.CANCEL: Act(

@@ -11,7 +11,6 @@ import pytest
 from allocation.errors import InvalidBlock, OffLattice
 from allocation.model import Choices, Side
 from orders.canonical import digest
-from orders.checks import Policy
 from orders.desk import Desk, Preview, Request
 from orders.errors import InvalidSettlement, NotFound, NotPermitted, PreviewChanged, Rejected, StaleData
 from orders.model import Group, OrderState
@@ -204,30 +203,6 @@ def test_a_price_that_moved_is_looked_at_again_even_when_the_faces_stay(at: Outf
     with pytest.raises(PreviewChanged) as moved:
         at.desk.confirm(PM, made, "", "c1")
     assert moved.value.changes[0].startswith("Price: 98.5")
-
-
-def test_a_price_that_moved_a_little_interrupts_nobody_as_long_as_the_lines_stay(at: Outfit) -> None:
-    made = preview(at)
-    at.market.bonds["B"] = dated(bond(price="98.75"))
-    order = at.desk.confirm(PM, made, "", "c1")
-    assert '"trade_price":"98.75"' in at.ledger.statement(order.id).body
-
-
-def test_how_far_a_price_may_move_unseen_is_a_matter_of_the_policy(tmp_path: Path) -> None:
-    at = outfit(tmp_path, Policy(price_drift=Decimal(0)))
-    made = preview(at)
-    at.market.bonds["B"] = dated(bond(price="98.5000001"))
-    with pytest.raises(PreviewChanged):
-        at.desk.confirm(PM, made, "", "c1")
-
-
-def test_a_line_that_follows_a_small_move_of_the_price_is_looked_at_again(at: Outfit) -> None:
-    at.market.accounts = (account("A", cash="985000"), account("B"))
-    made = preview(at)
-    at.market.bonds["B"] = dated(bond(price="98.6"))
-    with pytest.raises(PreviewChanged) as moved:
-        at.desk.confirm(PM, made, "", "c1")
-    assert [change.split(":")[0] for change in moved.value.changes if "accrued" not in change][-2:] == ["A", "B"]
 
 
 def test_a_preview_is_noted_once_however_often_the_page_asks_for_it(at: Outfit) -> None:

@@ -15,7 +15,7 @@ def test_every_state_is_ours_live_or_final() -> None:
 
 def test_a_final_state_is_never_left() -> None:
     assert not [pair for pair, to in TABLE.items() if pair[0] in FINAL and to is not pair[0]]
-    with pytest.raises(IllegalTransition, match="booked cannot be canceled"):
+    with pytest.raises(IllegalTransition, match="booked cannot have the event “canceled”"):
         step(OrderState.BOOKED, Event.REPORTED_CANCELED)
 
 

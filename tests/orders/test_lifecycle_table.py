@@ -94,7 +94,7 @@ def test_each_event_leads_where_it_should_or_is_refused(state: S, event: E) -> N
         return
     with pytest.raises(IllegalTransition) as refused:
         step(state, event)
-    assert str(refused.value) == f"An order that is {state.value} cannot be {event.value}."
+    assert str(refused.value).startswith(f"An order that is {state.value} cannot ")
 
 
 def test_what_may_be_at_aladdin_is_ended_by_aladdin_alone_or_closed_by_a_person_who_finds_it_gone() -> None:

@@ -112,7 +112,7 @@ def test_a_decision_that_came_too_late_is_told_in_the_dialog(front: Front) -> No
     front.work()
     decide(page, Event.WITHDRAW, "The wrong bond")
     assert now(front, order).state is OrderState.OPEN
-    assert "cannot be withdraw" in words(page)
+    assert "cannot be withdrawn" in words(page)
     assert f"This can no longer be decided: {order.id} is open." in words(page)
 
 
