@@ -135,7 +135,9 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.SENDING, Event.REPEAT_REFUSED): S.UNKNOWN,
     (S.SENDING, Event.MISTAKEN): S.UNKNOWN,
     **{(state, Event.MODIFY): S.MODIFY_PENDING for state in WORKING},
-    **{(state, Event.CANCEL): S.CANCEL_PENDING for state in WORKING},
+    # also while it is modified: what became of that is told before the order ends
+    **{(state, Event.CANCEL): S.CANCEL_PENDING for state in (*WORKING, S.MODIFY_PENDING)},
+    **{(S.CANCEL_PENDING, event): S.CANCEL_PENDING for event in (Event.MODIFIED, Event.MODIFY_REFUSED)},
     # it is asked for again and again until it is settled
     **{
         (S.MODIFY_PENDING, event): S.MODIFY_PENDING
@@ -158,12 +160,24 @@ TABLE: dict[tuple[S, Event], S] = {
 }
 
 
+_DONE = {  # what a person asks for, as it is said of an order
+    Event.APPROVE: "approved",
+    Event.APPROVE_FOR_LATER: "approved",
+    Event.DECLINE: "declined",
+    Event.WITHDRAW: "withdrawn",
+    Event.SEND_AGAIN: "sent again",
+    Event.NOT_THERE: "said not to be at Aladdin",
+    Event.MODIFY: "modified",
+    Event.CANCEL: "canceled",
+}
+
+
 def step(state: S, event: Event) -> S:
     """The state after `event`; `IllegalTransition` when the table has no such step."""
     try:
         return TABLE[state, event]
     except KeyError:
-        raise IllegalTransition(f"An order that is {state.value} cannot be {event.value}.") from None
+        raise IllegalTransition(f"An order that is {state.value} cannot be {_DONE.get(event, event.value)}.") from None
 
 
 def reported(answer: BrokerOrder) -> Event:

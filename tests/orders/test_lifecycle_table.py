@@ -43,7 +43,7 @@ ONE_WAY: dict[E, tuple[set[S], S | None]] = {
     E.SEND_AGAIN: ({S.SEND_FAILED}, S.CONFIRMED),
     E.NOT_THERE: ({S.UNKNOWN}, S.SEND_FAILED),
     E.MODIFY: (WORKED, S.MODIFY_PENDING),
-    E.CANCEL: (WORKED, S.CANCEL_PENDING),
+    E.CANCEL: (WORKED | {S.MODIFY_PENDING}, S.CANCEL_PENDING),
     E.RELEASE: ({S.SCHEDULED}, S.CONFIRMED),
     E.RELEASE_MISSED: ({S.SCHEDULED}, S.SEND_FAILED),
     E.SEND: (MAY_GO | {S.UNKNOWN}, S.SENDING),
@@ -56,14 +56,13 @@ ONE_WAY: dict[E, tuple[set[S], S | None]] = {
     E.REPEAT_NEVER_LEFT: ({S.SENDING}, S.UNKNOWN),
     E.LAPSED: (UNSENT, S.EXPIRED),
     E.MODIFY_SENT: ({S.MODIFY_PENDING}, None),
-    E.MODIFIED: ({S.MODIFY_PENDING}, S.OPEN),
-    E.MODIFY_REFUSED: ({S.MODIFY_PENDING}, S.OPEN),
     E.CANCEL_REFUSED: ({S.CANCEL_PENDING}, S.OPEN),
     E.ADOPTED: (WORKED | {S.FILLED}, None),
     E.EXPLAINED: (AT_ALADDIN | set(LAST_WORDS.values()), None),
     E.EXPLANATION_APPROVED: (AT_ALADDIN | set(LAST_WORDS.values()), None),
     E.NOTED: (UNSENT | {S.UNKNOWN} | AT_ALADDIN, None),
 }
+OF_A_MODIFICATION = {E.MODIFIED, E.MODIFY_REFUSED}
 OF_A_POST = {E.NEVER_LEFT: S.SEND_FAILED, E.ANSWER_LOST: S.UNKNOWN, E.REPEAT_REFUSED: S.UNKNOWN}
 
 
@@ -72,6 +71,8 @@ def expected(state: S, event: E) -> S | None:
     if event in ONE_WAY:
         sources, to = ONE_WAY[event]
         return (to or state) if state in sources else None
+    if event in OF_A_MODIFICATION:  # which may have been canceled before it was settled
+        return {S.MODIFY_PENDING: S.OPEN, S.CANCEL_PENDING: state}.get(state)
     if event in OF_A_POST:  # of a post, or of what was asked to modify
         return {S.SENDING: OF_A_POST[event], S.MODIFY_PENDING: state}.get(state)
     if event is E.MISTAKEN:
@@ -91,7 +92,7 @@ def test_each_event_leads_where_it_should_or_is_refused(state: S, event: E) -> N
         return
     with pytest.raises(IllegalTransition) as refused:
         step(state, event)
-    assert str(refused.value) == f"An order that is {state.value} cannot be {event.value}."
+    assert str(refused.value).startswith(f"An order that is {state.value} cannot be ")
 
 
 def test_what_may_be_at_aladdin_is_ended_by_aladdin_alone() -> None:

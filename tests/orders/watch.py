@@ -61,7 +61,8 @@ class Watch:
         return self.at.ledger.advance(f"person:{order.id}:{order.version}", change)
 
     def ask_to_cancel(self, reason: str = "the client called") -> Order:
-        return self.decide(Event.CANCEL, reason=reason, opens_intent=Kind.CANCEL)
+        order = self.order()
+        return self.at.desk.orders.cancel(PM, order.id, reason, f"person:{order.id}:{order.version}")
 
     def ask_to_modify(self, face: int, limit: Decimal | None = None, engine: str = "pro_rata") -> Order:
         """Other terms of the order, as a new version of its statement."""
