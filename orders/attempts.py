@@ -107,6 +107,12 @@ def requests(history: Sequence[History]) -> Requests:
     )
 
 
+def unsettled(history: Sequence[History]) -> bool:
+    """Whether an order was to be modified, and it is not known yet what became of that."""
+    settled = _last(history, Event.MODIFIED, Event.MODIFY_REFUSED, default=-1)
+    return _last(history, Event.MODIFY, default=-1) > settled
+
+
 def too_late(made: Attempts, now: datetime) -> str:
     """Why an order that never left is not sent any more without a person's word; empty while it is."""
     last = f" The last attempt: {made.not_sent[-1]}" if made.not_sent else ""

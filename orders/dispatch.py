@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from allocation.errors import EvenlotError
+from orders.attempts import unsettled
 from orders.changing import Changing
 from orders.errors import LeaseLost
 from orders.following import Following
@@ -186,13 +187,18 @@ class Dispatch:
             if order.state is OrderState.AWAITING and is_over(order, self._clock.now(), self._clock.today()):
                 self._let_lapse(order, lease)
         # a modification that is under way looks at its order itself: it may have to be taken back first
-        seen = [order for order in live if order.state is not OrderState.MODIFY_PENDING]
+        seen = [order for order in live if not self._settling(order)]
         if not seen:
             self._following.none()
         else:
             canceling = any(order.state is OrderState.CANCEL_PENDING for order in seen)
             asked = {intent.order_id: intent.id for intent in self._ledger.intents()} if canceling else {}
             self._following.look(seen, asked, self._renewed(lease))
+
+    def _settling(self, order: Order) -> bool:
+        if order.state is OrderState.CANCEL_PENDING:  # what was canceled may have been modified before
+            return unsettled(self._ledger.events(order.id))
+        return order.state is OrderState.MODIFY_PENDING
 
     def _let_lapse(self, order: Order, lease: Lease) -> None:
         lapsed = f"Not approved on its day, {last_day(order):%d %b %Y}: it lapsed."

@@ -142,7 +142,9 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.SENDING, Event.REPEAT_REFUSED): S.UNKNOWN,
     (S.SENDING, Event.MISTAKEN): S.UNKNOWN,
     **{(state, Event.MODIFY): S.MODIFY_PENDING for state in WORKING},
-    **{(state, Event.CANCEL): S.CANCEL_PENDING for state in WORKING},
+    # also while it is modified: what became of that is told before the order ends
+    **{(state, Event.CANCEL): S.CANCEL_PENDING for state in (*WORKING, S.MODIFY_PENDING)},
+    **{(S.CANCEL_PENDING, event): S.CANCEL_PENDING for event in (Event.MODIFIED, Event.MODIFY_REFUSED)},
     # Aladdin may lose an order, or purge it: without a person's word it would be live here for ever
     **{(state, event): S.CANCELED for state in LIVE for event in (Event.CLOSE, Event.CLOSE_AGREED)},
     **{(state, Event.CLOSE_ASKED): state for state in LIVE},

@@ -9,17 +9,13 @@ from orders import sought
 from orders.attempts import attempts
 from orders.entitlement import require
 from orders.errors import IllegalTransition, NotPermitted, Rejected, VersionConflict
-from orders.lifecycle import TABLE, Event, step_of
+from orders.lifecycle import FINAL, ON_THE_WAY, OURS, TABLE, Event, step_of
 from orders.model import Change, Kind, Order, OrderState, Permission, User
 from orders.past import Past
 from orders.ports import Blotter, Clock, Ledger
 
 TRIES = 4  # a step of the worker may come in between each time
 _NEEDS_NO_WORD = (Event.APPROVE, Event.EXPLANATION_APPROVED, Event.CLOSE_AGREED)  # what is approved says it
-_TOO_LATE = {
-    Event.WITHDRAW: "It may be at Aladdin already: cancel it there from here once it shows, or wait for its look-up.",
-    Event.CANCEL: "Nothing of it is left to cancel.",
-}
 
 
 class OrderDesk:
@@ -91,10 +87,11 @@ class OrderDesk:
         )  # fmt: skip
 
     def cancel(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
-        """Ask Aladdin to cancel what is not filled. A fill may be quicker; then the order says so."""
+        """Ask Aladdin to cancel what is not filled; a modification on its way is asked for no more. A fill may be
+        quicker; then the order says so."""
         return self.decide(
             user, Permission.CONFIRM, order_id, Event.CANCEL, command_id, reason,
-            lambda order: {"opens_intent": Kind.CANCEL, "message": ""},
+            lambda order: {"closes_intent": self.intent(order), "opens_intent": Kind.CANCEL, "message": ""},
         )  # fmt: skip
 
     def may(self, user: User, order: Order) -> tuple[Event, ...]:
@@ -146,7 +143,7 @@ class OrderDesk:
         try:
             to = step_of(order, event, user.username)
         except IllegalTransition as error:
-            raise IllegalTransition(f"{error} {_TOO_LATE.get(event, '')}".strip()) from None
+            raise IllegalTransition(f"{error} {_instead(order.state, event)}".strip()) from None
         change = Change(
             order_id=order.id,
             version=order.version,
@@ -175,8 +172,21 @@ class OrderDesk:
             )
 
     def intent(self, order: Order) -> str | None:
-        """What the worker is still to do with it."""
+        """The open intent to send or to modify it."""
         return next((intent.id for intent in self._ledger.intents() if intent.order_id == order.id), None)
+
+
+def _instead(state: OrderState, event: Event) -> str:
+    """What to do where it cannot be withdrawn or canceled any more, or not yet."""
+    if event not in (Event.WITHDRAW, Event.CANCEL):
+        return ""
+    if state in ON_THE_WAY:
+        return "It may be at Aladdin already: cancel it there from here once it shows, or wait for its look-up."
+    if state in (OrderState.FILLED, *FINAL):
+        return "Nothing of it is left to cancel."
+    if event is Event.CANCEL:
+        return "It is not at Aladdin: withdraw it." if state in OURS else ""
+    return "" if state is OrderState.CANCEL_PENDING else "It is at Aladdin: cancel it."
 
 
 def refuse_without_reason(reason: str, longest: int) -> None:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 from allocation.effect import after_trade
 from allocation.model import Account
 from orders import compared, lifecycle
-from orders.model import Group, Order, OrderState, Statement
+from orders.attempts import unsettled
+from orders.lifecycle import PENDING
+from orders.model import Group, Order, Statement
 from orders.ports import Ledger
 from orders.statement import frozen_block, placed, reserved
 
@@ -42,10 +44,10 @@ def less_ours(group: Group, pending: Sequence[Order], ledger: Ledger) -> Group:
 
 
 def _missing(order: Order, statement: Statement, ledger: Ledger) -> dict[str, _Part]:
-    """What Aladdin may not count yet, by account id. While the order is modified Aladdin has the terms of before or the
-    new ones: the more of the two is promised, and the terms of before are what it counts."""
+    """What Aladdin may not count yet, by account id. While it is not known what became of a modification, Aladdin has
+    the terms of before or the new ones: the more of the two is promised, and the terms of before are what it counts."""
     newest = before = _parts(statement)
-    if order.state is OrderState.MODIFY_PENDING:
+    if order.state in PENDING and unsettled(ledger.events(order.id)):
         before = _parts(ledger.statement(order.id, statement.version - 1))
     counted: Mapping[str, _Part] = {} if _uncounted(order) else before
     missing = {}

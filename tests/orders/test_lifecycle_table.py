@@ -43,7 +43,7 @@ ONE_WAY: dict[E, tuple[set[S], S | None]] = {
     E.SEND_AGAIN: ({S.SEND_FAILED}, S.CONFIRMED),
     E.NOT_THERE: ({S.UNKNOWN}, S.SEND_FAILED),
     E.MODIFY: (WORKED, S.MODIFY_PENDING),
-    E.CANCEL: (WORKED, S.CANCEL_PENDING),
+    E.CANCEL: (WORKED | {S.MODIFY_PENDING}, S.CANCEL_PENDING),
     E.CLOSE: (AT_ALADDIN, S.CANCELED),
     E.CLOSE_ASKED: (AT_ALADDIN, None),
     E.CLOSE_AGREED: (AT_ALADDIN, S.CANCELED),
@@ -59,14 +59,13 @@ ONE_WAY: dict[E, tuple[set[S], S | None]] = {
     E.REPEAT_NEVER_LEFT: ({S.SENDING}, S.UNKNOWN),
     E.LAPSED: (UNSENT, S.EXPIRED),
     E.MODIFY_SENT: ({S.MODIFY_PENDING}, None),
-    E.MODIFIED: ({S.MODIFY_PENDING}, S.OPEN),
-    E.MODIFY_REFUSED: ({S.MODIFY_PENDING}, S.OPEN),
     E.CANCEL_REFUSED: ({S.CANCEL_PENDING}, S.OPEN),
     E.ADOPTED: (WORKED | {S.FILLED}, None),
     E.EXPLAINED: (AT_ALADDIN | set(LAST_WORDS.values()), None),
     E.EXPLANATION_APPROVED: (AT_ALADDIN | set(LAST_WORDS.values()), None),
     E.NOTED: (UNSENT | {S.UNKNOWN} | AT_ALADDIN, None),
 }
+OF_A_MODIFICATION = {E.MODIFIED, E.MODIFY_REFUSED}
 OF_A_POST = {E.NEVER_LEFT: S.SEND_FAILED, E.ANSWER_LOST: S.UNKNOWN, E.REPEAT_REFUSED: S.UNKNOWN}
 
 
@@ -75,6 +74,8 @@ def expected(state: S, event: E) -> S | None:
     if event in ONE_WAY:
         sources, to = ONE_WAY[event]
         return (to or state) if state in sources else None
+    if event in OF_A_MODIFICATION:  # which may have been canceled before it was settled
+        return {S.MODIFY_PENDING: S.OPEN, S.CANCEL_PENDING: state}.get(state)
     if event in OF_A_POST:  # of a post, or of what was asked to modify
         return {S.SENDING: OF_A_POST[event], S.MODIFY_PENDING: state}.get(state)
     if event is E.MISTAKEN:
