@@ -44,8 +44,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What would come of a block were it made now, before all others of its batch. `doubts` want a reason in its line;
-    `refused` is why it cannot be made, and `order_id` the order it has become already."""
+    """What would come of a block were it made now, before all others of its batch. `doubts` want a reason in its line,
+    which accepts them and no others; `refused` is why it cannot be made, and `order_id` the order it has become
+    already."""
 
     block: Planned
     placed: int = 0
@@ -105,28 +106,36 @@ class BatchDesk:
             refused = proposal.failed or f"Nothing of it can be placed ({_left(proposal)})."
         return Foreseen(block, proposal.placed, _doubts(seen), refused)
 
-    def send(self, user: User, batch: Batch, progress: Progress = lambda result, done, of: None) -> tuple[Result, ...]:
+    def send(
+        self,
+        user: User,
+        batch: Batch,
+        progress: Progress = lambda result, done, of: None,
+        seen: Sequence[Foreseen] = (),
+    ) -> tuple[Result, ...]:
         """Preview and confirm each block by itself, in the order of the lines: what one takes of the cash, the next has
-        not. A warning, or a block that can be placed in part only, needs the reason of its line. `Rejected` for a batch
-        with faults."""
+        not. A warning, or a block that can be placed in part only, needs the reason of its line, and to be among what
+        was `seen` of it before; what came up since refuses the line. `Rejected` for a batch with faults."""
         require(user, Permission.CONFIRM)
         if batch.faults:
             raise Rejected(f"Nothing was made: mend the file first. {batch.faults[0]}", code="faults")
         results: list[Result] = []
+        known = {one.block.command_id: one for one in seen if not one.refused}
         for block in batch.blocks:
-            results.append(self._made(user, batch, block))
+            unseen = Foreseen(block, block.request.face)
+            results.append(self._made(user, batch, block, known.get(block.command_id, unseen)))
             progress(results[-1], len(results), len(batch.blocks))
         counts = ", ".join(f"{count} {outcome.value}" for outcome, count in counted(results).items())
         self._activity.note(user.username, "sent a batch", batch.id, counts)
         return tuple(results)
 
-    def _made(self, user: User, batch: Batch, block: Planned) -> Result:
+    def _made(self, user: User, batch: Batch, block: Planned, seen: Foreseen) -> Result:
         try:
             require(user, Permission.CONFIRM, block.request.group)
             there = self._there(block)
             if there is not None:
                 return Result(block, Outcome.THERE, _known_as(there), there.id)
-            order = self._confirmed(user, batch, block)
+            order = self._confirmed(user, batch, block, seen)
         except EvenlotError as error:
             return Result(block, Outcome.REFUSED, _refusal(error))
         return Result(
@@ -139,17 +148,18 @@ class BatchDesk:
         except NotFound:
             return None
 
-    def _confirmed(self, user: User, batch: Batch, block: Planned) -> Order:
+    def _confirmed(self, user: User, batch: Batch, block: Planned, seen: Foreseen) -> Order:
         comment, reason = block.typed["comment"], block.typed["reason"]
         for tries_left in reversed(range(TRIES)):
             fresh = tries_left < TRIES - 1
-            seen = self._blocks.checked(user, self._blocks.preview(user, block.request, fresh=fresh))
-            if not reason and (doubts := _doubts(seen)):
+            now_ = self._blocks.checked(user, self._blocks.preview(user, block.request, fresh=fresh))
+            _refuse_unseen(now_, seen)
+            if not reason and (doubts := _doubts(now_)):
                 raise NotPermitted(f"{doubts[0]} To go on in spite of this, write the reason into the line.")
             try:
                 return self._blocks.confirm(
-                    user, seen, comment or reason, block.command_id,
-                    accepted=dict.fromkeys(seen.warnings, reason), batch=batch.id,
+                    user, now_, comment or reason, block.command_id,
+                    accepted=dict.fromkeys(now_.warnings, reason), batch=batch.id,
                 )  # fmt: skip
             except PreviewChanged as moved:
                 if not tries_left:
@@ -161,6 +171,18 @@ def _refusal(error: EvenlotError) -> str:
     if isinstance(error, MetricUnavailable):
         return f"{error} Make this block on the Allocate page, where such accounts can be left out."
     return str(error)
+
+
+def _refuse_unseen(now_: Preview, seen: Foreseen) -> None:
+    """`NotPermitted` where there is more to accept than whoever gave the reason could see."""
+    unseen = [warning for warning in now_.warnings if warning not in seen.doubts]
+    if now_.proposal.placed < seen.placed:
+        unseen += _in_part(now_.proposal)
+    if unseen:
+        raise NotPermitted(
+            f"{unseen[0]} This was not known when the batch was checked: check it again, and give the line a reason if "
+            "it is to be made in spite of this."
+        )
 
 
 def _doubts(preview: Preview) -> tuple[str, ...]:

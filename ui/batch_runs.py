@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
 
 import structlog
 
 from allocation.errors import EvenlotError
-from orders.batch import Batch, BatchDesk, Result
+from orders.batch import Batch, BatchDesk, Foreseen, Result
 from orders.model import User
 from orders.waiting import Waiting, announce_waits
 
@@ -41,8 +42,8 @@ _lock = threading.Lock()
 _runs: dict[tuple[str, str], Run] = {}  # by username and batch
 
 
-def start(desk: BatchDesk, user: User, batch: Batch) -> Run:
-    """Send a batch; one that is on its way already goes on, and is not begun again."""
+def start(desk: BatchDesk, user: User, batch: Batch, seen: Sequence[Foreseen]) -> Run:
+    """Send a batch, of which this was `seen`; one that is on its way already goes on, and is not begun again."""
     with _lock:
         known = _runs.get((user.username, batch.id))
         if known is not None and not known.over.is_set():
@@ -54,7 +55,9 @@ def start(desk: BatchDesk, user: User, batch: Batch) -> Run:
             del _runs[name]
     # a daemon: each block is one transaction, and what was not made by the end of the process can be sent again
     context = copy_context()
-    threading.Thread(target=context.run, args=(_send, desk, user, run), name=f"batch {batch.id}", daemon=True).start()
+    threading.Thread(
+        target=context.run, args=(_send, desk, user, run, seen), name=f"batch {batch.id}", daemon=True
+    ).start()
     return run
 
 
@@ -64,10 +67,10 @@ def find(user: User, batch_id: str) -> Run | None:
         return _runs.get((user.username, batch_id))
 
 
-def _send(desk: BatchDesk, user: User, run: Run) -> None:
+def _send(desk: BatchDesk, user: User, run: Run, seen: Sequence[Foreseen]) -> None:
     try:
         with announce_waits(run.wait_for):
-            desk.send(user, run.batch, run.note)
+            desk.send(user, run.batch, run.note, seen=seen)
     except EvenlotError as error:
         run.failed = str(error)
     except Exception:  # it must not look as if it were still on its way

@@ -35,7 +35,9 @@ def checked(at: Outfit, *rows: str, name: str = "", user: User = PM) -> Batch:
 
 
 def sent(at: Outfit, *rows: str, name: str = "") -> tuple[Result, ...]:
-    return at.desk.batches.send(PM, checked(at, *rows, name=name))
+    """As the page does it: looked through, previewed, and sent as it was seen."""
+    batch = checked(at, *rows, name=name)
+    return at.desk.batches.send(PM, batch, seen=[at.desk.batches.foresee(PM, block) for block in batch.blocks])
 
 
 def outcomes(results: tuple[Result, ...]) -> list[str]:
@@ -190,7 +192,10 @@ def test_the_second_block_sees_the_first_ones_cash_gone(at: Outfit) -> None:
     one, two = sent(at, "BIG6,B,buy,3mm,,,,,", "BIG6,C,buy,3mm,,,,,")
     assert (one.outcome, two.outcome) == (Outcome.MADE, Outcome.REFUSED)
     assert two.sentence.startswith("Only 1,0")
-    assert two.sentence.endswith("write the reason into the line.")
+    assert two.sentence.endswith("check it again, and give the line a reason if it is to be made in spite of this.")
+    _, mended = sent(at, "BIG6,B,buy,3mm,,,,,", "BIG6,C,buy,3mm,,,,,what is left is enough")
+    assert mended.outcome is Outcome.MADE
+    assert at.ledger.order(mended.order_id).face < 3_000_000
 
 
 def test_a_block_that_fails_takes_no_other_with_it(at: Outfit) -> None:
@@ -241,6 +246,39 @@ def test_a_warning_needs_the_reason_of_its_line_which_the_statement_keeps(at: Ou
     (made,) = sent(at, "BIG6,B,buy,2mm,,,,,agreed with risk")
     assert made.outcome is Outcome.MADE
     assert "agreed with risk" in at.ledger.statement(made.order_id).body
+
+
+def test_a_reason_accepts_what_was_seen_and_not_what_came_up_since(at: Outfit) -> None:
+    batch = checked(at, "BIG6,B,buy,2mm,,,,,agreed", "BIG6,C,buy,400k,,,,,agreed")
+    seen = [at.desk.batches.foresee(PM, block) for block in batch.blocks]
+    at.compliance.found = (Violation("R1", "A", Severity.RESTRICTION, "Sanctioned issuer"),)
+    results = at.desk.batches.send(PM, batch, seen=seen)
+    assert outcomes(results) == ["refused", "refused"]
+    assert results[0].sentence.startswith(
+        "Aladdin's compliance, restriction: Sanctioned issuer (A). This was not known"
+    )
+    assert at.ledger.orders() == ()
+    assert outcomes(sent(at, "BIG6,B,buy,2mm,,,,,agreed")) == ["made"]  # seen, and agreed to
+
+
+def test_less_than_was_seen_to_have_a_place_is_not_made(at: Outfit) -> None:
+    at.market.accounts = (account("A", cash="1000000"), account("B", cash="1000000"))
+    batch = checked(at, "BIG6,B,buy,3mm,,,,,in part is all right")
+    seen = [at.desk.batches.foresee(PM, block) for block in batch.blocks]
+    at.market.accounts = (account("A", cash="100000"), account("B", cash="100000"))
+    (refused,) = at.desk.batches.send(PM, batch, seen=seen)
+    assert refused.sentence.startswith("Only 20")
+    at.market.accounts = (account("A", cash="1200000"), account("B", cash="1000000"))
+    (made,) = at.desk.batches.send(PM, batch, seen=seen)
+    assert at.ledger.order(made.order_id).face > seen[0].placed  # more than was seen takes nobody by surprise
+
+
+def test_of_what_nobody_looked_at_only_what_leaves_no_doubt_is_made(at: Outfit) -> None:
+    at.market.notes = ("The factor of C is taken to be 1.",)
+    (refused,) = at.desk.batches.send(PM, checked(at, "BIG6,C,buy,400k,,,,,known"))
+    assert refused.outcome is Outcome.REFUSED
+    at.market.notes = ()
+    assert outcomes(at.desk.batches.send(PM, checked(at, "BIG6,C,buy,400k,,,,,"))) == ["made"]
 
 
 def test_figures_that_move_between_two_looks_are_looked_at_again(at: Outfit) -> None:
