@@ -115,6 +115,10 @@ def other_order(order: Order, answer: BrokerOrder) -> Difference | None:
         and answer.asset_id in ("", order.asset_id)
         and answer.side in (None, order.side)
     )
+    if order.broker_id not in ("", answer.id):
+        twice = f"{_described(answer)} there carries its reference too"
+        told = f"{_called(order)} is Aladdin's {order.broker_id}, and {twice}."
+        return Difference(Finding.MISTAKEN, told, f"It was entered twice there. {CANCEL}", order.id, answer.id)
     if same:
         return None
     told = f"{_called(order)}: {compared.mistaken(order, answer)}"

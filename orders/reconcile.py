@@ -64,8 +64,8 @@ class Reconciling:
         numbers = {answer.id for answer in shown.values()} | {answer.reference for answer in shown.values()}
         hidden = [order for order in ours if order.broker_id and not numbers & {order.broker_id, order.id}]
         shown |= {answer.id: answer for answer in self._blotter.orders([order.broker_id for order in hidden])}
-        by_number = {order.broker_id: order for order in ours if order.broker_id}
-        every = ((by_number.get(answer.id) or self._ours(answer), answer) for answer in shown.values())
+        by_number = {order.broker_id: order for order in self._ledger.orders_at(shown.keys())}
+        every = ((by_number.get(answer.id) or self._named(answer), answer) for answer in shown.values())
         pairs = [(order, answer) for order, answer in every if _concerns(group, order, answer)]
         found = [Difference(Finding.REMARK, told, LOOK) for told in dict.fromkeys((*changed.remarks, *live.remarks))]
         found += [missing(order) for order in hidden if order.broker_id not in shown]
@@ -167,6 +167,11 @@ class Reconciling:
         return statement, order_of(proposal, statement, group, f"entered in Aladdin: {reason}", traded)
 
     def _ours(self, answer: BrokerOrder) -> Order | None:
+        """Which of our orders it is: by its number there, which is one order's alone, and only then by its reference,
+        which Aladdin may not show."""
+        return next(iter(self._ledger.orders_at([answer.id])), None) or self._named(answer)
+
+    def _named(self, answer: BrokerOrder) -> Order | None:
         try:
             return self._ledger.order(elsewhere.id_of(answer))
         except NotFound:

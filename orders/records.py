@@ -44,9 +44,9 @@ class Ledger(Protocol):
     ) -> Order:
         """Store a statement, its order with lines, and the intent `{order id}:send`; none for one that awaits approval.
         An order begins as awaiting approval, scheduled or confirmed; one taken over from Aladdin as open, with its id
-        there and no intent. `VersionConflict` when `after` is given and is not `confirmed()` any more: somebody else
-        may have promised the same cash in between; and when `limits` is given and is not the newest version of the
-        limits any more: they may have been tightened."""
+        there and no intent. `Rejected` when another order has that id. `VersionConflict` when `after` is given and is
+        not `confirmed()` any more: somebody else may have promised the same cash in between; and when `limits` is given
+        and is not the newest version of the limits any more: they may have been tightened."""
         ...
 
     def advance(
@@ -55,7 +55,8 @@ class Ledger(Protocol):
         """Write one step of an order, the intent it opens, whose id is `{order id}:{version after it}:{kind}`, the end
         of the one it closes, and where it modifies the order the next version of its statement.
         `VersionConflict` when the row is not at `change.version`; `LeaseLost` when `fence` is given and is not the
-        newest of the worker's lease; `Rejected` when order and statement do not agree."""
+        newest of the worker's lease; `Rejected` when order and statement do not agree, and when it would make of the
+        order one of Aladdin's that another order is already."""
         ...
 
     def outcome(self, command_id: str) -> Order | None:
@@ -73,6 +74,10 @@ class Ledger(Protocol):
         limit: int | None = None,
     ) -> tuple[Order, ...]:
         """Orders, newest first, all of them unless a limit is given; `groups` None means of every group."""
+        ...
+
+    def orders_at(self, broker_ids: Collection[str]) -> tuple[Order, ...]:
+        """The orders that Aladdin knows by these ids, oldest first."""
         ...
 
     def statement(self, order_id: str, version: int | None = None) -> Statement:

@@ -101,10 +101,28 @@ def asks(statement: Statement, order: Order) -> dict[str, ScalarSelect[Any]]:
     confirmations of all of them take turns, and so do limits."""
     taken = or_(statements.c.id == statement.id, statements.c.order_id == order.id)  # no order is without a statement
     return {
+        "known_as": known_as(order.broker_id, order.id),
         "taken": select(func.count()).select_from(statements).where(taken).scalar_subquery(),
         "confirmed": select(func.count()).select_from(orders).scalar_subquery(),
         "limits": select(func.max(limit_versions.c.version)).scalar_subquery(),
     }
+
+
+def known_as(broker_id: str, order_id: str) -> ScalarSelect[Any]:
+    """Which other order is Aladdin's order by this id: to be asked under the lock that all writers take in turn, which
+    holds where a store enforces no key, and in a ledger that has such a pair from before."""
+    others = select(func.min(orders.c.id)).where(orders.c.broker_id == broker_id, orders.c.id != order_id)
+    return others.where(orders.c.broker_id != "").scalar_subquery()
+
+
+def refuse_known(order: Order, known: str | None) -> None:
+    """`Rejected` where another order is this one of Aladdin's: its fills would be counted twice."""
+    if known is not None:
+        raise Rejected(
+            f"Aladdin's order {order.broker_id} is {known} in this ledger, so it cannot be {order.id} as well. Look at "
+            f"{known}, and compare with Aladdin again.",
+            code="broker_id_taken",
+        )
 
 
 def confirm(
@@ -120,6 +138,7 @@ def confirm(
     past `limits_version`; `Rejected` when the order is there."""
     if known["taken"]:
         raise Rejected(f"Order {order.id} is in the ledger already, under another command.", code="order_exists")
+    refuse_known(order, known["known_as"])
     if after is not None and known["confirmed"] != after:
         raise VersionConflict(
             "Someone confirmed another allocation since you opened this one; read its figures again.",

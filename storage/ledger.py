@@ -130,7 +130,8 @@ class SqlLedger:
         the order has no line for gets a line of face 0: Aladdin is right about fills. One that modifies the order comes
         with the next version of its statement; an account that this leaves out keeps a line of face 0. A lost lease is
         told before a repeated command is answered, or a former holder would take the new one's "sending" for its own
-        and post again. `NotFound`, `VersionConflict`, `LeaseLost`; `Rejected` where step and statement do not agree."""
+        and post again. `NotFound`, `VersionConflict`, `LeaseLost`; `Rejected` where step and statement do not agree,
+        and for an id at Aladdin that is another order's."""
         group = read(
             self._engine, lambda conn: conn.scalar(select(orders.c.group_ticker).where(orders.c.id == change.order_id))
         )
@@ -144,7 +145,7 @@ class SqlLedger:
             subject=change.order_id,
             content=steps.asked(change),
             guard=None if fence is None else partial(leases.check, fence=fence),
-            asks={} if statement is None else steps.asks(statement),
+            asks=steps.asks(change, statement),
         )
         return order_of_json(
             self._unit.run(command, lambda conn, known: steps.advance(conn, known, change, fence, statement))
@@ -179,6 +180,13 @@ class SqlLedger:
             return read(self._engine, lambda conn: read_orders_of(conn, [row.id for row in conn.execute(newest)]))
         every = select(orders).where(*conditions(wanted)).order_by(orders.c.created_at.desc(), orders.c.id.desc())
         return read(self._engine, lambda conn: read_orders(conn, every))
+
+    def orders_at(self, broker_ids: Collection[str]) -> tuple[Order, ...]:
+        """The orders that Aladdin knows by these ids, oldest first."""
+        if not (named := sorted(set(broker_ids) - {""})):
+            return ()
+        those = select(orders).where(orders.c.broker_id.in_(named)).order_by(orders.c.created_at, orders.c.id)
+        return read(self._engine, lambda conn: read_orders(conn, those))
 
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """The newest statement of an order, or the one of a version; `NotFound` when there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -43,6 +44,20 @@ def test_a_step_moves_the_order_its_lines_its_history_and_its_intent(ledger: Sql
         ("fill", OrderState.ACTIVE, "first fill"),
     ]
     assert ledger.verify() == ()
+
+
+def test_an_order_of_aladdins_is_one_order_here(ledger: SqlLedger) -> None:
+    """Its fills would be counted twice, and Snowflake enforces no key."""
+    first, second = ledger.confirm("c", *block()), ledger.confirm("d", *block("B"))
+    sent = ledger.advance("s", change(first, OrderState.OPEN, "opened", broker_id="77"))
+    with pytest.raises(Rejected, match="Aladdin's order 77 is or-A in this ledger, so it cannot be or-B as well"):
+        ledger.advance("t", change(second, OrderState.OPEN, "opened", broker_id="77"))
+    statement, taken_over = block("C")
+    with pytest.raises(Rejected, match="so it cannot be or-C as well"):
+        ledger.confirm("e", statement, replace(taken_over, state=OrderState.OPEN, broker_id="77"))
+    ledger.advance("f", change(sent, OrderState.ACTIVE, "active", broker_id="77"))
+    assert [order.id for order in ledger.orders_at(["77", "78"])] == ["or-A"]
+    assert ledger.orders_at([""]) == ledger.orders_at([]) == ()
 
 
 def test_a_booking_for_an_account_without_a_line_is_kept_beside_the_lines(ledger: SqlLedger) -> None:
