@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ import structlog
 from orders import schedule
 from orders.block import Preview, Request
 from orders.calendar import trade_date
+from orders.canonical import canonical
 from orders.checks import Policy, refuse_what_if, what_changed
 from orders.confirmation import order_id, order_of, ticket_for
 from orders.errors import DeskError, NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
@@ -98,7 +100,7 @@ class Confirming:
         """
         with self._one_at_a_time:
             for tries_left in reversed(range(TRIES)):
-                if (earlier := self._earlier(preview.request, command_id)) is not None:
+                if (earlier := self._earlier(user, preview, assent, command_id)) is not None:
                     return earlier
                 try:
                     return self._confirm(user, preview, assent, command_id)
@@ -109,18 +111,25 @@ class Confirming:
                     log.info("confirmation looks again", command=command_id)
         raise AssertionError("the last try returns or raises")
 
-    def _earlier(self, request: Request, command_id: str) -> Order | None:
+    def _earlier(self, user: User, preview: Preview, assent: Assent, command_id: str) -> Order | None:
         """The order this very confirmation made before, modified since or not; `Rejected` when the command made another
-        one."""
+        one, or it was another's."""
         try:
             order = self._ledger.order(order_id(command_id))
         except NotFound:
             return None
-        made, _ = frozen_block(self._ledger.statement(order.id, version=1))
-        asked = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
-        if asked != (order.group, made.bond.asset_id, made.side, made.face, made.settlement, made.limit):
+        first = self._ledger.statement(order.id, version=1)
+        (made, _), request = frozen_block(first), preview.request
+        block = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
+        choices = json.loads(canonical(preview.proposal.choices))
+        same = (
+            block == (order.group, made.bond.asset_id, made.side, made.face, made.settlement, made.limit)
+            and choices == json.loads(first.body)["choices"]
+            and (user.username, assent.release_at) == (order.created_by, order.release_at)
+        )
+        if not same:
             raise Rejected(
-                f"This confirmation already made order {order.id}, which is another block. Preview again to go on.",
+                f"This confirmation already made order {order.id}, which is another one. Preview again to go on.",
                 code="command_reused",
             )
         return order

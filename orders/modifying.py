@@ -23,7 +23,7 @@ from orders.entitlement import require
 from orders.errors import NotPermitted, PreviewChanged
 from orders.lifecycle import Event, step
 from orders.model import Book, Change, Group, Kind, Order, OrderLine, Permission, Statement, User
-from orders.order_desk import refuse_without_reason
+from orders.order_desk import made_before, refuse_without_reason, reused
 from orders.past import Past
 from orders.ports import Clock, Ledger
 from orders.statement import freeze, frozen_block, reserved
@@ -77,7 +77,9 @@ class Modifying:
         require(user, Permission.CONFIRM, order.group)
         refuse_without_reason(reason, self._policy.longest_comment)
         with self._one_at_a_time:
-            if (earlier := self._ledger.outcome(command_id)) is not None:
+            if (earlier := made_before(self._ledger, command_id, user, Event.MODIFY)) is not None:
+                if (earlier.id, _terms_of(earlier)) != (order_id, _terms(preview.proposal)):
+                    raise reused()
                 return earlier
             order = self._past.order(user, order_id)
             self._refuse(order, preview, accepted or {})

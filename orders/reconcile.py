@@ -17,7 +17,7 @@ from orders.entitlement import require
 from orders.errors import IllegalTransition, NotFound, SettingsError, VersionConflict
 from orders.lifecycle import FINAL, LIVE, ON_THE_WAY, Event, step
 from orders.model import Book, BrokerOrder, Change, Order, OrderState, Permission, Statement, User
-from orders.order_desk import TRIES, refuse_without_reason
+from orders.order_desk import TRIES, made_before, refuse_without_reason, reused
 from orders.ports import Blotter, Clock, Ledger
 from orders.positions import Reading
 from orders.statement import freeze
@@ -81,7 +81,9 @@ class Reconciling:
         require(user, Permission.CONFIRM, group)
         refuse_without_reason(reason, self._policy.longest_comment)
         for tries_left in reversed(range(TRIES)):
-            if (earlier := self._ledger.outcome(command_id)) is not None:
+            if (earlier := made_before(self._ledger, command_id, user, Event.CONFIRM, Event.ADOPTED)) is not None:
+                if (earlier.group, earlier.broker_id) != (group, broker_id):
+                    raise reused()
                 return earlier
             try:
                 adopted = self._adopt(user, group, broker_id, reason.strip(), command_id)
