@@ -1,5 +1,5 @@
 """The worker: one loop under a lease. It takes intents from the outbox, lets those orders lapse that nobody approved in
-time, and follows live orders."""
+time, follows live orders, and looks after those that have ended."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import structlog
 
 from allocation.errors import EvenlotError
 from orders.changing import Changing
+from orders.ended import Ended
 from orders.errors import LeaseLost
 from orders.following import Following
 from orders.journal import Journal
@@ -59,6 +60,7 @@ class Dispatch:
         self._busy = False  # whether something was open when it was last looked
         self._journal = Journal(ledger, clock)
         self._following = Following(broker, clock, self._journal)
+        self._ended = Ended(ledger, broker, clock, self._journal)
         sending = Sending(ledger, broker, clock, self._journal, self._following.at_once)
         changing = Changing(ledger, broker, clock, self._journal, self._following.at_once, self._renewed)
         carry_out: dict[str, CarryOut] = {
@@ -107,7 +109,11 @@ class Dispatch:
         """One round: every intent that is due, then what lapses, and the live orders when it is time to look at
         them. True while something is still open. What one of these cannot get over holds up no other."""
         woken, self._woken = self._woken, set()
-        steps = (lambda: self._outbox.work(woken, lease), lambda: self._watch(lease))
+        steps = (
+            lambda: self._outbox.work(woken, lease),
+            lambda: self._watch(lease),
+            lambda: self._look_after_ended(lease),
+        )
         done = [self._done(step) for step in steps if not self._stop.is_set()]
         if all(done):
             self.pulse = Pulse(self._clock.now(), self._following.trouble, self._held_up())
@@ -154,6 +160,10 @@ class Dispatch:
             canceling = any(order.state is OrderState.CANCEL_PENDING for order in seen)
             asked = {intent.order_id: intent.id for intent in self._ledger.intents()} if canceling else {}
             self._following.look(seen, asked, self._renewed(lease))
+
+    def _look_after_ended(self, lease: Lease) -> None:
+        if self._ended.due():
+            self._ended.look(self._renewed(lease))
 
     def _let_lapse(self, order: Order, lease: Lease) -> None:
         lapsed = f"Not approved on its trade date, {order.trade_date:%d %b %Y}: it lapsed."

@@ -1,6 +1,6 @@
 """Our ledger held against Aladdin's orders of a group: each difference in words, with what can be done about it. What
-Aladdin says of an order goes on being written by the worker alone: taking over gives it an order to follow, or the
-terms to follow it by."""
+Aladdin says of a live order goes on being written by the worker alone: taking over gives it an order to follow, or the
+terms to follow it by. What was corrected after an order's end is taken over at once."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from orders.statement import freeze
 
 LOOKED_BACK = timedelta(days=1)  # before the business date, for orders that have ended since
 ANYWHERE = timedelta(days=2)  # from the start of a date in UTC: by then it has ended all around the world
+
+_TAKEN_OVER = (Event.CONFIRM, Event.ADOPTED, *FINAL_REPORTS)
 
 
 class Known(Reading, Protocol):
@@ -81,7 +83,7 @@ class Reconciling:
         require(user, Permission.CONFIRM, group)
         refuse_without_reason(reason, self._policy.longest_comment)
         for tries_left in reversed(range(TRIES)):
-            if (earlier := made_before(self._ledger, command_id, user, Event.CONFIRM, Event.ADOPTED)) is not None:
+            if (earlier := made_before(self._ledger, command_id, user, *_TAKEN_OVER)) is not None:
                 if (earlier.group, earlier.broker_id) != (group, broker_id):
                     raise reused()
                 return earlier
@@ -107,6 +109,8 @@ class Reconciling:
         if order.state in FINAL:
             raise IllegalTransition(f"{order.id} is {order.state.value} here, and is not followed any more. {CANCEL}")
         if order.state in ON_THE_WAY or not (compared.mistaken(order, answer) or compared.differences(order, answer)):
+        if order.state in FINAL and compared.there(answer) in FINAL:
+            return self._corrected(user, order, answer, reason, command_id)
             return order  # the worker writes what is new of it
         return self._restated(user, order, answer, reason, command_id)
 
@@ -139,6 +143,26 @@ class Reconciling:
             event=Event.ADOPTED.value,
             actor=user.username,
             at=statement.created_at,
+    def _corrected(self, user: User, order: Order, answer: BrokerOrder, reason: str, command_id: str) -> Order:
+        """What Aladdin has booked, corrected or taken back since the order ended, which nobody follows any more."""
+        if wrong := compared.mistaken(order, answer):
+            raise IllegalTransition(wrong)
+        if not compared.ended_otherwise(order, answer):
+            return order
+        event = reported(answer)
+        change = Change(
+            order_id=order.id,
+            version=order.version,
+            state=step(order.state, event),
+            event=event.value,
+            actor=user.username,
+            at=self._clock.now(),
+            detail=compared.detail(order, answer),
+            reason=reason,
+            **compared.as_told(order, answer),
+        )
+        return self._ledger.advance(command_id, change)
+
             detail=compared.differences(order, answer) or compared.mistaken(order, answer),
             reason=reason,
             message="",

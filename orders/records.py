@@ -73,7 +73,8 @@ class Ledger(Protocol):
         states: Collection[OrderState] | None = None,
         limit: int | None = None,
     ) -> tuple[Order, ...]:
-        """Orders, newest first, all of them unless a limit is given; `groups` None means of every group."""
+        """Orders, newest first, all of them unless a limit is given, confirmed `since` where that is given; None means
+        of every group, of every bond."""
         ...
 
     def orders_at(self, broker_ids: Collection[str]) -> tuple[Order, ...]:
@@ -82,6 +83,11 @@ class Ledger(Protocol):
 
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
+    def ended(self, since: datetime, unshared_since: datetime) -> tuple[Order, ...]:
+        """The orders at Aladdin that have ended, with their last step `since`; and those of which more is filled than
+        is booked to accounts, `unshared_since`. Oldest first."""
+        ...
+
         ...
 
     def statements(self, order_id: str) -> tuple[Statement, ...]:

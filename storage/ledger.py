@@ -16,7 +16,7 @@ from orders.errors import NotFound, Unavailable, WrongBook
 from orders.history import Wanted
 from orders.model import AuditEntry, Change, Draft, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
 from orders.ports import Clock
-from storage import audit, confirmations, drafts, leases, limits, lists, stated, steps, verification
+from storage import audit, confirmations, drafts, followed, leases, limits, lists, stated, steps, verification
 from storage.migrations import newest_revision, require_current
 from storage.paging import conditions, page_of_keys
 from storage.rows import open_intents, order_of_json, read_events, read_orders, read_orders_of
@@ -130,8 +130,7 @@ class SqlLedger:
         the order has no line for gets a line of face 0: Aladdin is right about fills. One that modifies the order comes
         with the next version of its statement; an account that this leaves out keeps a line of face 0. A lost lease is
         told before a repeated command is answered, or a former holder would take the new one's "sending" for its own
-        and post again. `NotFound`, `VersionConflict`, `LeaseLost`; `Rejected` where step and statement do not agree,
-        and for an id at Aladdin that is another order's."""
+        and post again. `NotFound`, `VersionConflict`, `LeaseLost`; `Rejected` where step and statement do not agree."""
         group = read(
             self._engine, lambda conn: conn.scalar(select(orders.c.group_ticker).where(orders.c.id == change.order_id))
         )
@@ -183,10 +182,11 @@ class SqlLedger:
 
     def orders_at(self, broker_ids: Collection[str]) -> tuple[Order, ...]:
         """The orders that Aladdin knows by these ids, oldest first."""
-        if not (named := sorted(set(broker_ids) - {""})):
-            return ()
-        those = select(orders).where(orders.c.broker_id.in_(named)).order_by(orders.c.created_at, orders.c.id)
-        return read(self._engine, lambda conn: read_orders(conn, those))
+        return read(self._engine, lambda conn: read_orders(conn, followed.known_as(broker_ids))) if broker_ids else ()
+
+    def ended(self, since: datetime, unshared_since: datetime) -> tuple[Order, ...]:
+        """The orders at Aladdin that ended `since`; `unshared_since` where more is filled than booked. Oldest first."""
+        return read(self._engine, lambda conn: read_orders(conn, followed.ended(since, unshared_since)))
 
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """The newest statement of an order, or the one of a version; `NotFound` when there is none."""

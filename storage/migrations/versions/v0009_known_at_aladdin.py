@@ -1,5 +1,5 @@
-"""Orders are found by their number at Aladdin. The index is not unique: a ledger from before may have two orders of
-one number, and every writer asks under the lock."""
+"""Orders are found by their number at Aladdin, and by their last step. The first index is not unique: a ledger from
+before may have two orders of one number, and every writer asks under the lock."""
 
 from __future__ import annotations
 
@@ -12,3 +12,4 @@ down_revision = "0007"
 def upgrade() -> None:
     if op.get_context().dialect.name == "sqlite":
         op.create_index("ix_orders_broker", "orders", ["broker_id"])
+        op.create_index("ix_orders_updated", "orders", ["updated_at"])
