@@ -3,20 +3,22 @@ the file comes."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from allocation.errors import EvenlotError, MetricUnavailable
 from allocation.proposal import Proposal
+from orders.batch_check import MADE_OVERNIGHT, Blocks, Looking, Planned
 from orders.batch_check import Batch as Batch
-from orders.batch_check import Blocks, Looking, Planned
 from orders.batch_file import COLUMNS, TOLD, Sheet, written
 from orders.block import Preview
 from orders.confirmation import order_id
 from orders.entitlement import require
 from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected
+from orders.lifecycle import FINAL
 from orders.model import Order, Permission, User
 from orders.ports import Activity, Ledger
 
@@ -85,8 +87,9 @@ class BatchDesk:
     def check(self, user: User, sheet: Sheet, name: str = "") -> Batch:
         """The batch with all its faults. Writes nothing.
 
-        The same block is made once a day, in whichever file it comes, so that a file may be mended and brought again;
-        a batch with a `name` of its own makes its blocks once under that name. May raise any `OutsideError`."""
+        The same block is made once a day of the market, and once within twelve hours, in whichever file it comes, so
+        that a file may be mended and brought again; a batch with a `name` of its own makes its blocks once under that
+        name. May raise any `OutsideError`."""
         require(user, Permission.CONFIRM)
         if len(name.strip()) > LONGEST_NAME:
             raise NotPermitted(f"The name of a batch has at most {LONGEST_NAME} characters.")
@@ -96,7 +99,8 @@ class BatchDesk:
         """What would come of one block, Aladdin's compliance included. Writes nothing."""
         require(user, Permission.CONFIRM, block.request.group)
         try:
-            if (there := self._there(block)) is not None:
+            there, _ = self._there(block)
+            if there is not None:
                 return Foreseen(block, there.face, refused=_known_as(there), order_id=there.id)
             seen = self._blocks.checked(user, self._blocks.preview(user, block.request))
         except EvenlotError as error:
@@ -132,19 +136,34 @@ class BatchDesk:
     def _made(self, user: User, batch: Batch, block: Planned, seen: Foreseen) -> Result:
         try:
             require(user, Permission.CONFIRM, block.request.group)
-            there = self._there(block)
+            there, command_id = self._there(block)
             if there is not None:
                 return Result(block, Outcome.THERE, _known_as(there), there.id)
-            order = self._confirmed(user, batch, block, seen)
+            order = self._confirmed(user, batch, replace(block, command_id=command_id), seen)
         except EvenlotError as error:
             return Result(block, Outcome.REFUSED, _refusal(error))
         return Result(
             block, Outcome.MADE, f"{order.face:,} of {order.ordered:,} placed: {order.state.value}.", order.id
         )
 
-    def _there(self, block: Planned) -> Order | None:
+    def _there(self, block: Planned) -> tuple[Order | None, str]:
+        """The order it has become, and the command that makes one where there is none. An order that came to its end
+        before it was at Aladdin, as one that was withdrawn, makes way for another."""
+        recent = self._blocks.market_time() - MADE_OVERNIGHT
+        for first in filter(None, (block.yesterday, block.command_id)):
+            for number in itertools.count(1):
+                command = first if number == 1 else f"{first}:{number}"
+                order = self._made_by(command)
+                if order is None:
+                    break
+                lost = order.state in FINAL and not order.broker_id
+                if not lost and (first == block.command_id or order.created_at >= recent):
+                    return order, command
+        return None, command
+
+    def _made_by(self, command_id: str) -> Order | None:
         try:
-            return self._ledger.order(order_id(block.command_id))
+            return self._ledger.order(order_id(command_id))
         except NotFound:
             return None
 

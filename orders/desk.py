@@ -13,7 +13,7 @@ import structlog
 from allocation.model import BlockOrder, Bond
 from allocation.proposal import Proposal
 from allocation.propose import propose
-from orders import drafts
+from orders import drafts, schedule
 from orders.batch import BatchDesk
 from orders.block import Preview as Preview
 from orders.block import Request as Request
@@ -95,6 +95,10 @@ class Desk:
     def now(self) -> datetime:
         """The wall clock, UTC."""
         return self._clock.now()
+
+    def market_time(self) -> datetime:
+        """The wall clock at the book's market, wherever the server is."""
+        return self._clock.now().astimezone(schedule.zone(self.book.currency))
 
     def groups(self, user: User) -> tuple[str, ...]:
         """The groups on this user's list: those of the settings, then those they added, as far as they may see them."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -235,8 +235,32 @@ def test_a_batch_with_a_name_of_its_own_is_another(at: Outfit) -> None:
 def test_tomorrow_the_same_file_is_another_batch(at: Outfit) -> None:
     row = "BIG6,B,buy,2mm,2026-11-25,,,,"
     sent(at, row)
-    at.clock.today_ = date(2026, 11, 23)
+    at.clock.at += timedelta(days=3)  # of a book that stays at its day as well
     assert outcomes(sent(at, row)) == ["made"]
+
+
+@pytest.mark.parametrize("server", [date(2026, 11, 20), date(2026, 11, 21)])
+def test_a_batch_that_midnight_broke_off_makes_nothing_twice(at: Outfit, server: date) -> None:
+    """Of the server's day or of the market's."""
+    row, other = "BIG6,B,buy,2mm,2026-11-25,,,,", "BIG6,C,buy,400k,2026-11-25,,,,"
+    at.clock.at = datetime(2026, 11, 21, 4, 59, tzinfo=UTC)  # 23:59 in New York
+    sent(at, row)
+    at.clock.today_ = server
+    at.clock.pass_(120)
+    assert outcomes(sent(at, row, other)) == ["already there", "made"]
+    at.clock.pass_(8 * 3600)
+    assert outcomes(sent(at, row, other)) == ["already there", "already there"]
+    at.clock.pass_(5 * 3600)
+    assert outcomes(sent(at, row)) == ["made"]  # the next day's
+
+
+def test_a_block_that_was_withdrawn_before_it_was_sent_is_made_again_once(at: Outfit) -> None:
+    row = "BIG6,B,buy,2mm,,,,,"
+    for number in range(2):
+        (made,) = sent(at, row)
+        assert (made.outcome, len(at.ledger.orders())) == (Outcome.MADE, number + 1)
+        assert outcomes(sent(at, row)) == ["already there"]
+        at.desk.orders.withdraw(PM, made.order_id, "a mistake", f"w{number}")
 
 
 def test_a_warning_needs_the_reason_of_its_line_which_the_statement_keeps(at: Outfit) -> None:
