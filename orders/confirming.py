@@ -11,7 +11,7 @@ from typing import Protocol, TypedDict
 
 import structlog
 
-from orders import schedule
+from orders import schedule, second_person
 from orders.block import Preview, Request
 from orders.calendar import trade_date
 from orders.canonical import canonical
@@ -186,13 +186,17 @@ class Confirming:
         order = order_of(
             preview.proposal, statement, preview.request.group, assent.comment, trade_date(traded, block.bond.currency)
         )
-        first = self._first_state(order, assent)
-        return replace(order, state=first, release_at=assent.release_at, batch=assent.batch), statement
+        why = self.second_person(preview)
+        first = OrderState.CONFIRMED if assent.release_at is None else OrderState.SCHEDULED
+        return replace(
+            order, state=OrderState.AWAITING if why else first, release_at=assent.release_at, batch=assent.batch,
+            message=why,
+        ), statement  # fmt: skip
 
-    def _first_state(self, order: Order, assent: Assent) -> OrderState:
-        if self._policy.approval_from is not None and order.face >= self._policy.approval_from:
-            return OrderState.AWAITING
-        return OrderState.CONFIRMED if assent.release_at is None else OrderState.SCHEDULED
+    def second_person(self, preview: Preview) -> str:
+        """Why somebody else must approve the order that this would make; empty where nobody has to."""
+        limit, now_ = self._policy.approval_from, self._clock.now()
+        return second_person.needed(self._ledger, limit, preview.request.group, preview.proposal, now_)
 
 
 def _in_words(violation: Violation) -> str:

@@ -211,6 +211,11 @@ class Desk:
         require(user, Permission.CONFIRM, preview.request.group)
         return self._confirming.confirm(user, preview, Assent(comment, override, **said), command_id)
 
+    def second_person(self, user: User, preview: Preview) -> str:
+        """Why somebody else must approve the order that this would make, in words; empty where nobody has to."""
+        require(user, Permission.CONFIRM, preview.request.group)
+        return self._confirming.second_person(preview)
+
     # -- drafts --------------------------------------------------------------------------------------------------
 
     def save_draft(self, user: User, request: Request, draft_id: str) -> None:

@@ -14,8 +14,8 @@ from orders.checks import Policy
 from orders.confirmation import order_of
 from orders.differing import CANCEL, LOOK, Comparison, Difference, Finding, apart, missing, other_order, over, stranger
 from orders.entitlement import require
-from orders.errors import IllegalTransition, NotFound, SettingsError, VersionConflict
-from orders.lifecycle import FINAL, LIVE, ON_THE_WAY, Event, step
+from orders.errors import IllegalTransition, NotFound, NotPermitted, SettingsError, VersionConflict
+from orders.lifecycle import FINAL, FINAL_REPORTS, LIVE, ON_THE_WAY, Event, reported, step
 from orders.model import Book, BrokerOrder, Change, Order, OrderState, Permission, Statement, User
 from orders.order_desk import TRIES, made_before, refuse_without_reason, reused
 from orders.ports import Blotter, Clock, Ledger
@@ -75,12 +75,14 @@ class Reconciling:
         return Comparison(group, now, apart_.count(None), (*found, *(one for one in apart_ if one is not None)))
 
     def adopt(self, user: User, group: str, broker_id: str, reason: str, command_id: str) -> Order:
-        """Take over what Aladdin has of one of its orders, read afresh.
+        """Take over what Aladdin has of one of its orders, read afresh: whoever may confirm; an approver where it is as
+        large as needs approval.
 
         One that is not here becomes an order of ours, with a statement that says it was entered elsewhere; other terms
-        become the next version of its statement; of another state the worker is asked to look. `NotFound` when Aladdin
-        does not show it, `Rejected` when it tells too little of it, `IllegalTransition` when it has ended here."""
-        require(user, Permission.CONFIRM, group)
+        become the next version of its statement; of another state the worker is asked to look; what was booked or
+        corrected after its end is written. `NotFound` when Aladdin does not show it, `Rejected` when it tells too
+        little of it, `IllegalTransition` when it has ended here and lives there."""
+        require(user, Permission.APPROVE if user.may(Permission.APPROVE) else Permission.CONFIRM, group)
         refuse_without_reason(reason, self._policy.longest_comment)
         for tries_left in reversed(range(TRIES)):
             if (earlier := made_before(self._ledger, command_id, user, *_TAKEN_OVER)) is not None:
@@ -102,17 +104,32 @@ class Reconciling:
         if answer is None:
             raise NotFound(f"Aladdin does not show its order {broker_id} any more. Compare again.")
         order = self._ours(answer)
+        self._refuse_alone(user, group, order, answer)
         if order is None:
             return self._new(user, group, answer, reason, command_id)
         if order.group != group:
             raise NotFound(f"Aladdin's order {broker_id} is not one of {group}.")
-        if order.state in FINAL:
-            raise IllegalTransition(f"{order.id} is {order.state.value} here, and is not followed any more. {CANCEL}")
-        if order.state in ON_THE_WAY or not (compared.mistaken(order, answer) or compared.differences(order, answer)):
         if order.state in FINAL and compared.there(answer) in FINAL:
             return self._corrected(user, order, answer, reason, command_id)
+        if order.state in FINAL:
+            raise IllegalTransition(f"{order.id} is {order.state.value} here, and is not followed any more. {CANCEL}")
+        if not _other_terms(order, answer):
             return order  # the worker writes what is new of it
         return self._restated(user, order, answer, reason, command_id)
+
+    def _refuse_alone(self, user: User, group: str, order: Order | None, answer: BrokerOrder) -> None:
+        """`NotPermitted` where terms as large as need approval would be taken over by anybody but an approver, or by
+        whoever confirmed the order."""
+        limit = self._policy.approval_from
+        large = limit is not None and max(answer.face, sum(answer.asked.values())) >= limit
+        if not large or (order is not None and not _other_terms(order, answer)):
+            require(user, Permission.CONFIRM, group)
+            return
+        if not user.may(Permission.APPROVE) or (order is not None and user.username == order.created_by):
+            raise NotPermitted(
+                f"An order of {limit:,} or more needs a second person: its terms are taken over by an approver, who "
+                "did not confirm it."
+            )
 
     def _new(self, user: User, group: str, answer: BrokerOrder, reason: str, command_id: str) -> Order:
         statement, made = self._stated(user, group, elsewhere.id_of(answer), answer, reason, 1)
@@ -126,23 +143,6 @@ class Reconciling:
         )
         return self._ledger.confirm(command_id, statement, order)
 
-    def _restated(self, user: User, order: Order, answer: BrokerOrder, reason: str, command_id: str) -> Order:
-        to = step(order.state, Event.ADOPTED)
-        if (wrong := other_order(order, answer)) is not None:
-            raise IllegalTransition(wrong.sentence)
-        told = replace(answer, limit=order.limit, limit_type="") if answer.limit is None else answer
-        version = self._ledger.statement(order.id).version + 1
-        statement, made = self._stated(user, order.group, order.id, told, reason, version)
-        terms: dict[str, Any] = {
-            name: getattr(made, name) for name in ("ordered", "face", "limit", "settlement", "lines", "engine")
-        }
-        change = Change(
-            order_id=order.id,
-            version=order.version,
-            state=to,
-            event=Event.ADOPTED.value,
-            actor=user.username,
-            at=statement.created_at,
     def _corrected(self, user: User, order: Order, answer: BrokerOrder, reason: str, command_id: str) -> Order:
         """What Aladdin has booked, corrected or taken back since the order ended, which nobody follows any more."""
         if wrong := compared.mistaken(order, answer):
@@ -163,6 +163,23 @@ class Reconciling:
         )
         return self._ledger.advance(command_id, change)
 
+    def _restated(self, user: User, order: Order, answer: BrokerOrder, reason: str, command_id: str) -> Order:
+        to = step(order.state, Event.ADOPTED)
+        if (wrong := other_order(order, answer)) is not None:
+            raise IllegalTransition(wrong.sentence)
+        told = replace(answer, limit=order.limit, limit_type="") if answer.limit is None else answer
+        version = self._ledger.statement(order.id).version + 1
+        statement, made = self._stated(user, order.group, order.id, told, reason, version)
+        terms: dict[str, Any] = {
+            name: getattr(made, name) for name in ("ordered", "face", "limit", "settlement", "lines", "engine")
+        }
+        change = Change(
+            order_id=order.id,
+            version=order.version,
+            state=to,
+            event=Event.ADOPTED.value,
+            actor=user.username,
+            at=statement.created_at,
             detail=compared.differences(order, answer) or compared.mistaken(order, answer),
             reason=reason,
             message="",
@@ -208,6 +225,13 @@ class Reconciling:
         if self._given is None:
             raise SettingsError("This desk was opened without Aladdin's orders, so there is nothing to compare with.")
         return self._given
+
+
+def _other_terms(order: Order, answer: BrokerOrder) -> bool:
+    """Whether there are terms to be taken over, and not only a state, which the worker writes."""
+    if order.state in (*FINAL, *ON_THE_WAY):
+        return False
+    return bool(compared.mistaken(order, answer) or compared.differences(order, answer))
 
 
 def _concerns(group: str, order: Order | None, answer: BrokerOrder) -> bool:

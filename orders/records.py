@@ -72,6 +72,8 @@ class Ledger(Protocol):
         groups: Collection[str] | None = None,
         states: Collection[OrderState] | None = None,
         limit: int | None = None,
+        assets: Collection[str] | None = None,
+        since: datetime | None = None,
     ) -> tuple[Order, ...]:
         """Orders, newest first, all of them unless a limit is given, confirmed `since` where that is given; None means
         of every group, of every bond."""
@@ -81,13 +83,13 @@ class Ledger(Protocol):
         """The orders that Aladdin knows by these ids, oldest first."""
         ...
 
-    def statement(self, order_id: str, version: int | None = None) -> Statement:
-        """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
     def ended(self, since: datetime, unshared_since: datetime) -> tuple[Order, ...]:
         """The orders at Aladdin that have ended, with their last step `since`; and those of which more is filled than
         is booked to accounts, `unshared_since`. Oldest first."""
         ...
 
+    def statement(self, order_id: str, version: int | None = None) -> Statement:
+        """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
         ...
 
     def statements(self, order_id: str) -> tuple[Statement, ...]:

@@ -38,6 +38,7 @@ from storage.unit import Outcome
 
 _MADE = (
     "id", "version", "state", "statement_id", "statement_sha256", "created_at", "updated_at", "entered_at", "batch",
+    "message",
 )  # fmt: skip
 _CONFIRMED_AS = (OrderState.AWAITING, OrderState.SCHEDULED, OrderState.CONFIRMED)
 _TOLD = 5  # orders a conflict names
@@ -45,7 +46,7 @@ _TOLD = 5  # orders a conflict names
 
 def asked(order: Order) -> dict[str, object]:
     """What a confirmation asks for. Ids, hashes and times are made anew when a screen sends the same command twice, and
-    whether it must be approved or its time has come is judged anew."""
+    whether it must be approved, and why, or its time has come is judged anew."""
     terms = {name: value for name, value in order_row(order).items() if name not in _MADE}
     return {**terms, "lines": order.lines}
 

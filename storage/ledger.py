@@ -18,7 +18,7 @@ from orders.model import AuditEntry, Change, Draft, Event, Intent, Lease, LimitV
 from orders.ports import Clock
 from storage import audit, confirmations, drafts, followed, leases, limits, lists, stated, steps, verification
 from storage.migrations import newest_revision, require_current
-from storage.paging import conditions, page_of_keys
+from storage.paging import among, conditions, page_of_keys
 from storage.rows import open_intents, order_of_json, read_events, read_orders, read_orders_of
 from storage.schema import commands, orders, stamp
 from storage.unit import Command, Outcome, UnitOfWork, Work, read, read_still, write
@@ -169,11 +169,11 @@ class SqlLedger:
         groups: Collection[str] | None = None,
         states: Collection[OrderState] | None = None,
         limit: int | None = None,
+        assets: Collection[str] | None = None,
+        since: datetime | None = None,
     ) -> tuple[Order, ...]:
-        """Orders, newest first; None means of every group, in every state, without a limit."""
-        wanted = Wanted(
-            groups=None if groups is None else frozenset(groups), states=None if states is None else frozenset(states)
-        )
+        """Orders, newest first; None means of every group, in every state, of every bond, without a limit."""
+        wanted = Wanted(among(groups), among(states), among(assets), since=since)
         if limit is not None:
             newest = page_of_keys(wanted, None, limit)
             return read(self._engine, lambda conn: read_orders_of(conn, [row.id for row in conn.execute(newest)]))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from allocation.model import Side
 from orders.checks import Policy
-from orders.errors import Rejected
+from orders.errors import NotPermitted, Rejected
 from orders.model import Order, OrderState, Role, User
 from orders.reconcile import Reconciling
 from tests.orders.desk import BOOK, PM, outfit
@@ -74,6 +75,43 @@ def test_an_approval_of_an_order_for_later_made_twice_is_one(tmp_path: Path) -> 
     approved = at.desk.orders.approve(APPROVER, order.id, order.statement_sha256, "a1")
     assert approved.state is OrderState.SCHEDULED
     assert at.desk.orders.approve(APPROVER, order.id, order.statement_sha256, "a1") == approved
+
+
+def test_a_block_made_small_by_being_made_twice_waits_for_a_second_person(tmp_path: Path) -> None:
+    at = outfit(tmp_path, Policy(approval_from=2_000_000))
+
+    def confirmed(command: str, side: Side = Side.BUY) -> Order:
+        seen = at.desk.preview(PM, request(1_500_000, side))
+        order = at.desk.confirm(PM, seen, "", command)
+        assert bool(at.desk.second_person(PM, seen)) or order.state is OrderState.CONFIRMED
+        return order
+
+    first = confirmed("c1")
+    second = confirmed("c2")
+    assert (first.state, second.state) == (OrderState.CONFIRMED, OrderState.AWAITING)
+    assert second.message.startswith("With what was confirmed for BIG6 of this bond within a day, and that nobody")
+    assert "comes to 3,000,000, and 2,000,000 or more needs a second person" in second.message
+    assert confirmed("c3", Side.SELL).state is OrderState.CONFIRMED
+    at.desk.orders.approve(APPROVER, second.id, second.statement_sha256, "a1")
+    at.desk.orders.withdraw(PM, first.id, "not wanted", "w1")
+    assert confirmed("c4").state is OrderState.CONFIRMED  # what was approved, or never sent, is not counted
+    at.clock.pass_(86_401)
+    assert confirmed("c5").state is OrderState.CONFIRMED
+
+
+def test_terms_as_large_as_need_approval_are_taken_over_by_an_approver(live: Watch) -> None:
+    at, order, policy = live.at, live.order(), Policy(approval_from=3_000_000)
+    use = Reconciling(FakeBlotter(live.broker), at.desk, at.ledger, at.clock, BOOK, policy, lambda order_id: None)
+    live.shown(face=Decimal(4_000_000), asked={"A": Decimal(4_000_000)})
+    both = replace(PM, roles=PM.roles | APPROVER.roles)
+    for alone in (PM, OTHER_OF_BIG6, both):
+        with pytest.raises(NotPermitted, match="taken over by an approver, who did not confirm it"):
+            use.adopt(alone, "BIG6", order.broker_id, "agreed", "a1")
+    assert use.adopt(APPROVER, "BIG6", order.broker_id, "agreed", "a1").face == 4_000_000
+    live.shown(face=Decimal(2_000_000), asked={"A": Decimal(2_000_000)})
+    with pytest.raises(NotPermitted, match="approver you may not confirm"):
+        use.adopt(APPROVER, "BIG6", order.broker_id, "agreed", "a2")
+    assert use.adopt(PM, "BIG6", order.broker_id, "agreed", "a3").face == 2_000_000
 
 
 def test_a_modification_under_a_used_command_is_not_taken_for_made(live: Watch) -> None:
