@@ -118,7 +118,8 @@ def _corrected(order: Order, answer: BrokerOrder) -> Difference:
             for price in (answer.average_price, order.average_price)
         )
         apart.append(f"the average price is {there} there, {here} here")
-    told = " ".join([_both(order, answer), f"{'; '.join(apart)}.".capitalize() if apart else ""]).strip()
+    told = "; ".join(apart)
+    told = f"{_both(order, answer)} {told[:1].upper()}{told[1:]}." if told else _both(order, answer)
     if wrong := compared.mistaken(order, answer):
         return Difference(Finding.MISTAKEN, f"{_called(order)}: {wrong}", LOOK, order.id, answer.id)
     advice = "Aladdin changed it after its end. Take over what it has there, once it is clear why."

@@ -117,6 +117,8 @@ def test_a_correction_that_nobody_follows_any_more_is_told_and_can_be_taken_over
     booked.rounds(60)
     assert compared(booked).differences == ()
     booked.at.clock.pass_(3 * DAY)
+    booked.broker.fill("Booked", A=500_000, B=500_000)
+    assert "A has 500,000 booked there, 1,000,000 here; B has 500,000 booked there" in only(booked).sentence
     booked.broker.fill("Booked", A=1_000_000, B=500_000)
     found = only(booked)
     assert found.adoptable
