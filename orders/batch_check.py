@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar, Unpack
 
@@ -28,6 +28,8 @@ from orders.ports import Dated
 
 T = TypeVar("T")
 
+MADE_OVERNIGHT = timedelta(hours=12)  # what was made so long ago is not made again, though its day is over
+
 _SIDES = {"buy": Side.BUY, "b": Side.BUY, "sell": Side.SELL, "s": Side.SELL}
 
 
@@ -39,6 +41,7 @@ class Planned:
     request: Request
     label: str  # the bond as traders say it
     command_id: str
+    yesterday: str = ""  # the command it would have been a moment ago, shortly after a day has ended
 
     @property
     def line(self) -> int:
@@ -58,6 +61,8 @@ class Blocks(Protocol):
     """What a batch needs of the desk."""
 
     def today(self) -> date: ...
+
+    def market_time(self) -> datetime: ...
 
     def tree(self, user: User, ticker: str, *, fresh: bool = False) -> Dated[GroupTree]: ...
 
@@ -98,8 +103,7 @@ class Looking:
         )
         requests = [(row, self._request(row, found, faults)) for row in sheet.rows]
         whole = [(row, *made) for row, made in requests if made is not None]
-        scope = f"named:{name}" if name else f"day:{self._blocks.today().isoformat()}"
-        blocks = _planned(whole, scope, faults)
+        blocks = _planned(whole, *(_days(self._blocks.market_time()) if not name else (f"named:{name}", "")), faults)
         told = name or f"B-{digest(canonical([block.command_id for block in blocks]))[:10].upper()}"
         return Batch(told, tuple(blocks), tuple(sorted(faults, key=lambda fault: fault.line)))
 
@@ -184,7 +188,15 @@ class Looking:
             raise NotPermitted(f"It is longer than {self._longest_comment} characters.")
 
 
-def _planned(rows: Sequence[tuple[Typed, Request, str]], scope: str, faults: list[Fault]) -> Sequence[Planned]:
+def _days(moment: datetime) -> tuple[str, str]:
+    """The day of a market's time; and the one before, as long as a batch may have been broken off by midnight."""
+    before = moment - MADE_OVERNIGHT
+    return f"day:{moment.date()}", f"day:{before.date()}" if before.date() != moment.date() else ""
+
+
+def _planned(
+    rows: Sequence[tuple[Typed, Request, str]], scope: str, before: str, faults: list[Fault]
+) -> Sequence[Planned]:
     """The blocks with their commands: by what they are and how often they came before, not by their line, so that a
     line may move. The same block twice in a file needs a reason."""
     first: dict[str, int] = {}
@@ -197,7 +209,8 @@ def _planned(rows: Sequence[tuple[Typed, Request, str]], scope: str, faults: lis
             told = f"It is the same block as line {first[terms]}: take one out, or write the reason into this line."
             faults.append(Fault(row.line, "reason", told))
         first.setdefault(terms, row.line)
-        planned.append(Planned(row, request, label, f"batch:{scope}:{terms[:32]}:{times[terms]}"))
+        name = f"{terms[:32]}:{times[terms]}"
+        planned.append(Planned(row, request, label, f"batch:{scope}:{name}", before and f"batch:{before}:{name}"))
     return planned
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,8 +13,9 @@ import structlog
 
 from allocation.model import BlockOrder
 from allocation.partial_fill import PROMISED, FillPolicy
-from orders import schedule
+from orders import schedule, second_person
 from orders.block import Preview, Request
+from orders.canonical import canonical
 from orders.checks import Policy, refuse_what_if, what_changed
 from orders.compliance import checked
 from orders.confirmation import order_id, order_of, ticket_for
@@ -94,7 +96,7 @@ class Confirming:
         """
         with self._one_at_a_time:
             for tries_left in reversed(range(TRIES)):
-                if (earlier := self._earlier(preview.request, command_id)) is not None:
+                if (earlier := self._earlier(user, preview, assent, command_id)) is not None:
                     return earlier
                 try:
                     return self._confirm(user, preview, assent, command_id)
@@ -105,18 +107,25 @@ class Confirming:
                     log.info("confirmation looks again", command=command_id)
         raise AssertionError("the last try returns or raises")
 
-    def _earlier(self, request: Request, command_id: str) -> Order | None:
+    def _earlier(self, user: User, preview: Preview, assent: Assent, command_id: str) -> Order | None:
         """The order this very confirmation made before, modified since or not; `Rejected` when the command made another
-        one."""
+        one, or it was another's."""
         try:
             order = self._ledger.order(order_id(command_id))
         except NotFound:
             return None
-        made, _ = frozen_block(self._ledger.statement(order.id, version=1))
-        asked = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
-        if asked != (order.group, made.bond.asset_id, made.side, made.face, made.settlement, made.limit):
+        first = self._ledger.statement(order.id, version=1)
+        (made, _), request = frozen_block(first), preview.request
+        block = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
+        choices = json.loads(canonical(preview.proposal.choices))
+        same = (
+            block == (order.group, made.bond.asset_id, made.side, made.face, made.settlement, made.limit)
+            and choices == json.loads(first.body)["choices"]
+            and (user.username, assent.release_at) == (order.created_by, order.release_at)
+        )
+        if not same:
             raise Rejected(
-                f"This confirmation already made order {order.id}, which is another block. Preview again to go on.",
+                f"This confirmation already made order {order.id}, which is another one. Preview again to go on.",
                 code="command_reused",
             )
         return order
@@ -172,13 +181,17 @@ class Confirming:
         )
         traded = self._traded(block, assent)
         order = order_of(preview.proposal, statement, preview.request.group, assent.comment, traded)
-        first = self._first_state(order, assent)
-        return replace(order, state=first, release_at=assent.release_at, batch=assent.batch), statement
+        why = self.second_person(preview)
+        first = OrderState.CONFIRMED if assent.release_at is None else OrderState.SCHEDULED
+        return replace(
+            order, state=OrderState.AWAITING if why else first, release_at=assent.release_at, batch=assent.batch,
+            message=why,
+        ), statement  # fmt: skip
 
     def _traded(self, block: BlockOrder, assent: Assent) -> date:
         return schedule.traded_on(assent.release_at, block.bond.currency, self._book, self._clock.today())
 
-    def _first_state(self, order: Order, assent: Assent) -> OrderState:
-        if self._policy.approval_from is not None and order.face >= self._policy.approval_from:
-            return OrderState.AWAITING
-        return OrderState.CONFIRMED if assent.release_at is None else OrderState.SCHEDULED
+    def second_person(self, preview: Preview) -> str:
+        """Why somebody else must approve the order that this would make; empty where nobody has to."""
+        limit, now_ = self._policy.approval_from, self._clock.now()
+        return second_person.needed(self._ledger, limit, preview.request.group, preview.proposal, now_)

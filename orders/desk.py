@@ -13,7 +13,7 @@ import structlog
 from allocation.model import BlockOrder, Bond
 from allocation.proposal import Proposal
 from allocation.propose import propose
-from orders import drafts
+from orders import drafts, schedule
 from orders.batch import BatchDesk
 from orders.block import Preview as Preview
 from orders.block import Request as Request
@@ -96,6 +96,10 @@ class Desk:
     def now(self) -> datetime:
         """The wall clock, UTC."""
         return self._clock.now()
+
+    def market_time(self) -> datetime:
+        """The wall clock at the book's market, wherever the server is."""
+        return self._clock.now().astimezone(schedule.zone(self.book.currency))
 
     def groups(self, user: User) -> tuple[str, ...]:
         """The groups on this user's list: those of the settings, then those they added, as far as they may see them."""
@@ -210,6 +214,11 @@ class Desk:
         approve it or it is to be released later. See `Confirming.confirm`."""
         require(user, Permission.CONFIRM, preview.request.group)
         return self._confirming.confirm(user, preview, Assent(comment, override, **said), command_id)
+
+    def second_person(self, user: User, preview: Preview) -> str:
+        """Why somebody else must approve the order that this would make, in words; empty where nobody has to."""
+        require(user, Permission.CONFIRM, preview.request.group)
+        return self._confirming.second_person(preview)
 
     # -- drafts --------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 """The worker: one loop under a lease. It takes intents from the outbox, lets those orders lapse that nobody approved in
-time, follows live orders, and keeps the marks of what was traded."""
+time, follows live orders, looks after those that have ended, and keeps the marks of what was traded."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import structlog
 from allocation.errors import EvenlotError
 from orders.attempts import unsettled
 from orders.changing import Changing
+from orders.ended import Ended
 from orders.errors import LeaseLost
 from orders.following import Following
 from orders.journal import Journal
@@ -65,6 +66,7 @@ class Dispatch:
         self._live = False  # whether any order was live then
         self._journal = Journal(ledger, clock)
         self._following = Following(broker, clock, self._journal, self._kept)
+        self._ended = Ended(ledger, broker, clock, self._journal)
         sending = Sending(ledger, broker, clock, self._journal, self._following.at_once, recheck)
         changing = Changing(ledger, broker, clock, self._journal, self._following.at_once, self._renewed)
         carry_out: dict[str, CarryOut] = {
@@ -124,11 +126,16 @@ class Dispatch:
             log.warning("lease not given back", error=str(error))
 
     def work(self, lease: Lease) -> bool:
-        """One round: every intent that is due, then what lapses, the live orders when it is time to look at them, and
-        while nothing is asked the marks. True while something is still open. What one of these cannot get over holds up
-        no other."""
+        """One round: every intent that is due, then what lapses, the live orders when it is time to look at them, those
+        that have ended, and while nothing is asked the marks. True while something is still open. What one of these
+        cannot get over holds up no other."""
         woken = self._just_woken()
-        steps = (lambda: self._outbox.work(woken, lease), lambda: self._watch(lease), self._mark)
+        steps = (
+            lambda: self._outbox.work(woken, lease),
+            lambda: self._watch(lease),
+            lambda: self._look_after_ended(lease),
+            self._mark,
+        )
         done = [self._done(step) for step in steps if not self._stop.is_set()]
         self._unfinished = 0 if all(done) else self._unfinished + 1
         if all(done):
@@ -199,6 +206,10 @@ class Dispatch:
         if order.state is OrderState.CANCEL_PENDING:  # what was canceled may have been modified before
             return unsettled(self._ledger.events(order.id))
         return order.state is OrderState.MODIFY_PENDING
+
+    def _look_after_ended(self, lease: Lease) -> None:
+        if self._ended.due():
+            self._ended.look(self._renewed(lease))
 
     def _let_lapse(self, order: Order, lease: Lease) -> None:
         lapsed = f"Not approved on its day, {last_day(order):%d %b %Y}: it lapsed."

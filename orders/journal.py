@@ -67,11 +67,5 @@ class Journal:
             event,
             lease,
             compared.detail(order, answer),
-            broker_id=answer.id,
-            broker_status=answer.status,
-            filled=answer.filled,
-            average_price=answer.average_price,
-            cleared=compared.cleared(order, answer),
-            booked=compared.ours(order, answer),
-            **{"message": compared.message(order, answer)} | also,
+            **compared.as_told(order, answer) | also,
         )

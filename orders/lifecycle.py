@@ -79,7 +79,7 @@ _LIVE_REPORTS = {
     Event.REPORTED_FILLED: S.FILLED,
     Event.REPORTED_FOREIGN: S.FOREIGN,
 }
-_FINAL_REPORTS = {
+FINAL_REPORTS = {
     Event.REPORTED_BOOKED: S.BOOKED,
     Event.REPORTED_CANCELED: S.CANCELED,
     Event.REPORTED_EXPIRED: S.EXPIRED,
@@ -160,7 +160,9 @@ TABLE: dict[tuple[S, Event], S] = {
     # Aladdin does not publish its transitions: from any live state it may report any status, forward or back
     # (a cancel can lose to a fill; an authorized order can be reopened; a fill can be taken back)
     **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in _LIVE_REPORTS.items()},
-    **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in _FINAL_REPORTS.items()},
+    **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in FINAL_REPORTS.items()},
+    # what has ended may be booked, corrected or taken back later; it is not worked on again here
+    **{(state, event): to for state in FINAL for event, to in FINAL_REPORTS.items()},
     # while something is asked of it, only its end is another state
     **{(state, event): state for state in PENDING for event in _LIVE_REPORTS},
     **{(state, Event.MISTAKEN): state for state in (S.UNKNOWN, *LIVE)},

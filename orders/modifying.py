@@ -26,7 +26,7 @@ from orders.entitlement import require
 from orders.errors import NotPermitted, PreviewChanged, VersionConflict
 from orders.lifecycle import Event, step, step_of
 from orders.model import Book, Change, Group, Kind, Order, OrderLine, Permission, Statement, User
-from orders.order_desk import refuse_without_reason
+from orders.order_desk import made_before, refuse_without_reason, reused
 from orders.past import Past
 from orders.ports import Clock, Compliance, Ledger
 from orders.statement import fill_policy, freeze, frozen_block, reserved
@@ -92,7 +92,9 @@ class Modifying:
         refuse_without_reason(reason, self._policy.longest_comment)
         with self._one_at_a_time:
             for tries_left in reversed(range(TRIES)):
-                if (earlier := self._ledger.outcome(command_id)) is not None:
+                if (earlier := made_before(self._ledger, command_id, user, Event.MODIFY)) is not None:
+                    if (earlier.id, _terms_of(earlier)) != (order_id, _terms(preview.proposal)):
+                        raise reused()
                     return earlier
                 try:
                     modified = self._modify(user, preview, reason.strip(), command_id, accepted or {})

@@ -16,6 +16,7 @@ from orders.ports import Blotter, Clock, Ledger
 
 TRIES = 4  # a step of the worker may come in between each time
 _NEEDS_NO_WORD = (Event.APPROVE, Event.EXPLANATION_APPROVED, Event.CLOSE_AGREED)  # what is approved says it
+_OR_ELSE = {Event.APPROVE: Event.APPROVE_FOR_LATER}  # what is asked for, and what it may come to
 
 
 class OrderDesk:
@@ -122,7 +123,9 @@ class OrderDesk:
         for tries_left in reversed(range(TRIES)):
             order = self._past.order(user, order_id)
             require(user, permission, order.group)
-            if (earlier := self._ledger.outcome(command_id)) is not None:
+            if (earlier := made_before(self._ledger, command_id, user, event, _OR_ELSE.get(event, event))) is not None:
+                if earlier.id != order_id:
+                    raise reused()
                 return earlier
             try:
                 decided = self._write(user, order, event, command_id, reason, also(order))
@@ -187,6 +190,26 @@ def _instead(state: OrderState, event: Event) -> str:
     if event is Event.CANCEL:
         return "It is not at Aladdin: withdraw it." if state in OURS else ""
     return "" if state is OrderState.CANCEL_PENDING else "It is at Aladdin: cancel it."
+
+
+def made_before(ledger: Ledger, command_id: str, user: User, *events: Event) -> Order | None:
+    """What this command left, where this user did one of these by it; whether it is the order they mean is for the
+    caller to say. None when there was no such command, `Rejected` when it was another."""
+    made = ledger.outcome(command_id)
+    if made is None:
+        return None
+    done = ledger.events(made.id)[made.version - 1]
+    if done.actor != user.username or done.event not in events:
+        raise reused()
+    return made
+
+
+def reused() -> Rejected:
+    """The error for a command that did something else before."""
+    return Rejected(
+        "This was not done: under the same command something else was done before. Close the dialog, and decide again.",
+        code="command_reused",
+    )
 
 
 def refuse_without_reason(reason: str, longest: int) -> None:

@@ -46,9 +46,9 @@ class Ledger(Protocol):
     ) -> Order:
         """Store a statement, its order with lines, and the intent `{order id}:send`; none for one that awaits approval.
         An order begins as awaiting approval, scheduled or confirmed; one taken over from Aladdin as open, with its id
-        there and no intent. `VersionConflict` when `after` is given and is not `confirmed()` any more: somebody else
-        may have promised the same cash in between, also by a modification; and when `limits` is given and is not the
-        newest version of the limits any more: they may have been tightened."""
+        there and no intent. `Rejected` when another order has that id. `VersionConflict` when `after` is given and is
+        not `confirmed()` any more: somebody else may have promised the same cash in between, also by a modification;
+        and when `limits` is given and is not their newest version any more: they may have been tightened."""
         ...
 
     def advance(
@@ -63,8 +63,9 @@ class Ledger(Protocol):
         """Write one step of an order, the intent it opens, whose id is `{order id}:{version after it}:{kind}`, the end
         of the one it closes, and where it modifies the order the next version of its statement.
         `VersionConflict` when the row is not at `change.version`; `LeaseLost` when `fence` is given and is not the
-        newest of the worker's lease; `Rejected` when order and statement do not agree. A statement takes its turn as in
-        `confirm`, where `after` and `limits` are given."""
+        newest of the worker's lease; `Rejected` when order and statement do not agree, and when it would make of the
+        order one of Aladdin's that another order is already. A statement takes its turn as in `confirm`, where `after`
+        and `limits` are given."""
         ...
 
     def outcome(self, command_id: str) -> Order | None:
@@ -80,8 +81,20 @@ class Ledger(Protocol):
         groups: Collection[str] | None = None,
         states: Collection[OrderState] | None = None,
         limit: int | None = None,
+        assets: Collection[str] | None = None,
+        since: datetime | None = None,
     ) -> tuple[Order, ...]:
-        """Orders, newest first, all of them unless a limit is given; `groups` None means of every group."""
+        """Orders, newest first, all of them unless a limit is given, confirmed `since` where that is given; None means
+        of every group, of every bond."""
+        ...
+
+    def orders_at(self, broker_ids: Collection[str]) -> tuple[Order, ...]:
+        """The orders that Aladdin knows by these ids, oldest first."""
+        ...
+
+    def ended(self, since: datetime, unshared_since: datetime) -> tuple[Order, ...]:
+        """The orders at Aladdin that have ended, with their last step `since`; and those of which more is filled than
+        is booked to accounts, `unshared_since`. Oldest first."""
         ...
 
     def promised(self) -> tuple[Order, ...]:

@@ -38,6 +38,7 @@ from storage.unit import Outcome
 
 _MADE = (
     "id", "version", "state", "statement_id", "statement_sha256", "created_at", "updated_at", "entered_at", "batch",
+    "message",
 )  # fmt: skip
 _CONFIRMED_AS = (OrderState.AWAITING, OrderState.SCHEDULED, OrderState.CONFIRMED)
 _TOLD = 5  # orders a conflict names
@@ -45,7 +46,7 @@ _TOLD = 5  # orders a conflict names
 
 def asked(order: Order) -> dict[str, object]:
     """What a confirmation asks for. Ids, hashes and times are made anew when a screen sends the same command twice, and
-    whether it must be approved or its time has come is judged anew."""
+    whether it must be approved, and why, or its time has come is judged anew."""
     terms = {name: value for name, value in order_row(order).items() if name not in _MADE}
     return {**terms, "lines": order.lines}
 
@@ -126,7 +127,27 @@ def refuse_out_of_turn(
 def asks(statement: Statement, order: Order) -> dict[str, ScalarSelect[Any]]:
     """What `confirm` has to know of the ledger."""
     taken = or_(statements.c.id == statement.id, statements.c.order_id == order.id)  # no order is without a statement
-    return turn() | {"taken": select(func.count()).select_from(statements).where(taken).scalar_subquery()}
+    return turn() | {
+        "known_as": known_as(order.broker_id, order.id),
+        "taken": select(func.count()).select_from(statements).where(taken).scalar_subquery(),
+    }
+
+
+def known_as(broker_id: str, order_id: str) -> ScalarSelect[Any]:
+    """Which other order is Aladdin's order by this id: to be asked under the lock that all writers take in turn, which
+    holds where a store enforces no key, and in a ledger that has such a pair from before."""
+    others = select(func.min(orders.c.id)).where(orders.c.broker_id == broker_id, orders.c.id != order_id)
+    return others.where(orders.c.broker_id != "").scalar_subquery()
+
+
+def refuse_known(order: Order, known: str | None) -> None:
+    """`Rejected` where another order is this one of Aladdin's: its fills would be counted twice."""
+    if known is not None:
+        raise Rejected(
+            f"Aladdin's order {order.broker_id} is {known} in this ledger, so it cannot be {order.id} as well. Look at "
+            f"{known}, and compare with Aladdin again.",
+            code="broker_id_taken",
+        )
 
 
 def confirm(
@@ -142,6 +163,7 @@ def confirm(
     there."""
     if known["taken"]:
         raise Rejected(f"Order {order.id} is in the ledger already, under another command.", code="order_exists")
+    refuse_known(order, known["known_as"])
     refuse_out_of_turn(conn, known, after, limits_version)
     row, lines = figures(statement, order)
     return Outcome(

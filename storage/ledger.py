@@ -17,9 +17,9 @@ from orders.history import Wanted
 from orders.lease import NO_PULSE, Pulse
 from orders.model import AuditEntry, Change, Draft, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
 from orders.ports import Clock
-from storage import audit, confirmations, drafts, leases, limits, lists, stated, steps, verification
+from storage import audit, confirmations, drafts, followed, leases, limits, lists, stated, steps, verification
 from storage.migrations import newest_revision, require_current
-from storage.paging import conditions, page_of_keys
+from storage.paging import among, conditions, page_of_keys
 from storage.rows import open_intents, order_of_json, promised, read_events, read_orders, read_orders_of
 from storage.schema import commands, orders, stamp
 from storage.unit import Command, Outcome, UnitOfWork, Work, read, read_still, write
@@ -151,7 +151,7 @@ class SqlLedger:
             subject=change.order_id,
             content=steps.asked(change),
             guard=None if fence is None else partial(leases.check, fence=fence),
-            asks={} if statement is None else steps.asks(statement),
+            asks=steps.asks(change, statement),
         )
         return order_of_json(
             self._unit.run(command, lambda conn, known: steps.advance(conn, known, change, fence, statement, seen))
@@ -176,11 +176,11 @@ class SqlLedger:
         groups: Collection[str] | None = None,
         states: Collection[OrderState] | None = None,
         limit: int | None = None,
+        assets: Collection[str] | None = None,
+        since: datetime | None = None,
     ) -> tuple[Order, ...]:
-        """Orders, newest first; None means of every group, in every state, without a limit."""
-        wanted = Wanted(
-            groups=None if groups is None else frozenset(groups), states=None if states is None else frozenset(states)
-        )
+        """Orders, newest first; None means of every group, in every state, of every bond, without a limit."""
+        wanted = Wanted(among(groups), among(states), among(assets), since=since)
         if limit is not None:
             newest = page_of_keys(wanted, None, limit)
             return read(self._engine, lambda conn: read_orders_of(conn, [row.id for row in conn.execute(newest)]))
@@ -194,6 +194,14 @@ class SqlLedger:
     def orders_of(self, order_ids: Sequence[str]) -> tuple[Order, ...]:
         """The orders with these ids, in their order; one that is not there is left out."""
         return read(self._engine, lambda conn: read_orders_of(conn, order_ids)) if order_ids else ()
+
+    def orders_at(self, broker_ids: Collection[str]) -> tuple[Order, ...]:
+        """The orders that Aladdin knows by these ids, oldest first."""
+        return read(self._engine, lambda conn: read_orders(conn, followed.known_as(broker_ids))) if broker_ids else ()
+
+    def ended(self, since: datetime, unshared_since: datetime) -> tuple[Order, ...]:
+        """The orders at Aladdin that ended `since`; `unshared_since` where more is filled than booked. Oldest first."""
+        return read(self._engine, lambda conn: read_orders(conn, followed.ended(since, unshared_since)))
 
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """The newest statement of an order, or the one of a version; `NotFound` when there is none."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 from operator import gt, lt
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -29,6 +29,8 @@ from orders.errors import Rejected
 from orders.history import Wanted
 from storage.dialects import at_most
 from storage.schema import order_lines, orders, statement_lines
+
+T = TypeVar("T")
 
 LARGEST_PAGE = 500
 _MOST_BRANCHES = 100  # SQLite takes 500 selects in one
@@ -163,6 +165,11 @@ def _first(branch: _Branch, after: Place | None, size: int, oldest_first: bool) 
     if branch.source is not orders:
         query = query.distinct()  # an account has a line in each version of a statement
     return paged(query, branch.at, branch.id, after, size, oldest_first=oldest_first)
+
+
+def among(values: Collection[T] | None) -> frozenset[T] | None:
+    """Values as `Wanted` has them; None is any."""
+    return None if values is None else frozenset(values)
 
 
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

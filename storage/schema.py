@@ -285,6 +285,8 @@ for _index in (
     *(Index(f"ix_{t}_order", t.c.order_id, t.c.version) for t in (statements, statement_figures)),
     *(Index(f"ix_{t}_account", t.c.account_id, t.c.ordered_at, t.c.order_id) for t in (statement_lines, order_lines)),
     *(Index(f"ix_orders_{name}", *columns, orders.c.created_at, orders.c.id) for name, columns in _PAGED_BY.items()),
+    Index("ix_orders_broker", orders.c.broker_id),
+    Index("ix_orders_updated", orders.c.updated_at),
     Index("ix_activity_done", activity.c.done_at, activity.c.id),
     Index("ix_activity_user", activity.c.username, activity.c.done_at, activity.c.id),
     Index("ix_audit_log_written", audit_log.c.written_at),

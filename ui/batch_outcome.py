@@ -64,7 +64,7 @@ def _stop(run: Run) -> None:
 
 def _again(user: User, run: Run) -> None:
     session.office().gate.touch()
-    batch_runs.start(session.desk().batches, user, run.batch)
+    batch_runs.start(session.desk().batches, user, run.batch, run.seen)
 
 
 def _over(user: User, run: Run) -> None:

@@ -11,7 +11,6 @@ import streamlit as st
 from allocation.engines import ENGINES
 from allocation.errors import EvenlotError
 from allocation.partial_fill import FillPolicy
-from allocation.proposal import Proposal
 from orders.desk import Preview
 from orders.errors import NotPermitted, OutsideError
 from orders.history import Wanted
@@ -205,34 +204,19 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
     )  # fmt: skip
     filling.draw(scope)
     releasing.draw(scope, request.settlement, proposal.block.bond.currency)
-    _second_person(proposal)
+    if second := session.desk().second_person(user, preview):
+        st.info(second, icon=":material/group:")
     unsaid = _unsaid(preview, scope)
     if unsaid and st.session_state.get(_UNSAID):
         st.error(f"Nothing was sent: {unsaid}.", icon=":material/error:")
     st.button(
-        f"{_verb(proposal, scope)}{f' ({unsaid})' if unsaid else ''}", type="primary", key="allocate.send",
+        f"{_verb(second, scope)}{f' ({unsaid})' if unsaid else ''}", type="primary", key="allocate.send",
         width="stretch", on_click=_ask, args=(preview, sentence, scope),
     )  # fmt: skip
 
 
-def _approval_from(proposal: Proposal) -> int | None:
-    """The face from which somebody else must approve, where this order has it."""
-    limit = session.desk().policy.approval_from
-    return limit if limit is not None and proposal.placed >= limit else None
-
-
-def _second_person(proposal: Proposal) -> None:
-    limit = _approval_from(proposal)
-    if limit is not None:
-        st.info(
-            f"An order of {limit:,} or more needs a second person: it is sent once an approver has approved this very "
-            "statement. Whoever confirms it cannot.",
-            icon=":material/group:",
-        )
-
-
-def _verb(proposal: Proposal, scope: str) -> str:
-    if _approval_from(proposal) is not None:
+def _verb(second: str, scope: str) -> str:
+    if second:
         return "Confirm and ask for approval"
     return "Confirm and schedule" if releasing.later(scope) else "Confirm and send"
 

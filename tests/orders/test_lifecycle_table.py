@@ -80,6 +80,8 @@ def expected(state: S, event: E) -> S | None:
         return {S.SENDING: OF_A_POST[event], S.MODIFY_PENDING: state}.get(state)
     if event is E.MISTAKEN:
         return S.UNKNOWN if state in IN_DOUBT else state if state in AT_ALADDIN else None
+    if state in LAST_WORDS.values():  # booked late, corrected, or taken back
+        return LAST_WORDS.get(event)
     if state not in IN_DOUBT | AT_ALADDIN:
         return None
     if event in LIVE_WORDS:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orders.differing import Finding
-from orders.errors import NotFound, NotPermitted, Rejected
+from orders.errors import IllegalTransition, NotFound, NotPermitted, Rejected
 from orders.model import OrderState
 from tests.allocation.desk import account
 from tests.orders.both import Both
@@ -47,6 +47,28 @@ def test_its_effect_is_from_before_it_as_aladdins_figures_count_it_already(both:
     line = body["lines"][0]
     assert Decimal(line["cash_before"]) - Decimal(line["money"]) == Decimal(line["cash_after"])
     assert body["accounts"][0]["held"] == "0"
+
+
+def test_an_order_whose_reference_aladdin_does_not_show_is_the_one_of_its_number(both: Both) -> None:
+    """Else it would be a second order of the same fills."""
+    order = both.watch.order()
+    both.watch.shown(reference="", limit=Decimal(98), limit_type="Price")
+    assert both.only().order_id == order.id
+    after = both.use.adopt(PM, "BIG6", order.broker_id, "agreed by phone", "a1")
+    assert (after.id, after.limit) == (order.id, Decimal(98))
+    assert len(both.watch.at.ledger.orders()) == 1
+    assert both.differences() == ()
+
+
+def test_a_second_order_under_our_reference_is_told_and_not_taken_over(both: Both) -> None:
+    order = both.watch.order()
+    both.entered(reference=order.id)
+    found = both.only()
+    assert (found.finding, found.broker_id, found.adoptable) == (Finding.MISTAKEN, "77", False)
+    assert f"is Aladdin's {order.broker_id}, and order 77 (BUY 900,000 B, Active) there carries" in found.sentence
+    with pytest.raises(IllegalTransition, match="carries its reference too"):
+        both.use.adopt(PM, "BIG6", "77", "x", "a1")
+    assert both.watch.at.ledger.statement(order.id).version == 1
 
 
 def test_the_same_adoption_twice_is_one_order(both: Both) -> None:

@@ -264,7 +264,7 @@ def test_sending_goes_on_over_a_reload_which_finds_it_again(front: Front, monkey
     assert not reloaded.download_button
     run = batch_runs.find(PM, batch)
     assert run is not None
-    assert batch_runs.start(front.desk.batches, PM, run.batch) is run  # a second click, or a second window
+    assert batch_runs.start(front.desk.batches, PM, run.batch, ()) is run  # a second click, or a second window
     let_go()
     assert run.over.wait(20)
     assert reloaded.run().success[0].value == "Every line has its order."

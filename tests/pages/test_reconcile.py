@@ -161,7 +161,7 @@ def test_whoever_may_only_look_sees_the_differences_and_who_can_take_over(front:
     entered(front)
     front.gate.user = ANALYST
     page = front.visit("reconcile")
-    assert "A portfolio manager can take it over." in words(page)
+    assert "A portfolio manager or an approver can take it over." in words(page)
     assert "Take over…" not in buttons(page)
 
 
