@@ -26,8 +26,8 @@ soak: $(VENV)/.dev
 conformance: $(VENV)/.dev
 	$(BIN)/pytest -m soak tests/conformance
 
-# Times engines and reads against peers, which live in an environment of their own, and the ledger with a million order
-# lines, and writes docs/benchmarks.md.
+# Times engines and reads against peers, which live in an environment of their own, the ledger with a million order
+# lines, and the life of an order up to a thousand live ones, and writes docs/benchmarks.md.
 bench: .venv-bench/.ready
 	.venv-bench/bin/python -m bench
 

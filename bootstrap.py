@@ -30,10 +30,12 @@ from orders.desk import Desk
 from orders.dispatch import GRACE, LEASE, POST_WINDOW, Dispatch
 from orders.errors import SettingsError, WrongBook
 from orders.limits import take_over
+from orders.marking import Marking
 from orders.model import Book
 from orders.ports import Clock, Records
+from orders.rechecking import Rechecking
 from settings import Settings, World, read_settings
-from storage import SqlActivity, SqlHistory, SqlLedger, SqlSignIns, migrate, open_store, require_whole
+from storage import SqlActivity, SqlHistory, SqlLedger, SqlMarks, SqlSignIns, migrate, open_store, require_whole
 from ui.session import Office, Pulse
 
 log = structlog.get_logger()
@@ -99,18 +101,20 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     cache = AnswerCache(data / "cache" / re.sub(r"[^\w.-]+", "_", book.id))
     activity = SqlActivity(engine, clock)
     opened.callback(activity.close)
-    records = Records(ledger, SqlHistory(engine), activity)
+    records = Records(ledger, SqlHistory(engine), activity, SqlMarks(engine))
     aladdin = Aladdin(config, cache, clock, book.name)
     opened.callback(aladdin.close)
     worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin)
     policy = Policy(
         settings.amber_after_days,
         settings.block_after_days,
         settings.minimum_coverage,
         settings.market_buffer,
         approval_from=settings.approval_from_face,
+        price_drift=settings.price_drift,
     )
+    recheck = Rechecking(aladdin, aladdin, clock, policy).objection
+    dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin, Marking(aladdin, records.marks, clock), recheck)
     desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake, aladdin)
     gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock, activity)
 
@@ -118,7 +122,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         return (
             _aladdin_pulse(aladdin, simulated is not None),
             _store_pulse(ledger),
-            _worker_pulse(dispatch, ledger, clock),
+            _worker_pulse(worker, ledger, clock),
         )
 
     def greet() -> None:
@@ -231,8 +235,9 @@ def _store_pulse(ledger: SqlLedger) -> Pulse:
     return Pulse("Store", True, "answers")
 
 
-def _worker_pulse(dispatch: Dispatch, ledger: SqlLedger, clock: Clock) -> Pulse:
-    """Whoever holds the lease sends and follows; nobody holding it is trouble."""
+def _worker_pulse(holder: str, ledger: SqlLedger, clock: Clock) -> Pulse:
+    """How whoever holds the lease says it is, which is this process's own worker as `holder`, or one elsewhere; nobody
+    holding it is trouble."""
     waiting = "Orders wait in the outbox; nothing is lost."
     try:
         lease = ledger.lease(LEASE)
@@ -240,17 +245,16 @@ def _worker_pulse(dispatch: Dispatch, ledger: SqlLedger, clock: Clock) -> Pulse:
         return Pulse("Worker", False, f"{error} {waiting}")
     if lease is None:
         return Pulse("Worker", False, f"No worker is running. {waiting}")
-    if lease.holder != dispatch.holder:
-        return Pulse("Worker", True, f"{lease.holder} sends and follows")
-    pulse = dispatch.pulse
+    ours, pulse = lease.holder == holder, lease.pulse
+    who = "" if ours else f"The worker is {lease.holder}. "
     if pulse.trouble:
-        return Pulse("Worker", False, f"{pulse.trouble} {waiting}")
+        return Pulse("Worker", False, f"{who}{pulse.trouble} {waiting}")
     if pulse.at is not None and (clock.now() - pulse.at).total_seconds() > SILENT_AFTER_SECONDS:
-        return Pulse("Worker", False, f"It has been silent. {waiting}")
+        return Pulse("Worker", False, f"{who}It has been silent. {waiting}")
     if pulse.held_up:
         held = "1 order is" if pulse.held_up == 1 else f"{pulse.held_up} orders are"
-        return Pulse("Worker", False, f"{held} held up: the Orders page says why.")
-    return Pulse("Worker", True, "sends and follows")
+        return Pulse("Worker", False, f"{who}{held} held up: the Orders page says why.")
+    return Pulse("Worker", True, "sends and follows" if ours else f"{lease.holder} sends and follows")
 
 
 _lock = threading.Lock()

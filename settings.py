@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     block_after_days: int = Field(5, ge=0)
     minimum_coverage: float = Field(0.95, ge=0, le=1)
     market_buffer: Decimal = Field(Decimal(0), ge=0, le=1, description="share added to the mark of a market buy")
+    price_drift: Decimal = Field(Decimal("0.25"), ge=0, le=100, description="per 100 face, moved unseen since a look")
     approval_from_face: int | None = Field(None, ge=0, description="from this face on somebody else must approve")
 
     # the process

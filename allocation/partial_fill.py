@@ -1,8 +1,8 @@
 """What each account would get if only part of the placed face is executed, and what that does to the group.
 
 The expected lines come from a divisor method (Webster, Sainte-Lague): whole increments go one after the other to the
-line that is furthest behind its share, so that a larger fill only ever adds to what a smaller one gave. Only cancelling
-lines below the minimum piece cannot promise that.
+line that is furthest behind its share, so that a larger fill only ever adds to what a smaller one gave. Other policies
+put some lines first. Only cancelling lines below the minimum piece cannot promise that nothing is taken back.
 """
 
 from __future__ import annotations
@@ -20,13 +20,19 @@ from allocation.model import Side
 from allocation.proposal import Effect, Proposal
 
 
-class Policy(Enum):
-    """How an executed face is shared out among the lines of a proposal."""
+class FillPolicy(Enum):
+    """How an executed face is shared out among lines. The `key` stands in statements."""
 
-    SCALE = ("scale", "Scale", "Each line in proportion, in whole increments.")
+    PRO_RATA = ("pro_rata", "Pro rata", "Each line in proportion, in whole increments.")
+    SMALLEST_FIRST = (
+        "smallest_first",
+        "Smallest line first",
+        "Lines are completed one after the other, the smallest first: small accounts are not left with a piece that "
+        "nobody buys.",
+    )
     MINIMUM_PIECE_FIRST = (
         "minimum_piece_first",
-        "Minimum piece, then scale",
+        "Minimum piece first",
         "Each line first gets its minimum piece, the largest line first; the rest is in proportion.",
     )
     CANCEL_BELOW_MINIMUM = (
@@ -39,6 +45,18 @@ class Policy(Enum):
         self.key = key
         self.label = label
         self.sentence = sentence
+
+    @classmethod
+    def of(cls, key: str) -> FillPolicy:
+        """The policy with this key; ValueError for an unknown one."""
+        for policy in cls:
+            if policy.key == key:
+                return policy
+        raise ValueError(f"unknown policy for partial fills {key!r}")
+
+
+# what an order can promise before its fills are known: a later fill takes nothing back
+PROMISED = (FillPolicy.PRO_RATA, FillPolicy.SMALLEST_FIRST, FillPolicy.MINIMUM_PIECE_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +78,7 @@ class PartialFill:
     """A fill of `filled` face shared out. The lines are in the proposal's order; they and `remainder` add up to
     `filled`."""
 
-    policy: Policy
+    policy: FillPolicy
     filled: int
     lines: tuple[PartialLine, ...]
     remainder: int  # face that is executed and that this policy gives to nobody
@@ -69,7 +87,7 @@ class PartialFill:
     stubs: tuple[str, ...]  # accounts that a sell would leave with less than the minimum piece
 
 
-def partial_fill(proposal: Proposal, filled: int | Fraction, policy: Policy = Policy.SCALE) -> PartialFill:
+def partial_fill(proposal: Proposal, filled: int | Fraction, policy: FillPolicy = FillPolicy.PRO_RATA) -> PartialFill:
     """The lines and their effect once `filled` is executed: a face, or a `Fraction` of the placed face (rounded down to
     a whole unit).
 
@@ -81,12 +99,10 @@ def partial_fill(proposal: Proposal, filled: int | Fraction, policy: Policy = Po
     choices, bond = proposal.choices, proposal.block.bond
     lattice = Lattice.of(bond) if choices.round_to_denomination else Lattice(1, 1)
     faces = [line.face for line in proposal.lines]
-    if policy is Policy.SCALE:
-        expected = expected_lines(faces, executed, lattice.increment)
-    elif policy is Policy.MINIMUM_PIECE_FIRST:
-        expected = _pieces_first(faces, executed, lattice)
-    else:
+    if policy is FillPolicy.CANCEL_BELOW_MINIMUM:
         expected = _none_below_minimum(faces, executed, lattice)
+    else:
+        expected = shared_out(faces, executed, lattice, policy)
     was = proposal.effect
     held = [account.held(bond.asset_id) for account in proposal.accounts]
     selling = proposal.block.side is Side.SELL
@@ -119,15 +135,50 @@ def _executed(proposal: Proposal, filled: int | Fraction) -> int:
     return face
 
 
-def _pieces_first(lines: Sequence[int], filled: int, lattice: Lattice) -> list[int]:
+def shared_out(
+    lines: Sequence[int], filled: int, lattice: Lattice, policy: FillPolicy, booked: Sequence[int] | None = None
+) -> list[int]:
+    """`filled` face shared out among `lines` by a policy that is `PROMISED`, in whole increments: each at least what is
+    `booked` and at most its line, nothing taken back at a larger fill. The result adds up as that of `expected_lines`.
+    Raises `InvalidParameter` where what is filled or booked does not fit the lines."""
+    given = list(booked) if booked is not None else [0] * len(lines)
+    _refuse_misfit(lines, filled, lattice.increment, given)
+    if policy is FillPolicy.PRO_RATA:
+        return expected_lines(lines, filled, lattice.increment, given)
+    if policy is FillPolicy.SMALLEST_FIRST:
+        return _smallest_first(lines, filled, lattice.increment, given)
+    if policy is FillPolicy.MINIMUM_PIECE_FIRST:
+        return _pieces_first(lines, filled, lattice, given)
+    raise InvalidParameter("policy", f"“{policy.label}” may take back what it gave, so it cannot be promised.")
+
+
+def _smallest_first(lines: Sequence[int], filled: int, step: int, booked: Sequence[int]) -> list[int]:
+    """Whole lines one after the other, odd parts included, the smallest first and the earlier account among equals. So
+    at most one line is on its way."""
+    given, left = list(booked), filled - sum(booked)
+    for i in sorted(range(len(lines)), key=lambda i: (lines[i], i)):
+        reached = min(lines[i], given[i] + left)
+        reached = reached if reached == lines[i] else max(given[i], reached // step * step)
+        left -= reached - given[i]
+        given[i] = reached
+        if reached < lines[i]:
+            break  # less than an increment is left: a line after it must not have that and give it back later
+    return given
+
+
+def _pieces_first(lines: Sequence[int], filled: int, lattice: Lattice, booked: Sequence[int]) -> list[int]:
     """Pieces one after the other, the largest line first and the earlier account among equals; what is left once every
-    line has its piece is scaled. So at most one line is on its way to its piece, and a larger fill only adds."""
+    line has its piece is scaled. So at most one line is on its way to its piece."""
     step = lattice.increment
     piece = -(-lattice.min_piece // step) * step
-    given, left = [0] * len(lines), filled // step * step
+    given, left = list(booked), filled - sum(booked)
     for i in sorted(range(len(lines)), key=lambda i: (-lines[i], i)):
-        given[i] = min(piece, lines[i] // step * step, left)
-        left -= given[i]
+        wanted = max(given[i], min(piece, lines[i] // step * step))
+        reached = min(wanted, max(given[i], (given[i] + left) // step * step))
+        left -= reached - given[i]
+        given[i] = reached
+        if reached < wanted:
+            return given
     return expected_lines(lines, filled, step, given)
 
 

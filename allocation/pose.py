@@ -18,6 +18,8 @@ from allocation.model import Account, BlockOrder, Choices, Metric, Side
 from allocation.money import common_currency, in_currency
 from allocation.proposal import Cap
 
+CASH_NOT_RESPECTED = "Cash was not respected: accounts may be overdrawn."
+
 
 def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limits: LimitTable = NO_LIMITS) -> Problem:
     """The problem of splitting `block` over `accounts`.
@@ -189,7 +191,7 @@ def _warnings(block: BlockOrder, choices: Choices) -> tuple[str, ...]:
     if block.bond.accrued is None:
         warnings.append(f"Accrued interest of {block.bond.label} is not known: money is at the clean price.")
     if not choices.respect_cash:
-        warnings.append("Cash was not respected: accounts may be overdrawn.")
+        warnings.append(CASH_NOT_RESPECTED)
     if not choices.round_to_denomination:
         warnings.append("Faces were not rounded to whole lots: this is a what-if and cannot be confirmed.")
     return tuple(warnings)

@@ -1,4 +1,4 @@
-"""`python -m bench [allocation|reading|storing]`: measures all or one part, prints it, and writes it to
+"""`python -m bench [allocation|reading|storing|life]`: measures all or one part, prints it, and writes it to
 docs/benchmarks.md."""
 
 from __future__ import annotations
@@ -76,7 +76,18 @@ def _storing(quick: bool) -> str:
     return section(SIZES[:1] if quick else SIZES, _say)
 
 
-PARTS: dict[str, Callable[[bool], str]] = {"allocation": _allocation, "reading": _reading, "storing": _storing}
+def _life(quick: bool) -> str:
+    from bench.life.report import section
+
+    return section(quick, _say)
+
+
+PARTS: dict[str, Callable[[bool], str]] = {
+    "allocation": _allocation,
+    "reading": _reading,
+    "storing": _storing,
+    "life": _life,
+}
 
 
 def _say(line: str) -> None:

@@ -11,6 +11,7 @@ from itertools import zip_longest
 from orders.lifecycle import WAITING, Event
 from orders.model import Event as History
 from orders.model import Order, OrderState
+from orders.schedule import is_over, last_day
 
 MISSES = 3  # so often a lost order is looked up before it is posted again
 POSTS = 2  # a lost order is posted again once; after that a person decides
@@ -22,6 +23,7 @@ REPEATED = "The first post may have arrived, and is looked up. Of the second:"
 
 _NOT_SENT = (Event.NEVER_LEFT, Event.REPEAT_NEVER_LEFT)
 _READY = (Event.CONFIRM, Event.APPROVE, Event.RELEASE, Event.SEND_AGAIN)
+_APPROVED = (Event.APPROVE, Event.APPROVE_FOR_LATER)
 _HOLDING = (Event.RELEASE_MISSED, Event.GIVEN_UP, Event.NOT_THERE)
 
 
@@ -33,12 +35,14 @@ class Attempts:
     sent: bool  # whether one was ever begun
     arrived: tuple[datetime, ...]  # when those were made that may have reached Aladdin
     not_sent: tuple[str, ...]  # why each other one since then never left
+    not_before: datetime | None  # when the next one is due after the last of those; None is at once
     misses: int  # how often the order was looked up in vain since the last that may have arrived
     refusal: str
     mistaken: bool  # whether Aladdin ever answered with another order
     held: bool  # whether a person is to say that it is to be sent
     vouched: bool  # whether a person said that it is not at Aladdin, which is looked at all the same
     unapproved: bool  # whether somebody else was to approve it, and nobody did
+    unseen: bool  # whether it waited since a person last looked at it
     waited: OrderState | None  # what it waited in when the ledger was put back, where it did not go on since
 
 
@@ -53,17 +57,20 @@ def attempts(history: Sequence[History]) -> Attempts:
         for step, then in zip_longest(recent, recent[1:])
         if step.event == Event.RESTORED or (step.event == Event.SEND and (then is None or then.event not in _NOT_SENT))
     )
+    not_sent = [step for step in history[ready:] if step.event in _NOT_SENT]
     return Attempts(
         ready_at=history[ready].at,
         sent=any(step.event == Event.SEND for step in history),
         arrived=arrived,
-        not_sent=tuple(step.detail for step in history[ready:] if step.event in _NOT_SENT),
+        not_sent=tuple(step.detail for step in not_sent),
+        not_before=not_sent[-1].at + RETRIES[len(not_sent) - 1] if 0 < len(not_sent) <= len(RETRIES) else None,
         misses=sum(bool(arrived) and step.event == Event.MISSED and step.at >= arrived[-1] for step in recent),
         refusal=next((step.detail for step in reversed(recent) if step.event == Event.REPEAT_REFUSED), ""),
         mistaken=any(step.event == Event.MISTAKEN for step in recent),
         held=any(step.event in _HOLDING for step in history[ready:]),
         vouched=vouched >= 0,
-        unapproved=history[0].state is OrderState.AWAITING and _last(history, Event.APPROVE, default=-1) < 0,
+        unapproved=history[0].state is OrderState.AWAITING and _last(history, *_APPROVED, default=-1) < 0,
+        unseen=history[ready].event in (Event.APPROVE, Event.RELEASE),
         waited=_waited(history),
     )
 
@@ -100,6 +107,12 @@ def requests(history: Sequence[History]) -> Requests:
     )
 
 
+def unsettled(history: Sequence[History]) -> bool:
+    """Whether an order was to be modified, and it is not known yet what became of that."""
+    settled = _last(history, Event.MODIFIED, Event.MODIFY_REFUSED, default=-1)
+    return _last(history, Event.MODIFY, default=-1) > settled
+
+
 def too_late(made: Attempts, now: datetime) -> str:
     """Why an order that never left is not sent any more without a person's word; empty while it is."""
     last = f" The last attempt: {made.not_sent[-1]}" if made.not_sent else ""
@@ -130,8 +143,8 @@ def not_again(order: Order, made: Attempts, now: datetime, today: date) -> str:
         return "Posted twice without an answer and not found at Aladdin."
     if made.held:
         return "It was held when the ledger was put back, and is not found at Aladdin."
-    if order.trade_date < today:
-        return "Posted without an answer and not found at Aladdin; its trade date has passed."
+    if is_over(order, now, today):
+        return "Posted without an answer and not found at Aladdin; its day has passed."
     late = too_late(made, now)
     return f"Posted without an answer and not found at Aladdin. Its second post: {late}" if late else ""
 
@@ -146,7 +159,7 @@ def for_a_person(order: Order, why: str, *, arrived: bool) -> str:
         )
     return (
         f"{why} A person must decide: send it again, or withdraw it. Its cash stays set aside until then, or until it "
-        f"lapses after {order.trade_date:%d %b %Y}."
+        f"lapses after {last_day(order):%d %b %Y}."
     )
 
 

@@ -3,25 +3,28 @@ the file comes."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from allocation.errors import EvenlotError, MetricUnavailable
 from allocation.proposal import Proposal
+from orders.batch_check import MADE_OVERNIGHT, Blocks, Looking, Planned
 from orders.batch_check import Batch as Batch
-from orders.batch_check import Blocks, Looking, Planned
 from orders.batch_file import COLUMNS, TOLD, Sheet, written
 from orders.block import Preview
 from orders.confirmation import order_id
 from orders.entitlement import require
 from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected
+from orders.lifecycle import FINAL
 from orders.model import Order, Permission, User
 from orders.ports import Activity, Ledger
 
 TRIES = 3  # the figures may move between two looks, and nobody has seen the first
 LONGEST_NAME = 40
+_LEFT = "Left: the batch was stopped before it."
 
 
 class Outcome(StrEnum):
@@ -30,6 +33,7 @@ class Outcome(StrEnum):
     MADE = "made"
     REFUSED = "refused"
     THERE = "already there"
+    LEFT = "left"  # the batch was stopped before its turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What would come of a block were it made now, before all others of its batch. `doubts` want a reason in its line;
-    `refused` is why it cannot be made, and `order_id` the order it has become already."""
+    """What would come of a block were it made now, before all others of its batch. `doubts` want a reason in its line,
+    which accepts them and no others; `refused` is why it cannot be made, and `order_id` the order it has become
+    already."""
 
     block: Planned
     placed: int = 0
@@ -84,8 +89,9 @@ class BatchDesk:
     def check(self, user: User, sheet: Sheet, name: str = "") -> Batch:
         """The batch with all its faults. Writes nothing.
 
-        The same block is made once a day, in whichever file it comes, so that a file may be mended and brought again;
-        a batch with a `name` of its own makes its blocks once under that name. May raise any `OutsideError`."""
+        The same block is made once a day of the market, and once within twelve hours, in whichever file it comes, so
+        that a file may be mended and brought again; a batch with a `name` of its own makes its blocks once under that
+        name. May raise any `OutsideError`."""
         require(user, Permission.CONFIRM)
         if len(name.strip()) > LONGEST_NAME:
             raise NotPermitted(f"The name of a batch has at most {LONGEST_NAME} characters.")
@@ -95,7 +101,8 @@ class BatchDesk:
         """What would come of one block, Aladdin's compliance included. Writes nothing."""
         require(user, Permission.CONFIRM, block.request.group)
         try:
-            if (there := self._there(block)) is not None:
+            there, _ = self._there(block)
+            if there is not None:
                 return Foreseen(block, there.face, refused=_known_as(there), order_id=there.id)
             seen = self._blocks.checked(user, self._blocks.preview(user, block.request))
         except EvenlotError as error:
@@ -105,51 +112,80 @@ class BatchDesk:
             refused = proposal.failed or f"Nothing of it can be placed ({_left(proposal)})."
         return Foreseen(block, proposal.placed, _doubts(seen), refused)
 
-    def send(self, user: User, batch: Batch, progress: Progress = lambda result, done, of: None) -> tuple[Result, ...]:
+    def send(
+        self,
+        user: User,
+        batch: Batch,
+        progress: Progress = lambda result, done, of: None,
+        stopped: Callable[[], bool] = lambda: False,
+        seen: Sequence[Foreseen] = (),
+    ) -> tuple[Result, ...]:
         """Preview and confirm each block by itself, in the order of the lines: what one takes of the cash, the next has
-        not. A warning, or a block that can be placed in part only, needs the reason of its line. `Rejected` for a batch
-        with faults."""
+        not. A warning, or a block that can be placed in part only, needs the reason of its line, and to be among what
+        was `seen` of it before; what came up since refuses the line. Once it is `stopped` the blocks that follow are
+        left; to send the batch again makes them. `Rejected` for a batch with faults."""
         require(user, Permission.CONFIRM)
         if batch.faults:
             raise Rejected(f"Nothing was made: mend the file first. {batch.faults[0]}", code="faults")
         results: list[Result] = []
+        known = {one.block.command_id: one for one in seen if not one.refused}
         for block in batch.blocks:
-            results.append(self._made(user, batch, block))
+            if stopped():
+                results.append(Result(block, Outcome.LEFT, _LEFT))
+            else:
+                unseen = Foreseen(block, block.request.face)
+                results.append(self._made(user, batch, block, known.get(block.command_id, unseen)))
             progress(results[-1], len(results), len(batch.blocks))
         counts = ", ".join(f"{count} {outcome.value}" for outcome, count in counted(results).items())
         self._activity.note(user.username, "sent a batch", batch.id, counts)
         return tuple(results)
 
-    def _made(self, user: User, batch: Batch, block: Planned) -> Result:
+    def _made(self, user: User, batch: Batch, block: Planned, seen: Foreseen) -> Result:
         try:
             require(user, Permission.CONFIRM, block.request.group)
-            there = self._there(block)
+            there, command_id = self._there(block)
             if there is not None:
                 return Result(block, Outcome.THERE, _known_as(there), there.id)
-            order = self._confirmed(user, batch, block)
+            order = self._confirmed(user, batch, replace(block, command_id=command_id), seen)
         except EvenlotError as error:
             return Result(block, Outcome.REFUSED, _refusal(error))
         return Result(
             block, Outcome.MADE, f"{order.face:,} of {order.ordered:,} placed: {order.state.value}.", order.id
         )
 
-    def _there(self, block: Planned) -> Order | None:
+    def _there(self, block: Planned) -> tuple[Order | None, str]:
+        """The order it has become, and the command that makes one where there is none. An order that came to its end
+        before it was at Aladdin, as one that was withdrawn, makes way for another."""
+        recent = self._blocks.market_time() - MADE_OVERNIGHT
+        for first in filter(None, (block.yesterday, block.command_id)):
+            for number in itertools.count(1):
+                command = first if number == 1 else f"{first}:{number}"
+                order = self._made_by(command)
+                if order is None:
+                    break
+                lost = order.state in FINAL and not order.broker_id
+                if not lost and (first == block.command_id or order.created_at >= recent):
+                    return order, command
+        return None, command
+
+    def _made_by(self, command_id: str) -> Order | None:
         try:
-            return self._ledger.order(order_id(block.command_id))
+            return self._ledger.order(order_id(command_id))
         except NotFound:
             return None
 
-    def _confirmed(self, user: User, batch: Batch, block: Planned) -> Order:
+    def _confirmed(self, user: User, batch: Batch, block: Planned, seen: Foreseen) -> Order:
         comment, reason = block.typed["comment"], block.typed["reason"]
         for tries_left in reversed(range(TRIES)):
             fresh = tries_left < TRIES - 1
-            seen = self._blocks.checked(user, self._blocks.preview(user, block.request, fresh=fresh))
-            if not reason and (doubts := _doubts(seen)):
+            now_ = self._blocks.checked(user, self._blocks.preview(user, block.request, fresh=fresh))
+            _refuse_unseen(now_, seen)
+            if not reason and (doubts := _doubts(now_)):
                 raise NotPermitted(f"{doubts[0]} To go on in spite of this, write the reason into the line.")
             try:
                 return self._blocks.confirm(
-                    user, seen, comment or reason, block.command_id,
-                    accepted=dict.fromkeys(seen.warnings, reason), batch=batch.id,
+                    user, now_, comment or reason, block.command_id,
+                    accepted=dict.fromkeys(now_.warnings, reason), batch=batch.id,
                 )  # fmt: skip
             except PreviewChanged as moved:
                 if not tries_left:
@@ -159,8 +195,24 @@ class BatchDesk:
 
 def _refusal(error: EvenlotError) -> str:
     if isinstance(error, MetricUnavailable):
-        return f"{error} Make this block on the Allocate page, where such accounts can be left out."
+        lack, them = (
+            ("1 account lacks", "it") if len(error.reasons) == 1 else (f"{len(error.reasons)} accounts lack", "them")
+        )
+        names = "; ".join(error.reasons)
+        return f"{lack} the figure for the dispersion. To leave {them} out, write under uncounted: {names}."
     return str(error)
+
+
+def _refuse_unseen(now_: Preview, seen: Foreseen) -> None:
+    """`NotPermitted` where there is more to accept than whoever gave the reason could see."""
+    unseen = [warning for warning in now_.warnings if warning not in seen.doubts]
+    if now_.proposal.placed < seen.placed:
+        unseen += _in_part(now_.proposal)
+    if unseen:
+        raise NotPermitted(
+            f"{unseen[0]} This was not known when the batch was checked: check it again, and give the line a reason if "
+            "it is to be made in spite of this."
+        )
 
 
 def _doubts(preview: Preview) -> tuple[str, ...]:

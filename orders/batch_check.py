@@ -3,15 +3,16 @@ faults told at once."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar, Unpack
 
 from allocation.engines import ENGINES
-from allocation.errors import EvenlotError, InvalidBlock
+from allocation.errors import EvenlotError, InvalidBlock, InvalidParameter
 from allocation.model import BlockOrder, Bond, Choices, Side
 from orders import typed
 from orders.batch_file import Fault, Sheet, Typed
@@ -21,10 +22,13 @@ from orders.canonical import canonical, digest
 from orders.checks import refuse_off_lattice
 from orders.confirming import Said
 from orders.errors import NotFound, NotPermitted
+from orders.groups import accounts_within
 from orders.model import Group, GroupTree, Order, User
 from orders.ports import Dated
 
 T = TypeVar("T")
+
+MADE_OVERNIGHT = timedelta(hours=12)  # what was made so long ago is not made again, though its day is over
 
 _SIDES = {"buy": Side.BUY, "b": Side.BUY, "sell": Side.SELL, "s": Side.SELL}
 
@@ -37,6 +41,7 @@ class Planned:
     request: Request
     label: str  # the bond as traders say it
     command_id: str
+    yesterday: str = ""  # the command it would have been a moment ago, shortly after a day has ended
 
     @property
     def line(self) -> int:
@@ -57,6 +62,8 @@ class Blocks(Protocol):
 
     def today(self) -> date: ...
 
+    def market_time(self) -> datetime: ...
+
     def tree(self, user: User, ticker: str, *, fresh: bool = False) -> Dated[GroupTree]: ...
 
     def bond(self, user: User, asset_id: str, *, fresh: bool = False) -> Dated[Bond]: ...
@@ -74,9 +81,9 @@ class Blocks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the groups and the securities of a sheet turned out to be: a bond, or what is to be done about it."""
+    """What the groups and the securities of a sheet turned out to be, or what is to be done about them."""
 
-    groups: dict[str, str]  # what is wrong with it; empty when nothing is
+    groups: dict[str, frozenset[str] | str]  # its accounts
     bonds: dict[str, Bond | str]
 
 
@@ -91,19 +98,18 @@ class Looking:
         """The batch with its faults, in the order of the lines. Each group and each security is looked up once."""
         faults = list(sheet.faults)
         found = _Found(
-            {ticker: self._group_fault(user, ticker) for ticker in {row["group"]: None for row in sheet.rows}},
+            {ticker: self._accounts(user, ticker) for ticker in {row["group"]: None for row in sheet.rows}},
             {text: self._bond(user, text) for text in {row["security"]: None for row in sheet.rows}},
         )
         requests = [(row, self._request(row, found, faults)) for row in sheet.rows]
         whole = [(row, *made) for row, made in requests if made is not None]
-        scope = f"named:{name}" if name else f"day:{self._blocks.today().isoformat()}"
-        blocks = _planned(whole, scope, faults)
+        blocks = _planned(whole, *(_days(self._blocks.market_time()) if not name else (f"named:{name}", "")), faults)
         told = name or f"B-{digest(canonical([block.command_id for block in blocks]))[:10].upper()}"
         return Batch(told, tuple(blocks), tuple(sorted(faults, key=lambda fault: fault.line)))
 
     def _request(self, row: Typed, found: _Found, faults: list[Fault]) -> tuple[Request, str] | None:
         """The block of a line and its bond's label, or None where something in it is to be mended."""
-        known, bond = len(faults), found.bonds[row["security"]]
+        known, bond, members = len(faults), found.bonds[row["security"]], found.groups[row["group"]]
 
         def told(column: str, reading: Callable[[], T]) -> T | None:
             try:
@@ -112,8 +118,8 @@ class Looking:
                 faults.append(Fault(row.line, column, str(error)))
                 return None
 
-        if wrong := found.groups[row["group"]]:
-            faults.append(Fault(row.line, "group", wrong))
+        if isinstance(members, str):
+            faults.append(Fault(row.line, "group", members))
         if isinstance(bond, str):
             faults.append(Fault(row.line, "security", bond))
         side = told("side", lambda: _side(row["side"]))
@@ -121,6 +127,10 @@ class Looking:
         limit = told("limit", lambda: _limit(row["limit"]))
         method = told("method", lambda: _engine(row["method"]))
         settlement = told("settlement", lambda: self._settlement(row["settlement"], bond))
+        skip, uncounted = (
+            told(column, lambda text=row[column]: _named(text, row["group"], members))  # type: ignore[misc]
+            for column in ("skip", "uncounted")
+        )
         for column in ("comment", "reason"):
             told(column, lambda text=row[column]: self._refuse_long(text))  # type: ignore[misc]
         if isinstance(bond, str) or side is None or face is None or method is None or settlement is None:
@@ -130,16 +140,16 @@ class Looking:
             told("face", lambda: refuse_off_lattice(block, Group(row["group"], ())))
         if len(faults) > known:
             return None
-        return Request(row["group"], bond.asset_id, side, face, settlement, limit, Choices(method)), bond.label
+        choices = Choices(method, excluded=uncounted or frozenset(), locked=dict.fromkeys(sorted(skip or ()), 0))
+        return Request(row["group"], bond.asset_id, side, face, settlement, limit, choices), bond.label
 
-    def _group_fault(self, user: User, ticker: str) -> str:
+    def _accounts(self, user: User, ticker: str) -> frozenset[str] | str:
         if not ticker:
             return "No group is given: type its ticker."
         try:
-            self._blocks.tree(user, ticker)
+            return accounts_within(self._blocks.tree(user, ticker).value)
         except (NotPermitted, NotFound) as error:
             return str(error)
-        return ""
 
     def _bond(self, user: User, text: str) -> Bond | str:
         """The one bond that carries this very identifier or name, or what to do."""
@@ -178,7 +188,15 @@ class Looking:
             raise NotPermitted(f"It is longer than {self._longest_comment} characters.")
 
 
-def _planned(rows: Sequence[tuple[Typed, Request, str]], scope: str, faults: list[Fault]) -> Sequence[Planned]:
+def _days(moment: datetime) -> tuple[str, str]:
+    """The day of a market's time; and the one before, as long as a batch may have been broken off by midnight."""
+    before = moment - MADE_OVERNIGHT
+    return f"day:{moment.date()}", f"day:{before.date()}" if before.date() != moment.date() else ""
+
+
+def _planned(
+    rows: Sequence[tuple[Typed, Request, str]], scope: str, before: str, faults: list[Fault]
+) -> Sequence[Planned]:
     """The blocks with their commands: by what they are and how often they came before, not by their line, so that a
     line may move. The same block twice in a file needs a reason."""
     first: dict[str, int] = {}
@@ -191,7 +209,8 @@ def _planned(rows: Sequence[tuple[Typed, Request, str]], scope: str, faults: lis
             told = f"It is the same block as line {first[terms]}: take one out, or write the reason into this line."
             faults.append(Fault(row.line, "reason", told))
         first.setdefault(terms, row.line)
-        planned.append(Planned(row, request, label, f"batch:{scope}:{terms[:32]}:{times[terms]}"))
+        name = f"{terms[:32]}:{times[terms]}"
+        planned.append(Planned(row, request, label, f"batch:{scope}:{name}", before and f"batch:{before}:{name}"))
     return planned
 
 
@@ -205,6 +224,19 @@ def _side(text: str) -> Side:
         return _SIDES[typed.bare(text)]
     except KeyError:
         raise InvalidBlock("side", f"“{text}” is not a side: type buy or sell.") from None
+
+
+def _named(text: str, group: str, members: frozenset[str] | str) -> frozenset[str]:
+    """The accounts a cell names. Where the group itself is at fault, that is told and no more."""
+    if isinstance(members, str):
+        return frozenset()
+    known = {account.casefold(): account for account in members}
+    names = [name.strip() for name in re.split("[;,]", text) if name.strip()]
+    if strange := [name for name in names if name.casefold() not in known]:
+        listed = " and ".join(f"“{name}”" for name in strange[:3])
+        are = "is no account" if len(strange) == 1 else "are no accounts"
+        raise InvalidParameter("accounts", f"{listed} {are} of {group}: type accounts of it, with ; between them.")
+    return frozenset(known[name.casefold()] for name in names)
 
 
 def _limit(text: str) -> Decimal | None:

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-COLUMNS = ("group", "security", "side", "face", "settlement", "limit", "method", "comment", "reason")
+COLUMNS = (
+    "group", "security", "side", "face", "settlement", "limit", "method", "comment", "reason", "skip", "uncounted",
+)  # fmt: skip
 REQUIRED = ("group", "security", "side", "face")
 TOLD = ("line", "outcome", "order", "what")  # what the file with the results has before its own columns
 MOST_LINES = 1_000
 LARGEST = 2_000_000  # bytes
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _EXAMPLES = (
-    ("# lines that begin with # are not read", *("",) * 8),
-    ("# BIG6", "US912810TM09", "buy", "25mm", "", "", "", "new money", ""),
-    ("# BIG6", "912810TM0", "sell", "5,000,000", "2026-11-23", "98-16+", "min dispersion", "", "agreed with risk"),
+    ("# lines that begin with # are not read", *("",) * 10),
+    ("# BIG6", "US912810TM09", "buy", "25mm", "", "", "", "new money", "", "DOVEER; DOVETR", ""),
+    ("# OPNIC", "912810TM0", "sell", "5,000,000", "2026-11-23", "98-16+", "min dispersion", "", "agreed", "", "JUBIGA"),
 )
 
 

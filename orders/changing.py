@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from orders import compared
-from orders.attempts import RETRIES, requests, too_late_to_modify
+from orders.attempts import RETRIES, Requests, requests, too_late_to_modify, unsettled
 from orders.confirmation import ticket_of
 from orders.errors import DeskError, IllegalTransition, NotFound, Rejected
 from orders.journal import Journal
@@ -49,7 +49,7 @@ class Changing:
     def cancel(self, intent: Intent, order: Order, lease: Lease) -> Wait | None:
         """Cancel what is not filled; None when that is settled."""
         _require(order, OrderState.CANCEL_PENDING, "canceled")
-        order = self._journal.follow(order, self._shown(order, lease), lease, intent.id)
+        order = self._seen(intent, order, self._shown(order, lease), lease)
         taken = self._canceled_at.get(order.id)
         if order.state not in FINAL and (taken is None or self._clock.now() - taken >= CANCELED_AGAIN):
             order = self._ask_to_cancel(intent, order, lease)
@@ -66,11 +66,37 @@ class Changing:
             answer = self._broker.cancel(cancellation, self._clock.now() + POST_WINDOW)
         except Rejected as error:
             answer = self._shown(order, lease)
-            order = self._journal.follow(order, answer, lease, intent.id)
-            # where it is at its end, it lost to a fill or to another cancel
-            return order if order.state in FINAL else self._cancel_refused(intent, order, answer, lease, str(error))
+            order = self._seen(intent, order, answer, lease)
+            if order.state in FINAL:  # it lost to a fill or to another cancel
+                return order
+            if not unsettled(self._ledger.events(order.id)):
+                return self._cancel_refused(intent, order, answer, lease, str(error))
+            # it is not let go with terms that may be others in a moment: it is asked for again
         self._canceled_at[order.id] = self._clock.now()
-        return self._journal.follow(order, self._this_one(order, answer, lease), lease, intent.id)
+        return self._seen(intent, order, self._this_one(order, answer, lease), lease)
+
+    def _seen(self, intent: Intent, order: Order, answer: BrokerOrder, lease: Lease) -> Order:
+        """Write what Aladdin says of an order that is being canceled: first what became of its modification, if one was
+        on its way, for at its end it takes no more steps."""
+        settled = self._settled(order, answer, lease)
+        if settled is order:
+            return self._journal.follow(order, answer, lease, intent.id)
+        message = f"{settled.message} {compared.message(settled, answer)}".strip()
+        return self._journal.follow(settled, answer, lease, intent.id, message=message)
+
+    def _settled(self, order: Order, answer: BrokerOrder, lease: Lease) -> Order:
+        history = self._ledger.events(order.id)
+        if not unsettled(history):
+            return order
+        made, ended = requests(history), step(order.state, reported(answer)) in FINAL
+        if (doubt := _came_through(order, answer, made, ended=ended)) is not None:
+            return self._journal.record(order, Event.MODIFIED, lease, doubt, message=doubt)
+        if self._under_way(made) and not ended:
+            return order
+        return self._restored(order, lease, "It was canceled before the modification reached Aladdin.", None)
+
+    def _under_way(self, made: Requests) -> bool:
+        return made.arrived is not None and self._clock.now() - made.arrived < GRACE
 
     def _reason(self, order: Order) -> str:
         """Why a person canceled it, in their words."""
@@ -86,17 +112,18 @@ class Changing:
         """Give Aladdin the new terms; None when that is settled."""
         _require(order, OrderState.MODIFY_PENDING, "modified")
         answer, made = self._shown(order, lease), requests(self._ledger.events(order.id))
-        if step(order.state, reported(answer)) in FINAL:
+        ended = step(order.state, reported(answer)) in FINAL
+        if (doubt := _came_through(order, answer, made, ended=ended)) is not None:
+            self._modified(intent, order, answer, lease, doubt)
+            return None
+        if ended:
             lost = f"It was {answer.status.lower()} before the modification reached Aladdin: {compared.filled(answer)}"
             self._modify_refused(intent, order, answer, lease, lost)
-            return None
-        if made.arrived is not None and compared.shows(order, answer):
-            self._modified(intent, order, answer, lease)
             return None
         told = {"message": made.fault} if made.fault else {}
         order = self._journal.follow(order, answer, lease, intent.id, **told)
         now = self._clock.now()
-        under_way = made.arrived is not None and now - made.arrived < GRACE
+        under_way = self._under_way(made)
         why = self._unfaithful(order) or _too_quick(order, answer) or made.refusal or too_late_to_modify(made, now)
         if why and not under_way:
             self._modify_refused(intent, order, answer, lease, why)
@@ -134,23 +161,26 @@ class Changing:
             return ""
         return "The order is no longer what its statement froze, so nothing was asked. Verify the audit log."
 
-    def _modified(self, intent: Intent, order: Order, answer: BrokerOrder, lease: Lease) -> None:
-        order = self._journal.record(order, Event.MODIFIED, lease, message="", closes_intent=intent.id)
-        self._as_reported(order, answer, lease, "")
+    def _modified(self, intent: Intent, order: Order, answer: BrokerOrder, lease: Lease, doubt: str = "") -> None:
+        order = self._journal.record(order, Event.MODIFIED, lease, doubt, message=doubt, closes_intent=intent.id)
+        self._as_reported(order, answer, lease, doubt)
         self._moved()
 
     def _modify_refused(self, intent: Intent, order: Order, answer: BrokerOrder, lease: Lease, why: str) -> None:
-        """The terms of before again, as a version of their own."""
+        order = self._restored(order, lease, why, intent.id)
+        self._as_reported(order, answer, lease, order.message)
+        self._moved()
+
+    def _restored(self, order: Order, lease: Lease, why: str, intent: str | None) -> Order:
+        """The terms of before again, as a version of their own; the `intent` is no more."""
         newest = self._ledger.statement(order.id)
         before = self._ledger.statement(order.id, newest.version - 1)
         statement, terms = restored_terms(before, newest.version + 1, self._clock.now(), why)
         message = f"It was not modified, and is as it was: {why}"
-        order = self._journal.record(
+        return self._journal.record(
             order, Event.MODIFY_REFUSED, lease, why, statement,
-            message=message, closes_intent=intent.id, reason=why, **terms,
+            message=message, closes_intent=intent, reason=why, **terms,
         )  # fmt: skip
-        self._as_reported(order, answer, lease, message)
-        self._moved()
 
     def _as_reported(self, order: Order, answer: BrokerOrder, lease: Lease, message: str) -> Order:
         """What an order is after something was settled is what Aladdin says, and the next look must not find it new:
@@ -164,7 +194,7 @@ class Changing:
         """The order at Aladdin; `NotFound` when it is not there, or is another one."""
         answer = next(iter(self._broker.orders([order.broker_id])), None)
         if answer is None:
-            raise NotFound(f"{compared.NOT_SHOWN} (its {order.broker_id}): look for it there.")
+            raise NotFound(compared.not_shown(order))
         return self._this_one(order, answer, lease)
 
     def _this_one(self, order: Order, answer: BrokerOrder, lease: Lease) -> BrokerOrder:
@@ -177,6 +207,18 @@ class Changing:
 def _require(order: Order, state: OrderState, asked: str) -> None:
     if order.state is not state:
         raise IllegalTransition(f"{order.id} is {order.state.value}, yet its intent to be {asked} is still open.")
+
+
+def _came_through(order: Order, answer: BrokerOrder, made: Requests, *, ended: bool) -> str | None:
+    """A doubt, or none, where Aladdin has the new terms; None where it has not, or not yet. Of an order at its end no
+    more will be told: terms that may have arrived stand there unless something it tells speaks against them."""
+    if made.arrived is None:
+        return None
+    if compared.shows(order, answer):
+        return ""
+    if not ended or compared.differences(order, answer) or _too_quick(order, answer):
+        return None
+    return "Whether its modification reached Aladdin is not told: nothing there speaks against the new terms."
 
 
 def _too_quick(order: Order, answer: BrokerOrder) -> str:

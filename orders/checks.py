@@ -31,6 +31,7 @@ class Policy:
     longest_comment: int = 500  # characters
     approval_from: int | None = None  # face from which somebody else must approve; None: nobody has to
     limit_distance: Decimal = Decimal("0.03")  # of the mark; a limit farther away is asked about
+    price_drift: Decimal = Decimal("0.25")  # per 100 face: so far a price may move unseen, where no line follows it
 
 
 def fresh_enough(bond: Bond, price_typed: bool, today: date, policy: Policy) -> tuple[Bond, tuple[str, ...]]:
@@ -109,11 +110,17 @@ def refuse_what_if(choices: Choices, override: str) -> None:
         raise NotPermitted("Cash was not respected: say why, and the statement keeps your reason.")
 
 
-def what_changed(before: Proposal, after: Proposal) -> tuple[str, ...]:
+def drifted(before: BlockOrder, after: BlockOrder, policy: Policy) -> bool:
+    """Whether the price that money is reserved at moved farther than it may unseen."""
+    old, new = before.trade_price, after.trade_price
+    return old != new and (old is None or new is None or abs(new - old) > policy.price_drift)
+
+
+def what_changed(before: Proposal, after: Proposal, policy: Policy) -> tuple[str, ...]:
     """What moved between the preview somebody looked at and the one about to be frozen; empty when nothing they saw
-    did. Cash may move as long as no line follows it."""
+    did. Cash may move as long as no line follows it, and so may the price, a little."""
     changes = []
-    if before.block.trade_price != after.block.trade_price or before.block.bond.accrued != after.block.bond.accrued:
+    if drifted(before.block, after.block, policy) or before.block.bond.accrued != after.block.bond.accrued:
         old, new = (f"{b.trade_price} + {b.bond.accrued or 0} accrued" for b in (before.block, after.block))
         changes.append(f"Price: {old} -> {new}")
     if before.basis != after.basis:
@@ -122,12 +129,23 @@ def what_changed(before: Proposal, after: Proposal) -> tuple[str, ...]:
         changes.append(f"Limits of these accounts: version {before.limits.version} -> {after.limits.version}")
     if before.effect.excluded != after.effect.excluded:
         changes.append(f"Left out of the dispersion: {len(before.effect.excluded)} -> {len(after.effect.excluded)}")
-    metric, step = before.effect.metric, 10.0 ** -(before.effect.metric.decimals + 1)  # the last decimal shown
+    metric = before.effect.metric
+    step = max(10.0 ** -(metric.decimals + 1), _by_the_price(before, after))  # the last decimal shown
     for when in ("dispersion_before", "dispersion_after"):
         old_value, new_value = getattr(before.effect, when), getattr(after.effect, when)
         if abs(old_value - new_value) > step:
             changes.append(f"{when.replace('_', ' ').capitalize()}: {old_value:g} -> {new_value:g} {metric.unit}")
     return tuple(changes) + _moved_lines(before, after)
+
+
+def _by_the_price(before: Proposal, after: Proposal) -> float:
+    """How far a price that moved a little moves a dispersion at most. What the trade adds to each account follows the
+    price, and the dispersion of that is at most the dispersions before and after together."""
+    old, new = before.block.trade_price, after.block.trade_price
+    if not old or new is None:
+        return 0.0
+    effects = (before.effect, after.effect)
+    return abs(float(new / old) - 1) * max(effect.dispersion_before + effect.dispersion_after for effect in effects)
 
 
 def _rows(proposal: Proposal) -> frozenset[Limit]:

@@ -4,14 +4,24 @@ is new."""
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
-from orders.lifecycle import Event, reported, step
+from orders.lifecycle import FINAL, LIVE, Event, reported, step
 from orders.model import BrokerOrder, Order, OrderState
 
 NOT_SHOWN = "Aladdin does not show this order any more"
 _OTHER = "Aladdin shows another order than this one"
 _DIFFERS = "At Aladdin it is not what was confirmed"
+
+
+def lost(order: Order) -> bool:
+    """Whether a live order was missing at the last look."""
+    return order.state in LIVE and order.message.startswith(NOT_SHOWN)
+
+
+def not_shown(order: Order) -> str:
+    """What is said of an order at Aladdin that Aladdin does not show."""
+    return f"{NOT_SHOWN} (its {order.broker_id}): look for it there."
 
 
 def mistaken(order: Order, answer: BrokerOrder) -> str:
@@ -80,6 +90,34 @@ def moved(order: Order, answer: BrokerOrder) -> bool:
         or answer.average_price != order.average_price
         or any(booked.get(account) != face for account, face in ours(order, answer).items())
     )
+
+
+def there(answer: BrokerOrder) -> OrderState:
+    """The state it has at Aladdin."""
+    return step(OrderState.OPEN, reported(answer))  # from where every report is a step
+
+
+def unshared(order: Order) -> bool:
+    """Whether more is filled than is booked to accounts."""
+    return order.filled > sum(line.booked for line in order.lines)
+
+
+def ended_otherwise(order: Order, answer: BrokerOrder) -> bool:
+    """Whether an order that has ended here has ended at Aladdin too, and not so."""
+    return there(answer) in FINAL and (there(answer) is not order.state or moved(order, answer))
+
+
+def as_told(order: Order, answer: BrokerOrder) -> dict[str, Any]:
+    """What a step that writes what Aladdin says of an order changes in it."""
+    return {
+        "broker_id": answer.id,
+        "broker_status": answer.status,
+        "filled": answer.filled,
+        "average_price": answer.average_price,
+        "cleared": cleared(order, answer),
+        "booked": ours(order, answer),
+        "message": message(order, answer),
+    }
 
 
 def ours(order: Order, answer: BrokerOrder) -> dict[str, Decimal]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, TypedDict
 
 import structlog
 
-from orders import schedule
+from allocation.model import BlockOrder
+from allocation.partial_fill import PROMISED, FillPolicy
+from orders import schedule, second_person
 from orders.block import Preview, Request
-from orders.calendar import trade_date
+from orders.canonical import canonical
 from orders.checks import Policy, refuse_what_if, what_changed
+from orders.compliance import checked
 from orders.confirmation import order_id, order_of, ticket_for
-from orders.errors import DeskError, NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
-from orders.model import Book, Order, OrderState, Statement, User, Violation
+from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
+from orders.model import Book, Order, OrderState, Statement, User
 from orders.ports import Clock, Compliance, Ledger
 from orders.statement import freeze, frozen_block
 
@@ -31,18 +35,21 @@ class Said(TypedDict, total=False):
     accepted: Mapping[str, str]
     release_at: datetime | None
     batch: str
+    fills: FillPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class Assent:
     """What a person says with a confirmation. `override` is why cash is not respected, where it is not; `accepted` says
-    of each warning why it does not matter. `release_at` is when to send it, aware; None is at once."""
+    of each warning why it does not matter. `release_at` is when to send it, aware; None is at once. `fills` is how a
+    part of it is shared out."""
 
     comment: str = ""
     override: str = ""
     accepted: Mapping[str, str] = field(default_factory=dict)
     release_at: datetime | None = None
     batch: str = ""
+    fills: FillPolicy = FillPolicy.PRO_RATA
 
 
 class MakePreview(Protocol):
@@ -76,29 +83,20 @@ class Confirming:
         self._one_at_a_time = one_at_a_time
 
     def checked(self, preview: Preview) -> Preview:
-        """The preview with what Aladdin's compliance says of it among its warnings; that it could not be asked is a
-        warning as well."""
-        if preview.proposal.placed == 0:
-            return preview
-        ticket = ticket_for(preview.proposal, self._clock.today())
-        try:
-            said = tuple(dict.fromkeys(map(_in_words, self._compliance.check(ticket))))
-        except DeskError as error:
-            said = (f"Aladdin's compliance could not be asked: {error}",)
-        known = [warning for warning in preview.warnings if not warning.startswith("Aladdin's compliance")]
-        return replace(preview, warnings=(*known, *said))
+        """The preview with what Aladdin's compliance says of it among its warnings, see `orders.compliance`."""
+        return checked(preview, ticket_for(preview.proposal, self._clock.today()), self._compliance)
 
     def confirm(self, user: User, preview: Preview, assent: Assent, command_id: str) -> Order:
         """Freeze the allocation and store it with its order.
 
-        Reads past every cache first, compliance included; `PreviewChanged` when the lines would now be others, or there
-        is a new warning. `NotPermitted` where a warning is not accepted with a reason. The same `command_id` again
-        returns the same order. A what-if that does not respect cash needs a reason as `override`, which the statement
-        keeps; one without rounding is refused.
+        Reads past every cache first, compliance included; `PreviewChanged` when the lines would now be others, the
+        price moved farther than the policy's drift, or there is a new warning. `NotPermitted` where a warning is not
+        accepted with a reason. The same `command_id` again returns the same order. A what-if that does not respect cash
+        needs a reason as `override`, which the statement keeps; one without rounding is refused.
         """
         with self._one_at_a_time:
             for tries_left in reversed(range(TRIES)):
-                if (earlier := self._earlier(preview.request, command_id)) is not None:
+                if (earlier := self._earlier(user, preview, assent, command_id)) is not None:
                     return earlier
                 try:
                     return self._confirm(user, preview, assent, command_id)
@@ -109,18 +107,25 @@ class Confirming:
                     log.info("confirmation looks again", command=command_id)
         raise AssertionError("the last try returns or raises")
 
-    def _earlier(self, request: Request, command_id: str) -> Order | None:
+    def _earlier(self, user: User, preview: Preview, assent: Assent, command_id: str) -> Order | None:
         """The order this very confirmation made before, modified since or not; `Rejected` when the command made another
-        one."""
+        one, or it was another's."""
         try:
             order = self._ledger.order(order_id(command_id))
         except NotFound:
             return None
-        made, _ = frozen_block(self._ledger.statement(order.id, version=1))
-        asked = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
-        if asked != (order.group, made.bond.asset_id, made.side, made.face, made.settlement, made.limit):
+        first = self._ledger.statement(order.id, version=1)
+        (made, _), request = frozen_block(first), preview.request
+        block = (request.group, request.asset_id, request.side, request.face, request.settlement, request.limit)
+        choices = json.loads(canonical(preview.proposal.choices))
+        same = (
+            block == (order.group, made.bond.asset_id, made.side, made.face, made.settlement, made.limit)
+            and choices == json.loads(first.body)["choices"]
+            and (user.username, assent.release_at) == (order.created_by, order.release_at)
+        )
+        if not same:
             raise Rejected(
-                f"This confirmation already made order {order.id}, which is another block. Preview again to go on.",
+                f"This confirmation already made order {order.id}, which is another one. Preview again to go on.",
                 code="command_reused",
             )
         return order
@@ -131,7 +136,7 @@ class Confirming:
         self._refuse(preview, assent)
         confirmed = self._ledger.confirmed()
         now_ = self.checked(self._preview(user, preview.request, fresh=True))
-        changes = what_changed(preview.proposal, now_.proposal) + tuple(
+        changes = what_changed(preview.proposal, now_.proposal, self._policy) + tuple(
             f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
         )
         if changes:
@@ -150,17 +155,16 @@ class Confirming:
             raise NotPermitted("Nothing is allocated, so there is nothing to send.")
         if open_ := [warning for warning in preview.warnings if not assent.accepted.get(warning, "").strip()]:
             raise NotPermitted(f"Say why you go on in spite of this: {open_[0]}")
+        if assent.fills not in PROMISED:
+            raise NotPermitted(f"“{assent.fills.label}” may take back what it gave, so no order can promise it.")
         if assent.release_at is not None:
-            schedule.refuse_unusable(
-                assent.release_at, self._clock.now(), preview.request.settlement, preview.proposal.block.bond.currency
-            )
+            block = preview.proposal.block
+            traded, now = self._traded(block, assent), self._clock.now()
+            schedule.refuse_unusable(assent.release_at, now, block.settlement, traded, block.bond.currency)
 
     def _frozen(self, preview: Preview, assent: Assent, command_id: str, username: str) -> tuple[Order, Statement]:
         """The order and its statement."""
         block, reference = preview.proposal.block, order_id(command_id)
-        traded = self._clock.today() if assent.release_at is None else schedule.release_date(
-            assent.release_at, block.bond.currency
-        )  # fmt: skip
         statement = freeze(
             preview.proposal,
             statement_id=f"{reference}.1",
@@ -173,19 +177,21 @@ class Confirming:
             comment=assent.comment,
             override=assent.override.strip() if not preview.request.choices.respect_cash else "",
             accepted={warning: assent.accepted.get(warning, "").strip() for warning in preview.warnings},
+            fills=assent.fills,
         )
-        order = order_of(
-            preview.proposal, statement, preview.request.group, assent.comment, trade_date(traded, block.bond.currency)
-        )
-        first = self._first_state(order, assent)
-        return replace(order, state=first, release_at=assent.release_at, batch=assent.batch), statement
+        traded = self._traded(block, assent)
+        order = order_of(preview.proposal, statement, preview.request.group, assent.comment, traded)
+        why = self.second_person(preview)
+        first = OrderState.CONFIRMED if assent.release_at is None else OrderState.SCHEDULED
+        return replace(
+            order, state=OrderState.AWAITING if why else first, release_at=assent.release_at, batch=assent.batch,
+            message=why,
+        ), statement  # fmt: skip
 
-    def _first_state(self, order: Order, assent: Assent) -> OrderState:
-        if self._policy.approval_from is not None and order.face >= self._policy.approval_from:
-            return OrderState.AWAITING
-        return OrderState.CONFIRMED if assent.release_at is None else OrderState.SCHEDULED
+    def _traded(self, block: BlockOrder, assent: Assent) -> date:
+        return schedule.traded_on(assent.release_at, block.bond.currency, self._book, self._clock.today())
 
-
-def _in_words(violation: Violation) -> str:
-    of = f" ({violation.account_id})" if violation.account_id else ""
-    return f"Aladdin's compliance, {violation.severity.value}: {violation.sentence}{of}."
+    def second_person(self, preview: Preview) -> str:
+        """Why somebody else must approve the order that this would make; empty where nobody has to."""
+        limit, now_ = self._policy.approval_from, self._clock.now()
+        return second_person.needed(self._ledger, limit, preview.request.group, preview.proposal, now_)

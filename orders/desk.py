@@ -13,19 +13,19 @@ import structlog
 from allocation.model import BlockOrder, Bond
 from allocation.proposal import Proposal
 from allocation.propose import propose
-from orders import drafts
+from orders import drafts, schedule
 from orders.batch import BatchDesk
 from orders.block import Preview as Preview
 from orders.block import Request as Request
 from orders.calendar import business_age, check_settlement, default_settlement
 from orders.checks import Policy, far_from_mark, fresh_enough, hardly_placed, refuse_off_lattice
+from orders.closing import Closing
 from orders.confirming import Assent, Confirming, Said
 from orders.drafts import Draft
 from orders.entitlement import require
 from orders.fills import Fills
 from orders.groups import GroupFound, GroupLists
 from orders.holders import Holder, holders_of
-from orders.lifecycle import UNCOUNTED
 from orders.limit_desk import LimitDesk
 from orders.model import (
     Book,
@@ -41,7 +41,7 @@ from orders.past import Past
 from orders.ports import Blotter, Clock, Compliance, Dated, Market, Records
 from orders.positions import Positions
 from orders.reconcile import Reconciling
-from orders.spendable import less_ours
+from orders.spendable import lacking, less_ours
 
 log = structlog.get_logger()
 
@@ -52,8 +52,8 @@ class Desk:
     """The use cases: of groups, bonds and allocations here, of the limits in `limits`, of what was done before in
     `past`, of an order's further life in `orders`, of its change in `modifying`, of what came of it in `fills`,
     of many blocks at once in `batches`, of profit and loss in `positions`, of what Aladdin has otherwise in
-    `reconciling`. `asked` is told the id of an order that the worker is to look at, so that an embedded one need not
-    wait for its tick."""
+    `reconciling`, of what it has no more in `closing`. `asked` is told the id of an order that the worker is to look
+    at, so that an embedded one need not wait for its tick."""
 
     def __init__(
         self,
@@ -76,14 +76,15 @@ class Desk:
         self._lists = GroupLists(market, records.ledger, clock, book)
         self.limits = LimitDesk(records.ledger, clock, self._lists, self.policy.longest_comment)
         self.past = Past(records.ledger, records.history)
-        self.orders = OrderDesk(records.ledger, clock, self.past, self.policy.longest_comment, asked)
+        self.orders = OrderDesk(records.ledger, clock, self.past, self.policy.longest_comment, asked, blotter)
         self.fills = Fills(records.ledger, records.history, self.past, self.orders)
-        self.positions = Positions(self, records.ledger, records.history, clock)
+        self.positions = Positions(self, records, clock)
+        self.closing = Closing(blotter, records.ledger, self.past, self.orders, self.policy, asked)
         self.reconciling = Reconciling(blotter, self, records.ledger, clock, book, self.policy, asked)
         # two at once would both count on the same cash
         outlets = (records.ledger, clock, book, self.policy, asked, threading.Lock())
         self._confirming = Confirming(self.preview, compliance, *outlets)
-        self.modifying = Modifying(self.preview, self.past, *outlets)
+        self.modifying = Modifying(self.preview, self.past, compliance, *outlets)
         self.batches = BatchDesk(self, records.ledger, records.activity, self.policy.longest_comment)
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -95,6 +96,10 @@ class Desk:
     def now(self) -> datetime:
         """The wall clock, UTC."""
         return self._clock.now()
+
+    def market_time(self) -> datetime:
+        """The wall clock at the book's market, wherever the server is."""
+        return self._clock.now().astimezone(schedule.zone(self.book.currency))
 
     def groups(self, user: User) -> tuple[str, ...]:
         """The groups on this user's list: those of the settings, then those they added, as far as they may see them."""
@@ -123,16 +128,16 @@ class Desk:
         return self._market.tree(ticker, fresh=fresh)
 
     def group(self, user: User, ticker: str, settlement: date | None = None, *, fresh: bool = False) -> Dated[Group]:
-        """A group's accounts; cash is what may be spent on `settlement` (T+1 by default), less our own orders that
-        Aladdin does not know yet."""
+        """A group's accounts; cash is what may be spent on `settlement` (T+1 by default), less what Aladdin does not
+        count of our own orders."""
         require(user, Permission.VIEW, ticker)
         day = settlement or default_settlement(self.today(), self.book.currency)
         # our own orders first: one that is posted in between is counted twice, never not at all; so look again then
-        pending = self._ledger.orders(states=UNCOUNTED)
+        pending = self._ledger.promised()
         for _ in range(READ_TRIES):
             read = self._market.group(ticker, day, fresh=fresh)
-            before, pending = pending, self._ledger.orders(states=UNCOUNTED)
-            if {order.id for order in before} <= {order.id for order in pending}:
+            before, pending = pending, self._ledger.promised()
+            if lacking(before) <= lacking(pending):
                 break
             fresh = True
         return replace(read, value=less_ours(read.value, pending, self._ledger))
@@ -197,7 +202,10 @@ class Desk:
         )
 
     def checked(self, user: User, preview: Preview) -> Preview:
-        """The preview with what Aladdin's compliance says of it among its warnings, for the dialog that confirms it."""
+        """The preview with what Aladdin's compliance says of it among its warnings, for the dialog that confirms it, or
+        that modifies an order so."""
+        if preview.request.instead_of:
+            return self.modifying.checked(user, preview)
         require(user, Permission.CONFIRM, preview.request.group)
         return self._confirming.checked(preview)
 
@@ -208,6 +216,11 @@ class Desk:
         approve it or it is to be released later. See `Confirming.confirm`."""
         require(user, Permission.CONFIRM, preview.request.group)
         return self._confirming.confirm(user, preview, Assent(comment, override, **said), command_id)
+
+    def second_person(self, user: User, preview: Preview) -> str:
+        """Why somebody else must approve the order that this would make, in words; empty where nobody has to."""
+        require(user, Permission.CONFIRM, preview.request.group)
+        return self._confirming.second_person(preview)
 
     # -- drafts --------------------------------------------------------------------------------------------------
 

@@ -7,15 +7,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from orders import compared
-from orders.lifecycle import FINAL, ON_THE_WAY, PENDING, READY, WAITING, reported, step
-from orders.model import BrokerOrder, Order, OrderState
+from orders.lifecycle import FINAL, ON_THE_WAY, PENDING, READY, WAITING
+from orders.model import BrokerOrder, Order
 
 LOOK = "Look for it in Aladdin."
 CANCEL = "Cancel it in Aladdin, where it is not wanted."
 _NEXT_LOOK = "The worker takes it over at its next look; it can be asked to look now."
 # of orders that are not live here, yet are shown
 _ADVICE = {
-    **dict.fromkeys(FINAL, f"It has ended here, so it is not followed any more. {CANCEL}"),
+    **dict.fromkeys(FINAL, f"It has ended here, so it is not followed any more. {CANCEL}"),  # it lives there
     **dict.fromkeys(ON_THE_WAY, _NEXT_LOOK),
     **dict.fromkeys(
         (*WAITING, *READY),
@@ -62,9 +62,8 @@ class Comparison:
 
 def missing(order: Order) -> Difference:
     told = f"{_called(order)} is {order.state.value} here; Aladdin does not show its {order.broker_id}."
-    return Difference(
-        Finding.MISSING, told, f"{LOOK} It is followed again as soon as it shows.", order.id, order.broker_id
-    )
+    advice = f"{LOOK} It is followed again as soon as it shows. Where it is gone for good, close it on its page."
+    return Difference(Finding.MISSING, told, advice, order.id, order.broker_id)
 
 
 def stranger(answer: BrokerOrder) -> Difference:
@@ -79,20 +78,16 @@ def stranger(answer: BrokerOrder) -> Difference:
 
 def over(answer: BrokerOrder) -> bool:
     """Whether Aladdin has done with it."""
-    return _there(answer) in FINAL
-
-
-def _there(answer: BrokerOrder) -> OrderState:
-    return step(OrderState.OPEN, reported(answer))  # from where every report is a step
+    return compared.there(answer) in FINAL
 
 
 def apart(order: Order, answer: BrokerOrder) -> Difference | None:
     """How an order of ours differs from what Aladdin shows of it; None where it does not."""
-    there = _there(answer)
+    there = compared.there(answer)
     if (wrong := other_order(order, answer)) is not None:
         return wrong
-    if order.state in FINAL and there is order.state and answer.filled == order.filled:
-        return None
+    if order.state in FINAL and there in FINAL:
+        return _corrected(order, answer) if compared.ended_otherwise(order, answer) else None
     if order.state in _ADVICE:
         adoptable = order.state in ON_THE_WAY
         return Difference(
@@ -108,6 +103,28 @@ def apart(order: Order, answer: BrokerOrder) -> Difference | None:
     return Difference(Finding.STATE, _both(order, answer), _NEXT_LOOK, order.id, answer.id, adoptable=True)
 
 
+def _corrected(order: Order, answer: BrokerOrder) -> Difference:
+    """It has ended on both sides, and Aladdin has booked something later, or corrected it."""
+    booked = {line.account_id: line.booked for line in order.lines}
+    apart = [
+        f"{name} has {face:,.0f} booked there, {booked[name]:,.0f} here"
+        for name, face in compared.ours(order, answer).items()
+        if face != booked[name]
+    ]
+    if answer.average_price != order.average_price:
+        there, here = (
+            "no price" if price is None else f"{price.normalize():f}"
+            for price in (answer.average_price, order.average_price)
+        )
+        apart.append(f"the average price is {there} there, {here} here")
+    told = "; ".join(apart)
+    told = f"{_both(order, answer)} {told[:1].upper()}{told[1:]}." if told else _both(order, answer)
+    if wrong := compared.mistaken(order, answer):
+        return Difference(Finding.MISTAKEN, f"{_called(order)}: {wrong}", LOOK, order.id, answer.id)
+    advice = "Aladdin changed it after its end. Take over what it has there, once it is clear why."
+    return Difference(Finding.STATE, told, advice, order.id, answer.id, adoptable=True)
+
+
 def other_order(order: Order, answer: BrokerOrder) -> Difference | None:
     """Aladdin shows another security, side or reference under its name: no terms can be taken over from it."""
     same = (
@@ -115,6 +132,10 @@ def other_order(order: Order, answer: BrokerOrder) -> Difference | None:
         and answer.asset_id in ("", order.asset_id)
         and answer.side in (None, order.side)
     )
+    if order.broker_id not in ("", answer.id):
+        twice = f"{_described(answer)} there carries its reference too"
+        told = f"{_called(order)} is Aladdin's {order.broker_id}, and {twice}."
+        return Difference(Finding.MISTAKEN, told, f"It was entered twice there. {CANCEL}", order.id, answer.id)
     if same:
         return None
     told = f"{_called(order)}: {compared.mistaken(order, answer)}"

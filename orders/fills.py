@@ -1,15 +1,16 @@
-"""What is filled, shared out as the statement promises, beside what Aladdin booked; and the accounts that got another
-part, explained by one person and approved by another."""
+"""What is filled, shared out by the policy that the statement promises, beside what Aladdin booked; and the accounts
+that got another part, explained by one person and approved by another."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from allocation.partial_fill import expected_lines
+from allocation.lots import Lattice
+from allocation.partial_fill import FillPolicy, shared_out
 from orders.errors import NotPermitted, Rejected
 from orders.history import Booking
 from orders.lifecycle import Event
@@ -18,6 +19,7 @@ from orders.model import Order, Permission, Statement, User
 from orders.order_desk import OrderDesk
 from orders.past import Past
 from orders.ports import History, Ledger
+from orders.statement import fill_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,14 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The parts of an order, in its own order. `pending` is filled and booked to nobody yet; `explanation` is of the
-    departures as they are now, not of others before."""
+    """The parts of an order, in its own order, at what is `filled` of it, by the policy of its newest statement.
+    `pending` of that is booked to nobody yet; `explanation` is of the departures as they are now, not of others
+    before."""
 
+    policy: FillPolicy
     parts: tuple[Part, ...]
     pending: Decimal
+    filled: Decimal
     explanation: Explanation | None = None
 
     @property
@@ -74,8 +79,10 @@ class Split:
 
     @property
     def departures(self) -> str:
-        """What is to be explained, short; empty when nothing is."""
-        return "; ".join(f"{part.account_id} {part.difference:+,f}" for part in self.parts if part.departs)
+        """What is to be explained, short; empty when nothing is. The same differences at another fill are others: each
+        fill between may have departed, and come back."""
+        apart = "; ".join(f"{part.account_id} {part.difference:+,f}" for part in self.parts if part.departs)
+        return f"{apart} at {self.filled.normalize():,f} filled" if apart else ""
 
     @property
     def open(self) -> bool:
@@ -87,7 +94,7 @@ Replaced = tuple[Statement, Decimal]  # an earlier version, and the face that wa
 
 
 def expected(order: Order, statement: Statement, before: Sequence[Replaced] = ()) -> dict[str, int]:
-    """Each account's part of what is filled, by account id: pro rata to the statement, cumulative, in whole increments,
+    """Each account's part of what is filled, by account id: by the statement's policy, cumulative, in whole increments,
     never over its line. What fell due under an earlier version stays due, as far as the account's new line goes."""
     due: dict[str, int] = {}
     for earlier, filled in before:
@@ -104,7 +111,7 @@ def split(
     pending = max(order.filled - sum(line.booked for line in order.lines), Decimal(0))
     whole = order.filled >= order.face
     # another fair way to round may give a piece more or less on the way; once all is filled each has its line
-    slack = 0 if whole else _increment(json.loads(statement.body))
+    slack = 0 if whole else _lattice(json.loads(statement.body)).increment
     parts = tuple(
         Part(
             line.account_id,
@@ -115,8 +122,8 @@ def split(
         )
         for line in order.lines
     )
-    made = Split(parts, pending)
-    return Split(parts, pending, _explained(made.departures, history))
+    made = Split(fill_policy(statement), parts, pending, order.filled)
+    return replace(made, explanation=_explained(made.departures, history))
 
 
 def _departs(difference: Decimal, over: bool, slack: int, pending: Decimal) -> bool:
@@ -134,11 +141,13 @@ def _shared(statement: Statement, filled: Decimal, due: Mapping[str, int]) -> di
     held = [min(due.get(name, 0), lines[name]) for name in names]
     if sum(held) > executed:  # Aladdin took a fill back: what is left is shared out anew
         held = [0] * len(names)
-    return dict(zip(names, expected_lines(faces, executed, _increment(body), held), strict=True))
+    shared = shared_out(faces, executed, _lattice(body), fill_policy(statement), held)
+    return dict(zip(names, shared, strict=True))
 
 
-def _increment(body: Mapping[str, Any]) -> int:
-    return int(body["block"]["bond"]["increment"])
+def _lattice(body: Mapping[str, Any]) -> Lattice:
+    bond = body["block"]["bond"]
+    return Lattice(int(bond["min_piece"]), int(bond["increment"]))
 
 
 def _explained(departures: str, history: Sequence[Happened]) -> Explanation | None:

@@ -3,7 +3,7 @@ and slower while they do not, as each look is one of the calls a minute that all
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,14 +24,15 @@ SLOWEST_SECONDS = 20.0
 
 class Following:
     """The live orders as last seen. `astray` are those that could not be taken over then, `trouble` says why none could
-    be looked at."""
+    be looked at. `held` renews the lease where it is about to run out: a look at a thousand orders takes longer."""
 
-    def __init__(self, broker: Broker, clock: Clock, journal: Journal) -> None:
+    def __init__(self, broker: Broker, clock: Clock, journal: Journal, held: Callable[[Lease], Lease]) -> None:
         self.astray: frozenset[str] = frozenset()
         self.trouble = ""
         self._broker = broker
         self._clock = clock
         self._journal = journal
+        self._held = held
         self._pause = QUICKEST_SECONDS
         self._next: datetime | None = None  # None: at once
 
@@ -58,6 +59,7 @@ class Following:
             self.trouble, live, answers = "The live orders cannot be followed.", (), {}
         for order in live:
             try:
+                lease = self._held(lease)
                 moving |= self._take_over(order, answers.get(order.broker_id), asked.get(order.id), lease)
             except LeaseLost:
                 raise
@@ -77,7 +79,7 @@ class Following:
         """Write what is new of an order, and say whether anything is. What is not this order is told on it, and
         raised."""
         if answer is None:
-            fault = f"{compared.NOT_SHOWN} (its {order.broker_id}): look for it there."
+            fault = compared.not_shown(order)
             self._journal.note(order, fault, lease)
             raise NotFound(fault)
         if fault := compared.mistaken(order, answer):

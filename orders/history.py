@@ -17,7 +17,8 @@ T_co = TypeVar("T_co", covariant=True)
 class Wanted:
     """Which orders: those that meet all of these. None is any; an empty set is none. Times are of the confirmation,
     aware, `since` included and `until` not. An account's orders are those whose statement names it in some version,
-    whether it gives it something or not, and those that Aladdin booked something of for it."""
+    whether it gives it something or not, and those that Aladdin booked something of for it. Pages have the newest order
+    first unless the oldest is asked for."""
 
     groups: frozenset[str] | None = None  # tickers
     states: frozenset[OrderState] | None = None
@@ -27,6 +28,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     batch: str | None = None  # the id of one; "" for orders that are in none
+    oldest_first: bool = False
 
 
 ALL = Wanted()
@@ -34,8 +36,8 @@ ALL = Wanted()
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T_co]):
-    """Some rows, newest first. `cursor` asks for those that follow, and is empty when there are none: rows that are
-    added meanwhile never move a row from one page to another."""
+    """Some rows, newest first unless asked for otherwise. `cursor` asks for those that follow, and is empty when there
+    are none: rows that are added meanwhile never move a row from one page to another."""
 
     rows: tuple[T_co, ...]
     cursor: str

@@ -6,11 +6,14 @@ import re
 from typing import Any
 
 from orders import compared
-from orders.lifecycle import FINAL, Event, reported, step
+from orders.lifecycle import FINAL, Event, reported, step, step_of
 from orders.model import BrokerOrder, Change, Lease, Order, Statement
 from orders.ports import Clock, Ledger
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+WORKER = "worker"  # whose name is under its steps
 
 
 class Journal:
@@ -33,9 +36,9 @@ class Journal:
         change = Change(
             order_id=order.id,
             version=order.version,
-            state=step(order.state, event),
+            state=step_of(order, event, WORKER),
             event=event.value,
-            actor="worker",
+            actor=WORKER,
             at=self._clock.now() if statement is None else statement.created_at,
             detail=detail,
             **also,
@@ -43,8 +46,8 @@ class Journal:
         return self._ledger.advance(f"{order.id}:{order.version}:{event.value}", change, lease.fence, statement)
 
     def note(self, order: Order, message: str, lease: Lease, event: Event = Event.NOTED) -> None:
-        """Say something of an order, once: another request id makes it no other thing."""
-        if _REQUEST_ID.sub("", message) != _REQUEST_ID.sub("", order.message):
+        """Say something of an order, once: another request id makes it no other thing, nor what was said after it."""
+        if not _REQUEST_ID.sub("", order.message).startswith(_REQUEST_ID.sub("", message)):
             self.record(order, event, lease, message, message=message)
 
     def follow(self, order: Order, answer: BrokerOrder, lease: Lease, intent: str | None, **also: Any) -> Order:
@@ -64,11 +67,5 @@ class Journal:
             event,
             lease,
             compared.detail(order, answer),
-            broker_id=answer.id,
-            broker_status=answer.status,
-            filled=answer.filled,
-            average_price=answer.average_price,
-            cleared=compared.cleared(order, answer),
-            booked=compared.ours(order, answer),
-            **{"message": compared.message(order, answer)} | also,
+            **compared.as_told(order, answer) | also,
         )

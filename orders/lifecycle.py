@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import structlog
+
 from orders.errors import IllegalTransition
-from orders.model import BrokerOrder
+from orders.model import BrokerOrder, Order
 from orders.model import OrderState as S
+
+log = structlog.get_logger()
 
 
 class Event(StrEnum):
@@ -23,6 +27,9 @@ class Event(StrEnum):
     NOT_THERE = "not at Aladdin"  # a person looked, and there is none: whether to send it again is another decision
     MODIFY = "modify"
     CANCEL = "cancel"
+    CLOSE = "close"  # Aladdin does not show it any more, and it ends here
+    CLOSE_ASKED = "close asked"  # the same, which somebody else has to agree to
+    CLOSE_AGREED = "close agreed"
     # the worker's, on the way to Aladdin
     RELEASE = "release"  # its time has come
     RELEASE_MISSED = "release missed"  # nobody was at work when its time came
@@ -72,7 +79,7 @@ _LIVE_REPORTS = {
     Event.REPORTED_FILLED: S.FILLED,
     Event.REPORTED_FOREIGN: S.FOREIGN,
 }
-_FINAL_REPORTS = {
+FINAL_REPORTS = {
     Event.REPORTED_BOOKED: S.BOOKED,
     Event.REPORTED_CANCELED: S.CANCELED,
     Event.REPORTED_EXPIRED: S.EXPIRED,
@@ -135,7 +142,12 @@ TABLE: dict[tuple[S, Event], S] = {
     (S.SENDING, Event.REPEAT_REFUSED): S.UNKNOWN,
     (S.SENDING, Event.MISTAKEN): S.UNKNOWN,
     **{(state, Event.MODIFY): S.MODIFY_PENDING for state in WORKING},
-    **{(state, Event.CANCEL): S.CANCEL_PENDING for state in WORKING},
+    # also while it is modified: what became of that is told before the order ends
+    **{(state, Event.CANCEL): S.CANCEL_PENDING for state in (*WORKING, S.MODIFY_PENDING)},
+    **{(S.CANCEL_PENDING, event): S.CANCEL_PENDING for event in (Event.MODIFIED, Event.MODIFY_REFUSED)},
+    # Aladdin may lose an order, or purge it: without a person's word it would be live here for ever
+    **{(state, event): S.CANCELED for state in LIVE for event in (Event.CLOSE, Event.CLOSE_AGREED)},
+    **{(state, Event.CLOSE_ASKED): state for state in LIVE},
     # it is asked for again and again until it is settled
     **{
         (S.MODIFY_PENDING, event): S.MODIFY_PENDING
@@ -148,7 +160,9 @@ TABLE: dict[tuple[S, Event], S] = {
     # Aladdin does not publish its transitions: from any live state it may report any status, forward or back
     # (a cancel can lose to a fill; an authorized order can be reopened; a fill can be taken back)
     **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in _LIVE_REPORTS.items()},
-    **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in _FINAL_REPORTS.items()},
+    **{(state, event): to for state in (S.SENDING, S.UNKNOWN, *LIVE) for event, to in FINAL_REPORTS.items()},
+    # what has ended may be booked, corrected or taken back later; it is not worked on again here
+    **{(state, event): to for state in FINAL for event, to in FINAL_REPORTS.items()},
     # while something is asked of it, only its end is another state
     **{(state, event): state for state in PENDING for event in _LIVE_REPORTS},
     **{(state, Event.MISTAKEN): state for state in (S.UNKNOWN, *LIVE)},
@@ -158,17 +172,56 @@ TABLE: dict[tuple[S, Event], S] = {
 }
 
 
+# what a person does to an order, as a sentence says it
+_DONE = {
+    Event.APPROVE: "approved",
+    Event.APPROVE_FOR_LATER: "approved",
+    Event.DECLINE: "declined",
+    Event.WITHDRAW: "withdrawn",
+    Event.SEND_AGAIN: "sent again",
+    Event.NOT_THERE: "said not to be at Aladdin",
+    Event.MODIFY: "modified",
+    Event.CANCEL: "canceled",
+    Event.ADOPTED: "taken over",
+    **dict.fromkeys((Event.CLOSE, Event.CLOSE_ASKED, Event.CLOSE_AGREED), "closed"),
+    Event.EXPLAINED: "explained",
+    Event.EXPLANATION_APPROVED: "explained",
+}
+
+
 def step(state: S, event: Event) -> S:
     """The state after `event`; `IllegalTransition` when the table has no such step."""
     try:
         return TABLE[state, event]
     except KeyError:
-        raise IllegalTransition(f"An order that is {state.value} cannot be {event.value}.") from None
+        done = _DONE.get(event)
+        told = f"cannot be {done}" if done else f"cannot have the event “{event.value}”"
+        raise IllegalTransition(f"An order that is {state.value} {told}.") from None
+
+
+def step_of(order: Order, event: Event, actor: str) -> S:
+    """The same for an order that somebody, or the worker, wants to take this step: one that is not there is logged."""
+    try:
+        return step(order.state, event)
+    except IllegalTransition:
+        log.warning("impossible event", order=order.id, state=order.state.value, wanted=event.value, actor=actor)
+        raise
 
 
 def reported(answer: BrokerOrder) -> Event:
     """What Aladdin's answer says happened: by its status word, and while it works by how much is filled."""
-    event = _STATUSES.get(answer.status.strip().lower(), Event.REPORTED_FOREIGN)
+    event = _said(answer.status)
     if event not in _WORKED_ON or not answer.filled:
         return event
     return Event.REPORTED_FILLED if answer.filled >= answer.face > 0 else Event.REPORTED_PART_FILLED
+
+
+def uncounted(order: Order) -> bool:
+    """Whether Aladdin's cash and holdings may not count an order that is not at its end. Asking something of one that
+    they did not count does not make them count it: then Aladdin's own word for it tells."""
+    doubtful = _said(order.broker_status) in (Event.REPORTED_COMPLIANCE, Event.REPORTED_FOREIGN)
+    return order.state in UNCOUNTED or (order.state in PENDING and doubtful)
+
+
+def _said(status: str) -> Event:
+    return _STATUSES.get(status.strip().lower(), Event.REPORTED_FOREIGN)

@@ -26,6 +26,7 @@ class LimitDesk:
     def accounts(self, user: User) -> tuple[str, ...]:
         """The ids of the accounts this user may name in a limit, sorted: those of the groups on anybody's list, and for
         who may set limits those that have some, for a group may be on no list any more; as far as they see them."""
+        require(user, Permission.VIEW)
         limited = {row.account_id for row in self.table(user).rows} if self.may_set(user) else set()
         return tuple(sorted((self._lists.accounts(user) | limited) - {EVERY_ACCOUNT}))
 

@@ -18,6 +18,7 @@ from orders.broker_model import BrokerOrders as BrokerOrders
 from orders.broker_model import Cancellation as Cancellation
 from orders.broker_model import Severity as Severity
 from orders.broker_model import Violation as Violation
+from orders.lease import Lease as Lease
 from orders.people import EVERY_GROUP as EVERY_GROUP
 from orders.people import Permission as Permission
 from orders.people import Role as Role
@@ -34,6 +35,11 @@ class Book:
     as_of: date
     groups: tuple[str, ...]
     currency: str = "USD"
+
+    @property
+    def pinned(self) -> bool:
+        """Whether its business date stands still, as of a book that is not Aladdin's own."""
+        return self.kind != "aladdin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,16 +248,6 @@ class Ticket:
     limit: Decimal | None
     lines: tuple[OrderLine, ...]
     comment: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to work the outbox until `until`. `fence` grows with each new holder; every write checks it."""
-
-    name: str
-    holder: str
-    fence: int
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

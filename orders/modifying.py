@@ -13,20 +13,25 @@ from allocation.effect import after_trade
 from allocation.engines import ENGINES
 from allocation.limits import LimitTable
 from allocation.model import Account, BlockOrder, Choices, Side
+from allocation.pose import CASH_NOT_RESPECTED
 from allocation.proposal import Proposal
 from allocation.propose import propose
 from orders.block import Preview, Request
-from orders.checks import Policy, what_changed
+from orders.checks import Policy, refuse_what_if, what_changed
 from orders.choices import read_choices
-from orders.confirming import MakePreview
+from orders.compliance import checked
+from orders.confirmation import ticket_of
+from orders.confirming import TRIES, MakePreview
 from orders.entitlement import require
-from orders.errors import NotPermitted, PreviewChanged
-from orders.lifecycle import Event, step
+from orders.errors import NotPermitted, PreviewChanged, VersionConflict
+from orders.lifecycle import Event, step, step_of
 from orders.model import Book, Change, Group, Kind, Order, OrderLine, Permission, Statement, User
-from orders.order_desk import refuse_without_reason
+from orders.order_desk import made_before, refuse_without_reason, reused
 from orders.past import Past
-from orders.ports import Clock, Ledger
-from orders.statement import freeze, frozen_block, reserved
+from orders.ports import Clock, Compliance, Ledger
+from orders.statement import fill_policy, freeze, frozen_block, reserved
+
+_APPROVED = (Event.APPROVE, Event.APPROVE_FOR_LATER)
 
 
 class Modifying:
@@ -37,6 +42,7 @@ class Modifying:
         self,
         preview: MakePreview,
         past: Past,
+        compliance: Compliance,
         ledger: Ledger,
         clock: Clock,
         book: Book,
@@ -46,6 +52,7 @@ class Modifying:
     ) -> None:
         self._preview = preview
         self._past = past
+        self._compliance = compliance
         self._ledger = ledger
         self._clock = clock
         self._book = book
@@ -58,7 +65,7 @@ class Modifying:
         the limit or `choices.locked` of it, and preview that."""
         order = self._past.order(user, order_id)
         require(user, Permission.CONFIRM, order.group)
-        step(order.state, Event.MODIFY)
+        step_of(order, Event.MODIFY, user.username)
         choices = read_choices(json.loads(self._ledger.statement(order_id).body)["choices"])
         if choices.engine not in ENGINES:  # it was entered elsewhere: its lines stay as they are until they are changed
             choices = replace(choices, engine=Choices().engine)
@@ -66,53 +73,96 @@ class Modifying:
             order.group, order.asset_id, order.side, order.ordered, order.settlement, order.limit, choices, order_id
         )
 
+    def checked(self, user: User, preview: Preview) -> Preview:
+        """The preview with what Aladdin's compliance says of the new terms among its warnings, see
+        `orders.compliance`. Terms that the order has already are not asked about."""
+        order = self._past.order(user, preview.request.instead_of)
+        require(user, Permission.CONFIRM, order.group)
+        return self._checked(order, preview)
+
     def modify(
         self, user: User, preview: Preview, reason: str, command_id: str, accepted: Mapping[str, str] | None = None
     ) -> Order:
         """Store the new terms as the next version of the statement, and ask the worker to give them to Aladdin. Reads
-        past every cache first: `PreviewChanged` when the lines would now be others. A fill may be quicker; then the
-        terms stay as they were, and the order says so."""
+        past every cache first, compliance included: `PreviewChanged` when the lines would now be others, or there is a
+        new warning. A fill may be quicker; then the terms stay as they were, and the order says so."""
         order_id = preview.request.instead_of
         order = self._past.order(user, order_id)
         require(user, Permission.CONFIRM, order.group)
         refuse_without_reason(reason, self._policy.longest_comment)
         with self._one_at_a_time:
-            if (earlier := self._ledger.outcome(command_id)) is not None:
-                return earlier
-            order = self._past.order(user, order_id)
-            self._refuse(order, preview, accepted or {})
-            now_ = self._preview(user, preview.request, fresh=True)
-            changes = what_changed(preview.proposal, now_.proposal) + tuple(
-                f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
-            )
-            if changes:
-                raise PreviewChanged("The figures moved since this preview. Look at them before you go on.", changes)
-            change, statement = self._written(user, order, now_, reason.strip(), accepted or {})
-            modified = self._ledger.advance(command_id, change, None, statement)
+            for tries_left in reversed(range(TRIES)):
+                if (earlier := made_before(self._ledger, command_id, user, Event.MODIFY)) is not None:
+                    if (earlier.id, _terms_of(earlier)) != (order_id, _terms(preview.proposal)):
+                        raise reused()
+                    return earlier
+                try:
+                    modified = self._modify(user, preview, reason.strip(), command_id, accepted or {})
+                    break
+                except VersionConflict:
+                    if not tries_left:
+                        raise
+                    # another process promised cash, or the worker wrote a step: with that in, we look again
         self._asked(order_id)
         return modified
 
-    def _refuse(self, order: Order, preview: Preview, accepted: Mapping[str, str]) -> None:
-        step(order.state, Event.MODIFY)
+    def _modify(self, user: User, preview: Preview, reason: str, command_id: str, accepted: Mapping[str, str]) -> Order:
+        order = self._past.order(user, preview.request.instead_of)
+        step_of(order, Event.MODIFY, user.username)
+        self._refuse(user, order, preview, accepted)
+        confirmed = self._ledger.confirmed()
+        now_ = self._checked(order, self._preview(user, preview.request, fresh=True))
+        changes = what_changed(preview.proposal, now_.proposal, self._policy) + tuple(
+            f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
+        )
+        if changes:
+            raise PreviewChanged("The figures moved since this preview. Look at them before you go on.", changes)
+        change, statement = self._written(user, order, now_, reason, accepted)
+        return self._ledger.advance(command_id, change, None, statement, confirmed, now_.proposal.limits.version)
+
+    def _checked(self, order: Order, preview: Preview) -> Preview:
         proposal = preview.proposal
+        if _terms(proposal) == _terms_of(order):
+            return preview
+        anew = replace(order, limit=proposal.block.limit, lines=_lines(proposal))
+        return checked(preview, ticket_of(anew), self._compliance, order.broker_id)
+
+    def _refuse(self, user: User, order: Order, preview: Preview, accepted: Mapping[str, str]) -> None:
+        asked, proposal = preview.request, preview.proposal
+        if asked != replace(self.request(user, order.id), face=asked.face, limit=asked.limit, choices=asked.choices):
+            raise NotPermitted(
+                "Only the face, the limit and the lines of an order can be modified. For another group, bond, side or "
+                "settlement cancel it and confirm another one."
+            )
+        refuse_what_if(asked.choices, _override(preview, accepted))
         if proposal.placed == 0:
             raise NotPermitted("Nothing would be left of it: cancel it instead.")
         if _terms(proposal) == _terms_of(order):
             raise NotPermitted("Nothing would change: the order has these terms already.")
         if open_ := [warning for warning in preview.warnings if not accepted.get(warning, "").strip()]:
             raise NotPermitted(f"Say why you go on in spite of this: {open_[0]}")
-        limit = self._policy.approval_from
-        if limit is not None and proposal.placed >= limit and not _only_less(order, proposal):
+        if not _only_less(order, proposal) and (why := self._second_person(order, proposal)):
             raise NotPermitted(
-                f"An order of {limit:,} or more needs a second person, so it can only be made smaller here. Cancel it "
-                "and confirm another one to have it approved."
+                f"{why}, so alone you can only make it smaller: no account more, at no worse a limit. Cancel it and "
+                "confirm another one to have it approved."
             )
+
+    def _second_person(self, order: Order, proposal: Proposal) -> str:
+        """Why somebody else has a say in it; empty where nobody has. What a second person approved was this split at
+        this price, not a face that is below some limit by now."""
+        if any(event.event in _APPROVED for event in self._ledger.events(order.id)):
+            return "A second person approved this order"
+        limit = self._policy.approval_from
+        if limit is not None and max(order.face, proposal.placed) >= limit:
+            return f"An order of {limit:,} or more needs a second person"
+        return ""
 
     def _written(
         self, user: User, order: Order, preview: Preview, reason: str, accepted: Mapping[str, str]
     ) -> tuple[Change, Statement]:
         proposal, block = preview.proposal, preview.proposal.block
-        version = self._ledger.statement(order.id).version + 1
+        newest = self._ledger.statement(order.id)
+        version = newest.version + 1
         statement = freeze(
             proposal,
             statement_id=f"{order.id}.{version}",
@@ -123,8 +173,10 @@ class Modifying:
             confirmed_at=self._clock.now(),
             confirmed_by=user.username,
             comment=reason,
+            override=_override(preview, accepted),
             accepted={warning: accepted[warning].strip() for warning in preview.warnings},
             version=version,
+            fills=fill_policy(newest),
         )
         change = Change(
             order_id=order.id,
@@ -141,7 +193,7 @@ class Modifying:
             face=proposal.placed,
             limit=block.limit,
             cleared=frozenset({"limit"} if block.limit is None and order.limit is not None else ()),
-            lines=tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face),
+            lines=_lines(proposal),
             engine=proposal.engine,
         )
         return change, statement
@@ -189,6 +241,15 @@ def proposed(
                 "canceled, and not be split anew."
             )
         choices = replace(choices, locked={**choices.locked, **{name: booked[name] for name in short}})
+
+
+def _lines(proposal: Proposal) -> tuple[OrderLine, ...]:
+    return tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face)
+
+
+def _override(preview: Preview, accepted: Mapping[str, str]) -> str:
+    """Why cash is not respected, where it is not: what was said to the warning of it."""
+    return "" if preview.request.choices.respect_cash else accepted.get(CASH_NOT_RESPECTED, "").strip()
 
 
 def _terms(proposal: Proposal) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ import structlog
 from allocation.errors import EvenlotError
 from orders.errors import DeskError, LeaseLost, RateLimited, Unavailable, VersionConflict
 from orders.journal import Journal
-from orders.lifecycle import LIVE, OURS, READY, TABLE, Event
+from orders.lifecycle import READY, TABLE, Event
 from orders.model import Intent, Kind, Lease, Order, OrderState
 from orders.ports import Batches, Clock, Ledger
 from orders.sending import POST_WINDOW, Fate, Outgoing, Sending, Wait
@@ -76,7 +76,8 @@ class Outbox:
         self.open = bool(open_)
         names = {intent.id for intent in open_}
         self._put_offs = {name: put_off for name, put_off in self._put_offs.items() if name in names}
-        orders = {order.id: order for order in self._ledger.orders(states=(*OURS, *LIVE))} if open_ else {}
+        asked_about = list(dict.fromkeys(intent.order_id for intent in open_))
+        orders = {order.id: order for order in self._ledger.orders_of(asked_about)}
         due = [intent for intent in open_ if intent.order_id in woken or self._due(intent, orders)]
         for together in self._gathered(due, orders):
             if self._stopping():

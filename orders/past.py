@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from orders.entitlement import entitled_to, require
 from orders.errors import NotFound
 from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
-from orders.model import Event, Order, Permission, Statement, User
+from orders.model import Event, Order, OrderState, Permission, Statement, User
 from orders.ports import History, Ledger
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ class Past:
     def orders(self, user: User, wanted: Wanted = ALL, size: int = PAGE, cursor: str = "") -> Page[Order]:
         """The orders wanted, of groups on the user's list or not."""
         return self._history.orders(_seen(user, wanted), size, cursor)
+
+    def counts(self, user: User, wanted: Wanted = ALL) -> Mapping[OrderState, int]:
+        """How many of the orders wanted are in each state, 0 where none is."""
+        return self._history.counts(_seen(user, wanted))
 
     def statements(self, user: User, wanted: Wanted = ALL, size: int = PAGE, cursor: str = "") -> Page[Decision]:
         """The statements of the orders wanted; `size` counts orders."""

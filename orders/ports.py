@@ -110,8 +110,8 @@ class Compliance(Protocol):
     """What Aladdin's compliance thinks of an order that is not posted."""
 
     def check(self, ticket: Ticket, broker_id: str = "") -> tuple[Violation, ...]:
-        """What would be found if the ticket were posted or, with a `broker_id`, that order modified so. Changes
-        nothing. May raise `NotPermitted` or any `OutsideError`."""
+        """What would be found if the ticket were posted or, with a `broker_id`, that order modified so, which Aladdin
+        holds as it was meanwhile. Changes nothing. May raise `NotPermitted` or any `OutsideError`."""
         ...
 
 

@@ -4,6 +4,7 @@ how long it waited for its first fill, and what it had earned by the end of its 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,13 +14,10 @@ from typing import Protocol
 from allocation.errors import EvenlotError
 from allocation.model import Account, Bond
 from orders.entitlement import require
-from orders.history import Wanted
 from orders.model import Group, Order, Permission, Statement, User
-from orders.ports import Clock, Dated, History, Ledger
-from orders.profit import Deal, Mark, Marks, Profit, first_day, profits
+from orders.ports import Clock, Dated, Records
+from orders.profit import DayMark, Deal, Mark, Marks, Profit, first_day, profits
 from orders.statement import frozen_block
-
-PAGE = 500
 
 
 class Reading(Protocol):
@@ -36,8 +34,8 @@ class Reading(Protocol):
 class Trade:
     """What one account was booked of one order, and how it began. `waited` is from the statement to the first fill.
 
-    `first_day` is what it had earned by its trade date's mark, in the account's base currency; `unknown` says why that
-    is not known, or what of it is not."""
+    `first_day` is what it had earned by its trade date's last mark, in the account's base currency; `unknown` says why
+    that is not known, or what of it is not."""
 
     deal: Deal
     label: str  # the bond as traders say it
@@ -81,12 +79,15 @@ class _Terms:
 class Positions:
     """The use case. A trade is valued with the accrued, factor and rates of exchange that its statement froze."""
 
-    def __init__(self, reading: Reading, ledger: Ledger, history: History, clock: Clock) -> None:
+    def __init__(self, reading: Reading, records: Records, clock: Clock) -> None:
         self._reading = reading
-        self._ledger = ledger
-        self._history = history
+        self._ledger = records.ledger
+        self._history = records.history
+        self._kept = records.marks
         self._clock = clock
-        self._known: dict[str, _Terms] = {}  # by statement id: a statement never changes
+        # a statement never changes
+        self._known: dict[str, _Terms] = {}  # by statement id
+        self._before_it: dict[str, Mapping[str, Decimal]] = {}  # by order id
 
     def of_group(self, user: User, ticker: str, asset_id: str | None = None) -> Report:
         """Of the group's accounts, in one bond or in all that the desk traded. Lots are those of all groups an account
@@ -94,30 +95,51 @@ class Positions:
         require(user, Permission.VIEW, ticker)
         read = self._reading.group(user, ticker)
         accounts = {account.id: account for account in read.value.accounts}
-        assets = None if asset_id is None else frozenset({asset_id})
-        wanted, notes = Wanted(assets=assets), dict[str, None]()
-        filled = [order for order in self._orders(wanted) if order.filled and order.average_price is not None]
-        first = self._history.first_fills(wanted)
-        deals = [(order, deal) for order in filled for deal in self._deals(order, accounts, first, notes)]
+        assets = None if asset_id is None else (asset_id,)
+        orders, notes = self._history.orders_of(accounts, assets), dict[str, None]()
+        first = self._history.first_fills(accounts, assets)
+        filled = [order for order in orders if order.filled and order.average_price is not None and order.id in first]
+        deals = [(order, deal) for order in filled for deal in self._deals(user, order, accounts, first, notes)]
         bonds, as_of = self._bonds(user, deals, notes)
         marks = dict(_marks(deals, accounts, bonds, notes))
         labels = {order.asset_id: order.label for order, _ in deals}
         earned = tuple(
             Earned(one, labels[one.asset_id], accounts[one.account_id].currency)
-            for one in profits((deal for _, deal in deals), marks)
+            for one in profits((deal for _, deal in deals), marks, self._before(orders, deals))
         )
+        kept = {(mark.asset_id, mark.on): mark for mark in self._kept.of(labels)}
         trades = tuple(
-            self._trade(order, deal, marks, accounts[deal.account_id]) for order, deal in deals if order.group == ticker
+            self._trade(order, deal, marks, kept.get((deal.asset_id, deal.traded)), accounts[deal.account_id])
+            for order, deal in deals
+            if order.group == ticker
         )
         return Report(earned, trades, min(read.as_of, *as_of) if as_of else read.as_of, tuple(notes))
 
-    def _orders(self, wanted: Wanted) -> Iterator[Order]:
-        """All of them, newest first."""
-        page = self._history.orders(wanted, PAGE)
-        yield from page.rows
-        while page.cursor:
-            page = self._history.orders(wanted, PAGE, page.cursor)
-            yield from page.rows
+    def _before(
+        self, orders: Sequence[Order], deals: Sequence[tuple[Order, Deal]]
+    ) -> Mapping[tuple[str, str], Decimal]:
+        """What each account held of each bond before the desk traded it: as the first statement of an order for them
+        froze it, less what came of trades that it counts already."""
+        made = defaultdict[tuple[str, str], list[Deal]](list)
+        for _, deal in deals:
+            made[deal.account_id, deal.asset_id].append(deal)
+        first = dict[tuple[str, str], Order]()
+        for order in reversed(orders):
+            for line in order.lines:
+                first.setdefault((line.account_id, order.asset_id), order)
+        before = dict[tuple[str, str], Decimal]()
+        for pair, its in made.items():
+            held = self._held(first[pair]).get(pair[0], Decimal(0))
+            counted = sum((deal.side.sign * deal.face for deal in its if _earlier(deal, first[pair])), Decimal(0))
+            before[pair] = max(held - counted, Decimal(0))
+        return before
+
+    def _held(self, order: Order) -> Mapping[str, Decimal]:
+        """What each account held of an order's bond when it was first stated."""
+        if order.id not in self._before_it:
+            body = json.loads(self._ledger.statement(order.id, 1).body)
+            self._before_it[order.id] = {account["id"]: Decimal(account["held"]) for account in body["accounts"]}
+        return self._before_it[order.id]
 
     def _terms(self, order: Order) -> _Terms:
         if order.statement_id not in self._known:
@@ -125,20 +147,24 @@ class Positions:
         return self._known[order.statement_id]
 
     def _deals(
-        self, order: Order, accounts: Mapping[str, Account], first: Mapping[str, datetime], notes: dict[str, None]
+        self,
+        user: User,
+        order: Order,
+        accounts: Mapping[str, Account],
+        first: Mapping[str, datetime],
+        notes: dict[str, None],
     ) -> Iterable[Deal]:
         booked = [line for line in order.lines if line.booked and line.account_id in accounts]
         if not booked or order.average_price is None:
             return
         terms = self._terms(order)
+        named = order.id if user.sees(order.group) else "an order of another group"
         if terms.accrued is None:
-            notes[f"The accrued interest of {order.label} was not known in {order.id}: its price stands without."] = (
-                None
-            )
+            notes[f"The accrued interest of {order.label} was not known in {named}: its price stands without."] = None
         for line in booked:
             rate = terms.rates.get(line.account_id)
             if rate is None:
-                told = f"{line.account_id} had no rate of exchange to {order.currency} in {order.id}: not counted."
+                told = f"{line.account_id} had no rate of exchange to {order.currency} in {named}: not counted."
                 notes[told] = None
                 continue
             yield Deal(
@@ -161,17 +187,31 @@ class Positions:
                 as_of.append(read.as_of)
         return found, as_of
 
-    def _trade(self, order: Order, deal: Deal, marks: Marks, account: Account) -> Trade:
-        mark = marks.get((deal.account_id, deal.asset_id))
+    def _trade(self, order: Order, deal: Deal, marks: Marks, kept: DayMark | None, account: Account) -> Trade:
+        now_, terms = marks.get((deal.account_id, deal.asset_id)), self._terms(order)
+        mark = now_ if now_ is not None and now_.on == deal.traded else _as_kept(kept, deal, terms)
         return Trade(
             deal,
             order.label,
             account.currency,
             deal.at - order.created_at,
-            self._terms(order).created_at > deal.at,
+            terms.created_at > deal.at,
             first_day(deal, mark),
             _unknown(deal, mark, self._clock.today()),
         )
+
+
+def _as_kept(kept: DayMark | None, deal: Deal, terms: _Terms) -> Mark | None:
+    """The mark that was kept of the day of the trade; None where accrued interest is known of only one of them."""
+    if kept is None or (kept.accrued is None) != (terms.accrued is None):
+        return None
+    return Mark(kept.on, kept.price, kept.accrued or Decimal(0), kept.factor, deal.rate)
+
+
+def _earlier(deal: Deal, order: Order) -> bool:
+    """Whether a trade was made before an order was stated, though it may have been seen later."""
+    stated_on = order.trade_date if order.release_at is None else date.min  # else it is the day of the release
+    return deal.traded < stated_on or deal.at < order.created_at
 
 
 def _read(statement: Statement) -> _Terms:
@@ -216,8 +256,6 @@ def _marks(
 
 def _unknown(deal: Deal, mark: Mark | None, today: date) -> str:
     """What is not known of a trade's first day."""
-    if mark is not None and mark.on == deal.traded:
-        return "The day is not over: so far." if today == deal.traded else ""
     if mark is None:
-        return "There is no mark of the bond."
-    return f"The mark of {deal.traded:%d %b %Y} is not kept: the one there is, is of {mark.on:%d %b %Y}."
+        return f"No mark of {deal.traded:%d %b %Y} is known."
+    return "The day is not over: so far." if today == deal.traded else ""

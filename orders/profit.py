@@ -27,7 +27,7 @@ class Deal:
     price: Decimal
     accrued: Decimal
     traded: date
-    at: datetime  # of the first fill, UTC
+    at: datetime  # when its first fill was seen, UTC
     factor: Decimal = Decimal(1)
     rate: Decimal = Decimal(1)
 
@@ -54,10 +54,22 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class DayMark:
+    """What was kept of a bond's worth on a day, per 100 face; `accrued` is None where it was not known."""
+
+    asset_id: str
+    on: date
+    price: Decimal
+    accrued: Decimal | None
+    factor: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Profit:
     """Profit and loss of one account in one bond, money in its base currency; coupons received are not in it.
 
-    `uncosted` is face sold that was held before our trades: what it cost is not known, so it earns nothing here.
+    `uncosted` is face sold that was held before our trades, the oldest lot of all, or that came from elsewhere: what it
+    cost is not known, so it earns nothing here.
     `unrealised` is None without a mark."""
 
     account_id: str
@@ -72,40 +84,49 @@ class Profit:
 Marks = Mapping[tuple[str, str], Mark]  # by account id and asset id
 
 
-def profits(deals: Iterable[Deal], marks: Marks) -> tuple[Profit, ...]:
-    """Profit and loss by account and bond, sorted, of these deals valued at `marks`."""
+def profits(deals: Iterable[Deal], marks: Marks, before: Mapping[tuple[str, str], Decimal]) -> tuple[Profit, ...]:
+    """Profit and loss by account and bond, sorted, of these deals valued at `marks`. `before` is the face that was held
+    before the first of them, which is sold first."""
     by_pair: dict[tuple[str, str], list[Deal]] = defaultdict(list)
     for deal in deals:
         by_pair[deal.account_id, deal.asset_id].append(deal)
     with localcontext(prec=_DIGITS):
-        return tuple(_profit(pair, by_pair[pair], marks.get(pair)) for pair in sorted(by_pair))
+        return tuple(
+            _profit(pair, by_pair[pair], marks.get(pair), before.get(pair, Decimal(0))) for pair in sorted(by_pair)
+        )
 
 
 def first_day(deal: Deal, mark: Mark | None) -> Decimal | None:
-    """What a deal had earned by the end of the day it was made, in base currency; None without that day's mark."""
+    """What a deal had earned by the end of the day it was made, in base currency at the deal's own rate of exchange, so
+    that it is of the bond alone; None without that day's mark."""
     if mark is None or mark.on != deal.traded:
         return None
     with localcontext(prec=_DIGITS):
-        return deal.side.sign * deal.face * (mark.unit_money - deal.unit_money)
+        return deal.side.sign * deal.face * (replace(mark, rate=deal.rate).unit_money - deal.unit_money)
 
 
-def _profit(pair: tuple[str, str], deals: list[Deal], mark: Mark | None) -> Profit:
-    lots: deque[tuple[Decimal, Decimal]] = deque()  # face, money per unit
+def _profit(pair: tuple[str, str], deals: list[Deal], mark: Mark | None, before: Decimal) -> Profit:
+    lots: deque[tuple[Decimal, Decimal | None]] = deque([(before, None)])  # face, money per unit where it is known
     found = Profit(*pair)
-    for deal in sorted(deals, key=lambda deal: (deal.at, deal.order_id)):
+    # a trade that was entered elsewhere may be seen days after it was made
+    for deal in sorted(deals, key=lambda deal: (deal.traded, deal.at, deal.order_id)):
         if deal.side is Side.BUY:
             lots.append((deal.face, deal.unit_money))
             continue
-        left, realised = deal.face, found.realised
+        left, realised, uncosted = deal.face, found.realised, found.uncosted
         while left and lots:
             face, unit = lots.popleft()
             sold = min(face, left)
-            realised += sold * (deal.unit_money - unit)
             left -= sold
+            if unit is None:
+                uncosted += sold
+            else:
+                realised += sold * (deal.unit_money - unit)
             if face > sold:
                 lots.appendleft((face - sold, unit))
-        found = replace(found, realised=realised, uncosted=found.uncosted + left)
-    face = sum((face for face, _ in lots), Decimal(0))
-    cost = sum((face * unit for face, unit in lots), Decimal(0))
-    unrealised = None if mark is None else face * mark.unit_money - cost
-    return replace(found, face=face, cost=cost, unrealised=unrealised)
+        found = replace(found, realised=realised, uncosted=uncosted + left)
+    ours = [(face, unit) for face, unit in lots if unit is not None]
+    held = sum((face for face, _ in ours), Decimal(0))
+    cost = sum((face * unit for face, unit in ours), Decimal(0))
+    unrealised = None if mark is None else held * mark.unit_money - cost
+    return replace(found, face=held, cost=cost, unrealised=unrealised)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from allocation.limits import Limit, LimitTable
 from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
+from orders.lease import NO_PULSE, Pulse
 from orders.model import (
     AuditEntry,
     Change,
@@ -21,6 +22,7 @@ from orders.model import (
     OrderState,
     Statement,
 )
+from orders.profit import DayMark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +33,7 @@ class Ledger(Protocol):
     command again changes nothing and returns what it returned the first time."""
 
     def confirmed(self) -> int:
-        """How many orders were ever confirmed, over all groups."""
+        """How many statements were ever frozen, over all groups: of confirmations and of modifications."""
         ...
 
     def confirm(
@@ -44,18 +46,26 @@ class Ledger(Protocol):
     ) -> Order:
         """Store a statement, its order with lines, and the intent `{order id}:send`; none for one that awaits approval.
         An order begins as awaiting approval, scheduled or confirmed; one taken over from Aladdin as open, with its id
-        there and no intent. `VersionConflict` when `after` is given and is not `confirmed()` any more: somebody else
-        may have promised the same cash in between; and when `limits` is given and is not the newest version of the
-        limits any more: they may have been tightened."""
+        there and no intent. `Rejected` when another order has that id. `VersionConflict` when `after` is given and is
+        not `confirmed()` any more: somebody else may have promised the same cash in between, also by a modification;
+        and when `limits` is given and is not their newest version any more: they may have been tightened."""
         ...
 
     def advance(
-        self, command_id: str, change: Change, fence: int | None = None, statement: Statement | None = None
+        self,
+        command_id: str,
+        change: Change,
+        fence: int | None = None,
+        statement: Statement | None = None,
+        after: int | None = None,
+        limits: int | None = None,
     ) -> Order:
         """Write one step of an order, the intent it opens, whose id is `{order id}:{version after it}:{kind}`, the end
         of the one it closes, and where it modifies the order the next version of its statement.
         `VersionConflict` when the row is not at `change.version`; `LeaseLost` when `fence` is given and is not the
-        newest of the worker's lease; `Rejected` when order and statement do not agree."""
+        newest of the worker's lease; `Rejected` when order and statement do not agree, and when it would make of the
+        order one of Aladdin's that another order is already. A statement takes its turn as in `confirm`, where `after`
+        and `limits` are given."""
         ...
 
     def outcome(self, command_id: str) -> Order | None:
@@ -71,8 +81,30 @@ class Ledger(Protocol):
         groups: Collection[str] | None = None,
         states: Collection[OrderState] | None = None,
         limit: int | None = None,
+        assets: Collection[str] | None = None,
+        since: datetime | None = None,
     ) -> tuple[Order, ...]:
-        """Orders, newest first, all of them unless a limit is given; `groups` None means of every group."""
+        """Orders, newest first, all of them unless a limit is given, confirmed `since` where that is given; None means
+        of every group, of every bond."""
+        ...
+
+    def orders_at(self, broker_ids: Collection[str]) -> tuple[Order, ...]:
+        """The orders that Aladdin knows by these ids, oldest first."""
+        ...
+
+    def ended(self, since: datetime, unshared_since: datetime) -> tuple[Order, ...]:
+        """The orders at Aladdin that have ended, with their last step `since`; and those of which more is filled than
+        is booked to accounts, `unshared_since`. Oldest first."""
+        ...
+
+    def promised(self) -> tuple[Order, ...]:
+        """The orders of which Aladdin's figures may lack something, so that it is ours to set aside: those in a state
+        of `UNCOUNTED`, those of which something is asked, and the live ones that Aladdin did not show at the last
+        look."""
+        ...
+
+    def orders_of(self, order_ids: Sequence[str]) -> tuple[Order, ...]:
+        """The orders with these ids, in their order; one that is not there is left out."""
         ...
 
     def statement(self, order_id: str, version: int | None = None) -> Statement:
@@ -81,6 +113,10 @@ class Ledger(Protocol):
 
     def statements(self, order_id: str) -> tuple[Statement, ...]:
         """Every version of an order's statement, newest first; none for an unknown order."""
+        ...
+
+    def statements_of(self, orders: Sequence[Order]) -> tuple[Statement, ...]:
+        """The statement that each of these orders names, read at once; `NotFound` when one is not there."""
         ...
 
     def events(self, order_id: str) -> tuple[Event, ...]:
@@ -135,8 +171,9 @@ class Ledger(Protocol):
         """Forget a group this user added; again changes nothing."""
         ...
 
-    def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
-        """Take or renew a lease; None while somebody else holds it. A new holder gets a larger fence."""
+    def acquire(self, name: str, holder: str, seconds: float, pulse: Pulse = NO_PULSE) -> Lease | None:
+        """Take or renew a lease, and leave the holder's pulse with it; None while somebody else holds it. A new holder
+        gets a larger fence."""
         ...
 
     def lease(self, name: str) -> Lease | None:
@@ -161,11 +198,11 @@ class History(Protocol):
     rows, else ValueError. Who may see what is for the use cases to say, by what they want."""
 
     def orders(self, wanted: Wanted = ALL, size: int = 50, cursor: str = "") -> Page[Order]:
-        """The orders wanted, with their lines, newest first."""
+        """The orders wanted, with their lines, newest first unless the oldest is asked for."""
         ...
 
     def statements(self, wanted: Wanted = ALL, size: int = 50, cursor: str = "") -> Page[Decision]:
-        """The statements of the orders wanted, newest order first. `size` counts orders."""
+        """The statements of the orders wanted, in the order of those. `size` counts orders."""
         ...
 
     def statement_lines(self, order_id: str) -> tuple[DecisionLine, ...]:
@@ -176,9 +213,13 @@ class History(Protocol):
         """What was booked for each account of an order and when, oldest first."""
         ...
 
-    def first_fills(self, wanted: Wanted = ALL) -> Mapping[str, datetime]:
-        """When each of the orders wanted was first reported to have something booked, by order id; none for one that
-        has nothing."""
+    def orders_of(self, accounts: Collection[str], assets: Collection[str] | None = None) -> tuple[Order, ...]:
+        """All orders that have a line for one of these accounts, newest first, in these bonds or in any."""
+        ...
+
+    def first_fills(self, accounts: Collection[str], assets: Collection[str] | None = None) -> Mapping[str, datetime]:
+        """When each of the same orders was first reported to have something booked for any account, by order id; none
+        for one that has nothing."""
         ...
 
     def activity(
@@ -218,6 +259,22 @@ class Activity(Protocol):
         ...
 
 
+class Marks(Protocol):
+    """What traded bonds were worth, by day."""
+
+    def traded(self, since: date) -> tuple[str, ...]:
+        """The asset ids of the bonds of which something was booked in an order with this trade date or a later one."""
+        ...
+
+    def keep(self, mark: DayMark, at: datetime) -> None:
+        """Keep a mark in the place of the one that was kept of the same bond and day."""
+        ...
+
+    def of(self, asset_ids: Collection[str]) -> tuple[DayMark, ...]:
+        """What was kept of these bonds, one for each day."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """All sides of one store."""
@@ -225,3 +282,4 @@ class Records:
     ledger: Ledger
     history: History
     activity: Activity
+    marks: Marks

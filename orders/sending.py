@@ -26,8 +26,9 @@ from orders.errors import (
 )
 from orders.journal import Journal
 from orders.lifecycle import READY, Event
-from orders.model import BrokerOrder, Intent, Lease, Order, OrderState, Ticket
+from orders.model import BrokerOrder, Intent, Lease, Order, OrderState, Statement, Ticket
 from orders.ports import Broker, Clock, Ledger
+from orders.schedule import is_over, last_day
 from orders.statement import faithful
 
 POST_WINDOW = timedelta(seconds=10)  # a post that has not left by then does not leave at all
@@ -56,6 +57,7 @@ class Outgoing:
 
 
 Fate = BrokerOrder | DeskError
+Recheck = Callable[[Order, Statement], str]  # `Rechecking.objection`
 
 
 def never_left(error: DeskError) -> bool:
@@ -66,16 +68,24 @@ def never_left(error: DeskError) -> bool:
 
 
 class Sending:
-    """Carries out the intent to send. `moved` is called when Aladdin has an order that is to be followed."""
+    """Carries out the intent to send. `moved` is called when Aladdin has an order that is to be followed; `recheck`
+    says what is against an order that waited."""
 
     def __init__(
-        self, ledger: Ledger, broker: Broker, clock: Clock, journal: Journal, moved: Callable[[], None]
+        self,
+        ledger: Ledger,
+        broker: Broker,
+        clock: Clock,
+        journal: Journal,
+        moved: Callable[[], None],
+        recheck: Recheck | None = None,
     ) -> None:
         self._ledger = ledger
         self._broker = broker
         self._clock = clock
         self._journal = journal
         self._moved = moved
+        self._recheck = recheck
         self._began = clock.now()
 
     def carry_out(self, intent: Intent, order: Order, lease: Lease) -> Wait | None:
@@ -107,8 +117,8 @@ class Sending:
             if found is not None:
                 order = self._journal.record(order, Event.RESTORED, lease, "Aladdin has it already")
                 return self._adopt(intent, order, found, lease)
-        if order.trade_date < self._clock.today():
-            lapsed = f"Not sent on its trade date, {order.trade_date:%d %b %Y}: it lapsed."
+        if is_over(order, self._clock.now(), self._clock.today()):
+            lapsed = f"Not sent on its day, {last_day(order):%d %b %Y}: it lapsed."
             self._journal.record(order, Event.LAPSED, lease, lapsed, message=lapsed, closes_intent=intent.id)
             return None
         return self._held_back(order, made, lease) or self._outgoing(intent, order, lease)
@@ -127,7 +137,17 @@ class Sending:
                 return self._missed(order, lease, Event.GIVEN_UP)
         if why := too_late(_timed(order, made), self._clock.now()):
             return self._given_up(order, lease, why, for_a_person(order, why, arrived=False))
+        if made.not_before is not None and (left := made.not_before - self._clock.now()) > timedelta():
+            return Wait(NotFound(order.message), left.total_seconds())  # this worker may not be the one that tried
+        if made.unseen and (why := self._objection(order)):
+            return self._given_up(order, lease, why, for_a_person(order, why, arrived=False))
         return None
+
+    def _objection(self, order: Order) -> str:
+        statement = self._ledger.statement(order.id)
+        if self._recheck is None or not faithful(order, statement):  # which is told as it is about to be sent
+            return ""
+        return self._recheck(order, statement)
 
     def _early(self, order: Order) -> timedelta:
         """How long it is until its time; less than nothing once that is past."""

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from allocation.limits import LimitTable
 from allocation.model import Account, BlockOrder, Bond, Holding
+from allocation.partial_fill import FillPolicy
 from allocation.proposal import Proposal, Unallocated
 from orders.canonical import canonical, digest
 from orders.limits import of_accounts
@@ -41,9 +42,11 @@ def freeze(
     override: str = "",
     accepted: Mapping[str, str] | None = None,
     version: int = 1,
+    fills: FillPolicy = FillPolicy.PRO_RATA,
 ) -> Statement:
     """The statement of a proposal. `read_at` is when its inputs were read, `override` why cash was not respected,
-    `accepted` why each warning does not matter; each modification of the order is the next `version`."""
+    `accepted` why each warning does not matter, `fills` how a part of it is shared out; each modification of the order
+    is the next `version`."""
     block = proposal.block
     body = canonical(
         {
@@ -57,6 +60,7 @@ def freeze(
             "accepted": accepted or {},
             "read_at": read_at,
             "block": _block(block),
+            "partial_fills": fills.key,
             "choices": proposal.choices,
             "limits": _limits(proposal),
             "limits_sha256": digest(canonical(proposal.limits)),
@@ -140,6 +144,11 @@ def reserved(statement: Statement) -> dict[str, Decimal]:
     return {line["account_id"]: Decimal(line["money"]) for line in body["lines"] if line["face"]}
 
 
+def placed(statement: Statement) -> dict[str, int]:
+    """The face a statement gives to each account that gets any, by account id."""
+    return {line["account_id"]: line["face"] for line in json.loads(statement.body)["lines"] if line["face"]}
+
+
 def frozen_block(statement: Statement) -> tuple[BlockOrder, str]:
     """The block a statement froze, and the basis ("dirty" or "clean") it was valued on."""
     body = json.loads(statement.body)
@@ -162,6 +171,11 @@ def reasons(statement: Statement) -> dict[str, str]:
 def engine_of(statement: Statement) -> str:
     """The engine whose allocation a statement froze."""
     return str(json.loads(statement.body)["choices"]["engine"])
+
+
+def fill_policy(statement: Statement) -> FillPolicy:
+    """How a part of the order is shared out; pro rata where a statement was frozen before there was a choice."""
+    return FillPolicy.of(json.loads(statement.body).get("partial_fills", FillPolicy.PRO_RATA.key))
 
 
 def faithful(order: Order, statement: Statement) -> bool:
@@ -193,7 +207,7 @@ def restored_terms(before: Statement, version: int, at: datetime, why: str) -> t
     name = f"{before.order_id}.{version}"
     said = {"at": at, "by": "worker", "comment": f"As version {before.version}: {why}", "override": ""}
     text = canonical(body | {"statement": name, "version": version, "confirmed": said})
-    block, faces = body["block"], {line["account_id"]: line["face"] for line in body["lines"] if line["face"]}
+    block, faces = body["block"], placed(before)
     terms = {
         "ordered": block["face"],
         "face": sum(faces.values()),

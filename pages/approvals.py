@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from orders.history import Decision, Wanted
+from orders.history import Decision, Page, Wanted
 from orders.model import Order, OrderState, Permission, User
-from ui import approving, asking, deciding, formats, frame, releasing, session
+from ui import approving, asking, deciding, formats, frame, paging, releasing, session
 
 user = session.require_user(Permission.APPROVE)
 desk = session.desk()
 
 TICK = 10  # seconds
-PAGE = 25
-WAITING = Wanted(states=frozenset({OrderState.AWAITING}))
+WAITING = Wanted(states=frozenset({OrderState.AWAITING}), oldest_first=True)
 
 
 def empty() -> None:
@@ -28,16 +27,41 @@ def empty() -> None:
         st.info(f"Nothing waits for approval. An order of {limit:,} or more comes here as soon as it is confirmed.")
 
 
+def lapses(order: Order) -> bool:
+    """Whether it comes to nothing unless somebody approves it today."""
+    return order.trade_date <= desk.today()
+
+
+def summary(user: User, page: Page[Order]) -> None:
+    """How many wait, since when, and what is urgent."""
+    alone = not page.cursor and not paging.cursor("approvals")
+    waiting = len(page.rows) if alone else desk.past.counts(user, WAITING)[OrderState.AWAITING]
+    told = f"**{formats.count(waiting, 'order')}** {'waits' if waiting == 1 else 'wait'} for approval"
+    if not paging.cursor("approvals"):
+        told += f", the oldest for {formats.waited(page.rows[0].created_at, desk.now())}" if waiting > 1 else ""
+    st.markdown(f"{told}.")
+    if urgent := sum(map(lapses, page.rows)):
+        of = "of these" if alone else "of those on this page"
+        lapse = "lapses" if urgent == 1 else "lapse"
+        st.warning(f"{urgent} {of} {lapse} today unless approved before the day ends.", icon=":material/timer:")
+
+
 def card(user: User, order: Order, decision: Decision | None) -> None:
     """One order that waits, and what can be done about it."""
     with st.container(border=True):
-        st.markdown(f"**{order.side.value.title()} {order.face:,} {order.label} for {order.group}**")
-        age = formats.ago(order.created_at, desk.now())
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{order.side.value.title()} {order.face:,} {order.label} for {order.group}**", width="content"
+            )
+            if lapses(order):
+                st.badge("lapses today", icon=":material/timer:", color="orange")
+        waited = formats.waited(order.created_at, desk.now())
+        st.markdown(f"Confirmed by **{order.created_by}**, waiting for {waited}")
         limit = "market" if order.limit is None else f"limit {formats.price(order.limit)}"
         accounts = formats.count(len(order.lines), "account")
         st.caption(
-            f"{order.id} · asked by {order.created_by}, {age} · {accounts} · {limit} · "
-            f"settles {formats.day(order.settlement)} · statement {order.statement_sha256[:12]}"
+            f"{order.id} · {accounts} · {limit} · settles {formats.day(order.settlement)} · "
+            f"lapses after {formats.day(order.trade_date)} · statement {order.statement_sha256[:12]}"
         )
         if decision is not None:
             st.markdown(approving.effect(decision))
@@ -61,14 +85,16 @@ def live() -> None:
     frame.strip()
     st.title("Approvals")
     with frame.explained():
-        page = desk.past.orders(user_now, WAITING, PAGE)
-        decisions = {d.order_id: d for d in desk.past.statements(user_now, WAITING, PAGE).rows}
+        page = paging.read("approvals", user_now, WAITING, approving.PAGE)
+        stated = desk.past.statements(user_now, WAITING, approving.PAGE, paging.cursor("approvals"))
+        if page.rows:
+            summary(user_now, page)
     if not page.rows:
         empty()
+    decisions = {decision.order_id: decision for decision in stated.rows}
     for order in page.rows:
         card(user_now, order, decisions.get(order.id))
-    if page.cursor:
-        st.caption(f"These are the newest {PAGE}. Older ones follow as these are decided.")
+    paging.turn("approvals", page, approving.PAGE)
 
 
 live()

@@ -122,7 +122,8 @@ def review(looked: Looked) -> Mapping[int, str]:
     reasons = {int(line): str(why or "") for line, why in zip(edited["Line"], edited["Reason"], strict=True)}
     st.caption(
         "Each block is previewed as if it came first: what those before it take of the cash is seen when it is made. "
-        "A block with a warning, or that can be placed in part only, is made only with a reason in its line."
+        "A block with a warning, or that can be placed in part only, is made only with a reason in its line. What "
+        "comes up after this preview refuses the line."
     )
     with place.container(horizontal=True, gap="medium"):
         signs = Counter(batch_tables.sign(one, reasons[one.block.line]) for one in looked.foreseen)
@@ -160,7 +161,7 @@ def send(looked: Looked, reasons: Mapping[int, str]) -> None:
     if batch.faults:
         to_be_mended(batch)
         return
-    batch_runs.start(desk.batches, user, batch)
+    batch_runs.start(desk.batches, user, batch, looked.foreseen)
     st.query_params["batch"] = batch.id
     st.rerun()
 
@@ -168,6 +169,11 @@ def send(looked: Looked, reasons: Mapping[int, str]) -> None:
 def click(what: str) -> None:
     session.office().gate.touch()
     st.session_state["batch.clicked"] = what
+
+
+def show(batch_id: str) -> None:
+    session.office().gate.touch()
+    st.query_params["batch"] = batch_id
 
 
 def at_hand(sheet: Sheet, name: str) -> Looked | None:
@@ -178,6 +184,10 @@ def at_hand(sheet: Sheet, name: str) -> Looked | None:
 
 def prepare() -> None:
     """Everything up to the sending."""
+    if (run := batch_runs.underway(user)) is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(f"Batch {run.batch.id} is being sent.", icon=":material/send:", width=420)
+            st.button("Show it", on_click=show, args=(run.batch.id,), key="batch.underway")
     sheet, name = entry()
     clicked = st.session_state.pop("batch.clicked", "")
     if sheet is None:

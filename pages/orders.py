@@ -9,12 +9,13 @@ import streamlit as st
 
 from orders.lifecycle import WAITING
 from orders.model import Order, Permission, User
-from orders.statement import not_placed
+from orders.statement import fill_policy, not_placed
 from ui import (
     asking,
     dashboard,
     deciding,
     explaining,
+    filling,
     formats,
     frame,
     proposal_tables,
@@ -33,7 +34,7 @@ TICK, IDLE_TICK = 2, 20  # seconds: quick only while something is moving
 
 def listed(user: User) -> None:
     """The list, and the pace of the ticking, which a full run sets."""
-    shown = dashboard.rows(user, dashboard.wanted(user))
+    shown = dashboard.draw(user)
     moving = any(order.state in dashboard.MOVING for order in shown)
     if moving != st.session_state.get("orders.moving", False):
         st.session_state["orders.moving"] = moving
@@ -104,6 +105,7 @@ def frozen(user: User, order_id: str) -> None:
             key="order.left",
         )  # fmt: skip
     with st.expander("Statement", icon=":material/lock:"):
+        st.markdown(filling.said(fill_policy(statement)))
         st.markdown(f"Frozen {formats.moment(statement.created_at)} by {statement.created_by}, before it was sent.")
         st.code(f"SHA-256 {statement.sha256}", language=None)
         st.download_button(

@@ -33,8 +33,8 @@ def unknown(report: Report) -> None:
             st.markdown("\n".join(f"- {note}" for note in report.notes))
     st.caption(
         "Lots are sold oldest first, accrued included; coupons received are not counted. What was held before the desk "
-        "traded it has no known cost, and earns nothing here. Only today's marks are kept: of an earlier day the first "
-        "day's result is not known any more."
+        "traded it is sold first; what it cost is not known, and it earns nothing here. The worker "
+        "keeps the last mark of each trade date; of a day it saw none of, the first day's result is not known."
     )
 
 

@@ -68,15 +68,15 @@ def card(user: User, group: str, number: int, one: Difference) -> None:
         if not here and not one.adoptable:
             return
         with st.container(horizontal=True):
-            if one.adoptable and user.may(Permission.CONFIRM):
+            if one.adoptable and adopting.may(user):
                 st.button(
                     "Take over…", icon=":material/move_to_inbox:", key=f"reconcile.adopt.{number}",
                     on_click=adopting.open_, args=(group, one),
                 )  # fmt: skip
             if here and st.button("Open the order", type="tertiary", key=f"reconcile.open.{number}"):
                 st.switch_page("pages/orders.py", query_params={"order": one.order_id})
-        if one.adoptable and not user.may(Permission.CONFIRM):
-            st.caption("A portfolio manager can take it over.")
+        if one.adoptable and not adopting.may(user):
+            st.caption("A portfolio manager or an approver can take it over.")
 
 
 frame.strip()

@@ -5,6 +5,7 @@ from storage.engine import open_engine, open_store
 from storage.failures import require_whole
 from storage.history import SqlHistory
 from storage.ledger import SqlLedger
+from storage.marks import SqlMarks
 from storage.migrations import migrate
 from storage.sign_ins import SqlSignIns
 
@@ -12,6 +13,7 @@ __all__ = [
     "SqlActivity",
     "SqlHistory",
     "SqlLedger",
+    "SqlMarks",
     "SqlSignIns",
     "migrate",
     "open_engine",

@@ -38,6 +38,7 @@ from storage.unit import Outcome
 
 _MADE = (
     "id", "version", "state", "statement_id", "statement_sha256", "created_at", "updated_at", "entered_at", "batch",
+    "message",
 )  # fmt: skip
 _CONFIRMED_AS = (OrderState.AWAITING, OrderState.SCHEDULED, OrderState.CONFIRMED)
 _TOLD = 5  # orders a conflict names
@@ -45,7 +46,7 @@ _TOLD = 5  # orders a conflict names
 
 def asked(order: Order) -> dict[str, object]:
     """What a confirmation asks for. Ids, hashes and times are made anew when a screen sends the same command twice, and
-    whether it must be approved or its time has come is judged anew."""
+    whether it must be approved, and why, or its time has come is judged anew."""
     terms = {name: value for name, value in order_row(order).items() if name not in _MADE}
     return {**terms, "lines": order.lines}
 
@@ -92,19 +93,61 @@ def refuse(order: Order, done: str, faults: Mapping[str, str | bool]) -> None:
 
 
 def confirmed(conn: Connection) -> int:
-    """How many orders were ever confirmed."""
-    return conn.scalar(select(func.count()).select_from(orders)) or 0
+    """How many statements were ever frozen: each promises cash, those of modifications as well."""
+    return conn.scalar(select(func.count()).select_from(statements)) or 0
+
+
+def turn() -> dict[str, ScalarSelect[Any]]:
+    """What a promise of cash has to know of the ledger, to be asked once every stream is locked: groups share accounts,
+    so confirmations and modifications in all of them take turns, and so do limits."""
+    return {
+        "confirmed": select(func.count()).select_from(statements).scalar_subquery(),
+        "limits": select(func.max(limit_versions.c.version)).scalar_subquery(),
+    }
+
+
+def refuse_out_of_turn(
+    conn: Connection, known: Mapping[str, Any], after: int | None, limits_version: int | None
+) -> None:
+    """`VersionConflict` when more than `after` statements are frozen, or the limits are past `limits_version`; None is
+    not asked about. `known` has the answers to `turn`."""
+    if after is not None and known["confirmed"] != after:
+        raise VersionConflict(
+            "Someone confirmed or modified another allocation since you opened this one; read its figures again.",
+            _confirmed_since(conn, after, known["confirmed"]),
+        )
+    if limits_version is not None and (known["limits"] or 0) != limits_version:
+        raise VersionConflict(
+            f"Someone changed the limits since the allocation was made: they are at version {known['limits'] or 0}, "
+            f"and it was made under version {limits_version}. Look at it again.",
+            limits.differences(conn, limits_version),
+        )
 
 
 def asks(statement: Statement, order: Order) -> dict[str, ScalarSelect[Any]]:
-    """What `confirm` has to know of the ledger, to be asked once every stream is locked: groups share accounts, so
-    confirmations of all of them take turns, and so do limits."""
+    """What `confirm` has to know of the ledger."""
     taken = or_(statements.c.id == statement.id, statements.c.order_id == order.id)  # no order is without a statement
-    return {
+    return turn() | {
+        "known_as": known_as(order.broker_id, order.id),
         "taken": select(func.count()).select_from(statements).where(taken).scalar_subquery(),
-        "confirmed": select(func.count()).select_from(orders).scalar_subquery(),
-        "limits": select(func.max(limit_versions.c.version)).scalar_subquery(),
     }
+
+
+def known_as(broker_id: str, order_id: str) -> ScalarSelect[Any]:
+    """Which other order is Aladdin's order by this id: to be asked under the lock that all writers take in turn, which
+    holds where a store enforces no key, and in a ledger that has such a pair from before."""
+    others = select(func.min(orders.c.id)).where(orders.c.broker_id == broker_id, orders.c.id != order_id)
+    return others.where(orders.c.broker_id != "").scalar_subquery()
+
+
+def refuse_known(order: Order, known: str | None) -> None:
+    """`Rejected` where another order is this one of Aladdin's: its fills would be counted twice."""
+    if known is not None:
+        raise Rejected(
+            f"Aladdin's order {order.broker_id} is {known} in this ledger, so it cannot be {order.id} as well. Look at "
+            f"{known}, and compare with Aladdin again.",
+            code="broker_id_taken",
+        )
 
 
 def confirm(
@@ -116,21 +159,12 @@ def confirm(
     limits_version: int | None,
 ) -> Outcome:
     """A statement with its figures, its order with lines and first event, and what it asks of the worker, as rows.
-    `known` has the answers to `asks`. `VersionConflict` when more than `after` orders are confirmed, or the limits are
-    past `limits_version`; `Rejected` when the order is there."""
+    `known` has the answers to `asks`. `VersionConflict` as in `refuse_out_of_turn`; `Rejected` when the order is
+    there."""
     if known["taken"]:
         raise Rejected(f"Order {order.id} is in the ledger already, under another command.", code="order_exists")
-    if after is not None and known["confirmed"] != after:
-        raise VersionConflict(
-            "Someone confirmed another allocation since you opened this one; read its figures again.",
-            _confirmed_since(conn, after, known["confirmed"]),
-        )
-    if limits_version is not None and (known["limits"] or 0) != limits_version:
-        raise VersionConflict(
-            f"Someone changed the limits since the allocation was made: they are at version {known['limits'] or 0}, "
-            f"and it was made under version {limits_version}. Look at it again.",
-            limits.differences(conn, limits_version),
-        )
+    refuse_known(order, known["known_as"])
+    refuse_out_of_turn(conn, known, after, limits_version)
     row, lines = figures(statement, order)
     return Outcome(
         canonical(order),
@@ -149,10 +183,17 @@ def confirm(
 
 def _confirmed_since(conn: Connection, after: int, now: int) -> list[Difference]:
     newest = (
-        select(orders).order_by(orders.c.created_at.desc(), orders.c.id.desc()).limit(at_most(min(now - after, _TOLD)))
+        select(statements.c.version.label("stated"), orders)
+        .join(orders, orders.c.id == statements.c.order_id)
+        .order_by(statements.c.created_at.desc(), statements.c.id.desc())
+        .limit(at_most(min(now - after, _TOLD)))
     )
     said = [
-        Difference(f"order {row.id}", "none", f"{row.side} {row.face:,} {row.label} for {row.group_ticker}")
+        Difference(f"order {row.id}", _was(row.stated), f"{row.side} {row.face:,} {row.label} for {row.group_ticker}")
         for row in conn.execute(newest)
     ]
-    return [Difference("confirmed orders", str(after), str(now)), *said]
+    return [Difference("confirmed allocations", str(after), str(now)), *said]
+
+
+def _was(version: int) -> str:
+    return "none" if version == 1 else "other terms"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Table
 
+from storage.marks import marks
 from storage.schema import (
     added_groups,
     drafts,
@@ -27,6 +28,7 @@ _MORE: dict[Table, tuple[str, ...]] = {
     order_lines: ("UPDATE",),
     intents: ("UPDATE",),
     leases: ("UPDATE",),
+    marks: ("UPDATE",),
     sign_in_revocations: ("UPDATE",),
     sign_in_failures: ("DELETE",),
     added_groups: ("DELETE",),

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
 
 from allocation.model import Side
 from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
 from orders.model import Order, OrderState
 from storage import aggregates
-from storage.paging import Place, conditions, cut, limited, page_of_keys, paged
-from storage.rows import read_orders_of
+from storage.paging import Place, cut, limited, page_of_keys, paged
+from storage.rows import read_orders, read_orders_of
 from storage.schema import activity, fills, order_lines, orders, statement_figures, statement_lines
 from storage.unit import read
 
@@ -30,7 +30,7 @@ class SqlHistory:
         self._engine = engine
 
     def orders(self, wanted: Wanted = ALL, size: int = PAGE, cursor: str = "") -> Page[Order]:
-        """The orders wanted, with their lines, newest first."""
+        """The orders wanted, with their lines, newest first unless the oldest is asked for."""
         place = Place.of(cursor)
 
         def find(conn: Connection) -> Page[Order]:
@@ -40,7 +40,8 @@ class SqlHistory:
         return read(self._engine, find)
 
     def statements(self, wanted: Wanted = ALL, size: int = PAGE, cursor: str = "") -> Page[Decision]:
-        """The statements of the orders wanted, newest order first, each order's newest first. `size` counts orders."""
+        """The statements of the orders wanted, in the order of those, each order's newest first. `size` counts
+        orders."""
         place = Place.of(cursor)
 
         def find(conn: Connection) -> Page[Decision]:
@@ -64,11 +65,17 @@ class SqlHistory:
         query = select(fills).where(fills.c.order_id == order_id).order_by(fills.c.version, fills.c.account_id)
         return tuple(map(_booking, read(self._engine, lambda conn: conn.execute(query).all())))
 
-    def first_fills(self, wanted: Wanted = ALL) -> Mapping[str, datetime]:
-        """When each of the orders wanted was first reported to have something booked, by order id."""
+    def orders_of(self, accounts: Collection[str], assets: Collection[str] | None = None) -> tuple[Order, ...]:
+        """All orders that have a line for one of these accounts, newest first, in these bonds or in any."""
+        query = select(orders).where(*_with_a_line(accounts, assets))
+        newest = query.order_by(orders.c.created_at.desc(), orders.c.id.desc())
+        return read(self._engine, lambda conn: read_orders(conn, newest))
+
+    def first_fills(self, accounts: Collection[str], assets: Collection[str] | None = None) -> Mapping[str, datetime]:
+        """When each of the same orders was first reported to have something booked, by order id."""
         first = func.min(order_lines.c.first_filled_at).label("first")
         mine = order_lines.join(orders, orders.c.id == order_lines.c.order_id)
-        query = select(order_lines.c.order_id, first).select_from(mine).where(*conditions(wanted))
+        query = select(order_lines.c.order_id, first).select_from(mine).where(*_with_a_line(accounts, assets))
         query = query.group_by(order_lines.c.order_id).having(first.is_not(None))
         return {row.order_id: row.first for row in read(self._engine, lambda conn: conn.execute(query).all())}
 
@@ -108,6 +115,12 @@ class SqlHistory:
     def participation(self, wanted: Wanted = ALL) -> pd.DataFrame:
         """One row per account: see `storage.aggregates`."""
         return read(self._engine, lambda conn: aggregates.participation(conn, wanted))
+
+
+def _with_a_line(accounts: Collection[str], assets: Collection[str] | None) -> list[ColumnElement[bool]]:
+    mine = select(order_lines.c.order_id).where(order_lines.c.account_id.in_(sorted(accounts)))
+    bonds = [] if assets is None else [orders.c.asset_id.in_(sorted(assets))]
+    return [orders.c.id.in_(mine), *bonds]
 
 
 def _keys(conn: Connection, wanted: Wanted, after: Place | None, size: int) -> tuple[list[str], str]:

@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from orders.errors import LeaseLost
+from orders.lease import Pulse
 from orders.model import Lease
 from storage.schema import leases
 from storage.unit import lock_registry
 
 
-def renew(conn: Connection, name: str, holder: str, until: datetime) -> Lease | None:
+def renew(conn: Connection, name: str, holder: str, until: datetime, pulse: Pulse) -> Lease | None:
     """Renew the holder's lease, keeping its fence; None when it holds none of that name."""
     mine = update(leases).where(leases.c.name == name, leases.c.holder == holder)
-    if conn.execute(mine.values(held_until=until)).rowcount != 1:
+    if conn.execute(mine.values(held_until=until, **_beat(pulse))).rowcount != 1:
         return None
     fence = conn.execute(select(leases.c.fence).where(leases.c.name == name)).scalar_one()
-    return Lease(name, holder, fence, until)
+    return Lease(name, holder, fence, until, pulse)
 
 
-def take(conn: Connection, name: str, holder: str, now: datetime, until: datetime) -> Lease | None:
+def take(conn: Connection, name: str, holder: str, now: datetime, until: datetime, pulse: Pulse) -> Lease | None:
     """Take a lease that nobody holds at `now`, or the holder's own again, with a larger fence than any given before.
     None while somebody else holds it."""
     lock_registry(conn)  # two new holders must not get one fence; heads are locked before leases, as `check` does
     fence = (conn.scalar(select(func.max(leases.c.fence))) or 0) + 1
-    row = {"holder": holder, "fence": fence, "held_until": until}
+    row = {"holder": holder, "fence": fence, "held_until": until, **_beat(pulse)}
+    mine = Lease(name, holder, fence, until, pulse)
     held = conn.execute(select(leases.c.fence).where(leases.c.name == name)).first()
     if held is None:
         conn.execute(insert(leases).values(name=name, **row))
-        return Lease(name, holder, fence, until)
+        return mine
     free = update(leases).where(leases.c.name == name, leases.c.fence == held.fence, leases.c.held_until <= now)
-    return Lease(name, holder, fence, until) if conn.execute(free.values(row)).rowcount == 1 else None
+    return mine if conn.execute(free.values(row)).rowcount == 1 else None
 
 
 def standing(conn: Connection, name: str, now: datetime) -> Lease | None:
     """The lease that somebody holds at `now`."""
     row = conn.execute(select(leases).where(leases.c.name == name, leases.c.held_until > now)).first()
-    return Lease(name, row.holder, row.fence, row.held_until) if row else None
+    if row is None:
+        return None
+    pulse = Pulse(row.finished_at, row.trouble or "", row.held_up or 0)
+    return Lease(name, row.holder, row.fence, row.held_until, pulse)
+
+
+def _beat(pulse: Pulse) -> dict[str, Any]:
+    return {"finished_at": pulse.at, "trouble": pulse.trouble, "held_up": pulse.held_up}
 
 
 def give_back(conn: Connection, lease: Lease, now: datetime) -> bool:

@@ -14,12 +14,13 @@ from sqlalchemy import Engine, func, select
 from allocation.limits import Limit, LimitTable
 from orders.errors import NotFound, Unavailable, WrongBook
 from orders.history import Wanted
+from orders.lease import NO_PULSE, Pulse
 from orders.model import AuditEntry, Change, Draft, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
 from orders.ports import Clock
-from storage import audit, confirmations, drafts, leases, limits, lists, stated, steps, verification
+from storage import audit, confirmations, drafts, followed, leases, limits, lists, stated, steps, verification
 from storage.migrations import newest_revision, require_current
-from storage.paging import conditions, page_of_keys
-from storage.rows import open_intents, order_of_json, read_events, read_orders, read_orders_of
+from storage.paging import among, conditions, page_of_keys
+from storage.rows import open_intents, order_of_json, promised, read_events, read_orders, read_orders_of
 from storage.schema import commands, orders, stamp
 from storage.unit import Command, Outcome, UnitOfWork, Work, read, read_still, write
 
@@ -93,7 +94,7 @@ class SqlLedger:
         return self._commands.run(command, lambda _conn, _known: stamped)
 
     def confirmed(self) -> int:
-        """How many orders were ever confirmed, over all groups."""
+        """How many statements were ever frozen, over all groups."""
         return read(self._engine, confirmations.confirmed)
 
     def confirm(
@@ -106,7 +107,7 @@ class SqlLedger:
     ) -> Order:
         """Store a statement with its figures, its order with lines, the event and, unless it awaits approval, the
         intent to send it. `Rejected` where they do not agree with each other, or when the order is there already;
-        `VersionConflict` when orders were confirmed since there were `after` of them, or the limits are not at version
+        `VersionConflict` when statements were frozen since there were `after` of them, or the limits are not at version
         `limits` any more."""
         confirmations.require_agreement(statement, order)
         command = Command(
@@ -124,18 +125,24 @@ class SqlLedger:
         return order_of_json(written)
 
     def advance(
-        self, command_id: str, change: Change, fence: int | None = None, statement: Statement | None = None
+        self,
+        command_id: str,
+        change: Change,
+        fence: int | None = None,
+        statement: Statement | None = None,
+        after: int | None = None,
+        limits: int | None = None,
     ) -> Order:
         """Write one step of an order; whether its lifecycle allows the step was judged before. A booking for an account
         the order has no line for gets a line of face 0: Aladdin is right about fills. One that modifies the order comes
         with the next version of its statement; an account that this leaves out keeps a line of face 0. A lost lease is
         told before a repeated command is answered, or a former holder would take the new one's "sending" for its own
-        and post again. `NotFound`, `VersionConflict`, `LeaseLost`; `Rejected` where step and statement do not agree."""
-        group = read(
-            self._engine, lambda conn: conn.scalar(select(orders.c.group_ticker).where(orders.c.id == change.order_id))
-        )
+        and post again. `NotFound`, `LeaseLost`; `VersionConflict` as `confirm`; `Rejected` where they do not agree."""
+        query = select(orders.c.group_ticker).where(orders.c.id == change.order_id)
+        group = read(self._engine, lambda conn: conn.scalar(query))
         if group is None:
             raise _no_order(change.order_id)
+        seen = after, limits
         command = Command(
             id=command_id,
             stream=audit.group_stream(group),
@@ -144,10 +151,10 @@ class SqlLedger:
             subject=change.order_id,
             content=steps.asked(change),
             guard=None if fence is None else partial(leases.check, fence=fence),
-            asks={} if statement is None else steps.asks(statement),
+            asks=steps.asks(change, statement),
         )
         return order_of_json(
-            self._unit.run(command, lambda conn, known: steps.advance(conn, known, change, fence, statement))
+            self._unit.run(command, lambda conn, known: steps.advance(conn, known, change, fence, statement, seen))
         )
 
     def outcome(self, command_id: str) -> Order | None:
@@ -169,16 +176,32 @@ class SqlLedger:
         groups: Collection[str] | None = None,
         states: Collection[OrderState] | None = None,
         limit: int | None = None,
+        assets: Collection[str] | None = None,
+        since: datetime | None = None,
     ) -> tuple[Order, ...]:
-        """Orders, newest first; None means of every group, in every state, without a limit."""
-        wanted = Wanted(
-            groups=None if groups is None else frozenset(groups), states=None if states is None else frozenset(states)
-        )
+        """Orders, newest first; None means of every group, in every state, of every bond, without a limit."""
+        wanted = Wanted(among(groups), among(states), among(assets), since=since)
         if limit is not None:
             newest = page_of_keys(wanted, None, limit)
             return read(self._engine, lambda conn: read_orders_of(conn, [row.id for row in conn.execute(newest)]))
         every = select(orders).where(*conditions(wanted)).order_by(orders.c.created_at.desc(), orders.c.id.desc())
         return read(self._engine, lambda conn: read_orders(conn, every))
+
+    def promised(self) -> tuple[Order, ...]:
+        """The orders of which Aladdin's figures may lack something, so that it is ours to set aside."""
+        return read(self._engine, lambda conn: read_orders(conn, promised()))
+
+    def orders_of(self, order_ids: Sequence[str]) -> tuple[Order, ...]:
+        """The orders with these ids, in their order; one that is not there is left out."""
+        return read(self._engine, lambda conn: read_orders_of(conn, order_ids)) if order_ids else ()
+
+    def orders_at(self, broker_ids: Collection[str]) -> tuple[Order, ...]:
+        """The orders that Aladdin knows by these ids, oldest first."""
+        return read(self._engine, lambda conn: read_orders(conn, followed.known_as(broker_ids))) if broker_ids else ()
+
+    def ended(self, since: datetime, unshared_since: datetime) -> tuple[Order, ...]:
+        """The orders at Aladdin that ended `since`; `unshared_since` where more is filled than booked. Oldest first."""
+        return read(self._engine, lambda conn: read_orders(conn, followed.ended(since, unshared_since)))
 
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
@@ -187,6 +210,10 @@ class SqlLedger:
     def statements(self, order_id: str) -> tuple[Statement, ...]:
         """Every version of an order's statement, newest first; none for an unknown order."""
         return read(self._engine, lambda conn: stated.every(conn, order_id))
+
+    def statements_of(self, orders: Sequence[Order]) -> tuple[Statement, ...]:
+        """The statement that each of these orders names, in one query; `NotFound` when one is not there."""
+        return read(self._engine, lambda conn: stated.of(conn, orders)) if orders else ()
 
     def events(self, order_id: str) -> tuple[Event, ...]:
         """An order's history, oldest first."""
@@ -259,14 +286,15 @@ class SqlLedger:
         except lists.Unchanged:
             log.debug("list.unchanged", action=action, username=username, ticker=ticker)
 
-    def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
-        """Take or renew a lease for `seconds` of the clock; None while somebody else holds it."""
+    def acquire(self, name: str, holder: str, seconds: float, pulse: Pulse = NO_PULSE) -> Lease | None:
+        """Take or renew a lease for `seconds` of the clock, and leave the holder's pulse with it; None while somebody
+        else holds it."""
         now = self._clock.now()
         until = now + timedelta(seconds=seconds)
-        renewed = write(self._engine, lambda conn: leases.renew(conn, name, holder, until))
+        renewed = write(self._engine, lambda conn: leases.renew(conn, name, holder, until, pulse))
         if renewed is not None or self.lease(name) is not None:
             return renewed
-        return write(self._engine, lambda conn: leases.take(conn, name, holder, now, until))
+        return write(self._engine, lambda conn: leases.take(conn, name, holder, now, until, pulse))
 
     def lease(self, name: str) -> Lease | None:
         """Who holds a lease now."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
-from typing import Any
+from operator import gt, lt
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -28,6 +29,8 @@ from orders.errors import Rejected
 from orders.history import Wanted
 from storage.dialects import at_most
 from storage.schema import order_lines, orders, statement_lines
+
+T = TypeVar("T")
 
 LARGEST_PAGE = 500
 _MOST_BRANCHES = 100  # SQLite takes 500 selects in one
@@ -69,18 +72,19 @@ def limited(size: int) -> int:
 
 
 def page_of_keys(wanted: Wanted, after: Place | None, size: int) -> CompoundSelect[Any] | Select[Any]:
-    """The keys (`moment`, `id`) of the orders on a page, newest first."""
-    asked = [_newest(branch, after, size) for branch in _branches(wanted)]
+    """The keys (`moment`, `id`) of the orders on a page, in the order of time that is wanted."""
+    asked = [_first(branch, after, size, wanted.oldest_first) for branch in _branches(wanted)]
     if len(asked) == 1:
         return asked[0]
     together = union_all if wanted.account_id is None else union  # an account is found in both its tables
     every = together(*(select(one.subquery()) for one in asked))
-    return every.order_by(every.selected_columns.moment.desc(), every.selected_columns.id.desc()).limit(at_most(size))
+    moment, id_ = every.selected_columns.moment, every.selected_columns.id
+    return every.order_by(*_in_time(moment, id_, wanted.oldest_first)).limit(at_most(size))
 
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """One run through one index, newest first."""
+    """One run through one index, in the order of time."""
 
     source: FromClause
     at: ColumnElement[datetime]
@@ -154,13 +158,18 @@ def _rest(
     return tuple(found)
 
 
-def _newest(branch: _Branch, after: Place | None, size: int) -> Select[Any]:
+def _first(branch: _Branch, after: Place | None, size: int, oldest_first: bool) -> Select[Any]:
     query = (
         select(branch.at.label("moment"), branch.id.label("id")).select_from(branch.source).where(*branch.conditions)
     )
     if branch.source is not orders:
         query = query.distinct()  # an account has a line in each version of a statement
-    return paged(query, branch.at, branch.id, after, size)
+    return paged(query, branch.at, branch.id, after, size, oldest_first=oldest_first)
+
+
+def among(values: Collection[T] | None) -> frozenset[T] | None:
+    """Values as `Wanted` has them; None is any."""
+    return None if values is None else frozenset(values)
 
 
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -185,13 +194,25 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def paged(
-    query: Select[Any], at: ColumnElement[datetime], id_: ColumnElement[str], after: Place | None, size: int
+    query: Select[Any],
+    at: ColumnElement[datetime],
+    id_: ColumnElement[str],
+    after: Place | None,
+    size: int,
+    *,
+    oldest_first: bool = False,
 ) -> Select[Any]:
-    """The rows of a query that follow a place, newest first."""
+    """The rows of a query that follow a place, newest first or oldest first."""
     if after is not None:
+        beyond = gt if oldest_first else lt
         # the first half is what an index is entered by
-        query = query.where(at <= after.at, or_(at < after.at, and_(at == after.at, id_ < after.id)))
-    return query.order_by(at.desc(), id_.desc()).limit(at_most(size))
+        entered = at >= after.at if oldest_first else at <= after.at
+        query = query.where(entered, or_(beyond(at, after.at), and_(at == after.at, beyond(id_, after.id))))
+    return query.order_by(*_in_time(at, id_, oldest_first)).limit(at_most(size))
+
+
+def _in_time(at: ColumnElement[datetime], id_: ColumnElement[str], oldest_first: bool) -> tuple[Any, Any]:
+    return (at, id_) if oldest_first else (at.desc(), id_.desc())
 
 
 def cut(keys: Sequence[Any], size: int) -> tuple[Sequence[Any], str]:

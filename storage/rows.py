@@ -15,7 +15,9 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, Select, select
 
 from allocation.model import Side
+from orders.compared import NOT_SHOWN
 from orders.errors import Rejected, Unavailable
+from orders.lifecycle import LIVE, PENDING, UNCOUNTED
 from orders.model import Change, Event, Intent, Kind, Order, OrderLine, OrderState, Statement
 from storage.schema import ROUNDED_DECIMALS, intents, order_events, order_lines, orders
 
@@ -223,6 +225,13 @@ def read_orders(conn: Connection, wanted: Select[Any]) -> tuple[Order, ...]:
         if {(row.id, row.version) for row in rows} <= {(line.id, line.version) for line in lines}:
             return tuple(orders_of(rows, (line for line in lines if line.order_id is not None)))
     raise Unavailable("The orders keep changing while they are read. Try again.", sent=False)
+
+
+def promised() -> Select[Any]:
+    """The orders of which Aladdin's figures may lack something: it may not know them or their terms yet, or does not
+    show them."""
+    lost = orders.c.state.in_(LIVE) & orders.c.message.startswith(NOT_SHOWN)
+    return select(orders).where(orders.c.state.in_((*UNCOUNTED, *PENDING)) | lost)
 
 
 def read_orders_of(conn: Connection, ids: Sequence[str]) -> tuple[Order, ...]:

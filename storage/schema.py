@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, ForeignKey, Index, MetaData, String, Table, Text
 
 from storage.columns import count, exact, later, moment, text
 from storage.types import Exact, UtcDateTime
@@ -230,6 +230,10 @@ leases = Table(
     text("holder"),  # empty once released
     count("fence"),  # unique over all leases, so a write need not say which lease it was made under
     moment("held_until"),
+    # how its holder is: everybody reads it, so it names no order
+    later("finished_at", UtcDateTime),  # its last round
+    later("trouble", String),
+    later("held_up", BigInteger),
 )
 
 # What users did that changes no order. Not chained: it is written in batches, outside every lock.
@@ -281,10 +285,13 @@ for _index in (
     *(Index(f"ix_{t}_order", t.c.order_id, t.c.version) for t in (statements, statement_figures)),
     *(Index(f"ix_{t}_account", t.c.account_id, t.c.ordered_at, t.c.order_id) for t in (statement_lines, order_lines)),
     *(Index(f"ix_orders_{name}", *columns, orders.c.created_at, orders.c.id) for name, columns in _PAGED_BY.items()),
+    Index("ix_orders_broker", orders.c.broker_id),
+    Index("ix_orders_updated", orders.c.updated_at),
     Index("ix_activity_done", activity.c.done_at, activity.c.id),
     Index("ix_activity_user", activity.c.username, activity.c.done_at, activity.c.id),
     Index("ix_audit_log_written", audit_log.c.written_at),
     Index("ix_audit_log_subject", audit_log.c.subject, audit_log.c.stream, audit_log.c.seq),
+    Index("ix_orders_traded", orders.c.trade_date, orders.c.asset_id),
     Index("ix_intents_done", intents.c.done),
     Index("ix_sign_in_failures", sign_in_failures.c.username, sign_in_failures.c.address),
 ):

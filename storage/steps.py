@@ -17,7 +17,7 @@ from orders.lifecycle import READY, Event
 from orders.model import Change, Order, OrderLine, OrderState, Statement
 from orders.statement import engine_of
 from storage import conflicts
-from storage.confirmations import disagreements, refuse
+from storage.confirmations import disagreements, known_as, refuse, refuse_known, refuse_out_of_turn, turn
 from storage.dialects import Rows
 from storage.rows import (
     figures,
@@ -52,26 +52,43 @@ def asked(change: Change) -> dict[str, object]:
     return terms | {"lines": lines}
 
 
-def asks(statement: Statement) -> dict[str, ScalarSelect[Any]]:
-    """What `advance` has to know of the ledger to write this statement."""
+def asks(change: Change, statement: Statement | None) -> dict[str, ScalarSelect[Any]]:
+    """What `advance` has to know of the ledger to write this step and its statement."""
     table = statement_table.c
-    return {
-        "newest": select(func.max(table.version)).where(table.order_id == statement.order_id).scalar_subquery(),
-        "taken": select(func.count()).where(table.id == statement.id).scalar_subquery(),
-    }
+    others = {"known_as": known_as(change.broker_id, change.order_id)} if change.broker_id else {}
+    if statement is None:
+        return others
+    return (
+        others
+        | turn()
+        | {
+            "newest": select(func.max(table.version)).where(table.order_id == statement.order_id).scalar_subquery(),
+            "taken": select(func.count()).where(table.id == statement.id).scalar_subquery(),
+        }
+    )
 
 
 def advance(
-    conn: Connection, known: Mapping[str, Any], change: Change, fence: int | None, statement: Statement | None
+    conn: Connection,
+    known: Mapping[str, Any],
+    change: Change,
+    fence: int | None,
+    statement: Statement | None,
+    made_after: tuple[int | None, int | None] = (None, None),
 ) -> Outcome:
-    """Write the step, made under `fence`, and its statement; `known` has the answers to `asks`. `VersionConflict`;
-    `Rejected` for an intent that is not open, and where step and statement do not agree."""
+    """Write the step, made under `fence`, and its statement, made after so many others and under that version of the
+    limits; `known` has the answers to `asks`. `VersionConflict`; `Rejected` for an intent that is not open, and where
+    step and statement do not agree."""
     (before,) = read_orders(conn, select(orders).where(orders.c.id == change.order_id))
     if before.version != change.version:
         raise conflicts.of_order(conn, before, change.version)
+    if statement is not None:
+        refuse_out_of_turn(conn, known, *made_after)
     told = None if statement is None else _told(statement)
     after = stepped(before, change, told)
     _require_agreement(change, after, statement, known)
+    if after.broker_id != before.broker_id:
+        refuse_known(after, known["known_as"])
     if statement is not None:  # before the order's row, which names it
         conn.execute(insert(statement_table), [statement_row(statement)])
     at_version = update(orders).where(orders.c.id == change.order_id, orders.c.version == change.version)

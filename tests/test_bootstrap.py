@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -13,13 +14,15 @@ from pathlib import Path
 import pytest
 import structlog
 
+import app
 import bootstrap
 from access import demo_users
 from aladdin.simulator.directory import read_notice
 from allocation.limits import Limit, LimitTable, Rule, unknown_accounts
 from bootstrap import BookClock, House, open_house
-from orders.dispatch import LEASE, LEASE_SECONDS, Pulse
+from orders.dispatch import LEASE, LEASE_SECONDS
 from orders.errors import OutsideError, SettingsError, Unavailable, WrongBook
+from orders.lease import Pulse as WorkersPulse
 from orders.model import OrderState, Role
 from settings import read_settings
 from tests.books.folder import small_book
@@ -212,27 +215,41 @@ def test_aladdin_gone_is_a_sentence_a_red_pulse_and_a_store_that_still_works(tmp
         assert desk.past.orders(PM).rows == (order,)
 
 
-def test_no_worker_is_trouble_and_whoever_holds_the_lease_is_none(tmp_path: Path) -> None:
+def test_the_screens_and_the_health_check_show_the_pulse_of_whoever_works_here_or_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with house_on(tmp_path) as house:
-        well, sentence = pulses(house)["Worker"]
-        assert not well
-        assert "Orders wait in the outbox" in sentence
+        monkeypatch.setattr(bootstrap, "_house", [house])
         ledger = house.dispatch._ledger
-        lease = ledger.acquire(LEASE, "elsewhere:1", LEASE_SECONDS)
-        assert lease is not None
-        assert pulses(house)["Worker"] == (True, "elsewhere:1 sends and follows")
-        ledger.release(lease)
-        assert ledger.acquire(LEASE, house.dispatch.holder, LEASE_SECONDS) is not None
-        house.dispatch.pulse = Pulse(BookClock(None).now())
-        assert pulses(house)["Worker"] == (True, "sends and follows")
-        house.dispatch.pulse = Pulse(BookClock(None).now() - timedelta(minutes=2))
-        assert pulses(house)["Worker"][0] is False
-        house.dispatch.pulse = Pulse(None, "defect: KeyError")
-        assert pulses(house)["Worker"][1].startswith("defect: KeyError Orders wait in the outbox")
-        house.dispatch.pulse = Pulse(BookClock(None).now(), held_up=1)
-        assert pulses(house)["Worker"] == (False, "1 order is held up: the Orders page says why.")
-        house.dispatch.pulse = Pulse(BookClock(None).now(), held_up=2)
-        assert pulses(house)["Worker"] == (False, "2 orders are held up: the Orders page says why.")
+
+        def shown(holder: str, pulse: WorkersPulse) -> tuple[bool, str]:
+            lease = ledger.acquire(LEASE, holder, LEASE_SECONDS, pulse)
+            assert lease is not None
+            found = pulses(house)["Worker"]
+            assert (json.loads(bytes(app.ready(None).body))["worker"] == "ok") is found[0]  # type: ignore[arg-type]
+            ledger.release(lease)
+            return found
+
+        now = BookClock(None).now()
+        well, sentence = pulses(house)["Worker"]
+        assert (well, sentence) == (False, "No worker is running. Orders wait in the outbox; nothing is lost.")
+        here, silent = house.dispatch.holder, WorkersPulse(now - timedelta(minutes=2))
+        assert shown(here, WorkersPulse(now)) == (True, "sends and follows")
+        assert shown("elsewhere:1", WorkersPulse(now)) == (True, "elsewhere:1 sends and follows")
+        assert shown("elsewhere:1", WorkersPulse()) == (True, "elsewhere:1 sends and follows")  # it has just begun
+        for holder, who in ((here, ""), ("elsewhere:1", "The worker is elsewhere:1. ")):
+            assert shown(holder, silent) == (
+                False, f"{who}It has been silent. Orders wait in the outbox; nothing is lost.",
+            )  # fmt: skip
+            assert shown(holder, WorkersPulse(None, "defect: KeyError")) == (
+                False, f"{who}defect: KeyError Orders wait in the outbox; nothing is lost.",
+            )  # fmt: skip
+            assert shown(holder, WorkersPulse(now, held_up=1)) == (
+                False, f"{who}1 order is held up: the Orders page says why.",
+            )  # fmt: skip
+        assert shown(here, WorkersPulse(now, held_up=2)) == (
+            False, "2 orders are held up: the Orders page says why.",
+        )  # fmt: skip
 
 
 def test_a_process_opens_its_house_once_and_leaves_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from access import demo_users
 from bootstrap import House
-from orders.model import OrderState
+from orders.dispatch import LEASE, LEASE_SECONDS
+from orders.model import Lease, OrderState
+from orders.rechecking import Rechecking
 from tests.browser.server import ROOT, own_environment
 from tests.house import PM, confirmed, house_on
 
+APPROVER = demo_users()[0]["approver"].user
 PATIENCE = 60  # seconds
 
 
@@ -111,6 +115,30 @@ def test_a_worker_that_has_ended_leaves_its_lease_to_the_next_at_once(
         assert not _watched(house)
 
 
+@pytest.mark.soak
+def test_a_worker_that_is_killed_is_followed_by_another_within_thirty_seconds(
+    tmp_path: Path, start: Callable[..., Worker]
+) -> None:
+    with house_on(tmp_path) as house:
+        first = start(DATA_DIR=str(tmp_path))
+        assert first.greeting()
+        wait_for(lambda: _watched(house))
+        second = start(DATA_DIR=str(tmp_path))
+        assert second.greeting()
+        was = house.dispatch._ledger.lease(LEASE)
+        first.kill()
+        killed = time.monotonic()
+        wait_for(lambda: _passed_on(house, was))
+        assert time.monotonic() - killed < 30
+        wait_for(lambda: _watched(house))
+
+
+def _passed_on(house: House, was: Lease | None) -> bool:
+    """Whether somebody else has the lease now."""
+    held = house.dispatch._ledger.lease(LEASE)
+    return was is not None and held is not None and held.holder != was.holder
+
+
 def _watched(house: House) -> bool:
     """Whether the screens would say that a worker sends and follows."""
     return next(pulse.well for pulse in house.office.pulses() if pulse.name == "Worker")
@@ -130,3 +158,18 @@ def test_a_value_that_cannot_be_used_ends_it_with_the_name_of_the_variable(start
     assert code == 1
     assert "DEMO_SEED" in said
     assert "sw0rdfish" not in said
+
+
+def test_the_worker_of_a_house_looks_again_at_an_order_that_waited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rechecking, "objection", lambda *_: "Its price is another.")
+    with house_on(tmp_path, approval_from_face=0) as house:
+        desk, order = house.office.desk, confirmed(house)
+        desk.orders.approve(APPROVER, order.id, order.statement_sha256, "a1")
+        lease = house.dispatch._ledger.acquire(LEASE, house.dispatch.holder, LEASE_SECONDS)
+        assert lease is not None
+        house.dispatch.work(lease)
+        waits = desk.past.order(PM, order.id)
+        assert waits.state is OrderState.SEND_FAILED
+        assert waits.message.startswith("Its price is another. A person must decide")

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from orders.canonical import digest
+from orders.compliance import is_compliance
 from ui import formats
+
+
+def nothing_against(warnings: Sequence[str]) -> None:
+    """Say so where Aladdin's compliance was asked and found nothing."""
+    if not any(map(is_compliance, warnings)):
+        st.success("Aladdin's compliance was asked, and has nothing against it.", icon=":material/verified_user:")
 
 
 def draw(scope: str, warnings: Sequence[str], longest: int) -> None:

@@ -30,14 +30,22 @@ def dialog() -> None:
         asking.dialog(at, f"Take over Aladdin's order {at.order_id}", "medium", _draw)
 
 
+def may(user: User) -> bool:
+    """Whether this user takes orders over: who of the two may depends on the order's size."""
+    return user.may(Permission.CONFIRM) or user.may(Permission.APPROVE)
+
+
 def _draw(user: User, at: Opened) -> None:
     group, difference = st.session_state[_WHICH]
-    if not user.may(Permission.CONFIRM) or not user.sees(group):
+    if not may(user) or not user.sees(group):
         asking.refused()
         raise NotPermitted(f"You may not take over orders of {group} any more.")
     st.markdown(difference.sentence)
     if difference.order_id:
-        st.markdown("What Aladdin shows now is read again. Other terms become the next version of the statement.")
+        st.markdown(
+            "What Aladdin shows now is read again. Other terms become the next version of the "
+            "statement; what was booked or corrected after its end is written."
+        )
     else:
         st.markdown(
             f"What Aladdin shows now is read again, and becomes an order of **{group}** with a statement that says it "

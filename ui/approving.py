@@ -14,8 +14,11 @@ from allocation.metrics import improvement
 from allocation.model import Metric
 from orders.history import Decision
 from orders.model import Order, Statement, User
-from ui import asking, formats, proposal_tables, releasing, session
+from orders.statement import fill_policy
+from ui import asking, filling, formats, proposal_tables, releasing, session
 from ui.asking import Opened
+
+PAGE = 25  # orders that wait
 
 
 def effect(decision: Decision) -> str:
@@ -43,6 +46,7 @@ def facts(order: Order, statement: Statement) -> None:
         f"Confirmed by **{statement.created_by}** {formats.moment(statement.created_at)} · "
         f"{ENGINES[order.engine].label} · {limit} · settles {formats.day(order.settlement)}"
     )
+    st.markdown(filling.said(fill_policy(statement)))
     if told := releasing.told(order):
         st.markdown(f"To be released {told}.")
     if order.comment:

@@ -8,12 +8,11 @@ import streamlit as st
 
 from orders.batch import Outcome, counted, results_csv
 from orders.history import Wanted
-from orders.model import Order, User
+from orders.model import User
 from ui import batch_runs, batch_tables, formats, frame, session
 from ui.batch_runs import Run
 
 TICK, LOOK = 1, 10  # seconds: while it is being sent, and where only its orders can be seen
-PAGE = 500  # orders read at once
 
 
 def draw(user: User, batch_id: str) -> None:
@@ -23,7 +22,7 @@ def draw(user: User, batch_id: str) -> None:
     if run is None:
         st.fragment(run_every=LOOK)(_orders)(batch_id)
     elif run.over.is_set():
-        _over(run)
+        _over(user, run)
     else:
         st.fragment(run_every=TICK)(_underway)(run)
     with st.container(horizontal=True):
@@ -47,20 +46,44 @@ def _underway(run: Run) -> None:
         st.rerun()
     done, of = len(run.results), len(run.batch.blocks)
     st.progress(done / of, f"{done:,} of {formats.count(of, 'block')} done. {run.waiting}")
-    st.caption("It goes on when this page is left or reloaded; the address brings you back to it.")
+    if run.stopped.is_set():
+        st.caption("Stopping: the block at hand is finished first, and the others are left.")
+    else:
+        st.caption("It goes on when this page is left or reloaded; the address brings you back to it.")
+    st.button(
+        "Stop", icon=":material/stop_circle:", disabled=run.stopped.is_set(), on_click=_stop, args=(run,),
+        key="batch.stop", help="What is made stays; what is not made yet is left, and can be sent later.",
+    )  # fmt: skip
     _table(run, done)
 
 
-def _over(run: Run) -> None:
+def _stop(run: Run) -> None:
+    session.office().gate.touch()
+    run.stopped.set()
+
+
+def _again(user: User, run: Run) -> None:
+    session.office().gate.touch()
+    batch_runs.start(session.desk().batches, user, run.batch, run.seen)
+
+
+def _over(user: User, run: Run) -> None:
     counts = counted(run.results)
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Made", counts[Outcome.MADE], width="content")
-        st.metric("Refused", counts[Outcome.REFUSED], width="content")
-        st.metric("Already there", counts[Outcome.THERE], width="content")
+        for outcome in (Outcome.MADE, Outcome.REFUSED, Outcome.THERE):
+            st.metric(outcome.value.capitalize(), counts[outcome], width="content")
+        if counts[Outcome.LEFT]:
+            st.metric("Left", counts[Outcome.LEFT], width="content")
+    if left := counts[Outcome.LEFT]:
+        st.warning(
+            f"It was stopped: {formats.count(left, 'block')} of it {'was' if left == 1 else 'were'} left. What is made "
+            "stays, and is not made twice when the rest is sent.",
+            icon=":material/stop_circle:",
+        )
     if run.failed:
-        left = len(run.batch.blocks) - len(run.results)
+        lost = len(run.batch.blocks) - len(run.results)
         st.error(
-            f"{run.failed} {formats.count(left, 'block')} of it came to nothing. Send the same lines again: what is "
+            f"{run.failed} {formats.count(lost, 'block')} of it came to nothing. Send the same lines again: what is "
             "made already is not made twice.",
             icon=":material/error:",
         )
@@ -69,8 +92,13 @@ def _over(run: Run) -> None:
             "Each line that was refused says why. Mend it in the file with the results and bring that one: what is "
             "made already is not made twice."
         )
-    elif not run.failed:
+    elif not (run.failed or left):
         st.success("Every line has its order.", icon=":material/task_alt:")
+    if run.failed or left:
+        st.button(
+            "Send the rest", icon=":material/send:", type="primary", on_click=_again, args=(user, run),
+            key="batch.rest",
+        )  # fmt: skip
     _table(run, len(run.results))
     st.download_button(
         "Download the results",
@@ -104,26 +132,17 @@ def _orders(batch_id: str) -> None:
     if user is None:
         st.rerun()
     with frame.explained():
-        orders = _all(user, Wanted(batch=batch_id))
-    if not orders:
+        counts = session.desk().past.counts(user, Wanted(batch=batch_id))
+    made = sum(counts.values())
+    if not made:
         st.info(
             "No order of your groups carries this batch. If it was just sent, nothing of it is made yet; bring the "
             "file again to be sure: what is made is not made twice."
         )
         return
     st.info(
-        f"{formats.count(len(orders), 'order')} of it {'is' if len(orders) == 1 else 'are'} made. What was refused is "
+        f"{formats.count(made, 'order')} of it {'is' if made == 1 else 'are'} made. What was refused is "
         "kept only until the app is started anew: bring the file again to see it; what is made is not made twice."
     )
-    table, columns = batch_tables.made(orders)
+    table, columns = batch_tables.made(counts)
     st.dataframe(table, column_config=columns, hide_index=True, key="batch.made", alt="its orders by state")
-
-
-def _all(user: User, wanted: Wanted) -> tuple[Order, ...]:
-    past = session.desk().past
-    page = past.orders(user, wanted, PAGE)
-    found = page.rows
-    while page.cursor:
-        page = past.orders(user, wanted, PAGE, page.cursor)
-        found += page.rows
-    return found

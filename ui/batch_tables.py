@@ -10,7 +10,7 @@ import streamlit as st
 from orders.batch import Foreseen, Outcome, Result
 from orders.batch_check import Planned
 from orders.batch_file import COLUMNS, REQUIRED, Fault, Sheet, Typed
-from orders.model import Order
+from orders.model import OrderState
 from ui import states
 from ui.proposal_tables import WRAPPED
 from ui.tables import Columns, amount, number
@@ -27,8 +27,10 @@ _HELP = {
     "method": "pro rata, equal, min dispersion or to target; pro rata where empty",
     "comment": "kept with the order",
     "reason": "why a warning, or a part only, is all right",
+    "skip": "accounts that get nothing, with ; between them",
+    "uncounted": "accounts left out of the dispersion, as those without the figure must be; with ; between them",
 }
-_SIGNS = {Outcome.MADE: "✓", Outcome.THERE: "=", Outcome.REFUSED: "×"}
+_SIGNS = {Outcome.MADE: "✓", Outcome.THERE: "=", Outcome.REFUSED: "×", Outcome.LEFT: "–"}
 _WIDTHS = {"group": 90, "security": 130, "side": 84, "face": 110, "settlement": 116, "limit": 90, "method": 110}
 
 
@@ -88,7 +90,10 @@ def foreseen(rows: Sequence[Foreseen]) -> tuple[pd.DataFrame, Columns]:
 
 def to_know(row: Foreseen) -> str:
     """What a person should know of a block before it is sent."""
-    return " ".join(filter(None, [row.refused, *row.doubts]))
+    choices = row.block.request.choices
+    skipped = f"Nothing for {', '.join(choices.locked)}." if choices.locked else ""
+    uncounted = f"Left out of the dispersion: {', '.join(sorted(choices.excluded))}." if choices.excluded else ""
+    return " ".join(filter(None, [row.refused, *row.doubts, skipped, uncounted]))
 
 
 def row_height(sentences: Iterable[str], letters: int) -> int | None:
@@ -126,11 +131,12 @@ def results(rows: Sequence[Result]) -> tuple[pd.DataFrame, Columns]:
     return table, columns
 
 
-def made(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
-    """How many of these orders are in which state."""
-    counts = pd.Series([states.word(order) for order in rows]).value_counts()
-    table = pd.DataFrame({"State": counts.index, "Orders": counts.to_numpy()})
-    return table, {"Orders": number("Orders")}
+def made(counts: Mapping[OrderState, int]) -> tuple[pd.DataFrame, Columns]:
+    """How many orders are in which state."""
+    rows = [
+        {"State": f"{states.SIGNS[state]} {state.value}", "Orders": count} for state, count in counts.items() if count
+    ]
+    return pd.DataFrame(rows), {"Orders": number("Orders")}
 
 
 def with_reasons(sheet: Sheet, reasons: Mapping[int, str]) -> Sheet:

@@ -10,13 +10,13 @@ import streamlit as st
 
 from allocation.engines import ENGINES
 from allocation.errors import EvenlotError
-from allocation.proposal import Proposal
+from allocation.partial_fill import FillPolicy
 from orders.desk import Preview
 from orders.errors import NotPermitted, OutsideError
 from orders.history import Wanted
 from orders.lifecycle import FINAL
 from orders.model import Order, User
-from ui import accepting, formats, frame, proposal_tables, releasing, session, states
+from ui import accepting, filling, formats, frame, proposal_tables, releasing, session, states
 
 RECENT = timedelta(minutes=5)  # an own order as young as this may be one that somebody took for cancelled
 
@@ -38,6 +38,7 @@ class Confirmation:
     override: str
     accepted: Mapping[str, str]
     release_at: datetime | None
+    fills: FillPolicy
 
 
 def confirmed() -> str | None:
@@ -95,9 +96,8 @@ def _ask(preview: Preview, sentence: str, command_id: str) -> None:
         st.session_state[_UNSAID] = str(error)
     if not st.session_state[_UNSAID]:
         comment, override = st.session_state["allocate.comment"].strip(), _override()
-        _again(
-            Confirmation(preview, sentence, command_id, comment, override, _accepted(preview, command_id), release_at)
-        )
+        accepted, fills = _accepted(preview, command_id), filling.chosen(command_id)
+        _again(Confirmation(preview, sentence, command_id, comment, override, accepted, release_at, fills))
 
 
 def _override() -> str:
@@ -169,7 +169,7 @@ def _confirm(asked: Confirmation) -> None:
         try:
             order = session.desk().confirm(
                 user, asked.preview, asked.comment, asked.command_id, override=asked.override,
-                accepted=asked.accepted, release_at=asked.release_at,
+                accepted=asked.accepted, release_at=asked.release_at, fills=asked.fills,
             )  # fmt: skip
         except EvenlotError as error:
             st.session_state[_REFUSED] = error
@@ -228,8 +228,7 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
         st.warning(f"{proposal.block.face - proposal.placed:,} of {proposal.block.face:,} will not be placed.")
     _lines(preview)
     warnings, scope, longest = _asked_about(preview), trip.command_id, session.desk().policy.longest_comment
-    if not any(warning.startswith("Aladdin's compliance") for warning in warnings):
-        st.success("Aladdin's compliance was asked, and has nothing against it.", icon=":material/verified_user:")
+    accepting.nothing_against(warnings)
     for note in proposal.notes:
         st.info(note)
     accepting.draw(scope, warnings, longest)
@@ -238,38 +237,24 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
         "Comment", key="allocate.comment", max_chars=longest, placeholder="Why this trade", persist_state="session",
         height=80,
     )  # fmt: skip
+    filling.draw(scope)
     releasing.draw(scope, request.settlement, proposal.block.bond.currency)
     if request.settlement != typed:
         st.caption(f"Settles {formats.day(request.settlement)}, the usual day for that release.")
-    _second_person(proposal)
+    if second := session.desk().second_person(user, preview):
+        st.info(second, icon=":material/group:")
     unsaid, usable = _unsaid(preview, scope), _usable(preview, scope)
     if unsaid and st.session_state.get(_UNSAID):
         st.error(f"Nothing was sent: {unsaid}.", icon=":material/error:")
     st.button(
-        f"{_verb(proposal, scope)}{f' ({unsaid})' if unsaid else '' if usable else ' (choose another time)'}",
+        f"{_verb(second, scope)}{f' ({unsaid})' if unsaid else '' if usable else ' (choose another time)'}",
         type="primary", key="allocate.send", width="stretch", on_click=_ask, args=(preview, sentence, scope),
         disabled=not usable,
     )  # fmt: skip
 
 
-def _approval_from(proposal: Proposal) -> int | None:
-    """The face from which somebody else must approve, where this order has it."""
-    limit = session.desk().policy.approval_from
-    return limit if limit is not None and proposal.placed >= limit else None
-
-
-def _second_person(proposal: Proposal) -> None:
-    limit = _approval_from(proposal)
-    if limit is not None:
-        st.info(
-            f"An order of {limit:,} or more needs a second person: it is sent once an approver has approved this very "
-            "statement. Whoever confirms it cannot.",
-            icon=":material/group:",
-        )
-
-
-def _verb(proposal: Proposal, scope: str) -> str:
-    if _approval_from(proposal) is not None:
+def _verb(second: str, scope: str) -> str:
+    if second:
         return "Confirm and ask for approval"
     return "Confirm and schedule" if releasing.later(scope) else "Confirm and send"
 

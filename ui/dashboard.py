@@ -1,7 +1,9 @@
-"""The list of orders: what narrows it down, a page of it, and the way to older ones."""
+"""The list of orders: how many there are in which state, what narrows it down, and a page of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
@@ -10,31 +12,50 @@ from orders.errors import NotFound, OutsideError
 from orders.history import Wanted
 from orders.lifecycle import LIVE, OURS
 from orders.model import Order, OrderState, User
-from ui import formats, session, states, tables
+from ui import formats, paging, session, states, tables
 
 PAGE = 50
 MOVING = frozenset((*LIVE, *OURS))
+DATES, SHORT = 260, 120  # pixels: both dates whole; a word
+COUNTED_FOR = timedelta(seconds=10)
 
 
-def wanted(user: User) -> Wanted:
-    """Which orders the user asks for, from the filters, which are drawn here."""
+def draw(user: User) -> tuple[Order, ...]:
+    """Everything, and the orders that are shown; none, and then it says what to do."""
     if "orders.by" not in st.session_state:  # a filter is forgotten with its page, and so is what goes with it
-        for name in ("asked", "known"):
-            st.session_state.pop(f"orders.{name}", None)
+        st.session_state.pop("orders.known", None)
         st.session_state["orders.batch"] = st.query_params.get("batch", "")
-    _views()
-    row = st.columns([2, 2, 1.6])
-    states = row[0].multiselect(
+    views = st.container()
+    asked = _wanted(user)
+    page = paging.read("orders", user, asked, PAGE)
+    with views:
+        _views(_counts(user, asked, page.rows))
+    if page.rows:
+        _table(page.rows)
+    elif asked == Wanted():
+        st.info("No orders yet. Choose a group and a bond, and allocate.")
+    else:
+        st.info("No order matches these filters. Clear one to see more.")
+    paging.turn("orders", page, PAGE)
+    return page.rows
+
+
+def _wanted(user: User) -> Wanted:
+    """Which orders the user asks for, from the filters, which are drawn here."""
+    row = st.container(horizontal=True, vertical_alignment="bottom")  # what does not fit beside the others goes below
+    states = row.multiselect(
         "State", list(OrderState), format_func=str, placeholder="any", key="orders.states", on_change=_touch
     )
-    groups = row[1].multiselect("Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch)
-    days = row[2].date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch)
-    row = st.columns([2, 1, 1, 1.2, 1.6], vertical_alignment="bottom")
-    bond = row[0].text_input("Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch)
-    account = row[1].text_input("Account", placeholder="any", key="orders.account", on_change=_touch)
-    by = row[2].text_input("By", placeholder="anybody", key="orders.by", on_change=_touch)
-    batch = row[3].text_input("Batch", placeholder="any", key="orders.batch", on_change=_batch)
-    row[4].button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
+    groups = row.multiselect("Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch)
+    row.button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
+    row = st.container(horizontal=True)
+    bond = row.text_input("Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch)
+    account = row.text_input("Account", placeholder="any", key="orders.account", on_change=_touch, width=SHORT)
+    by = row.text_input("By", placeholder="anybody", key="orders.by", on_change=_touch, width=SHORT)
+    batch = row.text_input("Batch", placeholder="any", key="orders.batch", on_change=_batch, width=DATES - SHORT)
+    days = row.date_input(
+        "Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch, width=DATES
+    )
     since, until = _bounds(days)
     return Wanted(
         groups=frozenset(groups) or None,
@@ -46,24 +67,6 @@ def wanted(user: User) -> Wanted:
         until=until,
         batch=batch.strip() or None,
     )
-
-
-def rows(user: User, asked: Wanted) -> tuple[Order, ...]:
-    """The page of orders the user is at, drawn; empty when there is none, and then it says what to do. A page belongs
-    to what was asked for: anything else begins with the newest."""
-    if st.session_state.get("orders.asked") != asked:
-        st.session_state["orders.asked"], st.session_state["orders.cursors"] = asked, []
-    cursors: list[str] = st.session_state["orders.cursors"]
-    page = session.desk().past.orders(user, asked, PAGE, cursors[-1] if cursors else "")
-    if page.rows:
-        _table(page.rows)
-    elif asked == Wanted():
-        st.info("No orders yet. Choose a group and a bond, and allocate.")
-    else:
-        st.info("No order matches these filters. Clear one to see more.")
-    if cursors or page.cursor:
-        _pager(page.cursor)
-    return page.rows
 
 
 def _table(shown: tuple[Order, ...]) -> None:
@@ -82,25 +85,36 @@ def _table(shown: tuple[Order, ...]) -> None:
         height=min(420, 38 + 35 * len(table)),
         alt="orders, newest first",
     )
-    st.caption("Newest first." if whole else "Tick an order to see it whole. Newest first.")
+    when = any(order.state is OrderState.SCHEDULED for order in shown) and "Release" not in table
+    st.caption(
+        ("Newest first." if whole else "Tick an order to see it whole. Newest first.")
+        + (" Scheduled, above, shows when those that are scheduled are released." if when else "")
+    )
 
 
-def _pager(following: str) -> None:
-    cursors: list[str] = st.session_state["orders.cursors"]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Newer", icon=":material/arrow_back:", disabled=not cursors, on_click=_newer, key="orders.newer")
-        st.button(
-            "Older", icon=":material/arrow_forward:", disabled=not following, on_click=_older, args=(following,),
-            key="orders.older",
-        )  # fmt: skip
-        st.caption(f"Page {len(cursors) + 1}, {PAGE} orders each, newest first.")
+def _counts(user: User, asked: Wanted, shown: tuple[Order, ...]) -> Mapping[OrderState, int]:
+    """How many orders all filters but that of states leave. What is shown is followed at once, the rest a little later:
+    the page ticks, and counting takes a look at every order."""
+    every, now = replace(asked, states=None), session.desk().now()
+    about = (every, user.groups, [(order.id, order.state) for order in shown])
+    kept = st.session_state.get("orders.counts")
+    if kept is None or kept[0] != about or now - kept[1] > COUNTED_FOR:
+        kept = st.session_state["orders.counts"] = about, now, session.desk().past.counts(user, every)
+    counts: Mapping[OrderState, int] = kept[2]
+    return counts
 
 
-def _views() -> None:
-    """The usual choices of states, a click each: they fill the filter of states, which may say something else."""
+def _views(counts: Mapping[OrderState, int]) -> None:
+    """The usual choices of states, a click each, with how many there are: they fill the filter of states, which may say
+    something else."""
     chosen = set(st.session_state.get("orders.states", ()))
     st.session_state["orders.view"] = next((n for n, of in states.VIEWS.items() if set(of) == chosen), None)
-    st.pills("Show", list(states.VIEWS), key="orders.view", on_change=_view, label_visibility="collapsed")
+    st.pills(
+        "Show", list(states.VIEWS), key="orders.view", on_change=_view, label_visibility="collapsed",
+        format_func=lambda name: f"{name} · {sum(counts[state] for state in states.VIEWS[name] or OrderState):,}",
+    )  # fmt: skip
+    if told := states.told(counts, chosen):
+        st.caption(told)
 
 
 def _view() -> None:
@@ -137,16 +151,6 @@ def _groups(user: User) -> list[str]:
         desk = session.desk()
         st.session_state["orders.known"] = sorted({*desk.groups(user), *desk.last_allocations(user)})
     return [group for group in st.session_state["orders.known"] if user.sees(group)]
-
-
-def _newer() -> None:
-    _touch()
-    st.session_state["orders.cursors"].pop()
-
-
-def _older(cursor: str) -> None:
-    _touch()
-    st.session_state["orders.cursors"].append(cursor)
 
 
 def _pick(shown: list[str]) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from orders.errors import NotPermitted
 from orders.lifecycle import Event
 from orders.model import Order, User
-from ui import accepting, approving, asking, explaining, modifying, session, states
+from ui import accepting, approving, asking, explaining, formats, modifying, session, states
 from ui.asking import Opened
 
 
@@ -25,8 +25,17 @@ class Act:
     do: str = ""  # the words of the dialog's button, where they are others
 
 
+_CLOSING = (
+    "Aladdin did not show this order at the last look, and is looked at once more: where it shows it, nothing is "
+    "closed. Look for it there yourself first. If it shows up later, Reconcile tells of it."
+)
+
 ACTS = {
-    Event.APPROVE: Act("Approve", "check_circle", "It is sent to Aladdin under the terms below.", "approved."),
+    Event.APPROVE: Act(
+        "Approve", "check_circle",
+        "It is sent to Aladdin under the terms below, at once or at its time of release.",
+        "approved.",
+    ),
     Event.DECLINE: Act("Decline", "block", "It is not sent, and ends as rejected.", "declined, and not sent."),
     Event.MODIFY: Act("Modify", "edit", "", "the new terms are on their way to Aladdin."),
     Event.CANCEL: Act(
@@ -45,6 +54,18 @@ ACTS = {
         "once it is sent again. Nothing is sent by saying so.",
         "noted; nothing is sent by that.",
     ),
+    Event.CLOSE: Act(
+        "Close", "folder_off", f"{_CLOSING} Then it ends here as canceled, with what it has booked.",
+        "closed here; Aladdin does not show it.", "Close the order",
+    ),
+    Event.CLOSE_ASKED: Act(
+        "Ask to close", "folder_off", f"{_CLOSING} An order of its size needs a second person, who has to agree.",
+        "somebody else has to agree to that.",
+    ),
+    Event.CLOSE_AGREED: Act(
+        "Agree to close", "folder_off", f"{_CLOSING} Then it ends here as canceled, with what it has booked.",
+        "closed here; Aladdin does not show it.",
+    ),
     Event.EXPLAINED: Act("Explain", "balance", "", "explained; somebody else has to approve that."),
     Event.EXPLANATION_APPROVED: Act("Approve the explanation of", "balance", "", "the explanation is approved."),
     Event.WITHDRAW: Act("Withdraw", "undo", "It is not sent, and ends as canceled.", "withdrawn, and not sent."),
@@ -53,7 +74,7 @@ ACTS = {
 
 def buttons(user: User, order: Order) -> None:
     """A button for each decision the user may take about the order as it is."""
-    if not (may := session.desk().orders.may(user, order)):
+    if not (may := _may(user, order)):
         return
     with st.container(horizontal=True, key=f"deciding.buttons.{order.id}"):
         for event in may:
@@ -63,6 +84,11 @@ def buttons(user: User, order: Order) -> None:
                 type="primary" if event is Event.APPROVE else "secondary", on_click=asking.open_,
                 args=(event, order.id),
             )  # fmt: skip
+
+
+def _may(user: User, order: Order) -> tuple[Event, ...]:
+    desk = session.desk()
+    return (*desk.orders.may(user, order), *desk.closing.may(user, order))
 
 
 def dialog() -> None:
@@ -84,7 +110,7 @@ def _draw(user: User, at: Opened) -> None:
     if at.event in explaining.EVENTS:
         explaining.draw(user, order, at, act.done)
         return
-    if at.event not in session.desk().orders.may(user, order):
+    if at.event not in _may(user, order):
         asking.refused()
         raise NotPermitted(f"This can no longer be decided: {order.id} is {order.state.value}.")
     if at.event is Event.MODIFY:
@@ -96,12 +122,16 @@ def _draw(user: User, at: Opened) -> None:
 
 
 def _reason(order: Order, at: Opened, act: Act) -> None:
-    """A decision that takes nothing but a reason."""
+    """A decision that takes nothing but a reason, or one that somebody else has given."""
     desk = session.desk()
-    st.text_area(
-        "Reason (required)", key=at.key("reason"), max_chars=desk.policy.longest_comment,
-        placeholder="Kept with the order, under your name",
-    )  # fmt: skip
+    if at.event is Event.CLOSE_AGREED:
+        if (asked := desk.closing.asked(order)) is not None:
+            st.text(f"{asked.actor}, {formats.moment(asked.at)}: “{asked.reason}”")
+    else:
+        st.text_area(
+            "Reason (required)", key=at.key("reason"), max_chars=desk.policy.longest_comment,
+            placeholder="Kept with the order, under your name",
+        )  # fmt: skip
     asking.refused()
     missing = accepting.missing(at.command_id, (), at.typed("reason"))
     st.button(
@@ -112,13 +142,19 @@ def _reason(order: Order, at: Opened, act: Act) -> None:
 
 
 def _decide(at: Opened, done: str) -> None:
-    desk = session.desk().orders
+    if at.event is Event.CLOSE_AGREED:
+        agree = session.desk().closing.agree
+        asking.ask(at, partial(agree, order_id=at.order_id, command_id=at.command_id), done)
+        return
+    desk, close = session.desk().orders, session.desk().closing.close
     use_case = {
         Event.DECLINE: desk.decline,
         Event.CANCEL: desk.cancel,
         Event.SEND_AGAIN: desk.send_again,
         Event.NOT_THERE: desk.not_there,
         Event.WITHDRAW: desk.withdraw,
+        Event.CLOSE: close,
+        Event.CLOSE_ASKED: close,
     }[at.event]
     reason = st.session_state.get(at.key("reason")) or ""
     asking.ask(at, partial(use_case, order_id=at.order_id, reason=reason, command_id=at.command_id), done)

@@ -9,7 +9,7 @@ from orders.errors import NotPermitted
 from orders.fills import Split
 from orders.lifecycle import Event
 from orders.model import Order, Permission, User
-from ui import asking, formats, session, tables
+from ui import asking, filling, formats, session, tables
 from ui.asking import Opened
 
 EVENTS = (Event.EXPLAINED, Event.EXPLANATION_APPROVED)
@@ -27,6 +27,7 @@ def lines(user: User, order: Order) -> None:
         return
     if not made.pending and any(part.difference and not part.departs for part in made.parts):
         st.caption("A difference without ! is the rounding to whole pieces: there is nothing to explain.")
+    st.caption(filling.said(made.policy))
     if made.pending:
         st.info(f"{formats.face(made.pending)} is filled and booked to no account yet.")
     if made.breaks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -96,16 +96,27 @@ def release(value: datetime, currency: str) -> str:
     return f"{there:%a %d %b %Y, %H:%M} {place(zone)} ({other_day}{utc:%H:%M} UTC)"
 
 
+def short_release(value: datetime, currency: str) -> str:
+    """Tue 24 Nov, 09:30 New York: where space is short; it is never a year away."""
+    zone = schedule.zone(currency)
+    return f"{value.astimezone(zone):%a %d %b, %H:%M} {place(zone)}"
+
+
 def ago(value: datetime, now: datetime) -> str:
     """just now, 3 min ago, 2 h ago, 5 d ago"""
+    return "just now" if now - value < timedelta(seconds=10) else f"{waited(value, now)} ago"
+
+
+def waited(value: datetime, now: datetime) -> str:
+    """5 s, 3 min, 2 h, 5 d: for how long."""
     seconds = max(0, int((now - value).total_seconds()))
     if seconds < 60:
-        return "just now" if seconds < 10 else f"{seconds} s ago"
+        return f"{seconds} s"
     if seconds < 3600:
-        return f"{seconds // 60} min ago"
+        return f"{seconds // 60} min"
     if seconds < 86400:
-        return f"{seconds // 3600} h ago"
-    return f"{seconds // 86400} d ago"
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86400} d"
 
 
 def book(value: Book) -> str:

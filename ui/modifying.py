@@ -10,6 +10,7 @@ import streamlit as st
 
 from allocation.errors import EvenlotError
 from allocation.model import Choices
+from orders.compliance import is_compliance
 from orders.desk import Preview, Request
 from orders.model import Order, User
 from ui import accepting, asking, formats, forms, frame, proposal_tables, session, tables
@@ -17,6 +18,7 @@ from ui.asking import Opened
 
 MARKET, LIMIT = "market", "limit"
 BY_HAND = "Set to"
+_HELD = "While it checks, Aladdin still holds the order as it is: what its compliance says may count both."
 
 
 def draw(user: User, order: Order, at: Opened, done: str) -> None:
@@ -25,7 +27,7 @@ def draw(user: User, order: Order, at: Opened, done: str) -> None:
     try:
         request = _typed(order, as_it_is, at)
         with frame.waits():
-            preview = session.desk().preview(user, request)
+            preview = _checked(user, session.desk().preview(user, request), at)
     except EvenlotError as error:
         frame.show(error)
         asking.refused()
@@ -34,20 +36,44 @@ def draw(user: User, order: Order, at: Opened, done: str) -> None:
     longest = session.desk().policy.longest_comment
     for note in preview.proposal.notes:
         st.info(note)
-    accepting.draw(at.command_id, list(dict.fromkeys(preview.warnings)), longest)
+    changed = _changed(order, preview)
+    if changed:
+        accepting.nothing_against(preview.warnings)
+        st.caption(_HELD)
+    warnings = list(dict.fromkeys(preview.warnings))
+    accepting.draw(at.command_id, warnings, longest)
     st.text_area(
         "Reason (required)", key=at.key("reason"), max_chars=longest,
         placeholder="Kept with the order and its new statement, under your name", persist_state="session",
     )  # fmt: skip
     asking.refused()
-    unchanged = _unchanged(order, preview)
-    missing = "nothing is changed yet" if unchanged else accepting.missing(
-        at.command_id, list(dict.fromkeys(preview.warnings)), at.typed("reason")
-    )  # fmt: skip
+    missing = accepting.missing(at.command_id, warnings, at.typed("reason")) if changed else "nothing is changed yet"
     st.button(
         f"Modify{f' ({missing})' if missing else ''}", type="primary", icon=":material/edit:", width="stretch",
-        key="deciding.do.MODIFY", on_click=_modify, args=(at, preview, done), disabled=unchanged,
+        key="deciding.do.MODIFY", on_click=_modify, args=(at, preview, done), disabled=not changed,
     )  # fmt: skip
+
+
+def _checked(user: User, preview: Preview, at: Opened) -> Preview:
+    """The preview with what Aladdin's compliance says of it: asked once for each terms that are typed, as the dialog is
+    drawn again whenever anything is touched."""
+    terms = _terms_of(preview)
+    kept: tuple[object, tuple[str, ...]] | None = st.session_state.get(at.key("checked"))
+    if kept is None or kept[0] != terms:
+        checked = session.desk().checked(user, preview)
+        said = tuple(warning for warning in checked.warnings if is_compliance(warning))
+        kept = st.session_state[at.key("checked")] = (terms, said)
+    return replace(preview, warnings=(*preview.warnings, *kept[1]))
+
+
+def _terms_of(preview: Preview) -> tuple[object, ...]:
+    lines = {line.account_id: line.face for line in preview.proposal.lines if line.face}
+    return preview.proposal.block.face, preview.proposal.block.limit, lines
+
+
+def _changed(order: Order, preview: Preview) -> bool:
+    lines = {line.account_id: line.face for line in order.lines if line.face}
+    return _terms_of(preview) != (order.ordered, order.limit, lines)
 
 
 def _typed(order: Order, as_it_is: Request, at: Opened) -> Request:
@@ -111,16 +137,9 @@ def _before_and_after(order: Order, preview: Preview) -> None:
         st.caption(f"Not placed: {row.face:,}, {row.reason}")
 
 
-def _unchanged(order: Order, preview: Preview) -> bool:
-    """Whether the order has these terms already."""
-    lines = {line.account_id: line.face for line in order.lines if line.face}
-    new = {line.account_id: line.face for line in preview.proposal.lines if line.face}
-    block = preview.proposal.block
-    return (block.face, block.limit, new) == (order.ordered, order.limit, lines)
-
-
 def _modify(at: Opened, preview: Preview, done: str) -> None:
     reason = st.session_state.get(at.key("reason")) or ""
     accepted = accepting.given(at.command_id, preview.warnings)
+    st.session_state.pop(at.key("checked"), None)  # where it is refused, what is drawn next is asked anew
     use_case = session.desk().modifying.modify
     asking.ask(at, partial(use_case, preview=preview, reason=reason, command_id=at.command_id, accepted=accepted), done)

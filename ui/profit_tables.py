@@ -86,7 +86,12 @@ def earned(rows: Sequence[Earned]) -> tuple[pd.DataFrame, Columns]:
         ),
         "Held": number("Bought here, held", width=126),
         "Cost": amount("Its cost", "accrued included"),
-        "Uncosted": number("Sold, cost unknown", 0, "face that was held before our trades: it earns nothing here", 136),
+        "Uncosted": number(
+            "Sold, cost unknown",
+            0,
+            "face held before our trades, and so sold first: it earns nothing here",
+            136,
+        ),
     }
     return table, columns
 

@@ -51,7 +51,9 @@ def chosen(scope: str, settlement: date, currency: str) -> datetime | None:
     if not isinstance(day, date) or not isinstance(at, time):
         raise NotPermitted("Choose the day and the time of the release, or send it at once.")
     moment = schedule.release_time(day, at, schedule.zone(currency))
-    schedule.refuse_unusable(moment, session.desk().now(), settlement, currency)
+    desk = session.desk()
+    traded = schedule.traded_on(moment, currency, desk.book, desk.today())
+    schedule.refuse_unusable(moment, desk.now(), settlement, traded, currency)
     return moment
 
 
@@ -77,6 +79,11 @@ def later(scope: str) -> bool:
 def told(order: Order) -> str:
     """When an order is to be released; empty for one that is sent at once."""
     return "" if order.release_at is None else formats.release(order.release_at, order.currency)
+
+
+def told_short(order: Order) -> str:
+    """The same where space is short."""
+    return "" if order.release_at is None else formats.short_release(order.release_at, order.currency)
 
 
 def _key(scope: str, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from orders.lifecycle import FINAL, LIVE, Event
 from orders.model import Order
@@ -75,3 +75,13 @@ def said(order: Order) -> str:
     own = order.state.value if order.state is not S.FOREIGN else f"{order.broker_status} (unknown status)"
     partly = ", partly filled" if 0 < order.progress < 1 and order.state not in _TELL_OF_FILLS else ""
     return f"{own}{partly}"
+
+
+def told(counts: Mapping[S, int], chosen: Collection[S]) -> str:
+    """How many orders are in each of the states chosen, or in any, where there are several: 2 open · 1 active."""
+    there = [
+        f"{SIGNS[state]} {count:,} {state.value}"
+        for state, count in counts.items()
+        if count and (not chosen or state in chosen)
+    ]
+    return " · ".join(there) if len(there) > 1 else ""

@@ -151,22 +151,22 @@ def holders(rows: Sequence[Holder]) -> tuple[pd.DataFrame, Columns]:
 
 
 def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
-    """The dashboard; what tells an order from the others comes first, as a narrow window shows no more, and the time of
-    release is there where an order still waits for one."""
-    later = any(order.release_at is not None and order.state in WAITING for order in rows)
+    """The dashboard: all of it is in sight in a usual window, and what tells an order from the others in a narrow one.
+    Where all orders wait, when they are released takes the place of what is filled."""
+    later = all(order.state in WAITING for order in rows) and any(order.release_at is not None for order in rows)
     table = pd.DataFrame(
         [
             {
                 "State": states.word(order),
-                **({"Release": releasing.told(order) if order.state in WAITING else ""} if later else {}),
+                **({"Release": releasing.told_short(order)} if later else {}),
                 "Side": order.side.value.title(),
                 "Face": order.face,
                 "Bond": order.label,
-                "Filled": order.progress,
+                **({} if later else {"Filled": order.progress}),
                 "Group": order.group,
                 "Confirmed": order.created_at,
                 "By": order.created_by,
-                "Average price": as_float(order.average_price),
+                **({} if later else {"Average price": as_float(order.average_price)}),
                 "Limit": "market" if order.limit is None else formats.price(order.limit),
                 "Order": order.id,
             }
@@ -174,20 +174,20 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = {
-        "State": st.column_config.TextColumn("State", width=116),
+        "State": st.column_config.TextColumn("State", width=140),
+        "Release": st.column_config.TextColumn("Release", width=182, help="by the clock of the bond's market"),
         "Side": st.column_config.TextColumn("Side", width=44),
         "Face": number("Face", 0, width=104),
-        "Bond": st.column_config.TextColumn("Bond", width=150),
-        "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0, width=86),
-        "Group": st.column_config.TextColumn("Group", width=96),
+        "Bond": st.column_config.TextColumn("Bond", width=114),
+        "Filled": st.column_config.ProgressColumn("Filled", format="percent", min_value=0.0, max_value=1.0, width=80),
+        "Group": st.column_config.TextColumn("Group", width=94),
         "Confirmed": st.column_config.DatetimeColumn(
-            "Confirmed (UTC)", format="DD MMM HH:mm:ss", timezone="UTC", width=124
+            "Confirmed (UTC)", format="DD MMM HH:mm:ss", timezone="UTC", width=120
         ),
-        "By": st.column_config.TextColumn("By", width=70),
-        "Release": st.column_config.TextColumn("Release", width=200, help="by the clock of the bond's market"),
-        "Average price": number("Average price", 4, width=100),
-        "Limit": st.column_config.TextColumn("Limit", width=80, alignment="right"),
-        "Order": st.column_config.TextColumn("Order", width=140),
+        "By": st.column_config.TextColumn("By", width=56),
+        "Average price": number("Average", 4, "price, average of what is filled", 82),
+        "Limit": st.column_config.TextColumn("Limit", width=84, alignment="right"),
+        "Order": None,  # its page says it, and it would push others out of sight
     }
     return table, columns
 
@@ -210,9 +210,10 @@ def order_lines(order: Order, made: Split | None = None) -> tuple[pd.DataFrame, 
             for line in order.lines
         ]
     )
+    by = f": {made.policy.label.lower()}. {made.policy.sentence}" if made is not None else ""
     columns = {
         "Face": amount("Face"),
-        "Expected": amount("Expected", help_="our split of what is filled: pro rata to the statement, whole pieces"),
+        "Expected": amount("Expected", help_=f"our split of what is filled{by}"),
         "Booked": amount("Booked", help_="by Aladdin, which is right about fills"),
         "Difference": st.column_config.TextColumn(
             "Difference", width=WIDE, alignment="right", help="booked less expected; ! is more than rounding explains"

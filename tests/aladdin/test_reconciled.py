@@ -14,6 +14,7 @@ from allocation.model import Choices, Metric, Side
 from orders.desk import Desk, Request
 from orders.differing import Difference, Finding
 from orders.dispatch import LEASE, LEASE_SECONDS, Dispatch
+from orders.errors import Rejected
 from orders.model import Book, Order, OrderState, Role, User
 from storage import SqlLedger, migrate, open_engine
 from tests.aladdin.simulator.program import Served
@@ -65,17 +66,19 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def room(served: Served, tmp_path: Path) -> Iterator[Room]:
     with standing(served, tmp_path, read_timeout=10.0) as stand:
-        engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-        migrate(engine)
-        ledger = SqlLedger(engine, BOOK.id, stand.clock)
-        worker = Dispatch(ledger, stand.client, stand.clock, "w1")
-        kept = records(ledger, engine)
-        client = stand.client
-        yield Room(
-            stand, Desk(client, client, kept, stand.clock, BOOK, asked=worker.wake, blotter=client), ledger, worker
-        )
+        yield furnished(stand, tmp_path)
         for number in stand.caller.found({"portfolioGroupCriterion": {"portfolioGroupTicker": "WIDE"}}):
             stand.caller.cancel(orderId=number)
+
+
+def furnished(stand: Stand, directory: Path) -> Room:
+    """A desk and a worker over the ledger in this directory."""
+    engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
+    migrate(engine)
+    ledger, client = SqlLedger(engine, BOOK.id, stand.clock), stand.client
+    worker = Dispatch(ledger, client, stand.clock, "w1")
+    desk = Desk(client, client, records(ledger, engine), stand.clock, BOOK, asked=worker.wake, blotter=client)
+    return Room(stand, desk, ledger, worker)
 
 
 def test_an_order_entered_in_aladdin_is_found_and_taken_over_and_followed_to_its_end(room: Room) -> None:
@@ -108,4 +111,25 @@ def test_terms_that_somebody_changed_in_aladdin_are_told_and_taken_over(room: Ro
     assert ({line.account_id: line.face for line in after.lines}, after.limit) == (faces, Decimal(96))
     room.round()
     assert room.differences() == ()
+    assert room.ledger.verify() == ()
+
+
+def test_an_order_that_aladdin_lost_is_closed_and_told_of_where_it_shows_up_after_all(
+    room: Room, tmp_path: Path
+) -> None:
+    ours = room.sent()
+    with pytest.raises(Rejected, match=rf"Aladdin shows its order {ours.broker_id} .* is not closed"):
+        room.desk.closing.close(PM, ours.id, "gone", "x0")
+    with simulated(tmp_path / "forgetful") as other, standing(other, tmp_path / "forgetful") as stand:
+        forgetful = furnished(stand, tmp_path)
+        forgetful.round()
+        assert forgetful.ledger.order(ours.id).message.startswith("Aladdin does not show this order any more")
+        assert [found.finding for found in forgetful.differences()] == [Finding.MISSING]
+        closed = forgetful.desk.closing.close(PM, ours.id, "purged there, says support", "x1")
+        assert closed.state is OrderState.CANCELED
+        assert forgetful.differences() == ()
+    (found,) = room.desk.reconciling.compare(PM, "CORE").differences
+    assert (found.finding, found.order_id) == (Finding.STATE, ours.id)
+    assert f"{ours.id} (BUY" in found.sentence
+    assert "is canceled, 0 filled here; Aladdin says" in found.sentence
     assert room.ledger.verify() == ()

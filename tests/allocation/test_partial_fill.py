@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from allocation.errors import InvalidParameter
 from allocation.model import Choices, Side
-from allocation.partial_fill import PartialFill, Policy, expected_lines, partial_fill
+from allocation.partial_fill import FillPolicy, PartialFill, expected_lines, partial_fill
 from allocation.proposal import Proposal
 from allocation.propose import propose
 from tests.allocation.desk import account, block, bond
@@ -185,27 +185,27 @@ def test_a_fraction_is_of_the_placed_face_in_whole_units() -> None:
     ],
 )
 def test_every_line_gets_its_minimum_piece_before_the_rest_is_scaled(filled: int, faces: list[int]) -> None:
-    fill = partial_fill(_bought(), filled, Policy.MINIMUM_PIECE_FIRST)
+    fill = partial_fill(_bought(), filled, FillPolicy.MINIMUM_PIECE_FIRST)
     assert sum(_faces(fill)) == filled
     assert _faces(fill) == faces
     assert len(fill.below_minimum) <= 1
 
 
 def test_lines_below_the_minimum_piece_are_cancelled_in_favour_of_the_others() -> None:
-    fill = partial_fill(_bought(), 1_000_000, Policy.CANCEL_BELOW_MINIMUM)
+    fill = partial_fill(_bought(), 1_000_000, FillPolicy.CANCEL_BELOW_MINIMUM)
     assert _faces(fill) == [250_000, 750_000, 0]
     assert fill.below_minimum == ()
 
 
 def test_cancelling_is_scaling_where_no_line_is_below_the_minimum_piece() -> None:
     proposal = _bought()
-    assert _faces(partial_fill(proposal, 4_000_500, Policy.CANCEL_BELOW_MINIMUM)) == _faces(
+    assert _faces(partial_fill(proposal, 4_000_500, FillPolicy.CANCEL_BELOW_MINIMUM)) == _faces(
         partial_fill(proposal, 4_000_500)
     )
 
 
 def test_a_fill_below_the_minimum_piece_is_given_to_nobody_when_such_lines_are_cancelled() -> None:
-    fill = partial_fill(_bought(), 150_000, Policy.CANCEL_BELOW_MINIMUM)
+    fill = partial_fill(_bought(), 150_000, FillPolicy.CANCEL_BELOW_MINIMUM)
     assert _faces(fill) == [0, 0, 0]
     assert fill.remainder == 150_000
 
@@ -221,13 +221,13 @@ def test_a_sell_names_the_accounts_it_would_leave_with_less_than_a_piece() -> No
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.sampled_from(Policy),
+    st.sampled_from(FillPolicy),
     st.sampled_from([(1_000, 1_000), (200_000, 1_000), (2_500, 1_000), (150_000, 100_000)]),
     st.sampled_from(Side),
     st.data(),
 )
 def test_every_policy_gives_each_line_at_most_itself_and_loses_no_unit(
-    policy: Policy, pieces: tuple[int, int], side: Side, data: st.DataObject
+    policy: FillPolicy, pieces: tuple[int, int], side: Side, data: st.DataObject
 ) -> None:
     proposal = propose(block(3_000_000, side, bond(*pieces)), GROUP, Choices())
     smaller, larger = sorted(data.draw(st.integers(0, proposal.placed)) for _ in range(2))
@@ -235,11 +235,11 @@ def test_every_policy_gives_each_line_at_most_itself_and_loses_no_unit(
     for fill in fills:
         assert sum(_faces(fill)) + fill.remainder == fill.filled
         assert all(0 <= line.expected <= line.line for line in fill.lines)
-        if policy is Policy.CANCEL_BELOW_MINIMUM:
+        if policy is FillPolicy.CANCEL_BELOW_MINIMUM:
             assert fill.below_minimum == () or fill.filled == proposal.placed
         elif side is Side.BUY and pieces[0] % pieces[1] == 0:
             assert fill.remainder == fill.filled % pieces[1]
-    if policy is not Policy.CANCEL_BELOW_MINIMUM:
+    if policy is not FillPolicy.CANCEL_BELOW_MINIMUM:
         assert all(a <= b for a, b in zip(*(_faces(fill) for fill in fills), strict=True))
     assert _faces(partial_fill(proposal, proposal.placed, policy)) == [line.face for line in proposal.lines]
 
@@ -252,5 +252,5 @@ def test_a_fill_that_is_not_one_is_refused(filled: int | Fraction) -> None:
 
 def test_a_what_if_without_rounding_is_shared_out_in_single_units() -> None:
     proposal = propose(block(5_000_000, of=PIECES), GROUP, replace(Choices(), round_to_denomination=False))
-    fill = partial_fill(proposal, 1_001, Policy.CANCEL_BELOW_MINIMUM)
+    fill = partial_fill(proposal, 1_001, FillPolicy.CANCEL_BELOW_MINIMUM)
     assert (sum(_faces(fill)), fill.remainder) == (1_001, 0)

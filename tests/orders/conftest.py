@@ -5,12 +5,18 @@ from pathlib import Path
 import pytest
 
 from orders.model import OrderState
+from tests.orders.both import Both, both_sides
 from tests.orders.watch import Watch, watching
 
 
 @pytest.fixture
 def watch(tmp_path: Path) -> Watch:
     return watching(tmp_path)
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Both:
+    return both_sides(tmp_path)
 
 
 @pytest.fixture

@@ -15,12 +15,16 @@ from allocation.model import Account, Bond
 from orders.checks import Policy
 from orders.desk import Desk
 from orders.errors import DeskError, NotFound, Rejected
+from orders.lifecycle import FINAL, reported, step
 from orders.model import (
     Book,
     BrokerOrder,
+    BrokerOrderIds,
+    BrokerOrders,
     Cancellation,
     Group,
     GroupTree,
+    OrderState,
     PortfolioFound,
     Role,
     Ticket,
@@ -28,7 +32,8 @@ from orders.model import (
     Violation,
 )
 from orders.ports import Dated, Records
-from storage import SqlHistory, SqlLedger, migrate, open_engine
+from orders.records import Marks
+from storage import SqlHistory, SqlLedger, SqlMarks, migrate, open_engine
 from tests.allocation.desk import account, bond
 from tests.orders.noted import Noted
 
@@ -36,6 +41,7 @@ TODAY = date(2026, 11, 20)
 BOOK = Book("demo:7", "demo", "demo book", TODAY, ("BIG6", "OPNIC"))
 PM = User("pm", "Paula", frozenset({Role.PORTFOLIO_MANAGER}), frozenset({"BIG6"}))
 ANALYST = User("ana", "Anders", frozenset({Role.ANALYST}), frozenset({"*"}))
+APPROVER = User("app", "Arthur", frozenset({Role.APPROVER}), frozenset({"BIG6"}))
 COMPLIANCE = User("con", "Connie", frozenset({Role.COMPLIANCE}), frozenset({"*"}))
 
 EMEA = GroupTree("EMEA", (), ("A", "B"))
@@ -175,13 +181,47 @@ class FakeBroker:
 
 
 @dataclass
+class FakeBlotter:
+    """What the broker has, as its blotter shows it."""
+
+    broker: FakeBroker
+    remarks: tuple[str, ...] = ()
+
+    def _live(self) -> tuple[BrokerOrder, ...]:
+        return tuple(o for o in self.broker.book.values() if step(OrderState.OPEN, reported(o)) not in FINAL)
+
+    def find_orders(self, references: Any) -> tuple[BrokerOrder, ...]:
+        return tuple(order for order in self.broker.book.values() if order.reference in references)
+
+    def orders(self, broker_ids: Any) -> tuple[BrokerOrder, ...]:
+        return self.broker.orders(broker_ids)
+
+    def live_orders(self, group: str) -> BrokerOrders:
+        return BrokerOrders(self._live(), self.remarks)
+
+    def live_order_ids(self, group: str) -> BrokerOrderIds:
+        return BrokerOrderIds(tuple(order.id for order in self._live()))
+
+    def modified_since(self, group: str, since: datetime, until: datetime) -> BrokerOrders:
+        return BrokerOrders(tuple(o for o in self.broker.book.values() if o.modified_at is not None), self.remarks)
+
+    def in_basket(self, basket: str, on: date) -> BrokerOrders:
+        return BrokerOrders(())
+
+    def ids_in_basket(self, basket: str, on: date) -> BrokerOrderIds:
+        return BrokerOrderIds(())
+
+
+@dataclass
 class FakeCompliance:
-    """Finds what it was told to find, or fails."""
+    """Finds what it was told to find, or fails; it remembers what it was asked, and of which order."""
 
     found: tuple[Violation, ...] = ()
     failure: DeskError | None = None
+    asked: list[tuple[Ticket, str]] = field(default_factory=list)
 
     def check(self, ticket: Ticket, broker_id: str = "") -> tuple[Violation, ...]:
+        self.asked.append((ticket, broker_id))
         if self.failure is not None:
             raise self.failure
         return self.found
@@ -202,7 +242,7 @@ def terms(ticket: Ticket) -> dict[str, Any]:
 
 def records(ledger: SqlLedger, engine: Engine) -> Records:
     """All sides of a store, of which the activity is only noted."""
-    return Records(ledger, SqlHistory(engine), Noted())
+    return Records(ledger, SqlHistory(engine), Noted(), SqlMarks(engine))
 
 
 @dataclass
@@ -215,13 +255,17 @@ class Outfit:
     clock: TestClock
     compliance: FakeCompliance
     activity: Noted
+    broker: FakeBroker
+    engine: Engine
+    marks: Marks
 
 
-def outfit(directory: Path, policy: Policy | None = None) -> Outfit:
+def outfit(directory: Path, policy: Policy | None = None, book: Book = BOOK) -> Outfit:
     clock = TestClock()
     engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
     migrate(engine)
-    ledger = SqlLedger(engine, BOOK.id, clock)
-    market, compliance, noted = FakeMarket(clock), FakeCompliance(), Noted()
+    ledger = SqlLedger(engine, book.id, clock)
+    market, compliance, noted, broker = FakeMarket(clock), FakeCompliance(), Noted(), FakeBroker()
     sides = replace(records(ledger, engine), activity=noted)
-    return Outfit(Desk(market, compliance, sides, clock, BOOK, policy), market, ledger, clock, compliance, noted)
+    desk = Desk(market, compliance, sides, clock, book, policy, blotter=FakeBlotter(broker))
+    return Outfit(desk, market, ledger, clock, compliance, noted, broker, engine, sides.marks)

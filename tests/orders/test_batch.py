@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,7 +35,9 @@ def checked(at: Outfit, *rows: str, name: str = "", user: User = PM) -> Batch:
 
 
 def sent(at: Outfit, *rows: str, name: str = "") -> tuple[Result, ...]:
-    return at.desk.batches.send(PM, checked(at, *rows, name=name))
+    """As the page does it: looked through, previewed, and sent as it was seen."""
+    batch = checked(at, *rows, name=name)
+    return at.desk.batches.send(PM, batch, seen=[at.desk.batches.foresee(PM, block) for block in batch.blocks])
 
 
 def outcomes(results: tuple[Result, ...]) -> list[str]:
@@ -190,7 +192,10 @@ def test_the_second_block_sees_the_first_ones_cash_gone(at: Outfit) -> None:
     one, two = sent(at, "BIG6,B,buy,3mm,,,,,", "BIG6,C,buy,3mm,,,,,")
     assert (one.outcome, two.outcome) == (Outcome.MADE, Outcome.REFUSED)
     assert two.sentence.startswith("Only 1,0")
-    assert two.sentence.endswith("write the reason into the line.")
+    assert two.sentence.endswith("check it again, and give the line a reason if it is to be made in spite of this.")
+    _, mended = sent(at, "BIG6,B,buy,3mm,,,,,", "BIG6,C,buy,3mm,,,,,what is left is enough")
+    assert mended.outcome is Outcome.MADE
+    assert at.ledger.order(mended.order_id).face < 3_000_000
 
 
 def test_a_block_that_fails_takes_no_other_with_it(at: Outfit) -> None:
@@ -198,7 +203,7 @@ def test_a_block_that_fails_takes_no_other_with_it(at: Outfit) -> None:
     results = sent(at, "BIG6,B,sell,5000500,,,,,", "BIG6,B,buy,2mm,,,,,")
     assert outcomes(results) == ["refused", "made"]
     assert "5,000,500" in results[0].sentence
-    assert counted(results) == {Outcome.MADE: 1, Outcome.REFUSED: 1, Outcome.THERE: 0}
+    assert counted(results) == {Outcome.MADE: 1, Outcome.REFUSED: 1, Outcome.THERE: 0, Outcome.LEFT: 0}
 
 
 def test_the_same_file_twice_does_nothing_twice(at: Outfit) -> None:
@@ -230,8 +235,32 @@ def test_a_batch_with_a_name_of_its_own_is_another(at: Outfit) -> None:
 def test_tomorrow_the_same_file_is_another_batch(at: Outfit) -> None:
     row = "BIG6,B,buy,2mm,2026-11-25,,,,"
     sent(at, row)
-    at.clock.today_ = date(2026, 11, 23)
+    at.clock.at += timedelta(days=3)  # of a book that stays at its day as well
     assert outcomes(sent(at, row)) == ["made"]
+
+
+@pytest.mark.parametrize("server", [date(2026, 11, 20), date(2026, 11, 21)])
+def test_a_batch_that_midnight_broke_off_makes_nothing_twice(at: Outfit, server: date) -> None:
+    """Of the server's day or of the market's."""
+    row, other = "BIG6,B,buy,2mm,2026-11-25,,,,", "BIG6,C,buy,400k,2026-11-25,,,,"
+    at.clock.at = datetime(2026, 11, 21, 4, 59, tzinfo=UTC)  # 23:59 in New York
+    sent(at, row)
+    at.clock.today_ = server
+    at.clock.pass_(120)
+    assert outcomes(sent(at, row, other)) == ["already there", "made"]
+    at.clock.pass_(8 * 3600)
+    assert outcomes(sent(at, row, other)) == ["already there", "already there"]
+    at.clock.pass_(5 * 3600)
+    assert outcomes(sent(at, row)) == ["made"]  # the next day's
+
+
+def test_a_block_that_was_withdrawn_before_it_was_sent_is_made_again_once(at: Outfit) -> None:
+    row = "BIG6,B,buy,2mm,,,,,"
+    for number in range(2):
+        (made,) = sent(at, row)
+        assert (made.outcome, len(at.ledger.orders())) == (Outcome.MADE, number + 1)
+        assert outcomes(sent(at, row)) == ["already there"]
+        at.desk.orders.withdraw(PM, made.order_id, "a mistake", f"w{number}")
 
 
 def test_a_warning_needs_the_reason_of_its_line_which_the_statement_keeps(at: Outfit) -> None:
@@ -241,6 +270,39 @@ def test_a_warning_needs_the_reason_of_its_line_which_the_statement_keeps(at: Ou
     (made,) = sent(at, "BIG6,B,buy,2mm,,,,,agreed with risk")
     assert made.outcome is Outcome.MADE
     assert "agreed with risk" in at.ledger.statement(made.order_id).body
+
+
+def test_a_reason_accepts_what_was_seen_and_not_what_came_up_since(at: Outfit) -> None:
+    batch = checked(at, "BIG6,B,buy,2mm,,,,,agreed", "BIG6,C,buy,400k,,,,,agreed")
+    seen = [at.desk.batches.foresee(PM, block) for block in batch.blocks]
+    at.compliance.found = (Violation("R1", "A", Severity.RESTRICTION, "Sanctioned issuer"),)
+    results = at.desk.batches.send(PM, batch, seen=seen)
+    assert outcomes(results) == ["refused", "refused"]
+    assert results[0].sentence.startswith(
+        "Aladdin's compliance, restriction: Sanctioned issuer (A). This was not known"
+    )
+    assert at.ledger.orders() == ()
+    assert outcomes(sent(at, "BIG6,B,buy,2mm,,,,,agreed")) == ["made"]  # seen, and agreed to
+
+
+def test_less_than_was_seen_to_have_a_place_is_not_made(at: Outfit) -> None:
+    at.market.accounts = (account("A", cash="1000000"), account("B", cash="1000000"))
+    batch = checked(at, "BIG6,B,buy,3mm,,,,,in part is all right")
+    seen = [at.desk.batches.foresee(PM, block) for block in batch.blocks]
+    at.market.accounts = (account("A", cash="100000"), account("B", cash="100000"))
+    (refused,) = at.desk.batches.send(PM, batch, seen=seen)
+    assert refused.sentence.startswith("Only 20")
+    at.market.accounts = (account("A", cash="1200000"), account("B", cash="1000000"))
+    (made,) = at.desk.batches.send(PM, batch, seen=seen)
+    assert at.ledger.order(made.order_id).face > seen[0].placed  # more than was seen takes nobody by surprise
+
+
+def test_of_what_nobody_looked_at_only_what_leaves_no_doubt_is_made(at: Outfit) -> None:
+    at.market.notes = ("The factor of C is taken to be 1.",)
+    (refused,) = at.desk.batches.send(PM, checked(at, "BIG6,C,buy,400k,,,,,known"))
+    assert refused.outcome is Outcome.REFUSED
+    at.market.notes = ()
+    assert outcomes(at.desk.batches.send(PM, checked(at, "BIG6,C,buy,400k,,,,,"))) == ["made"]
 
 
 def test_figures_that_move_between_two_looks_are_looked_at_again(at: Outfit) -> None:
@@ -271,6 +333,52 @@ def test_a_large_block_of_a_batch_awaits_approval_as_any_other(tmp_path: Path) -
     assert at.ledger.order(made.order_id).state is OrderState.AWAITING
 
 
+def test_once_it_is_stopped_the_blocks_that_follow_are_left_and_made_when_it_is_sent_again(at: Outfit) -> None:
+    batch, made = checked(at, "BIG6,B,buy,2mm,,,,,", "BIG6,C,buy,400k,,,,,", "BIG6,B,buy,3mm,,,,,"), []
+    results = at.desk.batches.send(PM, batch, lambda *told: made.append(told), lambda: len(made) >= 1)
+    assert outcomes(results) == ["made", "left", "left"]
+    assert counted(results)[Outcome.LEFT] == 2
+    assert results[1].sentence == "Left: the batch was stopped before it."
+    assert [order.face for order in at.ledger.orders()] == [2_000_000]
+    assert at.activity.deeds[-1][3] == "1 made, 0 refused, 0 already there, 2 left"
+    assert outcomes(at.desk.batches.send(PM, batch)) == ["already there", "made", "made"]
+    again = at.desk.batches.check(PM, read_csv(results_csv(results).encode()))
+    assert [block.command_id for block in again.blocks] == [block.command_id for block in batch.blocks]
+
+
+def leaving_out(at: Outfit, skip: str, uncounted: str = "", group: str = "BIG6") -> Batch:
+    text = f"group,security,side,face,skip,uncounted\n{group},B,buy,2mm,{skip},{uncounted}"
+    return at.desk.batches.check(PM, read_csv(text.encode()))
+
+
+def test_accounts_that_are_skipped_get_nothing(at: Outfit) -> None:
+    (made,) = at.desk.batches.send(PM, leaving_out(at, " b ;"))
+    assert {line.account_id: line.face for line in at.ledger.order(made.order_id).lines if line.face} == {
+        "A": 2_000_000
+    }
+    assert made.block.command_id != checked(at, "BIG6,B,buy,2mm,,,,,").blocks[0].command_id
+
+
+def test_a_block_is_refused_for_accounts_without_the_figure_until_its_line_leaves_them_out(at: Outfit) -> None:
+    at.market.accounts = (account("A"), account("B", level=None))
+    batch = checked(at, "BIG6,B,buy,2mm,,,,,")
+    refused = at.desk.batches.foresee(PM, batch.blocks[0]).refused
+    assert refused == "1 account lacks the figure for the dispersion. To leave it out, write under uncounted: B."
+    (made,) = at.desk.batches.send(PM, leaving_out(at, "", "B"))
+    assert made.outcome is Outcome.MADE
+    assert {line.account_id for line in at.ledger.order(made.order_id).lines if line.face} == {"A", "B"}
+    assert '"excluded":["B"]' in at.ledger.statement(made.order_id).body
+
+
+def test_an_account_that_is_not_of_the_group_is_a_fault_of_its_column(at: Outfit) -> None:
+    faults = leaving_out(at, "A;X", '"Y,Z"').faults
+    assert [(fault.column, fault.sentence) for fault in faults] == [
+        ("skip", "“X” is no account of BIG6: type accounts of it, with ; between them."),
+        ("uncounted", "“Y” and “Z” are no accounts of BIG6: type accounts of it, with ; between them."),
+    ]
+    assert [fault.column for fault in leaving_out(at, "A", group="OPNIC").faults] == ["group"]
+
+
 def test_only_who_may_confirm_checks_and_sends_batches(at: Outfit) -> None:
     batch = checked(at, "BIG6,B,buy,2mm,,,,,")
     for user in (ANALYST, COMPLIANCE):
@@ -296,7 +404,7 @@ def test_the_results_can_be_mended_and_read_again(at: Outfit) -> None:
 def test_the_template_is_read_as_having_no_block_yet() -> None:
     (fault,) = read_csv(template().encode()).faults
     assert fault.sentence == "There is no block in it: fill in a line for each."
-    assert template().startswith("group,security,side,face,settlement,limit,method,comment,reason\r\n")
+    assert template().startswith("group,security,side,face,settlement,limit,method,comment,reason,skip,uncounted\r\n")
 
 
 def test_a_table_on_a_screen_is_read_as_well(at: Outfit) -> None:

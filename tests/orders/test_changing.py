@@ -49,7 +49,7 @@ def test_a_worker_that_lost_its_lease_while_it_looked_asks_nothing_of_aladdin(li
 def test_an_intent_that_its_order_is_past_is_told_on_the_order(live: Watch) -> None:
     """As when the ledger was changed by hand."""
     live.ask_to_cancel()
-    live.decide(Event.CANCEL_REFUSED, actor="worker")
+    live.happens(Event.CANCEL_REFUSED, "worker")
     live.round()
     order = live.rounds(30)
     assert "yet its intent to be canceled is still open" in order.message

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -214,6 +214,21 @@ def test_a_preview_is_noted_once_however_often_the_page_asks_for_it(at: Outfit) 
         ("pm", "BUY 2,000,000 A bond by pro_rata: 2,000,000 placed"),
         ("ana", "BUY 2,000,000 A bond by pro_rata: 2,000,000 placed"),
     ]
+
+
+@pytest.mark.parametrize("otherwise", ["person", "split", "time"])
+def test_a_confirmation_of_another_person_split_or_time_is_not_the_one_that_was_made(
+    at: Outfit, otherwise: str
+) -> None:
+    made = at.desk.confirm(PM, preview(at), "", "c1")
+    assert at.desk.confirm(PM, preview(at), "", "c1") == made
+    user = replace(PM, username="pm2") if otherwise == "person" else PM
+    choices = Choices(locked={"A": 2_000_000, "B": 0}) if otherwise == "split" else Choices()
+    later = at.clock.now() + timedelta(days=3) if otherwise == "time" else None
+    seen = at.desk.preview(user, request(choices=choices))
+    with pytest.raises(Rejected, match="which is another one"):
+        at.desk.confirm(user, seen, "", "c1", release_at=later)
+    assert at.ledger.orders() == (made,)
 
 
 def test_a_command_that_made_another_block_is_refused(at: Outfit) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orders.attempts import RETRIES, SEND_WITHIN
-from orders.dispatch import LEASE, LEASE_SECONDS, POST_WINDOW, Pulse
+from orders.dispatch import LEASE, LEASE_SECONDS, POST_WINDOW
 from orders.errors import (
     LeaseLost,
     Malformed,
@@ -20,6 +20,7 @@ from orders.errors import (
     Unavailable,
     VersionConflict,
 )
+from orders.lease import Pulse
 from orders.model import BrokerOrder, Intent, OrderState
 from tests.orders.desk import PM
 from tests.orders.test_desk import preview
@@ -119,7 +120,7 @@ def test_an_order_that_missed_its_trade_date_lapses_and_is_never_posted(watch: W
     watch.at.clock.pass_(60)
     order = watch.round()
     assert order.state is OrderState.EXPIRED
-    assert "Not sent on its trade date, 20 Nov 2026" in order.message
+    assert "Not sent on its day, 20 Nov 2026" in order.message
     assert watch.broker.posted == []
     assert watch.at.ledger.intents() == ()
 

@@ -49,10 +49,10 @@ class Batching:
         raise NotImplementedError
 
 
-def batching(directory: Path, count: int = 3, **otherwise: Any) -> tuple[Watch, Batching]:
-    watch = watching(directory, batch="b1", **otherwise)
+def batching(directory: Path, count: int = 3, release_at: datetime | None = None) -> tuple[Watch, Batching]:
+    watch = watching(directory, batch="b1", release_at=release_at)
     for number in range(2, count + 1):
-        confirmed(watch.at, f"c{number}", batch="b1", **otherwise)
+        confirmed(watch.at, f"c{number}", batch="b1", release_at=release_at)
     return watch, begun(watch)
 
 
@@ -151,7 +151,7 @@ def test_orders_that_never_left_go_out_together_again(tmp_path: Path) -> None:
 
 
 def test_a_scheduled_batch_goes_out_together_at_its_time(tmp_path: Path) -> None:
-    watch, batches = batching(tmp_path, state=OrderState.SCHEDULED, release_at=AT)
+    watch, batches = batching(tmp_path, release_at=AT)
     watch.rounds(3590)
     assert batches.calls == []
     watch.rounds(20, step=1)

@@ -137,7 +137,7 @@ def test_what_may_be_at_aladdin_never_lapses_nor_goes_out_after_its_day(watch: W
     watch.at.clock.today_ = date(2026, 11, 23)
     order = watch.rounds(3600)
     assert order.state is OrderState.UNKNOWN
-    assert "its trade date has passed. A person must decide" in order.message
+    assert "its day has passed. A person must decide" in order.message
     assert watch.history().count("send") == sent
     watch.show()
     assert watch.rounds(120).state is OrderState.OPEN

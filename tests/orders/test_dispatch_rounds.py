@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from orders import dispatch
 from orders.dispatch import LEASE, LEASE_SECONDS, Dispatch
 from orders.errors import LeaseLost, Unavailable
 from orders.model import BrokerOrder, Intent, Lease, OrderState, Ticket
+from storage import SqlLedger
 from tests.aladdin.loopback import until
+from tests.orders.desk import BOOK
 from tests.orders.watch import Watch, confirmed
 
 
@@ -148,6 +151,73 @@ def test_a_worker_that_died_is_followed_by_another_once_its_lease_has_run_out(wa
         thread.join()
     assert len(watch.broker.posted) == 1
     assert watch.history() == ["confirm", "send", "answer lost", "opened"]
+
+
+def test_a_worker_whose_rounds_all_fail_leaves_the_work_to_one_that_does_better(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "IDLE_SECONDS", 0.02)
+    monkeypatch.setattr(dispatch, "STEP_BACK_SECONDS", 30.0)
+    sick = SqlLedger(watch.at.ledger._engine, BOOK.id, watch.at.clock)
+    sick.intents = broken  # type: ignore[method-assign]
+    ledgers = {"sick": sick, "well": watch.at.ledger}
+    workers = [Dispatch(ledger, watch.broker, watch.at.clock, name) for name, ledger in ledgers.items()]
+    threads = [threading.Thread(target=worker.run) for worker in workers]
+    threads[0].start()
+    try:
+        until(lambda: (held := sick.lease(LEASE)) is not None and held.pulse.trouble == "defect: RuntimeError")
+        threads[1].start()
+        until(lambda: watch.order().state is OrderState.OPEN)
+        held = sick.lease(LEASE)
+        assert held is not None
+        assert held.holder == "well"
+    finally:
+        for worker, thread in zip(workers, threads, strict=True):
+            worker.stop()
+            thread.join()
+
+
+def test_a_worker_that_is_alone_goes_on_after_it_stepped_back(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "IDLE_SECONDS", 0.02)
+    monkeypatch.setattr(dispatch, "STEP_BACK_SECONDS", 0.02)
+    rounds, intents = [0], watch.at.ledger.intents
+
+    def failing_at_first() -> tuple[Intent, ...]:
+        rounds[0] += 1
+        return intents() if rounds[0] > 4 else broken()
+
+    watch.at.ledger.intents = failing_at_first  # type: ignore[method-assign]
+    thread = threading.Thread(target=watch.worker.run)
+    thread.start()
+    try:
+        until(lambda: watch.order().state is OrderState.OPEN)
+        until(lambda: watch.worker.pulse.trouble == "")
+    finally:
+        watch.worker.stop()
+        thread.join()
+
+
+def test_the_worst_case_of_a_take_over_is_within_thirty_seconds() -> None:
+    assert LEASE_SECONDS + dispatch.IDLE_SECONDS < 30, "of one that died"
+    assert (dispatch.MOST_UNFINISHED + 1) * dispatch.IDLE_SECONDS < 30, "of one that only fails"
+    assert dispatch.STEP_BACK_SECONDS > dispatch.IDLE_SECONDS, "or the one that failed would be there first"
+
+
+def test_an_order_that_is_asked_for_while_a_round_begins_is_looked_at_in_the_next(watch: Watch) -> None:
+    """Nothing that another thread says is lost, however the two threads take turns."""
+    said = [f"EL-{number}" for number in range(20_000)]
+
+    def speak() -> None:
+        for name in said:
+            watch.worker.wake(name)
+
+    speaker = threading.Thread(target=speak)
+    heard = set[str]()
+    speaker.start()
+    while speaker.is_alive():
+        heard |= watch.worker._just_woken()
+    heard |= watch.worker._just_woken()
+    assert heard == set(said)
 
 
 def test_a_worker_that_comes_back_after_another_took_over_writes_nothing_and_posts_nothing_twice(

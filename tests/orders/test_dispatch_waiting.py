@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from orders.attempts import RETRIES
-from orders.confirmation import ticket_of
-from orders.dispatch import GRACE, Dispatch
+from orders.checks import Policy
+from orders.dispatch import Dispatch
 from orders.errors import Unavailable, VersionConflict
 from orders.lifecycle import Event
-from orders.model import BrokerOrder, Change, Kind, Order, OrderState
+from orders.model import BrokerOrder, Change, Order, OrderState
 from orders.outbox import PutOff
 from orders.sending import RELEASE_WITHIN
 from tests.orders.desk import TestClock
@@ -24,16 +24,17 @@ UNREACHED = Unavailable("Aladdin cannot be reached.", sent=False)
 HOUR = timedelta(hours=1)
 AT = TestClock().at + HOUR
 MONDAY = date(2026, 11, 23)
+FOUR_EYES = Policy(approval_from=0)
 
 
 @pytest.fixture
 def scheduled(tmp_path: Path) -> Watch:
-    return watching(tmp_path, state=OrderState.SCHEDULED, release_at=AT)
+    return watching(tmp_path, release_at=AT)
 
 
 @pytest.fixture
 def awaiting(tmp_path: Path) -> Watch:
-    return watching(tmp_path, state=OrderState.AWAITING)
+    return watching(tmp_path, FOUR_EYES)
 
 
 def again(watch: Watch) -> None:
@@ -98,38 +99,43 @@ def test_an_order_that_awaits_its_approval_is_not_sent_and_lapses_after_its_day(
     awaiting.at.clock.today_ = MONDAY
     order = awaiting.tick()
     assert (order.state, awaiting.broker.posted) == (OrderState.EXPIRED, [])
-    assert order.message == "Not approved on its trade date, 20 Nov 2026: it lapsed."
+    assert order.message == "Not approved on its day, 20 Nov 2026: it lapsed."
 
 
 def test_an_approved_order_goes_out_however_long_it_waited_for_that(awaiting: Watch) -> None:
     awaiting.at.clock.pass_(7200)
-    awaiting.decide(Event.APPROVE, actor="boss")
+    awaiting.decide(Event.APPROVE)
     assert awaiting.tick().state is OrderState.OPEN
     assert awaiting.history() == ["confirm", "approve", "send", "opened"]
 
 
 def test_an_approved_order_still_waits_for_its_time(tmp_path: Path) -> None:
-    watch = watching(tmp_path, state=OrderState.AWAITING, release_at=AT)
-    watch.decide(Event.APPROVE, actor="boss")
-    assert watch.rounds(3570).state is OrderState.APPROVED
+    watch = watching(tmp_path, FOUR_EYES, release_at=AT)
+    watch.decide(Event.APPROVE)
+    assert watch.rounds(3570).state is OrderState.SCHEDULED
     assert watch.rounds(60, step=1).state is OrderState.OPEN
+    assert watch.history() == ["confirm", "approve for later", "release", "send", "opened"]
     assert AT <= watch.broker.deadlines[0] < AT + timedelta(seconds=15)
 
 
 def test_an_approved_order_whose_time_was_missed_waits_for_a_person(tmp_path: Path) -> None:
-    watch = watching(tmp_path, state=OrderState.AWAITING, release_at=AT)
-    watch.decide(Event.APPROVE, actor="boss")
+    watch = watching(tmp_path, FOUR_EYES, release_at=AT)
+    watch.decide(Event.APPROVE)
     watch.at.clock.at = AT + 2 * RELEASE_WITHIN
     order = watch.rounds(300)
     assert (order.state, watch.broker.posted) == (OrderState.SEND_FAILED, [])
     assert "and nobody worked. A person must decide" in order.message
+    watch.decide(Event.SEND_AGAIN)
+    assert watch.tick().state is OrderState.OPEN
 
 
 def test_an_order_approved_after_its_time_goes_out_at_once(tmp_path: Path) -> None:
-    watch = watching(tmp_path, state=OrderState.AWAITING, release_at=AT)
+    """It is its approval that it waited for, however long the worker was there."""
+    watch = watching(tmp_path, FOUR_EYES, release_at=AT)
     watch.at.clock.at = AT + HOUR
-    watch.decide(Event.APPROVE, actor="boss")
+    watch.decide(Event.APPROVE)
     assert watch.tick().state is OrderState.OPEN
+    assert watch.history() == ["confirm", "approve", "send", "opened"]
 
 
 # -- for a person's word -----------------------------------------------------------------------------------------------
@@ -169,6 +175,18 @@ def test_the_retries_begin_anew_when_a_person_sends_an_order_again(watch: Watch)
     order = watch.rounds(3600)
     assert watch.history() == [*given_up, "send again", *["send", "never left"] * (len(RETRIES) + 1), "given up"]
     assert order.message.startswith("Not sent in 5 attempts.")
+
+
+def test_another_worker_waits_as_long_before_the_next_attempt(watch: Watch) -> None:
+    watch.broker.fails = [(UNREACHED, False)] * 100
+    for _ in range(10):
+        watch.tick()
+        again(watch)  # a minute later
+    assert watch.history() == ["confirm", *["send", "never left"] * 4]
+    assert watch.worker.pulse.held_up == 0
+    watch.tick()
+    assert (watch.worker.pulse.held_up, watch.order().message) == (1, str(UNREACHED))
+    assert watch.rounds(1800).message.startswith("Not sent in 5 attempts.")
 
 
 def test_what_a_person_decides_is_carried_out_in_the_next_round_also_where_no_one_wakes_the_worker(
@@ -232,65 +250,5 @@ def test_an_order_that_a_person_changes_meanwhile_says_nothing_of_it(watch: Watc
     watch.broker.find_order = slower  # type: ignore[method-assign]
     watch.tick()
     watch.show()
-    assert (watch.order().state, watch.order().message) == (OrderState.SEND_FAILED, str(LOST))
-
-
-# -- in a ledger that was put back -------------------------------------------------------------------------------------
-
-
-def restored(watch: Watch) -> None:
-    opens = None if watch.at.ledger.intents() else Kind.SEND
-    watch.decide(Event.RESTORED, actor="ops", opens_intent=opens)
-    again(watch)
-
-
-def test_an_order_that_awaited_its_approval_in_a_restored_ledger_does_so_again(awaiting: Watch) -> None:
-    restored(awaiting)
-    order = awaiting.rounds(3 * GRACE.total_seconds())
-    assert (order.state, awaiting.broker.posted, awaiting.at.ledger.intents()) == (OrderState.AWAITING, [], ())
-    awaiting.decide(Event.APPROVE, actor="boss")
-    assert awaiting.tick().state is OrderState.OPEN
-
-
-def test_an_order_that_was_approved_and_sent_before_the_ledger_was_put_back_is_taken_over(awaiting: Watch) -> None:
-    awaiting.broker.post(ticket_of(awaiting.order()), AT)
-    restored(awaiting)
-    assert awaiting.rounds(60).state is OrderState.OPEN
-    assert len(awaiting.broker.posted) == 1
-
-
-def test_nobody_can_send_again_what_was_never_approved(awaiting: Watch) -> None:
-    restored(awaiting)
-    awaiting.rounds(60)
-    awaiting.decide(Event.NOT_THERE)
-    awaiting.decide(Event.SEND_AGAIN)
-    order = awaiting.rounds(300)
-    assert (order.state, awaiting.broker.posted) == (OrderState.SEND_FAILED, [])
-    assert order.message == "It was never approved, so it is not sent. Withdraw it, and confirm it again."
-
-
-def test_a_scheduled_order_of_a_restored_ledger_still_goes_out_at_its_time(scheduled: Watch) -> None:
-    restored(scheduled)
-    assert scheduled.rounds(3 * GRACE.total_seconds()).state is OrderState.SCHEDULED
-    assert scheduled.broker.posted == []
-    scheduled.at.clock.at = AT
-    assert scheduled.tick().state is OrderState.OPEN
-
-
-def test_an_order_that_was_held_in_a_restored_ledger_is_not_sent_by_itself(scheduled: Watch) -> None:
-    scheduled.at.clock.at = AT + 2 * RELEASE_WITHIN
-    scheduled.tick()
-    restored(scheduled)
-    order = scheduled.rounds(3 * GRACE.total_seconds())
-    assert (order.state, scheduled.broker.posted) == (OrderState.UNKNOWN, [])
-    assert "It was held when the ledger was put back" in order.message
-
-
-def test_an_approved_order_of_a_restored_ledger_still_waits_for_its_time(tmp_path: Path) -> None:
-    watch = watching(tmp_path, state=OrderState.AWAITING, release_at=AT)
-    watch.decide(Event.APPROVE, actor="boss")
-    restored(watch)
-    watch.rounds(3 * GRACE.total_seconds())
-    assert watch.broker.posted == []
-    watch.at.clock.at = AT
-    assert watch.rounds(90).state is OrderState.OPEN
+    told = "pm says it is not at Aladdin. Send it again, or withdraw it."
+    assert (watch.order().state, watch.order().message) == (OrderState.SEND_FAILED, told)

@@ -3,27 +3,38 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from allocation.model import Side
+from allocation.partial_fill import PROMISED, FillPolicy
 from orders.canonical import canonical, digest
+from orders.dispatch import Dispatch
 from orders.errors import NotFound, NotPermitted, Rejected
 from orders.fills import expected, split
 from orders.model import Order, OrderLine, OrderState, Role, Statement, User
-from tests.orders.desk import ANALYST, PM
+from tests.allocation.desk import account
+from tests.orders.desk import ANALYST, PM, FakeBroker, outfit
+from tests.orders.test_desk import preview
 from tests.orders.watch import Watch
 from tests.storage.samples import block
 
 APPROVER = User("ann", "Ann", frozenset({Role.APPROVER}), frozenset({"BIG6"}))
 
 
-def stated(version: int = 1, increment: int = 1000, **lines: int) -> Statement:
+def stated(version: int = 1, **lines: int) -> Statement:
+    """A statement with these lines, from before there was a choice of policies."""
+    return promising(None, version, **lines)
+
+
+def promising(fills: FillPolicy | None, version: int = 1, /, **lines: int) -> Statement:
     body = canonical(
         {
-            "block": {"bond": {"increment": increment}},
+            "block": {"bond": {"min_piece": 2_000, "increment": 1_000}},
+            **({"partial_fills": fills.key} if fills else {}),
             "lines": [{"account_id": name, "face": face} for name, face in lines.items()],
         }
     )
@@ -57,6 +68,36 @@ def test_a_later_fill_never_takes_back_and_no_line_is_exceeded(lots: list[int], 
     assert first - 1_000 < sum(one.values()) <= first
 
 
+@given(st.sampled_from(PROMISED), st.lists(st.integers(0, 40), min_size=1, max_size=8), st.data())
+def test_no_policy_takes_back_at_a_later_fill_what_fell_due_at_an_earlier_one(
+    policy: FillPolicy, lots: list[int], data: st.DataObject
+) -> None:
+    lines = {f"A{n}": lot * 1_000 for n, lot in enumerate(lots)}
+    first, later = sorted(data.draw(st.integers(0, sum(lines.values()))) for _ in range(2))
+    made = promising(policy, **lines)
+    one, two = (expected(filled(face, **{n: (f, 0) for n, f in lines.items()}), made) for face in (first, later))
+    assert all(one[name] <= two[name] <= face for name, face in lines.items())
+    assert (sum(one.values()), sum(two.values())) == (first // 1_000 * 1_000, later // 1_000 * 1_000)
+
+
+def test_a_fill_is_split_by_the_policy_the_statement_promised() -> None:
+    order = filled(4_000, A=(6_000, 0), B=(3_000, 0), C=(1_000, 0))
+    lines = {"A": 6_000, "B": 3_000, "C": 1_000}
+    by = {policy: expected(order, promising(policy, **lines)) for policy in PROMISED}
+    assert by[FillPolicy.PRO_RATA] == {"A": 3_000, "B": 1_000, "C": 0}
+    assert by[FillPolicy.SMALLEST_FIRST] == {"A": 0, "B": 3_000, "C": 1_000}
+    assert by[FillPolicy.MINIMUM_PIECE_FIRST] == {"A": 2_000, "B": 2_000, "C": 0}
+    assert split(order, promising(FillPolicy.SMALLEST_FIRST, **lines)).policy is FillPolicy.SMALLEST_FIRST
+
+
+def test_a_statement_from_before_there_was_a_choice_is_split_pro_rata() -> None:
+    order = filled(4_000, A=(6_000, 0), B=(3_000, 0), C=(1_000, 0))
+    old = stated(A=6_000, B=3_000, C=1_000)
+    assert digest(old.body) == old.sha256
+    assert split(order, old).policy is FillPolicy.PRO_RATA
+    assert expected(order, old) == {"A": 3_000, "B": 1_000, "C": 0}
+
+
 def test_all_of_it_filled_is_every_line_odd_holdings_included() -> None:
     order = filled(1_235_567, A=(1_234_567, 0), B=(1_000, 0))
     assert expected(order, stated(A=1_234_567, B=1_000)) == {"A": 1_234_567, "B": 1_000}
@@ -84,7 +125,7 @@ def test_a_piece_of_rounding_is_no_departure_on_the_way_and_is_one_at_the_end() 
     assert (on_the_way.breaks, on_the_way.departures) == ((), "")
     assert on_the_way.parts[0].difference == 1_000
     done = split(filled(20_000, A=(10_000, 11_000), B=(10_000, 9_000)), made)
-    assert done.departures == "A +1,000; B -1,000"
+    assert done.departures == "A +1,000; B -1,000 at 20,000 filled"
 
 
 def test_a_departure_is_told_in_words() -> None:
@@ -120,7 +161,7 @@ def departed(watch: Watch) -> Order:
 def test_a_departure_is_explained_by_one_and_approved_by_another(watch: Watch) -> None:
     fills, order = watch.at.desk.fills, departed(watch)
     seen = fills.split(PM, order.id)
-    assert seen.departures == "A +300,000; B -300,000"
+    assert seen.departures == "A +300,000; B -300,000 at 1,000,000 filled"
     assert seen.open
     after = fills.explain(PM, order.id, seen.departures, "A's redemption was called off", "e1")
     assert (after.state, after.version) == (order.state, order.version + 1)
@@ -153,8 +194,25 @@ def test_an_explanation_says_nothing_of_departures_that_came_after_it(watch: Wat
     watch.round()
     now_ = fills.split(PM, order.id)
     assert (now_.explanation, now_.open) == (None, True)
-    with pytest.raises(Rejected, match=r"not those you read\. They are A \+350,000; B -350,000 now"):
+    with pytest.raises(Rejected, match=r"not those you read\. They are A \+350,000; B -350,000 at 1,100,000 filled"):
         fills.approve_explanation(APPROVER, order.id, seen, "e2")
+
+
+def test_the_same_differences_at_another_fill_are_explained_and_approved_anew(watch: Watch) -> None:
+    watch.round()
+    fills, order = watch.at.desk.fills, watch.order()
+    watch.broker.fill("Active", A=300_000, B=100_000)
+    watch.round()
+    first = fills.split(PM, order.id).departures
+    fills.explain(PM, order.id, first, "A was called first", "e1")
+    fills.approve_explanation(APPROVER, order.id, first, "e2")
+    assert not fills.split(PM, order.id).open
+    watch.broker.fill("Active", A=900_000, B=700_000)
+    watch.round()
+    again = fills.split(PM, order.id)
+    assert first == "A +100,000; B -100,000 at 400,000 filled"
+    assert again.departures == "A +100,000; B -100,000 at 1,600,000 filled"
+    assert (again.explanation, again.open) == (None, True)
 
 
 def test_departures_are_explained_after_the_order_has_ended(watch: Watch) -> None:
@@ -218,3 +276,39 @@ def test_what_was_filled_before_a_modification_was_due_by_the_terms_of_then(watc
     watch.broker.fill("Active", A=1_000_000, B=500_000)
     watch.round()
     assert watch.at.desk.fills.split(PM, order.id).breaks == ()
+
+
+# -- the policy of an order --------------------------------------------------------------------------------------------
+
+
+def test_the_policy_is_chosen_at_the_confirmation_frozen_and_kept_through_modifications(tmp_path: Path) -> None:
+    at = outfit(tmp_path)
+    at.market.accounts = (account("A", nav="300000000"), account("B"))
+    order = at.desk.confirm(PM, preview(at), "", "c1", fills=FillPolicy.SMALLEST_FIRST)
+    statement = at.ledger.statement(order.id)
+    assert json.loads(statement.body)["partial_fills"] == "smallest_first"
+    assert digest(statement.body) == statement.sha256 == order.statement_sha256
+    broker = FakeBroker()
+    watch = Watch(at, broker, Dispatch(at.ledger, broker, at.clock, "w1"))
+    watch.round()
+    assert watch.faces() == {"A": 1_500_000, "B": 500_000}
+    broker.fill("Active", A=100_000, B=500_000)
+    watch.round()
+    fills, modifying = at.desk.fills, at.desk.modifying
+    assert fills.expected(PM, order.id) == {"A": 100_000, "B": 500_000}
+    assert fills.breaks(PM, order.id) == ()
+    smaller = at.desk.preview(PM, replace(modifying.request(PM, order.id), face=1_800_000))
+    modifying.modify(PM, smaller, "less", "m1")
+    assert at.ledger.statement(order.id).version == 2
+    assert fills.split(PM, order.id).policy is FillPolicy.SMALLEST_FIRST
+    broker.fails = [(Rejected("Aladdin refused: not now."), False)]
+    watch.round()
+    assert at.ledger.statement(order.id).version == 3
+    assert fills.split(PM, order.id).policy is FillPolicy.SMALLEST_FIRST
+
+
+def test_a_policy_that_takes_back_what_it_gave_is_not_confirmed(tmp_path: Path) -> None:
+    at = outfit(tmp_path)
+    with pytest.raises(NotPermitted, match="“Cancel below minimum” may take back what it gave"):
+        at.desk.confirm(PM, preview(at), "", "c1", fills=FillPolicy.CANCEL_BELOW_MINIMUM)
+    assert at.ledger.orders() == ()

@@ -14,13 +14,14 @@ from pydantic import TypeAdapter
 
 from allocation.limits import Limit, LimitTable, Rule
 from allocation.model import Account, Choices, Exposure, Holding, Metric
+from allocation.partial_fill import FillPolicy
 from allocation.proposal import Proposal, Unallocated
 from allocation.propose import propose
 from orders.canonical import canonical, digest
 from orders.confirmation import order_of
 from orders.model import OrderLine, Statement
 from orders.proof import conditions
-from orders.statement import FORMAT, faithful, freeze, frozen_block, not_placed
+from orders.statement import FORMAT, faithful, fill_policy, freeze, frozen_block, not_placed
 from tests.allocation.desk import account, block, bond
 from tests.orders.desk import BOOK
 
@@ -166,7 +167,7 @@ def test_a_statement_of_an_earlier_format_is_still_read() -> None:
     body = json.loads(kept.body)
     assert body["format"] == FORMAT == 5
     body |= {"format": 2, "limits": json.loads(canonical(proposal.limits))}
-    del body["certificate_given"], body["limits_sha256"], body["accepted"], body["notes"]
+    del body["certificate_given"], body["limits_sha256"], body["accepted"], body["notes"], body["partial_fills"]
     for frozen in body["accounts"]:
         frozen |= {"market_value": frozen["holdings"]["market_value"], "holdings": frozen["holdings"]["all"]}
     text = canonical(body)
@@ -174,6 +175,7 @@ def test_a_statement_of_an_earlier_format_is_still_read() -> None:
     assert frozen_block(earlier) == (proposal.block, "dirty")
     assert not_placed(earlier) == proposal.unallocated
     assert isinstance(not_placed(earlier)[0], Unallocated)
+    assert fill_policy(earlier) is FillPolicy.PRO_RATA
     assert faithful(order_of(proposal, earlier, "BIG6", "", date(2026, 11, 20)), earlier)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from allocation.model import Choices
+from orders.checks import Policy
+from orders.confirming import Said
 from orders.dispatch import LEASE, LEASE_SECONDS, Dispatch
 from orders.lifecycle import Event, step
-from orders.model import Change, Kind, Order, OrderLine, Statement
-from orders.statement import faithful, freeze
-from tests.orders.desk import BOOK, PM, FakeBroker, Outfit, outfit
-from tests.orders.test_desk import preview, request
+from orders.model import Change, Order
+from orders.rechecking import Rechecking
+from orders.statement import faithful
+from tests.orders.desk import APPROVER, PM, FakeBroker, Outfit, outfit
+from tests.orders.test_desk import preview
 
 
 @dataclass
@@ -49,55 +52,39 @@ class Watch:
     def history(self) -> list[str]:
         return [event.event for event in self.at.ledger.events(self.order().id)]
 
-    def decide(self, event: Event, **also: Any) -> Order:
+    def decide(self, event: Event, reason: str = "the client called") -> Order:
         """A person's step."""
-        order = self.order()
-        also.setdefault("actor", PM.username)
-        if event is Event.WITHDRAW:
-            also["closes_intent"] = next(i.id for i in self.at.ledger.intents() if i.order_id == order.id)
+        order, desk = self.order(), self.at.desk.orders
+        command = f"person:{order.id}:{order.version}"
         if event is Event.APPROVE:
-            also["opens_intent"] = Kind.SEND
-        change = Change(order.id, order.version, step(order.state, event), event.value, at=self.at.clock.now(), **also)
-        return self.at.ledger.advance(f"person:{order.id}:{order.version}", change)
+            return desk.approve(APPROVER, order.id, order.statement_sha256, command)
+        asked = {
+            Event.WITHDRAW: desk.withdraw,
+            Event.SEND_AGAIN: desk.send_again,
+            Event.NOT_THERE: desk.not_there,
+            Event.CANCEL: desk.cancel,
+        }
+        return asked[event](PM, order.id, reason, command)
+
+    def happens(self, event: Event, actor: str, **also: Any) -> Order:
+        """A step that is no person's."""
+        order = self.order()
+        change = Change(order.id, order.version, step(order.state, event), event.value, actor, self.at.clock.now())
+        return self.at.ledger.advance(f"{event}:{order.id}:{order.version}", replace(change, **also))
 
     def ask_to_cancel(self, reason: str = "the client called") -> Order:
-        return self.decide(Event.CANCEL, reason=reason, opens_intent=Kind.CANCEL)
+        return self.decide(Event.CANCEL, reason)
 
     def ask_to_modify(self, face: int, limit: Decimal | None = None, engine: str = "pro_rata") -> Order:
         """Other terms of the order, as a new version of its statement."""
-        order, at = self.order(), self.at
-        asked = request(face, limit=limit, choices=Choices(engine=engine))
-        proposal = at.desk.preview(PM, asked).proposal
-        version = at.ledger.statement(order.id).version + 1
-        statement = freeze(
-            proposal,
-            statement_id=f"{order.id}.{version}",
-            order_id=order.id,
-            group=order.group,
-            book=BOOK,
-            read_at=at.clock.now(),
-            confirmed_at=at.clock.now(),
-            confirmed_by=PM.username,
-            comment="",
-            version=version,
-        )
-        change = Change(
-            order.id,
-            order.version,
-            step(order.state, Event.MODIFY),
-            Event.MODIFY.value,
-            PM.username,
-            statement.created_at,
-            opens_intent=Kind.MODIFY,
-            reason="the client wants it so",
-            ordered=face,
-            face=proposal.placed,
-            limit=limit,
-            cleared=frozenset({"limit"} if limit is None else ()),
-            lines=tuple(OrderLine(line.account_id, line.face) for line in proposal.lines if line.face),
-            engine=engine,
-        )
-        return at.ledger.advance(f"person:{order.id}:{order.version}", change, statement=statement)
+        order, desk = self.order(), self.at.desk
+        asked = desk.modifying.request(PM, order.id)
+        choices = asked.choices if engine == asked.choices.engine else Choices(engine=engine)
+        asked = replace(asked, face=face, limit=limit, choices=choices)
+        seen = desk.preview(PM, asked)
+        accepted = dict.fromkeys(seen.warnings, "the client wants it so")
+        command = f"person:{order.id}:{order.version}"
+        return desk.modifying.modify(PM, seen, "the client wants it so", command, accepted)
 
     def agrees(self) -> None:
         """The ledger has what Aladdin has: the terms, what is filled, and nothing that is not accounted for."""
@@ -139,23 +126,19 @@ class Watch:
         self.broker.book[order.id] = replace(order, **otherwise)
 
 
-def watching(directory: Path, **otherwise: Any) -> Watch:
-    """An order that is confirmed, or otherwise as told, and the worker that has not begun with it."""
-    at, broker = outfit(directory), FakeBroker()
-    worker = Dispatch(at.ledger, broker, at.clock, "w1")
-    confirmed(at, "c1", **otherwise)
-    return Watch(at, broker, worker)
+def watching(directory: Path, policy: Policy | None = None, **said: Unpack[Said]) -> Watch:
+    """An order that is confirmed as told, and the worker that has not begun with it."""
+    watch = at_work(outfit(directory, policy))
+    confirmed(watch.at, "c1", **said)
+    return watch
 
 
-def confirmed(at: Outfit, command_id: str, **otherwise: Any) -> Order:
+def at_work(at: Outfit) -> Watch:
+    """The worker of a desk."""
+    recheck = Rechecking(at.market, at.compliance, at.clock, at.desk.policy).objection
+    return Watch(at, at.broker, Dispatch(at.ledger, at.broker, at.clock, "w1", recheck=recheck))
+
+
+def confirmed(at: Outfit, command_id: str, **said: Unpack[Said]) -> Order:
     """One more order, as told."""
-    confirm = at.ledger.confirm
-
-    def as_told(command: str, statement: Statement, order: Order, *rest: int | None) -> Order:
-        return confirm(command, statement, replace(order, **otherwise), *rest)
-
-    at.ledger.confirm = as_told  # type: ignore[method-assign,assignment]
-    try:
-        return at.desk.confirm(PM, preview(at), "", command_id)
-    finally:
-        del at.ledger.confirm
+    return at.desk.confirm(PM, preview(at), "", command_id, **said)

@@ -21,7 +21,7 @@ from orders.errors import Malformed, OutsideError
 from orders.model import Group, Order, PortfolioFound, User
 from orders.ports import Dated
 from storage import SqlLedger, migrate, open_engine
-from tests.orders.desk import BOOK, PM, FakeBroker, FakeCompliance, FakeMarket, TestClock, records
+from tests.orders.desk import BOOK, PM, FakeBlotter, FakeBroker, FakeCompliance, FakeMarket, TestClock, records
 from ui.session import Office, Pulse
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -140,7 +140,7 @@ def opened(directory: Path, policy: Policy | None = None) -> Front:
     engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
     migrate(engine)
     ledger, market = SqlLedger(engine, BOOK.id, clock), FallibleMarket(clock)
-    desk = Desk(market, compliance, records(ledger, engine), clock, BOOK, policy)
+    desk = Desk(market, compliance, records(ledger, engine), clock, BOOK, policy, blotter=FakeBlotter(broker))
     return Front(desk, market, ledger, broker, Dispatch(ledger, broker, clock, "w1"), gate, compliance, clock)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from streamlit.testing.v1 import AppTest
 
 from allocation.model import Measures
+from allocation.partial_fill import FillPolicy
 from orders.errors import Unavailable
 from orders.model import OrderState, Severity, Violation
 from tests.allocation.desk import bond
@@ -118,7 +119,7 @@ def test_a_release_is_typed_in_the_market_s_clock_and_shown_in_utc_too(front: Fr
     page.button("allocate.send").click().run()
     (order,) = front.orders()
     assert (order.state, order.release_at) == (OrderState.SCHEDULED, datetime(2026, 11, 23, 14, 30, tzinfo=UTC))
-    assert order.trade_date == date(2026, 11, 23)
+    assert order.trade_date == date(2026, 11, 20)  # the book's own, which stands still
     assert "To be released **Mon 23 Nov 2026, 09:30 New York (14:30 UTC)**." in words(page)
 
 
@@ -198,3 +199,31 @@ def test_a_reason_is_of_one_block_only(front: Front) -> None:
     page.text_input("allocate.face").set_value("1mm").run()
     press(page, CONFIRM)
     assert label(page) == "Confirm and send (1 reason missing)"
+
+
+def test_how_a_part_is_shared_out_is_chosen_with_the_confirmation_and_shown_with_the_order(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    box = page.selectbox(f"filling.{scope(page)}")
+    assert (box.options, box.value) == (
+        ["Pro rata", "Smallest line first", "Minimum piece first"], FillPolicy.PRO_RATA,
+    )  # fmt: skip
+    box.set_value(FillPolicy.SMALLEST_FIRST).run()
+    press(page, CONFIRM)
+    assert "the smallest first" in words(page)
+    page.button("allocate.send").click().run()
+    (order,) = front.orders()
+    assert json.loads(front.ledger.statement(order.id).body)["partial_fills"] == "smallest_first"
+    assert "Partial fills: **smallest line first**." in words(front.visit("orders", order=order.id))
+
+
+def test_the_next_block_is_shared_out_pro_rata_again(front: Front) -> None:
+    page = front.at_allocate("2mm")
+    press(page, CONFIRM)
+    page.selectbox(f"filling.{scope(page)}").set_value(FillPolicy.SMALLEST_FIRST).run()
+    press(page, CONFIRM)
+    page.button("allocate.send").click().run()
+    page.switch_page("pages/allocate.py").run()
+    page.text_input("allocate.face").set_value("1mm").run()
+    press(page, CONFIRM)
+    assert page.selectbox(f"filling.{scope(page)}").value is FillPolicy.PRO_RATA

@@ -264,11 +264,47 @@ def test_sending_goes_on_over_a_reload_which_finds_it_again(front: Front, monkey
     assert not reloaded.download_button
     run = batch_runs.find(PM, batch)
     assert run is not None
-    assert batch_runs.start(front.desk.batches, PM, run.batch) is run  # a second click, or a second window
+    assert batch_runs.start(front.desk.batches, PM, run.batch, ()) is run  # a second click, or a second window
     let_go()
     assert run.over.wait(20)
     assert reloaded.run().success[0].value == "Every line has its order."
     assert len(front.orders()) == 2
+
+
+def test_a_batch_on_its_way_is_found_again_stopped_counted_and_gone_on_with(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, come = held(front, monkeypatch)
+    page = press(looked(front, *TWO, "BIG6,B,buy,5mm,,,,,"), "Send 3 blocks")
+    batch = page.query_params["batch"]
+    assert come.wait(20)
+    elsewhere = front.visit("batch")
+    assert elsewhere.info[0].value == f"Batch {batch} is being sent."
+    page = press(press(elsewhere, "Show it"), "Stop")
+    assert "Stopping: the block at hand is finished first" in words(page)
+    assert "Stop" not in buttons(page)
+    let_go()
+    run = batch_runs.find(PM, batch)
+    assert run is not None
+    assert run.over.wait(20)
+    page.run()
+    assert {figure.label: figure.value for figure in page.metric} == {
+        "Made": "2", "Refused": "0", "Already there": "0", "Left": "1",
+    }  # fmt: skip
+    assert page.warning[0].value.startswith("It was stopped: 1 block of it was left.")
+    assert list(page.dataframe[0].value["Outcome"]) == ["✓ made", "✓ made", "– left"]
+    assert not page.success
+    page = sent(page, "Send the rest")
+    assert page.success[0].value == "Every line has its order."
+    assert len(front.orders()) == 3
+
+
+def test_accounts_that_a_line_leaves_out_are_named_before_it_is_sent(front: Front) -> None:
+    page = front.visit("batch")
+    text = b"group,security,side,face,skip,uncounted\nBIG6,B,buy,2mm,A,B\n"
+    page.file_uploader("batch.file").upload("blocks.csv", text, "text/csv").run()
+    table = press(page, "Check and preview").dataframe[0].value
+    assert table["To know"][0] == "Nothing for A. Left out of the dispersion: B."
 
 
 def test_after_a_restart_the_orders_of_a_batch_are_still_its_own(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:

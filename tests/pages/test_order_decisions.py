@@ -112,7 +112,7 @@ def test_a_decision_that_came_too_late_is_told_in_the_dialog(front: Front) -> No
     front.work()
     decide(page, Event.WITHDRAW, "The wrong bond")
     assert now(front, order).state is OrderState.OPEN
-    assert "cannot be withdraw" in words(page)
+    assert "cannot be withdrawn" in words(page)
     assert f"This can no longer be decided: {order.id} is open." in words(page)
 
 
@@ -135,6 +135,60 @@ def test_an_order_nobody_finds_at_aladdin_is_said_not_to_be_there_which_sends_no
     decide(press(page, "Not at Aladdin…"), Event.NOT_THERE, "Looked with the broker's desk")
     assert now(front, order).state is OrderState.SEND_FAILED
     assert front.broker.posted == []
+
+
+def gone(front: Front) -> Order:
+    """An order at Aladdin that Aladdin does not show any more."""
+    order = at_aladdin(front) if front.desk.policy.approval_from is None else approved(front)
+    front.broker.book.clear()
+    front.work()
+    return now(front, order)
+
+
+def approved(front: Front) -> Order:
+    order = confirmed(front)
+    front.desk.orders.approve(APPROVER, order.id, order.statement_sha256, "a1")
+    front.work()
+    return now(front, order)
+
+
+def test_an_order_that_aladdin_does_not_show_any_more_is_closed_on_its_page(front: Front) -> None:
+    order = at_aladdin(front)
+    assert "Close…" not in buttons(front.visit("orders", order=order.id))
+    order = gone(front)
+    page = press(front.visit("orders", order=order.id), "Close…")
+    assert "is looked at once more: where it shows it, nothing is closed" in words(page)
+    page = decide(page, Event.CLOSE, "Purged there, says support")
+    assert now(front, order).state is OrderState.CANCELED
+    assert toasts(page) == [f"{order.id}: closed here; Aladdin does not show it."]
+    assert "Closed here, as Aladdin does not show it. pm: Purged there, says support" in words(page)
+
+
+def test_an_order_that_shows_up_before_the_click_is_not_closed_and_the_dialog_says_so(front: Front) -> None:
+    order = at_aladdin(front)
+    kept = dict(front.broker.book)
+    front.broker.book.clear()
+    front.work()
+    page = press(front.visit("orders", order=order.id), "Close…")
+    front.broker.book.update(kept)
+    page = decide(page, Event.CLOSE, "Gone")
+    assert now(front, order).state is OrderState.OPEN
+    assert f"so {order.id} is not closed" in words(page)
+
+
+def test_a_large_order_is_closed_by_two_on_its_page(four_eyes: Front) -> None:
+    order = gone(four_eyes)
+    page = press(four_eyes.visit("orders", order=order.id), "Ask to close…")
+    decide(page, Event.CLOSE_ASKED, "Purged there")
+    assert now(four_eyes, order).state is OrderState.OPEN
+    assert "Ask to close…" not in buttons(four_eyes.visit("orders", order=order.id))
+    four_eyes.gate.user = APPROVER
+    page = four_eyes.visit("orders", order=order.id)
+    assert "pm asks to close it: somebody else must agree." in words(page)
+    page = press(page, "Agree to close…")
+    assert any("“Purged there”" in text.value for text in page.text)
+    decide(page, Event.CLOSE_AGREED)
+    assert now(four_eyes, order).state is OrderState.CANCELED
 
 
 def test_a_dialog_that_is_dismissed_decides_nothing_and_another_one_begins_without_its_reason(front: Front) -> None:

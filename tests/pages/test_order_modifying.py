@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from orders.errors import NotPermitted, Unavailable
 from orders.lifecycle import Event
-from orders.model import Order, OrderState
+from orders.model import Order, OrderState, Severity, Violation
 from tests.orders.desk import ANALYST, PM
 from tests.pages.front import Front, words
 from tests.pages.test_order_decisions import APPROVER, at_aladdin, confirmed, decide, dialog, now, toasts
@@ -157,7 +157,7 @@ def test_an_order_of_a_second_person_s_size_is_made_smaller_but_not_larger(four_
     four_eyes.work()
     page = type_(dialog(four_eyes, order, "Modify"), "face", "3mm")
     decide(page, Event.MODIFY, "More")
-    assert "it can only be made smaller here" in words(page)
+    assert "alone you can only make it smaller" in words(page)
     decide(type_(page, "face", "1.5mm"), Event.MODIFY)
     assert now(four_eyes, order).ordered == 1_500_000
 
@@ -184,3 +184,38 @@ def test_the_history_tells_which_lines_were_set_by_hand_and_the_limit_as_everywh
     decide(type_(page, "limit", "98.6"), Event.MODIFY, "Its client took part of it back")
     (detail,) = [event.detail for event in front.ledger.events(order.id) if event.event == Event.MODIFY]
     assert detail == "limit market → 98.60; A 1,000,000 → 500,000 by hand"
+
+
+def test_what_compliance_says_of_the_new_terms_is_accepted_beside_ours_and_asked_once(front: Front) -> None:
+    order = at_aladdin(front)
+    front.compliance.asked.clear()
+    page = dialog(front, order, "Modify")
+    assert front.compliance.asked == []  # nothing is changed yet
+    type_(page, "face", "900k")
+    assert "Aladdin's compliance was asked, and has nothing against it." in words(page)
+    assert "Aladdin still holds the order as it is" in words(page)
+    front.compliance.found = (Violation("R1", "A", Severity.WARNING, "Near the issuer limit"),)
+    type_(page, "face", "1mm")
+    page.text_area(page.session_state["deciding.opened"].key("reason")).set_value("Half").run()
+    assert len(front.compliance.asked) == 2
+    assert front.compliance.asked[-1][1] == order.broker_id
+    assert "Aladdin's compliance, warning: Near the issuer limit (A)." in words(page)
+    assert label(page) == "Modify (1 reason missing)"
+    (field,) = [field for field in page.text_input if str(field.key).startswith("accept.")]
+    field.set_value("The issuer is redeemed tomorrow")
+    decide(page, Event.MODIFY)
+    assert now(front, order).ordered == 1_000_000
+    assert "The issuer is redeemed tomorrow" in front.ledger.statement(order.id).body
+
+
+def test_what_compliance_finds_only_at_the_click_is_shown_to_be_accepted(front: Front) -> None:
+    order = at_aladdin(front)
+    page = type_(dialog(front, order, "Modify"), "face", "1mm")
+    front.compliance.found = (Violation("R1", "A", Severity.WARNING, "Near the issuer limit"),)
+    decide(page, Event.MODIFY, "Half")
+    assert now(front, order).state is OrderState.OPEN
+    assert label(page) == "Modify (1 reason missing)"
+    (field,) = [field for field in page.text_input if str(field.key).startswith("accept.")]
+    field.set_value("Seen")
+    decide(page, Event.MODIFY)
+    assert now(front, order).ordered == 1_000_000

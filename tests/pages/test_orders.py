@@ -235,11 +235,13 @@ def test_a_click_shows_the_orders_that_wait_for_their_time_with_when_that_is(fro
     confirmed(front, "c2")
     page = front.visit("orders")
     assert page.pills("orders.view").value == "All"
+    assert "Release" not in page.dataframe[0].value
+    assert "Scheduled, above, shows when those that are scheduled are released." in words(page)
     page.pills("orders.view").set_value("Scheduled").run()
     table = page.dataframe[0].value
     assert list(table["Order"]) == [later.id]
     assert list(table["State"]) == ["◷ scheduled"]
-    assert list(table["Release"]) == ["Mon 23 Nov 2026, 09:30 New York (14:30 UTC)"]
+    assert list(table["Release"]) == ["Mon 23 Nov, 09:30 New York"]
     assert page.multiselect("orders.states").value == [OrderState.SCHEDULED]
     page.multiselect("orders.states").set_value([OrderState.SCHEDULED, OrderState.CONFIRMED]).run()
     assert len(page.dataframe[0].value) == 2
@@ -281,3 +283,68 @@ def test_a_new_session_of_the_same_user_has_the_group_they_chose_last(front: Fro
     assert reloaded().session_state["trip"].group == "BIG6"
     front.gate.user = replace(PM, username="somebody-else")
     assert reloaded().session_state["trip"].group is None
+
+
+def views(page: AppTest) -> list[str]:
+    return list(page.pills("orders.view").options)
+
+
+def test_it_is_told_how_many_orders_are_in_which_state_and_a_filter_narrows_that_down(front: Front) -> None:
+    confirmed(front, "c1")
+    front.work()
+    confirmed(front, "c2", 1_000_000)
+    page = front.visit("orders")
+    assert views(page) == [
+        "All · 2", "Awaiting approval · 0", "Scheduled · 0", "On the way · 1", "In doubt · 0", "At Aladdin · 1",
+        "Ended · 0",
+    ]  # fmt: skip
+    assert "◌ 1 confirmed · ○ 1 open" in words(page)
+    page.pills("orders.view").set_value("At Aladdin").run()
+    assert len(page.dataframe[0].value) == 1
+    assert "All · 2" in views(page)
+    page.text_input("orders.by").set_value("nobody").run()
+    assert {label.split(" · ")[1] for label in views(page)} == {"0"}
+
+
+def test_the_counts_follow_what_is_shown_at_once_and_are_not_taken_with_each_tick(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    counts = front.desk.past.counts
+    monkeypatch.setattr(front.desk.past, "counts", lambda *asked: counted.append(1) or counts(*asked))  # type: ignore
+    confirmed(front, "c1")
+    page = front.visit("orders")
+    page.run(), page.run()
+    assert len(counted) == 1
+    front.work()
+    assert "At Aladdin · 1" in views(page.run())
+    assert len(counted) == 2
+    front.clock.pass_(dashboard.COUNTED_FOR.total_seconds())
+    page.run()
+    assert len(counted) == 3
+
+
+def test_orders_of_other_groups_are_not_counted(front: Front) -> None:
+    confirmed(front)
+    page = front.visit("orders")
+    front.gate.user = replace(PM, groups=frozenset({"OPNIC"}))
+    assert "All · 0" in views(page.run())
+
+
+def test_a_page_whose_last_order_has_gone_gives_way_to_the_one_before(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "PAGE", 1)
+    first = confirmed(front, "c1")
+    front.work()
+    second = confirmed(front, "c2", 1_000_000)
+    page = front.visit("orders")
+    page.multiselect("orders.states").set_value([OrderState.CONFIRMED, OrderState.OPEN]).run()
+    page.button("orders.older").click().run()
+    assert list(page.dataframe[0].value["Order"]) == [first.id]
+    front.broker.fill("Booked", A=1_000_000, B=1_000_000)
+    front.worker.wake()
+    front.work()
+    page.run()
+    assert list(page.dataframe[0].value["State"]) == ["○ open"]
+    assert list(page.dataframe[0].value["Order"]) == [second.id]

@@ -66,7 +66,7 @@ def test_what_is_not_known_is_said_and_is_no_zero(front: Front) -> None:
     assert {figure.label: figure.value for figure in page.metric}["Unrealised over 0 of 2"] == "–"
     assert "A bond has no price: what is held of it is not valued." in words(page)
     assert page.dataframe[0].value["Unrealised"].isna().all()
-    assert list(page.dataframe[1].value["Not known"]) == ["There is no mark of the bond."] * 2
+    assert list(page.dataframe[1].value["Not known"]) == ["No mark of 20 Nov 2026 is known."] * 2
 
 
 def test_the_first_day_of_an_earlier_day_is_not_told_at_today_s_mark(front: Front) -> None:
@@ -75,7 +75,7 @@ def test_the_first_day_of_an_earlier_day_is_not_told_at_today_s_mark(front: Fron
     front.market.bonds["B"] = dated(bond(price="99", accrued="0.5"), date(2026, 11, 23), date(2026, 11, 23))
     page = front.visit("profit")
     assert {figure.label: figure.value for figure in page.metric}["First day over 0 of 2"] == "–"
-    assert "is not kept" in page.dataframe[1].value["Not known"][0]
+    assert "No mark of" in page.dataframe[1].value["Not known"][0]
 
 
 def test_both_tables_can_be_downloaded(front: Front) -> None:

@@ -15,8 +15,7 @@ from orders.checks import Policy
 from orders.errors import Unavailable
 from orders.model import BrokerOrder, Order, OrderState
 from orders.reconcile import Reconciling
-from tests.orders.desk import ANALYST, BOOK, PM
-from tests.orders.test_reconcile import FakeBlotter
+from tests.orders.desk import ANALYST, BOOK, PM, FakeBlotter
 from tests.pages.front import Front, buttons, press, words
 from tests.pages.test_orders import confirmed
 
@@ -162,7 +161,7 @@ def test_whoever_may_only_look_sees_the_differences_and_who_can_take_over(front:
     entered(front)
     front.gate.user = ANALYST
     page = front.visit("reconcile")
-    assert "A portfolio manager can take it over." in words(page)
+    assert "A portfolio manager or an approver can take it over." in words(page)
     assert "Take over…" not in buttons(page)
 
 

@@ -12,7 +12,7 @@ from orders.canonical import digest
 from orders.errors import Rejected, VersionConflict
 from orders.model import Event, Intent, Kind, Order, OrderLine, OrderState, Statement
 from storage import SqlLedger
-from tests.storage.samples import NOON, block
+from tests.storage.samples import NOON, block, modification
 
 
 def test_a_confirmation_stores_statement_order_event_and_intent(ledger: SqlLedger) -> None:
@@ -128,9 +128,28 @@ def test_a_confirmation_made_too_late_tells_what_came_in_between(ledger: SqlLedg
     with pytest.raises(VersionConflict) as caught:
         ledger.confirm("d", *block("B"), after=0)
     assert [str(change) for change in caught.value.changes] == [
-        "confirmed orders: 0 -> 1",
+        "confirmed allocations: 0 -> 1",
         "order or-A: none -> BUY 1,000,000 ABC 5.25 06/15/31 for CORE",
     ]
     with pytest.raises(VersionConflict) as caught:
         ledger.confirm("d", *block("B"), after=1, limits=0)
     assert [str(change) for change in caught.value.changes] == ["Issuer concentration for P1: none -> 5%"]
+
+
+def test_a_modification_takes_its_turn_with_confirmations_and_limits(ledger: SqlLedger) -> None:
+    order = ledger.confirm("c", *block("A"), after=0)
+    step, statement = modification(order)
+    ledger.confirm("d", *block("B"), after=1)
+    with pytest.raises(VersionConflict, match="confirmed or modified another allocation"):
+        ledger.advance("m", step, statement=statement, after=1, limits=0)
+    ledger.set_limits("l", (Limit("P1", Rule.ISSUER, "", "5%"),), 0, "connie", NOON, "first")
+    with pytest.raises(VersionConflict, match="changed the limits"):
+        ledger.advance("m", step, statement=statement, after=2, limits=0)
+    assert ledger.order(order.id) == order
+    ledger.advance("m", step, statement=statement, after=2, limits=1)
+    with pytest.raises(VersionConflict) as caught:
+        ledger.confirm("e", *block("C"), after=2)
+    told = [str(change) for change in caught.value.changes]
+    assert told[0] == "confirmed allocations: 2 -> 3"
+    assert told[1].startswith(f"order {order.id}: other terms -> BUY")
+    assert ledger.confirmed() == 3

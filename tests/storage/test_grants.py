@@ -12,7 +12,8 @@ from sqlalchemy import Engine, event
 
 from allocation.limits import Limit, Rule
 from orders.model import OrderState
-from storage import SqlActivity, SqlLedger, SqlSignIns
+from orders.profit import DayMark
+from storage import SqlActivity, SqlLedger, SqlMarks, SqlSignIns
 from storage.engine import READER
 from storage.grants import grants, privileges
 from storage.schema import audit_log, metadata
@@ -68,6 +69,11 @@ def test_whatever_the_application_does_to_a_table_it_is_granted(engine: Engine, 
         noted = SqlActivity(engine, clock)
         noted.note("maria", "open", "CORE")
         noted.close()
+        marks = SqlMarks(engine)
+        for _ in range(2):
+            marks.keep(DayMark("B", NOON.date(), Decimal(98), None, Decimal(1)), NOON)
+        assert marks.traded(NOON.date()) is not None
+        assert len(marks.of(["B"])) == 1
     assert metadata.tables.keys() - used.keys() == set(), "a table that is not used here proves nothing of its grants"
     granted = {table.name: set(privileges(table)) for table in metadata.sorted_tables}
     excess = {name: done - granted[name] for name, done in used.items() if name in granted and done - granted[name]}

@@ -106,19 +106,34 @@ _wanted = st.builds(
     since=_moments,
     until=_moments,
     batch=st.none() | st.sampled_from(["", "b1", "b2", "b9"]),
+    oldest_first=st.booleans(),
 )
 
 
 @pytest.mark.parametrize(("store", "examples"), some_on_snowflake(40), indirect=["store"])
-def test_pages_together_are_what_is_wanted_newest_first(history: SqlHistory, past: list[Order], examples: int) -> None:
+def test_pages_together_are_what_is_wanted_in_order_of_time(
+    history: SqlHistory, past: list[Order], examples: int
+) -> None:
     @settings(max_examples=examples, deadline=None)
     @given(wanted=_wanted, size=st.integers(1, 5))
     def are_what_is_wanted(wanted: Wanted, size: int) -> None:
-        found = [order for order in past if _meets(order, wanted)]
+        found = [order for order in past if _meets(order, wanted)][:: -1 if wanted.oldest_first else 1]
         assert _turned(history, wanted, size) == found
         assert +Counter(history.counts(wanted)) == Counter(order.state for order in found)
 
     are_what_is_wanted()
+
+
+def test_all_orders_with_a_line_for_some_accounts_are_read_at_once_and_when_each_was_first_filled(
+    history: SqlHistory, past: list[Order]
+) -> None:
+    theirs = [order for order in past if any(line.account_id in ("Q1", "Q2") for line in order.lines)]
+    assert list(history.orders_of(["Q1", "Q2"])) == theirs
+    assert list(history.orders_of(["Q1", "P1"])) == past
+    assert list(history.orders_of(["Q1", "P1"], ["B0"])) == [order for order in past if order.asset_id == "B0"]
+    assert history.orders_of(["X"]) == history.orders_of([]) == ()
+    assert set(history.first_fills(["Q1", "Q2"])) == {order.id for order in theirs if order.filled}
+    assert history.first_fills(["Q1"], ["B9"]) == {}
 
 
 def test_orders_that_come_in_meanwhile_move_no_row(history: SqlHistory, ledger: SqlLedger, past: list[Order]) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from orders.errors import LeaseLost
+from orders.lease import Pulse
 from storage import SqlLedger
 from tests.storage.samples import NOON, SetClock, block, change
 
@@ -92,3 +93,21 @@ def test_whoever_holds_a_lease_can_be_named_until_it_runs_out_or_is_given_back(
     assert second is not None
     ledger.release(second)
     assert ledger.lease("worker") is None
+
+
+def test_the_pulse_of_a_holder_stays_with_its_lease_and_is_not_taken_for_the_next_ones(
+    ledger: SqlLedger, clock: SetClock
+) -> None:
+    sick = Pulse(NOON, "It could not finish its last round.", 2)
+    taken = ledger.acquire("worker", "one", 10)
+    assert taken is not None
+    assert taken.pulse == Pulse()
+    renewed = ledger.acquire("worker", "one", 10, sick)
+    assert renewed is not None
+    assert renewed.pulse == sick
+    assert ledger.lease("worker") == renewed
+    clock.forward(10)
+    ledger.acquire("worker", "two", 10)
+    second = ledger.lease("worker")
+    assert second is not None
+    assert (second.holder, second.pulse) == ("two", Pulse())

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, func, select
 
 from orders.errors import NotFound, WrongBook
 from orders.model import OrderLine, OrderState
 from orders.ports import Ledger
 from storage import SqlLedger, migrate
-from storage.engine import READER
 from storage.schema import order_lines, orders
+from tests.storage.counted import statements_sent
 from tests.storage.emulated import open_store
 from tests.storage.samples import BOOK, NOON, SetClock, block, change
-
-
-@contextmanager
-def _statements(engine: Engine) -> Iterator[list[str]]:
-    """The SQL sent meanwhile."""
-    sent: list[str] = []
-
-    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-        sent.append(statement)
-
-    both = {engine, engine.get_execution_options().get(READER, engine)}
-    for listened in both:
-        event.listen(listened, "before_cursor_execute", note)
-    yield sent
-    for listened in both:
-        event.remove(listened, "before_cursor_execute", note)
 
 
 def test_it_is_the_ledger_the_use_cases_ask_for(ledger: SqlLedger) -> None:
@@ -49,6 +32,27 @@ def test_unknown_orders_are_not_found(ledger: SqlLedger) -> None:
     with pytest.raises(NotFound, match="no order or-A"):
         ledger.advance("s", change(block()[1]))
     assert ledger.events("or-A") == ()
+
+
+def test_orders_are_read_by_their_ids_in_that_order(ledger: SqlLedger) -> None:
+    a, b = (ledger.confirm(f"c{name}", *block(name)) for name in "AB")
+    assert ledger.orders_of([b.id, "or-Z", a.id]) == (b, a)
+    assert ledger.orders_of([]) == ()
+
+
+def test_the_statements_of_many_orders_are_one_query(engine: Engine, ledger: SqlLedger) -> None:
+    made = [ledger.confirm(f"c{name}", *block(name)) for name in "ABC"]
+    with statements_sent(engine) as sent:
+        found = ledger.statements_of(made[::-1])
+    assert found == tuple(ledger.statement(order.id) for order in made[::-1])
+    assert sum("statements" in statement for statement in sent) == 1
+    assert ledger.statements_of([]) == ()
+
+
+def test_a_statement_that_is_not_there_is_told_of_its_order(ledger: SqlLedger) -> None:
+    made = ledger.confirm("c", *block())
+    with pytest.raises(NotFound, match="no statement for order or-Z"):
+        ledger.statements_of([made, replace(made, id="or-Z", statement_id="st-Z")])
 
 
 def test_orders_come_newest_first_by_group_and_state(ledger: SqlLedger) -> None:
@@ -68,7 +72,7 @@ def test_orders_come_newest_first_by_group_and_state(ledger: SqlLedger) -> None:
 def test_reading_orders_takes_two_queries_however_many_they_are(engine: Engine, ledger: SqlLedger) -> None:
     for i in range(5):
         ledger.confirm(f"c{i}", *block(str(i)))
-    with _statements(engine) as sent:
+    with statements_sent(engine) as sent:
         assert len(ledger.orders()) == 5
     assert len([sql for sql in sent if sql.startswith("SELECT")]) == 2
 
@@ -80,7 +84,7 @@ def test_writing_takes_as_many_statements_for_many_lines_as_for_few(engine: Engi
     for number in (2, 300):
         lines = tuple(OrderLine(f"A{i}", 10) for i in range(number))
         statement, order = block(f"n{number}", lines=lines, face=10 * number)
-        with _statements(engine) as sent:
+        with statements_sent(engine) as sent:
             ledger.confirm(f"c{number}", statement, order)
             booked = {line.account_id: Decimal(i) for i, line in enumerate(lines, start=1)}
             ledger.advance(f"f{number}", change(order, booked=booked))

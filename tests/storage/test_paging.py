@@ -29,6 +29,12 @@ def _page(wanted: Wanted) -> Ask:
 
 QUERIES: dict[str, tuple[Ask, str]] = {  # the index each must be found in
     "all": (_page(Wanted()), "ix_orders_created"),
+    "all, oldest first": (_page(Wanted(oldest_first=True)), "ix_orders_created"),
+    "a state, oldest first": (
+        _page(Wanted(states=frozenset({OrderState.AWAITING}), oldest_first=True)),
+        "ix_orders_state ",
+    ),
+    "an account, oldest first": (_page(Wanted(account_id="P1", oldest_first=True)), "ix_order_lines_account "),
     "a group": (_page(Wanted(groups=CORE)), "ix_orders_group "),
     "groups": (_page(Wanted(groups=BOTH)), "ix_orders_group "),
     "many groups": (_page(Wanted(groups=frozenset(map(str, range(101))))), "ix_orders_created"),

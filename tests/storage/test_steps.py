@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from orders.errors import LeaseLost, Rejected, VersionConflict
-from orders.model import OrderLine, OrderState
+from orders.model import Order, OrderLine, OrderState
 from storage import SqlLedger
 from tests.storage.samples import SetClock, block, change
 
@@ -43,6 +45,35 @@ def test_a_step_moves_the_order_its_lines_its_history_and_its_intent(ledger: Sql
         ("fill", OrderState.ACTIVE, "first fill"),
     ]
     assert ledger.verify() == ()
+
+
+def test_an_order_of_aladdins_is_one_order_here(ledger: SqlLedger) -> None:
+    """Its fills would be counted twice, and Snowflake enforces no key."""
+    first, second = ledger.confirm("c", *block()), ledger.confirm("d", *block("B"))
+    sent = ledger.advance("s", change(first, OrderState.OPEN, "opened", broker_id="77"))
+    with pytest.raises(Rejected, match="Aladdin's order 77 is or-A in this ledger, so it cannot be or-B as well"):
+        ledger.advance("t", change(second, OrderState.OPEN, "opened", broker_id="77"))
+    statement, taken_over = block("C")
+    with pytest.raises(Rejected, match="so it cannot be or-C as well"):
+        ledger.confirm("e", statement, replace(taken_over, state=OrderState.OPEN, broker_id="77"))
+    ledger.advance("f", change(sent, OrderState.ACTIVE, "active", broker_id="77"))
+    assert [order.id for order in ledger.orders_at(["77", "78"])] == ["or-A"]
+    assert ledger.orders_at([""]) == ledger.orders_at([]) == ()
+
+
+def test_what_has_ended_is_found_by_its_last_step_and_by_what_is_nobodys_yet(ledger: SqlLedger) -> None:
+    def ended(name: str, **more: object) -> Order:
+        order = ledger.confirm(f"c{name}", *block(name))
+        return ledger.advance(f"s{name}", change(order, OrderState.BOOKED, "booked", **more))
+
+    shared = ended("A", broker_id="1", filled=Decimal(10), booked={"P1": Decimal(4), "P2": Decimal(6)})
+    unshared = ended("B", broker_id="2", filled=Decimal(10), booked={"P1": Decimal(4)})
+    ended("C")  # it never was at Aladdin
+    ledger.confirm("live", *block("D"))
+    moment, later = shared.updated_at, shared.updated_at + timedelta(seconds=1)
+    assert ledger.ended(moment, moment) == (shared, unshared)
+    assert ledger.ended(later, moment) == (unshared,)
+    assert ledger.ended(later, later) == ()
 
 
 def test_a_booking_for_an_account_without_a_line_is_kept_beside_the_lines(ledger: SqlLedger) -> None:

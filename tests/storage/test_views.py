@@ -121,6 +121,8 @@ def test_what_people_asked_of_an_order_is_told_as_what_it_was(engine: Engine, le
         "B": (OrderState.CANCEL_PENDING, "cancel"),
         "C": (OrderState.CANCELED, "withdraw"),
         "D": (OrderState.REJECTED, "decline"),
+        "E": (OrderState.CANCELED, "close"),
+        "F": (OrderState.CANCELED, "close agreed"),
     }.items():
         ledger.advance(f"{name}2", change(ledger.confirm(name, *block(name)), state, event, reason=f"why {event}"))
     rows = _rows(engine, "SELECT event, kind, reason FROM order_changes WHERE version = 2 ORDER BY order_id")
@@ -129,6 +131,8 @@ def test_what_people_asked_of_an_order_is_told_as_what_it_was(engine: Engine, le
         ("cancel", "step", "why cancel"),  # a fill may still be quicker
         ("withdraw", "cancellation", "why withdraw"),
         ("decline", "cancellation", "why decline"),
+        ("close", "cancellation", "why close"),
+        ("close agreed", "cancellation", "why close agreed"),
     ]
 
 

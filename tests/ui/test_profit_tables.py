@@ -21,7 +21,7 @@ DEAL = Deal("O-1", "A", "B", Side.SELL, Decimal(1000), Decimal("98.123456789012"
 def trade(
     waited: timedelta = timedelta(seconds=65), first_day: Decimal | None = None, *, restated: bool = False
 ) -> Trade:
-    return Trade(DEAL, "=A bond", "USD", waited, restated, first_day, "There is no mark of the bond.")
+    return Trade(DEAL, "=A bond", "USD", waited, restated, first_day, "No mark of 20 Nov 2026 is known.")
 
 
 def report(*unrealised: tuple[str, Decimal | None]) -> Report:
@@ -61,6 +61,6 @@ def test_a_file_has_every_digit_and_a_loss_is_a_number() -> None:
 def test_a_file_of_trades_says_what_is_not_known() -> None:
     (row,) = read(profit_tables.trades_csv(report(("USD", None))))
     assert (row["price"], row["first_day"], row["not_known"]) == (
-        "98.123456789012", "", "There is no mark of the bond.",
+        "98.123456789012", "", "No mark of 20 Nov 2026 is known.",
     )  # fmt: skip
     assert (row["seconds_to_first_fill"], row["traded"]) == ("65", date(2026, 11, 20).isoformat())

@@ -26,3 +26,9 @@ def test_every_state_says_what_comes_next_and_is_in_one_view() -> None:
     assert set(states.NEXT) == set(states.SIGNS) == set(OrderState)
     found = [state for name, of in states.VIEWS.items() for state in of if name]
     assert sorted(found) == sorted(OrderState)
+
+
+def test_how_many_orders_are_in_which_state_is_told_where_there_are_several_states() -> None:
+    counts = dict.fromkeys(OrderState, 0) | {OrderState.OPEN: 1_000, OrderState.BOOKED: 2}
+    assert states.told(counts, ()) == "○ 1,000 open · ● 2 booked"
+    assert states.told(counts, {OrderState.BOOKED}) == ""

@@ -110,11 +110,24 @@ def test_money_and_cash_are_those_of_the_whole_group() -> None:
     assert cash == {"USD": Decimal(10_000_000)}
 
 
-def test_the_release_of_scheduled_orders_is_told_by_their_market_s_clock_and_only_where_there_is_one() -> None:
+def test_where_all_orders_wait_their_release_by_the_market_s_clock_takes_the_place_of_what_is_filled() -> None:
     later = order(OrderState.SCHEDULED, release_at=datetime(2026, 11, 23, 14, 30, tzinfo=UTC))
-    table, _ = tables.orders((later, order()))
-    assert list(table["Release"]) == ["Mon 23 Nov 2026, 09:30 New York (14:30 UTC)", ""]
-    assert "Release" not in tables.orders((order(),))[0]
+    table, _ = tables.orders((later, order(OrderState.AWAITING)))
+    assert list(table["Release"]) == ["Mon 23 Nov, 09:30 New York", ""]
+    assert "Filled" not in table
+    for others in ((later, order()), (order(OrderState.AWAITING),), ()):
+        table, _ = tables.orders(others)
+        assert "Release" not in table
+        assert "Filled" in table or not others
+
+
+@pytest.mark.parametrize("states", [(OrderState.ACTIVE,), (OrderState.SCHEDULED, OrderState.AWAITING)])
+def test_no_column_of_the_dashboard_is_cut_off_in_a_usual_window(states: tuple[OrderState, ...]) -> None:
+    at = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+    table, columns = tables.orders([order(state, release_at=at) for state in states])
+    shown = [columns[str(name)] for name in table if columns[str(name)] is not None]
+    boxes = 34  # pixels to tick a row
+    assert boxes + sum(column["width"] for column in shown) <= 980
 
 
 def test_the_dashboard_has_a_row_an_order_with_its_progress() -> None:

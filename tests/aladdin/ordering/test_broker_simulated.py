@@ -98,6 +98,16 @@ def test_a_check_that_has_to_be_repeated_posts_nothing_either(served: Served) ->
     assert served.client.find_order(wanted.reference) is None
 
 
+def test_a_check_of_a_modification_is_of_the_order_as_it_would_be_and_leaves_it_as_it_is(served: Served) -> None:
+    wanted = ticket(ALPHA=200_000, TINY=20_000)
+    order = served.client.post(wanted, LATER)
+    larger = replace(wanted, lines=(OrderLine("TINY", 200_000),))
+    assert [found.account_id for found in served.client.check(larger, order.id)] == ["TINY"]
+    (still,) = served.client.orders([order.id])
+    assert (still.asked, still.version) == (order.asked, order.version)
+    served.client.cancel(Cancellation("done with", broker_id=order.id), LATER)
+
+
 def test_what_cannot_be_posted_cannot_be_checked_either(served: Served) -> None:
     with pytest.raises(Rejected, match=r"check of order .* 'NOBODY' is not an account"):
         served.client.check(ticket(NOBODY=1000))

@@ -1,0 +1,68 @@
+"""Orders a page at a time, and the way to the other pages."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from orders.history import Page, Wanted
+from orders.model import Order, User
+from ui import session
+
+
+def read(scope: str, user: User, asked: Wanted, size: int) -> Page[Order]:
+    """The page this session is at. It belongs to what was asked for, and to the visit: anything else begins anew. A
+    page whose last order has gone gives way to the one before."""
+    left = f"{scope}.{_ways(asked)[0]}" not in st.session_state  # a button's state goes when its page is left
+    if left or st.session_state.get(f"{scope}.asked") != asked:
+        st.session_state[f"{scope}.asked"], st.session_state[f"{scope}.cursors"] = asked, []
+    cursors = _cursors(scope)
+    page = session.desk().past.orders(user, asked, size, cursor(scope))
+    while cursors and not page.rows:
+        cursors.pop()
+        page = session.desk().past.orders(user, asked, size, cursor(scope))
+    return page
+
+
+def cursor(scope: str) -> str:
+    """Where the page that was read last begins."""
+    cursors = _cursors(scope)
+    return cursors[-1] if cursors else ""
+
+
+def turn(scope: str, page: Page[Order], size: int) -> None:
+    """The way to the pages before and after, where there are any."""
+    cursors, asked = _cursors(scope), st.session_state[f"{scope}.asked"]
+    if not cursors and not page.cursor:
+        return
+    before, after = _ways(asked)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            before.title(), icon=":material/arrow_back:", disabled=not cursors, on_click=_back, args=(scope,),
+            key=f"{scope}.{before}",
+        )  # fmt: skip
+        st.button(
+            after.title(), icon=":material/arrow_forward:", disabled=not page.cursor, on_click=_on,
+            args=(scope, page.cursor), key=f"{scope}.{after}",
+        )  # fmt: skip
+        first = "oldest" if asked.oldest_first else "newest"
+        st.caption(f"Page {len(cursors) + 1}, {size} orders each, {first} first.")
+
+
+def _ways(asked: Wanted) -> tuple[str, str]:
+    """To the page before, and to the one after."""
+    return ("older", "newer") if asked.oldest_first else ("newer", "older")
+
+
+def _cursors(scope: str) -> list[str]:
+    found: list[str] = st.session_state.setdefault(f"{scope}.cursors", [])
+    return found
+
+
+def _back(scope: str) -> None:
+    session.office().gate.touch()
+    _cursors(scope).pop()
+
+
+def _on(scope: str, following: str) -> None:
+    session.office().gate.touch()
+    _cursors(scope).append(following)
