@@ -11,7 +11,7 @@ run: $(VENV)/.app
 
 test: $(VENV)/.dev
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -m "not soak" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -58,7 +58,16 @@ def last_day(order: Order) -> date:
 def is_over(order: Order, now: datetime, today: date) -> bool:
     """Whether its last day has passed: by its market's clock where it was to be released at a time, else by the book's
     date, as it was set."""
-    return last_day(order) < (today if order.release_at is None else market_date(now, order.currency))
+    return last_day(order) < _today_of(order, now, today)
+
+
+def ends_today(order: Order, now: datetime, today: date) -> bool:
+    """Whether this is its last day, or it has passed."""
+    return last_day(order) <= _today_of(order, now, today)
+
+
+def _today_of(order: Order, now: datetime, today: date) -> date:
+    return today if order.release_at is None else market_date(now, order.currency)
 
 
 def refuse_unusable(at: datetime, now: datetime, settlement: date, traded: date, currency: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from orders import schedule
 from orders.history import Decision, Page, Wanted
 from orders.model import Order, OrderState, Permission, User
 from ui import approving, asking, deciding, formats, frame, paging, releasing, session
@@ -29,7 +30,7 @@ def empty() -> None:
 
 def lapses(order: Order) -> bool:
     """Whether it comes to nothing unless somebody approves it today."""
-    return order.trade_date <= desk.today()
+    return schedule.ends_today(order, desk.now(), desk.today())
 
 
 def summary(user: User, page: Page[Order]) -> None:

@@ -79,8 +79,14 @@ def until(room: Room, order_id: str, come: Callable[[Order], bool]) -> Order:
 
 
 def agree(room: Room, order: Order) -> None:
-    """The ledger has what Aladdin has, and Aladdin has the order once."""
-    (shown,) = room.stand.client.orders([order.broker_id])
+    """The ledger has what Aladdin has, and Aladdin has the order once. Aladdin moves on by itself, so the worker looks
+    until both are of one moment."""
+    for _ in range(20):
+        room.round()
+        order = room.ledger.order(order.id)
+        (shown,) = room.stand.client.orders([order.broker_id])
+        if (shown.status, shown.filled) == (order.broker_status, order.filled):
+            break
     asked = {line.account_id: Decimal(line.face) for line in order.lines if line.face}
     assert (Decimal(order.face), asked) == (shown.face, {name: face for name, face in shown.asked.items() if face})
     assert (order.limit, order.filled, order.broker_status) == (shown.limit, shown.filled, shown.status)

@@ -44,6 +44,6 @@ def test_the_same_confirmation_is_answered_and_another_one_is_refused(tmp_path: 
     modified = at.ledger.advance("modify", step, statement=statement)
     assert modified.ordered == 1_000_000
     assert at.desk.confirm(PM, made, "", "click") == modified
-    with pytest.raises(Rejected, match="another block"):
+    with pytest.raises(Rejected, match="which is another one"):
         at.desk.confirm(PM, smaller, "", "click")
     assert at.ledger.orders() == (modified,)

@@ -18,16 +18,18 @@ from orders.block import Preview
 from orders.desk import Desk
 from orders.dispatch import Dispatch
 from orders.errors import NotFound, NotPermitted
+from orders.history import Wanted
 from orders.model import Order, Permission, Role, User
 from tests.orders.desk import PM, FakeBlotter, FakeBroker, Outfit, outfit
 from tests.orders.test_desk import preview, request
 from tests.orders.watch import Watch
 
 CSV = b"group,security,side,face,settlement,limit,method,comment,reason\nBIG6,B,buy,1mm,,,,,\n"
-PARTS = ("limits", "past", "orders", "fills", "positions", "reconciling", "modifying", "batches")
+PARTS = ("limits", "past", "orders", "fills", "positions", "reconciling", "modifying", "batches", "closing")
 ASKS_FOR_NOTHING = {
     "limits.may_set": "says what a page offers",
     "orders.may": "says what a page offers",
+    "closing.may": "says what a page offers",
     "orders.decide": "is told the permission by the use cases below",
 }
 
@@ -91,11 +93,13 @@ OF_A_GROUP: dict[str, tuple[Permission, Call]] = {
     "holders": (VIEW, lambda w, u: w.desk.holders(u, "B", "BIG6")),
     "preview": (PREVIEW, lambda w, u: w.desk.preview(u, request())),
     "checked": (CONFIRM, lambda w, u: w.desk.checked(u, w.seen)),
+    "second_person": (CONFIRM, lambda w, u: w.desk.second_person(u, w.seen)),
     "confirm": (CONFIRM, lambda w, u: w.desk.confirm(u, w.seen, "", w.command)),
     "save_draft": (PREVIEW, lambda w, u: w.desk.save_draft(u, request(), "d1")),
     "past.order": (VIEW, lambda w, u: w.desk.past.order(u, w.order.id)),
     "past.events": (VIEW, lambda w, u: w.desk.past.events(u, w.order.id)),
     "past.statement": (VIEW, lambda w, u: w.desk.past.statement(u, w.order.id)),
+    "past.statements_of": (VIEW, lambda w, u: w.desk.past.statements_of(u, w.order.id)),
     "past.statement_lines": (VIEW, lambda w, u: w.desk.past.statement_lines(u, w.order.id)),
     "past.fills": (VIEW, lambda w, u: w.desk.past.fills(u, w.order.id)),
     "orders.approve": (APPROVE, lambda w, u: w.desk.orders.approve(u, w.order.id, w.order.statement_sha256, w.command)),
@@ -117,6 +121,9 @@ OF_A_GROUP: dict[str, tuple[Permission, Call]] = {
     "reconciling.adopt": (CONFIRM, lambda w, u: w.desk.reconciling.adopt(u, "BIG6", "1", "so", w.command)),
     "modifying.request": (CONFIRM, lambda w, u: w.desk.modifying.request(u, w.order.id)),
     "modifying.modify": (CONFIRM, lambda w, u: w.desk.modifying.modify(u, w.anew, "so", w.command)),
+    "modifying.checked": (CONFIRM, lambda w, u: w.desk.modifying.checked(u, w.anew)),
+    "closing.close": (CONFIRM, lambda w, u: w.desk.closing.close(u, w.order.id, "gone", w.command)),
+    "closing.agree": (APPROVE, lambda w, u: w.desk.closing.agree(u, w.order.id, w.command)),
     "batches.foresee": (CONFIRM, lambda w, u: w.desk.batches.foresee(u, w.batch.blocks[0])),
 }
 OF_NO_GROUP: dict[str, tuple[Permission, Call]] = {
@@ -133,6 +140,7 @@ OF_NO_GROUP: dict[str, tuple[Permission, Call]] = {
     "limits.versions": (VIEW, lambda w, u: w.desk.limits.versions(u)),
     "limits.set": (LIMITS, lambda w, u: w.desk.limits.set(u, (), 0, "none", w.command)),
     "past.orders": (VIEW, lambda w, u: w.desk.past.orders(u)),
+    "past.counts": (VIEW, lambda w, u: w.desk.past.counts(u, Wanted())),
     "past.statements": (VIEW, lambda w, u: w.desk.past.statements(u)),
     "past.by_engine": (VIEW, lambda w, u: w.desk.past.by_engine(u)),
     "past.improvement": (VIEW, lambda w, u: w.desk.past.improvement(u)),

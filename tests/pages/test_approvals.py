@@ -55,6 +55,7 @@ def test_what_lapses_today_is_told_from_what_has_time(approving: Front) -> None:
     assert "**2 orders** wait for approval, the oldest for 0 s." in words(page)
     assert page.warning[0].value == "1 of these lapses today unless approved before the day ends."
     assert words(page).count("lapses today]") == 1
+    approving.clock.at = datetime(2026, 11, 23, 14, tzinfo=UTC)
     approving.clock.today_ = date(2026, 11, 23)
     assert approving.visit("approvals").warning[0].value.startswith("2 of these lapse today")
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from storage import SqlLedger, migrate, open_engine
-from tests.storage.emulated import EmulatedSnowflake, Filling, T, empty, open_store, start_snowflake
+from tests.storage.emulated import EmulatedSnowflake, Filling, T, empty, open_store, start_snowflake, stores
 from tests.storage.live import LIVE, a_schema, scratch
 from tests.storage.samples import BOOK, SetClock
 
@@ -48,7 +48,7 @@ def live() -> Iterator[tuple[str, Engine]]:
         yield f"{LIVE}#{schema}", opened
 
 
-@pytest.fixture(params=["sqlite", "snowflake", *(["live"] if LIVE else [])])
+@pytest.fixture(params=stores())
 def store(request: pytest.FixtureRequest) -> str:
     """Which store the test runs on."""
     return str(request.param)

@@ -136,6 +136,13 @@ def some_on_snowflake(examples: int) -> list[Any]:
     return [("sqlite", examples), ("snowflake", examples // 4), every]
 
 
+def stores(*, snowflake_in_soak: bool = False) -> list[Any]:
+    """The stores a test runs on. On the emulated Snowflake, which is slow, long files whose subject is not the store
+    itself run in the long tier."""
+    emulated = pytest.param("snowflake", marks=pytest.mark.soak) if snowflake_in_soak else "snowflake"
+    return ["sqlite", emulated, *(["live"] if LIVE else [])]
+
+
 def empty(engine: Engine) -> None:
     """Leave a migrated ledger as its migrations left it."""
     with engine.begin() as conn:
