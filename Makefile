@@ -20,7 +20,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 soak: $(VENV)/.dev
-	$(BIN)/pytest -m soak
+	$(BIN)/pytest -m soak -n 2 --dist loadfile --no-loadscope-reorder
 
 # BlackRock's own SDK and its published descriptions against the simulated Aladdin; fetches both. Part of `soak`.
 conformance: $(VENV)/.dev
