@@ -4,7 +4,7 @@ that got another part, explained by one person and approved by another."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -104,9 +104,14 @@ def expected(order: Order, statement: Statement, before: Sequence[Replaced] = ()
 
 
 def split(
-    order: Order, statement: Statement, before: Sequence[Replaced] = (), history: Sequence[Happened] = ()
+    order: Order,
+    statement: Statement,
+    before: Sequence[Replaced] = (),
+    history: Sequence[Happened] = (),
+    moved: Collection[int] = (),
 ) -> Split:
-    """The parts of the order, and what its history says of the departures among them."""
+    """The parts of the order, and what its history says of the departures among them since a booking last `moved`: the
+    versions of the order at which one did."""
     due = expected(order, statement, before)
     pending = max(order.filled - sum(line.booked for line in order.lines), Decimal(0))
     whole = order.filled >= order.face
@@ -123,7 +128,7 @@ def split(
         for line in order.lines
     )
     made = Split(fill_policy(statement), parts, pending, order.filled)
-    return replace(made, explanation=_explained(made.departures, history))
+    return replace(made, explanation=_explained(made.departures, history, moved))
 
 
 def _departs(difference: Decimal, over: bool, slack: int, pending: Decimal) -> bool:
@@ -150,10 +155,13 @@ def _lattice(body: Mapping[str, Any]) -> Lattice:
     return Lattice(int(bond["min_piece"]), int(bond["increment"]))
 
 
-def _explained(departures: str, history: Sequence[Happened]) -> Explanation | None:
-    """What was last said of just these departures: an explanation of others explains nothing here."""
+def _explained(departures: str, history: Sequence[Happened], moved: Collection[int]) -> Explanation | None:
+    """What was last said of just these departures: an explanation of others explains nothing here, nor does one of the
+    same from before a booking was taken back and made again."""
     found: Explanation | None = None
-    for event in history if departures else ():
+    for version, event in enumerate(history if departures else (), 1):
+        if version in moved:
+            found = None
         if event.detail != departures:
             continue
         if event.event == Event.EXPLAINED:
@@ -221,7 +229,8 @@ class Fills:
 
     def _split(self, order: Order) -> Split:
         newest = self._ledger.statement(order.id)
-        return split(order, newest, self._replaced(order, newest), self._ledger.events(order.id))
+        moved = {booking.version for booking in self._history.fills(order.id) if booking.delta}
+        return split(order, newest, self._replaced(order, newest), self._ledger.events(order.id), moved)
 
     def _replaced(self, order: Order, newest: Statement) -> list[Replaced]:
         """The versions before the newest, with what was booked when each was replaced."""

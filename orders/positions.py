@@ -105,7 +105,7 @@ class Positions:
         labels = {order.asset_id: order.label for order, _ in deals}
         earned = tuple(
             Earned(one, labels[one.asset_id], accounts[one.account_id].currency)
-            for one in profits((deal for _, deal in deals), marks, self._before(orders, deals))
+            for one in profits((deal for _, deal in deals), marks, self._before(deals))
         )
         kept = {(mark.asset_id, mark.on): mark for mark in self._kept.of(labels)}
         trades = tuple(
@@ -115,18 +115,15 @@ class Positions:
         )
         return Report(earned, trades, min(read.as_of, *as_of) if as_of else read.as_of, tuple(notes))
 
-    def _before(
-        self, orders: Sequence[Order], deals: Sequence[tuple[Order, Deal]]
-    ) -> Mapping[tuple[str, str], Decimal]:
-        """What each account held of each bond before the desk traded it: as the first statement of an order for them
-        froze it, less what came of trades that it counts already."""
+    def _before(self, deals: Sequence[tuple[Order, Deal]]) -> Mapping[tuple[str, str], Decimal]:
+        """What each account held of each bond before the desk traded it: as the first statement of the first order that
+        came to a trade froze it, less what came of trades that it counts already. An order that came to nothing says
+        nothing: the account may have traded elsewhere since."""
         made = defaultdict[tuple[str, str], list[Deal]](list)
-        for _, deal in deals:
-            made[deal.account_id, deal.asset_id].append(deal)
         first = dict[tuple[str, str], Order]()
-        for order in reversed(orders):
-            for line in order.lines:
-                first.setdefault((line.account_id, order.asset_id), order)
+        for order, deal in sorted(deals, key=lambda pair: (pair[0].created_at, pair[0].id)):
+            made[deal.account_id, deal.asset_id].append(deal)
+            first.setdefault((deal.account_id, deal.asset_id), order)
         before = dict[tuple[str, str], Decimal]()
         for pair, its in made.items():
             held = self._held(first[pair]).get(pair[0], Decimal(0))

@@ -62,7 +62,7 @@ def card(user: User, order: Order, decision: Decision | None) -> None:
         accounts = formats.count(len(order.lines), "account")
         st.caption(
             f"{order.id} · {accounts} · {limit} · settles {formats.day(order.settlement)} · "
-            f"lapses after {formats.day(order.trade_date)} · statement {order.statement_sha256[:12]}"
+            f"lapses after {formats.day(schedule.last_day(order))} · statement {order.statement_sha256[:12]}"
         )
         if decision is not None:
             st.markdown(approving.effect(decision))

@@ -14,7 +14,7 @@ from allocation.partial_fill import PROMISED, FillPolicy
 from orders.canonical import canonical, digest
 from orders.dispatch import Dispatch
 from orders.errors import NotFound, NotPermitted, Rejected
-from orders.fills import expected, split
+from orders.fills import Split, expected, split
 from orders.model import Order, OrderLine, OrderState, Role, Statement, User
 from tests.allocation.desk import account
 from tests.orders.desk import ANALYST, PM, FakeBroker, outfit
@@ -213,6 +213,25 @@ def test_the_same_differences_at_another_fill_are_explained_and_approved_anew(wa
     assert first == "A +100,000; B -100,000 at 400,000 filled"
     assert again.departures == "A +100,000; B -100,000 at 1,600,000 filled"
     assert (again.explanation, again.open) == (None, True)
+
+
+def test_the_same_departures_after_a_correction_are_explained_and_approved_anew(watch: Watch) -> None:
+    watch.round()
+    fills, order = watch.at.desk.fills, watch.order()
+
+    def booked(**faces: int) -> Split:
+        watch.broker.fill("Booked", **faces)
+        watch.at.clock.pass_(700)
+        watch.round()
+        return fills.split(PM, order.id)
+
+    first = booked(A=1_200_000, B=800_000).departures
+    fills.explain(PM, order.id, first, "Taken for another order", "e1")
+    fills.approve_explanation(APPROVER, order.id, first, "e2")
+    assert not fills.split(PM, order.id).open
+    assert not booked(A=1_000_000, B=1_000_000).departures
+    again = booked(A=1_200_000, B=800_000)
+    assert (again.departures, again.explanation, again.open) == (first, None, True)
 
 
 def test_departures_are_explained_after_the_order_has_ended(watch: Watch) -> None:

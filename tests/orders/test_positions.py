@@ -91,6 +91,20 @@ def test_what_was_held_before_is_sold_before_what_the_desk_bought(watch: Watch) 
     assert report(watch).earned == (earned,), "what was realised does not change with what is held today"
 
 
+def test_an_order_that_came_to_nothing_does_not_say_what_was_held_before(watch: Watch) -> None:
+    desk, market = watch.at.desk, watch.at.market
+    seen = desk.preview(PM, request(2_000_000, choices=Choices(metric=Metric.DURATION)))
+    order = desk.confirm(PM, seen, "", "c0", accepted=dict.fromkeys(seen.warnings, "meant"))
+    desk.orders.withdraw(PM, order.id, "another price", "w0")
+    market.accounts = (account("A", held="1000000"), account("B", held="1000000"))  # bought elsewhere since
+    traded(watch, "c1", 2_000_000, "98", A=1_000_000, B=1_000_000)
+    market.accounts = (account("A", held="2000000"), account("B", held="2000000"))
+    traded(watch, "c2", 2_000_000, "100", Side.SELL, A=1_000_000, B=1_000_000)
+    for one in report(watch).earned:
+        assert one.profit.realised == 0, "the lot of before is sold first, at a cost nobody knows"
+        assert one.profit.uncosted == 1_000_000
+
+
 def test_a_buy_that_was_taken_over_after_its_sale_is_not_taken_for_what_was_held_before(watch: Watch) -> None:
     """It was made in Aladdin the day before: the statement of today's sale found it among the holdings."""
     watch.at.market.accounts = (account("A", held="1000000"),)
