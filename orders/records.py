@@ -12,6 +12,7 @@ from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wan
 from orders.lease import NO_PULSE, Pulse
 from orders.model import (
     AuditEntry,
+    BatchRun,
     Change,
     Draft,
     Event,
@@ -141,6 +142,14 @@ class Ledger(Protocol):
 
     def remove_draft(self, username: str, draft_id: str) -> None:
         """Forget a draft of this user's; again changes nothing."""
+        ...
+
+    def note_batch(self, run: BatchRun) -> None:
+        """Remember how far a batch of a user's is, in the place of how far it was."""
+        ...
+
+    def batch(self, username: str, batch_id: str) -> BatchRun | None:
+        """How far this user's batch is, or was when it last got any further; None for one they never began."""
         ...
 
     def limits(self) -> LimitTable:

@@ -224,7 +224,7 @@ def test_a_mended_file_makes_what_is_new_in_it_only(at: Outfit) -> None:
 
 
 def test_a_batch_with_a_name_of_its_own_is_another(at: Outfit) -> None:
-    row = "BIG6,B,buy,2mm,,,,,"
+    row = "BIG6,B,buy,2mm,,,,,the client wants it twice"
     assert outcomes(sent(at, row) + sent(at, row, name="afternoon") + sent(at, row, name=" afternoon ")) == [
         "made", "made", "already there",
     ]  # fmt: skip
@@ -395,7 +395,7 @@ def test_the_results_can_be_mended_and_read_again(at: Outfit) -> None:
     results = sent(at, "BIG6,B,buy,2mm,,,,=cmd|' /C calc'!A0,", "BIG6,B,sell,5000500,,,,,")
     text = results_csv(results)
     assert "'=cmd|" in text
-    assert text.startswith("line,outcome,order,what,group,security")
+    assert text.startswith("line,outcome,order,what,batch,group,security")
     again = at.desk.batches.check(PM, read_csv(text.encode()))
     assert again.faults == ()
     assert outcomes(at.desk.batches.send(PM, again)) == ["already there", "refused"]
