@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
     MADE = "made"
     REFUSED = "refused"
-    THERE = "already there"
+    THERE = "made already"
     LEFT = "left"  # the batch was stopped before its turn
 
 
@@ -201,7 +201,7 @@ class BatchDesk:
             now_ = self._blocks.checked(user, self._blocks.preview(user, block.request, fresh=fresh))
             _refuse_unseen(now_, twice, seen)
             if (doubts := _doubts(now_, twice)) and not reason:
-                raise NotPermitted(f"{doubts[0]} To go on in spite of this, write the reason into the line.")
+                raise NotPermitted(f"{' '.join(doubts)} To go on in spite of this, write the reason into the line.")
             try:
                 return self._blocks.confirm(
                     user, now_, comment or reason, block.command_id,
@@ -230,8 +230,8 @@ def _refuse_unseen(now_: Preview, twice: Sequence[str], seen: Foreseen) -> None:
         unseen += _in_part(now_.proposal)
     if unseen:
         raise NotPermitted(
-            f"{unseen[0]} This was not known when the batch was checked: check it again, and give the line a reason if "
-            "it is to be made in spite of this."
+            f"{' '.join(unseen)} This was not known when the batch was checked: check it again, and give the line a "
+            "reason if it is to be made in spite of this."
         )
 
 

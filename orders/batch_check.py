@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Protocol, TypeVar, Unpack
 
 from allocation.engines import ENGINES
@@ -61,6 +62,8 @@ class Blocks(Protocol):
     """What a batch needs of the desk."""
 
     def today(self) -> date: ...
+
+    def groups(self, user: User) -> tuple[str, ...]: ...
 
     def market_time(self) -> datetime: ...
 
@@ -150,7 +153,10 @@ class Looking:
             return "No group is given: type its ticker."
         try:
             return accounts_within(self._blocks.tree(user, ticker).value)
-        except (NotPermitted, NotFound) as error:
+        except NotFound:
+            near = get_close_matches(ticker.upper(), self._blocks.groups(user), n=2)
+            return f"There is no group {ticker}." + (f" Did you mean {' or '.join(near)}?" if near else "")
+        except NotPermitted as error:
             return str(error)
 
     def _bond(self, user: User, text: str) -> Bond | str:

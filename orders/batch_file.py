@@ -21,8 +21,8 @@ LARGEST = 2_000_000  # bytes
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _EXAMPLES = (
     ("# lines that begin with # are not read", *("",) * 10),
-    ("# BIG6", "US912810TM09", "buy", "25mm", "", "", "", "new money", "", "DOVEER; DOVETR", ""),
-    ("# OPNIC", "912810TM0", "sell", "5,000,000", "2026-11-23", "98-16+", "min dispersion", "", "agreed", "", "JUBIGA"),
+    ("# BIG6", "US91282CMB45", "buy", "25mm", "", "", "", "new money", "", "DOVEER; DOVETR", ""),
+    ("# OPNIC", "912810FT0", "sell", "5,000,000", "2026-11-24", "98-16+", "min dispersion", "", "agreed", "", "JUBIGA"),
 )
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from allocation.model import Side
 from orders.batch import Batch, Foreseen
-from orders.batch_file import MOST_LINES, Sheet, read_csv, read_table, template
+from orders.batch_file import MOST_LINES, Sheet, read_csv, read_table, template, written
 from orders.model import Permission, User
 from ui import bar, batch_outcome, batch_runs, batch_tables, formats, frame, session
 
@@ -106,10 +106,14 @@ def to_be_mended(batch: Batch) -> None:
     count = len(batch.faults)
     st.error(f"{formats.count(count, 'thing')} to mend before any block is made.", icon=":material/rule:")
     table, columns = batch_tables.faults(batch.faults)
-    wrapped = batch_tables.row_height((fault.sentence for fault in batch.faults), 90)
+    wrapped = batch_tables.row_height((fault.sentence for fault in batch.faults), 120)
     st.dataframe(
         table, column_config=columns, hide_index=True, row_height=wrapped, alt="what is to be mended",
-        key="batch.faults",
+        height=min(620, 38 + (wrapped or 35) * count), key="batch.faults",
+    )  # fmt: skip
+    st.download_button(
+        "Download the list", written([list(table.columns), *table.itertuples(index=False)]),
+        file_name="to-be-mended.csv", mime="text/csv", icon=":material/download:", on_click="ignore", key="batch.faults.save",
     )  # fmt: skip
 
 
@@ -236,7 +240,8 @@ def prepare() -> None:
     if looked is None or looked.batch.faults:
         if looked is not None:
             to_be_mended(looked.batch)
-        found = formats.count(len(sheet.rows), "line") + " read."
+        unread = {fault.line for fault in sheet.faults if fault.line} if sheet.rows else ()
+        found = f"{formats.count(len(sheet.rows), 'line')} read{f', {len(unread):,} not' if unread else ''}."
         _, right = bar.bar(found if looked is None else "Mend what is listed, and check again.")
         right.button("Check and preview", type="primary", icon=":material/fact_check:", on_click=click, args=("look",))
         return

@@ -124,5 +124,5 @@ def test_a_batch_is_stopped_outlives_a_reload_and_is_gone_on_with_each_block_onc
 
     page.get_by_role("button", name="Send the rest").click()
     expect(page.get_by_text("Every line has its order.")).to_be_visible(timeout=60_000)
-    assert metric(page, "Already there") == str(made)
+    assert metric(page, "Made already") == str(made)
     assert faces(server, "halfway") == [1_000_000 + 1_000 * number for number in range(MANY)]

@@ -190,7 +190,7 @@ def test_another_file_is_previewed_anew(front: Front) -> None:
 def test_what_is_sent_is_counted_told_by_line_and_can_be_downloaded(front: Front) -> None:
     page = sent(looked(front, *TWO, "BIG6,B,sell,5000500,,,,,"), "Send 2 blocks")
     assert {figure.label: figure.value for figure in page.metric} == {
-        "Made": "2", "Refused": "1", "Already there": "0",
+        "Made": "2", "Refused": "1", "Made already": "0",
     }  # fmt: skip
     assert "Each line that was refused says why." in page.warning[0].value
     table = page.dataframe[0].value
@@ -223,7 +223,7 @@ def test_the_same_file_again_shows_what_is_made_and_makes_nothing_twice(front: F
     assert "Every block of it is made already." in words(page)
     assert "Send" not in buttons(page)
     page = sent(looked(front, *TWO, "BIG6,B,buy,5mm,,,,,"), "Send 1 block")
-    assert {figure.label: figure.value for figure in page.metric}["Already there"] == "2"
+    assert {figure.label: figure.value for figure in page.metric}["Made already"] == "2"
     assert len(front.orders()) == 3
 
 
@@ -300,7 +300,7 @@ def test_a_batch_on_its_way_is_found_again_stopped_counted_and_gone_on_with(
     assert run.over.wait(20)
     page.run()
     assert {figure.label: figure.value for figure in page.metric} == {
-        "Made": "2", "Refused": "0", "Already there": "0", "Left": "1",
+        "Made": "2", "Refused": "0", "Made already": "0", "Left": "1",
     }  # fmt: skip
     assert page.warning[0].value.startswith("It was stopped: 1 block of it was left.")
     assert list(page.dataframe[0].value["Outcome"]) == ["✓ made", "✓ made", "– left"]
