@@ -98,6 +98,10 @@ class Ledger(Protocol):
         is booked to accounts, `unshared_since`. Oldest first."""
         ...
 
+    def unsettled(self, asked: str, settled: str) -> tuple[Order, ...]:
+        """The orders of which the newest event `asked` has no event `settled` after it, oldest first."""
+        ...
+
     def promised(self) -> tuple[Order, ...]:
         """The orders of which Aladdin's figures may lack something, so that it is ours to set aside: those in a state
         of `UNCOUNTED`, those of which something is asked, and the live ones that Aladdin did not show at the last

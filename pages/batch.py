@@ -113,7 +113,8 @@ def to_be_mended(batch: Batch) -> None:
     )  # fmt: skip
     st.download_button(
         "Download the list", written([list(table.columns), *table.itertuples(index=False)]),
-        file_name="to-be-mended.csv", mime="text/csv", icon=":material/download:", on_click="ignore", key="batch.faults.save",
+        file_name="to-be-mended.csv", mime="text/csv", icon=":material/download:", on_click="ignore",
+        key="batch.faults.save",
     )  # fmt: skip
 
 

@@ -215,6 +215,10 @@ class SqlLedger:
         """The orders at Aladdin that ended `since`; `unshared_since` where more is filled than booked. Oldest first."""
         return read(self._engine, lambda conn: read_orders(conn, followed.ended(since, unshared_since)))
 
+    def unsettled(self, asked: str, settled: str) -> tuple[Order, ...]:
+        """The orders of which the newest event `asked` has no event `settled` after it, oldest first."""
+        return read(self._engine, lambda conn: read_orders(conn, followed.unsettled(asked, settled)))
+
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
         return read(self._engine, lambda conn: stated.one(conn, order_id, version))

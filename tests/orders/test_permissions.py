@@ -133,6 +133,7 @@ OF_NO_GROUP: dict[str, tuple[Permission, Call]] = {
     "limits.versions": (VIEW, lambda w, u: w.desk.limits.versions(u)),
     "limits.set": (LIMITS, lambda w, u: w.desk.limits.set(u, (), 0, "none", w.command)),
     "batches.begun": (CONFIRM, lambda w, u: w.desk.batches.begun(u, "noon")),
+    "fills.awaiting": (APPROVE, lambda w, u: w.desk.fills.awaiting(u)),
     "past.orders": (VIEW, lambda w, u: w.desk.past.orders(u)),
     "past.statements": (VIEW, lambda w, u: w.desk.past.statements(u)),
     "past.by_engine": (VIEW, lambda w, u: w.desk.past.by_engine(u)),
