@@ -24,10 +24,11 @@ from tests.orders.test_desk import preview, request
 from tests.orders.watch import Watch
 
 CSV = b"group,security,side,face,settlement,limit,method,comment,reason\nBIG6,B,buy,1mm,,,,,\n"
-PARTS = ("limits", "past", "orders", "fills", "positions", "reconciling", "modifying", "batches")
+PARTS = ("limits", "past", "orders", "fills", "positions", "reconciling", "modifying", "batches", "closing")
 ASKS_FOR_NOTHING = {
     "limits.may_set": "says what a page offers",
     "orders.may": "says what a page offers",
+    "closing.may": "says what a page offers",
     "orders.decide": "is told the permission by the use cases below",
 }
 
@@ -91,6 +92,7 @@ OF_A_GROUP: dict[str, tuple[Permission, Call]] = {
     "holders": (VIEW, lambda w, u: w.desk.holders(u, "B", "BIG6")),
     "preview": (PREVIEW, lambda w, u: w.desk.preview(u, request())),
     "checked": (CONFIRM, lambda w, u: w.desk.checked(u, w.seen)),
+    "second_person": (CONFIRM, lambda w, u: w.desk.second_person(u, w.seen)),
     "confirm": (CONFIRM, lambda w, u: w.desk.confirm(u, w.seen, "", w.command)),
     "save_draft": (PREVIEW, lambda w, u: w.desk.save_draft(u, request(), "d1")),
     "past.order": (VIEW, lambda w, u: w.desk.past.order(u, w.order.id)),
@@ -112,10 +114,13 @@ OF_A_GROUP: dict[str, tuple[Permission, Call]] = {
         APPROVE,
         lambda w, u: w.desk.fills.approve_explanation(u, w.order.id, w.departures, w.command),
     ),
+    "closing.close": (CONFIRM, lambda w, u: w.desk.closing.close(u, w.order.id, "gone", w.command)),
+    "closing.agree": (APPROVE, lambda w, u: w.desk.closing.agree(u, w.order.id, w.command)),
     "positions.of_group": (VIEW, lambda w, u: w.desk.positions.of_group(u, "BIG6")),
     "reconciling.compare": (VIEW, lambda w, u: w.desk.reconciling.compare(u, "BIG6")),
     "reconciling.adopt": (CONFIRM, lambda w, u: w.desk.reconciling.adopt(u, "BIG6", "1", "so", w.command)),
     "modifying.request": (CONFIRM, lambda w, u: w.desk.modifying.request(u, w.order.id)),
+    "modifying.checked": (CONFIRM, lambda w, u: w.desk.modifying.checked(u, w.anew)),
     "modifying.modify": (CONFIRM, lambda w, u: w.desk.modifying.modify(u, w.anew, "so", w.command)),
     "batches.foresee": (CONFIRM, lambda w, u: w.desk.batches.foresee(u, w.batch.blocks[0])),
 }
@@ -133,6 +138,8 @@ OF_NO_GROUP: dict[str, tuple[Permission, Call]] = {
     "limits.versions": (VIEW, lambda w, u: w.desk.limits.versions(u)),
     "limits.set": (LIMITS, lambda w, u: w.desk.limits.set(u, (), 0, "none", w.command)),
     "batches.begun": (CONFIRM, lambda w, u: w.desk.batches.begun(u, "noon")),
+    "past.counts": (VIEW, lambda w, u: w.desk.past.counts(u)),
+    "closing.awaiting": (APPROVE, lambda w, u: w.desk.closing.awaiting(u)),
     "fills.awaiting": (APPROVE, lambda w, u: w.desk.fills.awaiting(u)),
     "past.orders": (VIEW, lambda w, u: w.desk.past.orders(u)),
     "past.statements": (VIEW, lambda w, u: w.desk.past.statements(u)),
