@@ -7,19 +7,21 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 from enum import StrEnum
 
 from allocation.errors import EvenlotError, MetricUnavailable
 from allocation.proposal import Proposal
-from orders.batch_check import MADE_OVERNIGHT, Blocks, Looking, Planned
+from orders.batch_alike import MADE_OVERNIGHT, alike
 from orders.batch_check import Batch as Batch
+from orders.batch_check import Blocks, Looking, Planned
 from orders.batch_file import COLUMNS, TOLD, Sheet, written
 from orders.block import Preview
 from orders.confirmation import order_id
 from orders.entitlement import require
 from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected
 from orders.lifecycle import FINAL
-from orders.model import Order, Permission, User
+from orders.model import BatchRun, Order, Permission, User
 from orders.ports import Activity, Ledger
 
 TRIES = 3  # the figures may move between two looks, and nobody has seen the first
@@ -32,7 +34,7 @@ class Outcome(StrEnum):
 
     MADE = "made"
     REFUSED = "refused"
-    THERE = "already there"
+    THERE = "made already"
     LEFT = "left"  # the batch was stopped before its turn
 
 
@@ -49,14 +51,15 @@ class Result:
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """What would come of a block were it made now, before all others of its batch. `doubts` want a reason in its line,
-    which accepts them and no others; `refused` is why it cannot be made, and `order_id` the order it has become
-    already."""
+    which accepts them and no others; `refused` is why it cannot be made, `order_id` the order it has become already,
+    and `second_person` why somebody else would have to approve it."""
 
     block: Planned
     placed: int = 0
     doubts: tuple[str, ...] = ()
     refused: str = ""
     order_id: str = ""
+    second_person: str = ""
 
 
 Progress = Callable[[Result, int, int], None]  # the newest result, how many there are, and of how many
@@ -68,10 +71,11 @@ def counted(results: Sequence[Result]) -> Mapping[Outcome, int]:
     return {outcome: counts[outcome] for outcome in Outcome}
 
 
-def results_csv(results: Sequence[Result]) -> str:
-    """What came of each line, before the line itself: mended, it can be read again."""
+def results_csv(results: Sequence[Result], name: str = "") -> str:
+    """What came of each line, before the line itself, with the name the batch was given: mended, it can be read again,
+    and is the same batch."""
     rows = (
-        (r.block.line, r.outcome.value, r.order_id, r.sentence, *(r.block.typed[column] for column in COLUMNS))
+        (r.block.line, r.outcome.value, r.order_id, r.sentence, name, *(r.block.typed[column] for column in COLUMNS))
         for r in results
     )
     return written([(*TOLD, *COLUMNS), *rows])
@@ -90,12 +94,13 @@ class BatchDesk:
         """The batch with all its faults. Writes nothing.
 
         The same block is made once a day of the market, and once within twelve hours, in whichever file it comes, so
-        that a file may be mended and brought again; a batch with a `name` of its own makes its blocks once under that
-        name. May raise any `OutsideError`."""
+        that a file may be mended and brought again; a batch with a `name` of its own, or that of its file, makes its
+        blocks once under that name. May raise any `OutsideError`."""
         require(user, Permission.CONFIRM)
-        if len(name.strip()) > LONGEST_NAME:
+        name = name.strip() or sheet.name
+        if len(name) > LONGEST_NAME:
             raise NotPermitted(f"The name of a batch has at most {LONGEST_NAME} characters.")
-        return self._looking.through(user, sheet, name.strip())
+        return self._looking.through(user, sheet, name)
 
     def foresee(self, user: User, block: Planned) -> Foreseen:
         """What would come of one block, Aladdin's compliance included. Writes nothing."""
@@ -110,7 +115,8 @@ class BatchDesk:
         proposal, refused = seen.proposal, ""
         if not proposal.placed:
             refused = proposal.failed or f"Nothing of it can be placed ({_left(proposal)})."
-        return Foreseen(block, proposal.placed, _doubts(seen), refused)
+        second = "" if refused else self._blocks.second_person(user, seen)
+        return Foreseen(block, proposal.placed, _doubts(seen, self._alike(block, None)), refused, second_person=second)
 
     def send(
         self,
@@ -128,6 +134,7 @@ class BatchDesk:
         if batch.faults:
             raise Rejected(f"Nothing was made: mend the file first. {batch.faults[0]}", code="faults")
         results: list[Result] = []
+        self._note(user, batch, 0)  # a batch that is broken off is known by it
         known = {one.block.command_id: one for one in seen if not one.refused}
         for block in batch.blocks:
             if stopped():
@@ -135,10 +142,23 @@ class BatchDesk:
             else:
                 unseen = Foreseen(block, block.request.face)
                 results.append(self._made(user, batch, block, known.get(block.command_id, unseen)))
+                self._note(user, batch, len(results))
             progress(results[-1], len(results), len(batch.blocks))
         counts = ", ".join(f"{count} {outcome.value}" for outcome, count in counted(results).items())
         self._activity.note(user.username, "sent a batch", batch.id, counts)
         return tuple(results)
+
+    def begun(self, user: User, batch_id: str) -> BatchRun | None:
+        """How far this user's batch is, or was when it was broken off; None for one they never sent."""
+        require(user, Permission.CONFIRM)
+        return self._ledger.batch(user.username, batch_id)
+
+    def _note(self, user: User, batch: Batch, tried: int) -> None:
+        now_ = self._blocks.market_time().astimezone(UTC)
+        self._ledger.note_batch(BatchRun(user.username, batch.id, batch.name, len(batch.blocks), tried, now_))
+
+    def _alike(self, block: Planned, batch: str | None) -> tuple[str, ...]:
+        return alike(self._ledger, block.request, batch, self._blocks.market_time())
 
     def _made(self, user: User, batch: Batch, block: Planned, seen: Foreseen) -> Result:
         try:
@@ -175,17 +195,17 @@ class BatchDesk:
             return None
 
     def _confirmed(self, user: User, batch: Batch, block: Planned, seen: Foreseen) -> Order:
-        comment, reason = block.typed["comment"], block.typed["reason"]
+        comment, reason, twice = block.typed["comment"], block.typed["reason"], self._alike(block, batch.id)
         for tries_left in reversed(range(TRIES)):
             fresh = tries_left < TRIES - 1
             now_ = self._blocks.checked(user, self._blocks.preview(user, block.request, fresh=fresh))
-            _refuse_unseen(now_, seen)
-            if not reason and (doubts := _doubts(now_)):
-                raise NotPermitted(f"{doubts[0]} To go on in spite of this, write the reason into the line.")
+            _refuse_unseen(now_, twice, seen)
+            if (doubts := _doubts(now_, twice)) and not reason:
+                raise NotPermitted(f"{' '.join(doubts)} To go on in spite of this, write the reason into the line.")
             try:
                 return self._blocks.confirm(
                     user, now_, comment or reason, block.command_id,
-                    accepted=dict.fromkeys(now_.warnings, reason), batch=batch.id,
+                    accepted=dict.fromkeys(doubts, reason), batch=batch.id,
                 )  # fmt: skip
             except PreviewChanged as moved:
                 if not tries_left:
@@ -203,21 +223,21 @@ def _refusal(error: EvenlotError) -> str:
     return str(error)
 
 
-def _refuse_unseen(now_: Preview, seen: Foreseen) -> None:
+def _refuse_unseen(now_: Preview, twice: Sequence[str], seen: Foreseen) -> None:
     """`NotPermitted` where there is more to accept than whoever gave the reason could see."""
-    unseen = [warning for warning in now_.warnings if warning not in seen.doubts]
+    unseen = [doubt for doubt in (*twice, *now_.warnings) if doubt not in seen.doubts]
     if now_.proposal.placed < seen.placed:
         unseen += _in_part(now_.proposal)
     if unseen:
         raise NotPermitted(
-            f"{unseen[0]} This was not known when the batch was checked: check it again, and give the line a reason if "
-            "it is to be made in spite of this."
+            f"{' '.join(unseen)} This was not known when the batch was checked: check it again, and give the line a "
+            "reason if it is to be made in spite of this."
         )
 
 
-def _doubts(preview: Preview) -> tuple[str, ...]:
+def _doubts(preview: Preview, twice: Sequence[str]) -> tuple[str, ...]:
     """What a person at a screen would have had to accept, or to see."""
-    return (*preview.warnings, *_in_part(preview.proposal))
+    return (*twice, *preview.warnings, *_in_part(preview.proposal))
 
 
 def _in_part(proposal: Proposal) -> tuple[str, ...]:
@@ -235,5 +255,5 @@ def _known_as(order: Order) -> str:
     at = f"{order.created_at:%H:%M} UTC on {order.created_at:%d %b %Y}"
     return (
         f"It was confirmed before, by {order.created_by} at {at}: {order.state.value}. "
-        "To have it once more, give the batch a name of its own."
+        "To have it once more, give the batch another name."
     )

@@ -7,14 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Protocol, TypeVar, Unpack
 
 from allocation.engines import ENGINES
 from allocation.errors import EvenlotError, InvalidBlock, InvalidParameter
 from allocation.model import BlockOrder, Bond, Choices, Side
 from orders import typed
+from orders.batch_alike import MADE_OVERNIGHT
 from orders.batch_file import Fault, Sheet, Typed
 from orders.block import Preview, Request
 from orders.calendar import check_settlement, default_settlement
@@ -27,8 +29,6 @@ from orders.model import Group, GroupTree, Order, User
 from orders.ports import Dated
 
 T = TypeVar("T")
-
-MADE_OVERNIGHT = timedelta(hours=12)  # what was made so long ago is not made again, though its day is over
 
 _SIDES = {"buy": Side.BUY, "b": Side.BUY, "sell": Side.SELL, "s": Side.SELL}
 
@@ -55,12 +55,15 @@ class Batch:
     id: str
     blocks: tuple[Planned, ...]
     faults: tuple[Fault, ...] = ()
+    name: str = ""  # as somebody gave it; empty where the id was made up
 
 
 class Blocks(Protocol):
     """What a batch needs of the desk."""
 
     def today(self) -> date: ...
+
+    def groups(self, user: User) -> tuple[str, ...]: ...
 
     def market_time(self) -> datetime: ...
 
@@ -73,6 +76,8 @@ class Blocks(Protocol):
     def preview(self, user: User, request: Request, *, fresh: bool = False) -> Preview: ...
 
     def checked(self, user: User, preview: Preview) -> Preview: ...
+
+    def second_person(self, user: User, preview: Preview) -> str: ...
 
     def confirm(
         self, user: User, preview: Preview, comment: str, command_id: str, override: str = "", **said: Unpack[Said]
@@ -105,7 +110,7 @@ class Looking:
         whole = [(row, *made) for row, made in requests if made is not None]
         blocks = _planned(whole, *(_days(self._blocks.market_time()) if not name else (f"named:{name}", "")), faults)
         told = name or f"B-{digest(canonical([block.command_id for block in blocks]))[:10].upper()}"
-        return Batch(told, tuple(blocks), tuple(sorted(faults, key=lambda fault: fault.line)))
+        return Batch(told, tuple(blocks), tuple(sorted(faults, key=lambda fault: fault.line)), name)
 
     def _request(self, row: Typed, found: _Found, faults: list[Fault]) -> tuple[Request, str] | None:
         """The block of a line and its bond's label, or None where something in it is to be mended."""
@@ -148,7 +153,10 @@ class Looking:
             return "No group is given: type its ticker."
         try:
             return accounts_within(self._blocks.tree(user, ticker).value)
-        except (NotPermitted, NotFound) as error:
+        except NotFound:
+            near = get_close_matches(ticker.upper(), self._blocks.groups(user), n=2)
+            return f"There is no group {ticker}." + (f" Did you mean {' or '.join(near)}?" if near else "")
+        except NotPermitted as error:
             return str(error)
 
     def _bond(self, user: User, text: str) -> Bond | str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -14,14 +14,15 @@ COLUMNS = (
     "group", "security", "side", "face", "settlement", "limit", "method", "comment", "reason", "skip", "uncounted",
 )  # fmt: skip
 REQUIRED = ("group", "security", "side", "face")
-TOLD = ("line", "outcome", "order", "what")  # what the file with the results has before its own columns
+NAMED = "batch"  # the column with the name of the batch, the same in each line
+TOLD = ("line", "outcome", "order", "what", NAMED)  # what the file with the results has before its own columns
 MOST_LINES = 1_000
 LARGEST = 2_000_000  # bytes
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _EXAMPLES = (
     ("# lines that begin with # are not read", *("",) * 10),
-    ("# BIG6", "US912810TM09", "buy", "25mm", "", "", "", "new money", "", "DOVEER; DOVETR", ""),
-    ("# OPNIC", "912810TM0", "sell", "5,000,000", "2026-11-23", "98-16+", "min dispersion", "", "agreed", "", "JUBIGA"),
+    ("# BIG6", "US91282CMB45", "buy", "25mm", "", "", "", "new money", "", "DOVEER; DOVETR", ""),
+    ("# OPNIC", "912810FT0", "sell", "5,000,000", "2026-11-24", "98-16+", "min dispersion", "", "agreed", "", "JUBIGA"),
 )
 
 
@@ -55,6 +56,7 @@ class Sheet:
 
     rows: tuple[Typed, ...]
     faults: tuple[Fault, ...] = ()
+    name: str = ""  # of the batch, where the file carries one
 
 
 def template() -> str:
@@ -83,8 +85,13 @@ def read_csv(data: bytes) -> Sheet:
         Fault(number, "", f"It has other than the {len(names)} cells of the header. Quote a cell that has a comma.")
         for number in uneven
     ]
-    whole = ((number, dict(zip(names, cells, strict=True))) for number, cells in lines if number not in uneven)
-    return _sheet((Typed(number, _known(cells)) for number, cells in whole), faults)
+    whole = [(number, dict(zip(names, cells, strict=True))) for number, cells in lines if number not in uneven]
+    batches = list(dict.fromkeys(filter(None, (cells.get(NAMED, "") for _, cells in whole))))
+    if len(batches) > 1:
+        told = f"The lines are of several batches, {' and '.join(batches[:3])}: bring those of each by themselves."
+        faults.append(Fault(0, NAMED, told))
+    sheet = _sheet((Typed(number, _known(cells)) for number, cells in whole), faults)
+    return replace(sheet, name=batches[0]) if len(batches) == 1 else sheet
 
 
 def read_table(records: Iterable[Mapping[str, object]]) -> Sheet:

@@ -93,7 +93,7 @@ class Changing:
             return self._journal.record(order, Event.MODIFIED, lease, doubt, message=doubt)
         if self._under_way(made) and not ended:
             return order
-        return self._restored(order, lease, "It was canceled before the modification reached Aladdin.", None)
+        return self._restored(order, lease, "The new terms came too late: it was to be canceled by then.", None)
 
     def _under_way(self, made: Requests) -> bool:
         return made.arrived is not None and self._clock.now() - made.arrived < GRACE
@@ -117,7 +117,8 @@ class Changing:
             self._modified(intent, order, answer, lease, doubt)
             return None
         if ended:
-            lost = f"It was {answer.status.lower()} before the modification reached Aladdin: {compared.filled(answer)}"
+            over = answer.status.lower()
+            lost = f"The new terms came too late: it was {over} there by then, {compared.filled(answer)}"
             self._modify_refused(intent, order, answer, lease, lost)
             return None
         told = {"message": made.fault} if made.fault else {}
@@ -176,7 +177,7 @@ class Changing:
         newest = self._ledger.statement(order.id)
         before = self._ledger.statement(order.id, newest.version - 1)
         statement, terms = restored_terms(before, newest.version + 1, self._clock.now(), why)
-        message = f"It was not modified, and is as it was: {why}"
+        message = f"Nothing was modified. {why}"
         return self._journal.record(
             order, Event.MODIFY_REFUSED, lease, why, statement,
             message=message, closes_intent=intent, reason=why, **terms,

@@ -8,6 +8,7 @@ from typing import Any
 
 from orders import compared, sought
 from orders.checks import Policy
+from orders.entitlement import require
 from orders.errors import NotPermitted, Rejected
 from orders.lifecycle import Event, step
 from orders.model import Event as Happened
@@ -67,6 +68,13 @@ class Closing:
             return ended | {"reason": asked.reason, "detail": f"asked by {asked.actor}: {asked.reason}"}
 
         return self._orders.decide(user, Permission.APPROVE, order_id, Event.CLOSE_AGREED, command_id, "", agreed)
+
+    def awaiting(self, user: User) -> tuple[tuple[Order, Happened], ...]:
+        """The orders that somebody asks to close, with that request, oldest first."""
+        require(user, Permission.APPROVE)
+        orders = self._ledger.unsettled(Event.CLOSE_ASKED.value, Event.CLOSE_AGREED.value)
+        found = ((order, self.asked(order)) for order in orders if user.sees(order.group))
+        return tuple((order, asked) for order, asked in found if asked is not None)
 
     def asked(self, order: Order) -> Happened | None:
         """The open request to close it: it is void once anything but a note came after it."""

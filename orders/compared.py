@@ -92,6 +92,13 @@ def moved(order: Order, answer: BrokerOrder) -> bool:
     )
 
 
+def more(order: Order, answer: BrokerOrder) -> bool:
+    """Whether what was executed since only came on top of what is here."""
+    booked = ours(order, answer)
+    kept = all(booked.get(line.account_id, line.booked) >= line.booked for line in order.lines)
+    return kept and answer.filled >= order.filled
+
+
 def there(answer: BrokerOrder) -> OrderState:
     """The state it has at Aladdin."""
     return step(OrderState.OPEN, reported(answer))  # from where every report is a step

@@ -41,8 +41,8 @@ class Said(TypedDict, total=False):
 @dataclass(frozen=True, slots=True)
 class Assent:
     """What a person says with a confirmation. `override` is why cash is not respected, where it is not; `accepted` says
-    of each warning why it does not matter. `release_at` is when to send it, aware; None is at once. `fills` is how a
-    part of it is shared out."""
+    of each warning, and of what else was accepted, why it does not matter. `release_at` is when to send it, aware; None
+    is at once. `fills` is how a part of it is shared out."""
 
     comment: str = ""
     override: str = ""
@@ -141,7 +141,8 @@ class Confirming:
         )
         if changes:
             raise PreviewChanged("The figures moved since this preview. Look at them before you confirm.", changes)
-        order, statement = self._frozen(now_, assent, command_id, user.username)
+        beside = {said: why for said, why in assent.accepted.items() if said not in preview.warnings}
+        order, statement = self._frozen(now_, assent, beside, command_id, user.username)
         order = self._ledger.confirm(command_id, statement, order, confirmed, now_.proposal.limits.version)
         self._asked(order.id)
         return order
@@ -162,8 +163,10 @@ class Confirming:
             traded, now = self._traded(block, assent), self._clock.now()
             schedule.refuse_unusable(assent.release_at, now, block.settlement, traded, block.bond.currency)
 
-    def _frozen(self, preview: Preview, assent: Assent, command_id: str, username: str) -> tuple[Order, Statement]:
-        """The order and its statement."""
+    def _frozen(
+        self, preview: Preview, assent: Assent, beside: Mapping[str, str], command_id: str, username: str
+    ) -> tuple[Order, Statement]:
+        """The order and its statement, which keeps what was accepted `beside` the warnings too."""
         block, reference = preview.proposal.block, order_id(command_id)
         statement = freeze(
             preview.proposal,
@@ -176,7 +179,7 @@ class Confirming:
             confirmed_by=username,
             comment=assent.comment,
             override=assent.override.strip() if not preview.request.choices.respect_cash else "",
-            accepted={warning: assent.accepted.get(warning, "").strip() for warning in preview.warnings},
+            accepted={**beside, **{said: assent.accepted.get(said, "").strip() for said in preview.warnings}},
             fills=assent.fills,
         )
         traded = self._traded(block, assent)

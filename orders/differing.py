@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from orders import compared
-from orders.lifecycle import FINAL, ON_THE_WAY, PENDING, READY, WAITING
-from orders.model import BrokerOrder, Order
+from orders.lifecycle import FINAL, ON_THE_WAY, PENDING, READY, WAITING, WORKING
+from orders.model import BrokerOrder, Order, OrderState
 
 LOOK = "Look for it in Aladdin."
 CANCEL = "Cancel it in Aladdin, where it is not wanted."
@@ -24,6 +24,8 @@ _ADVICE = {
     ),
 }
 
+_GONE_ON = (*WORKING, OrderState.FILLED, OrderState.BOOKED)  # as an order does that nobody stops
+
 
 class Finding(StrEnum):
     """What kind of difference it is."""
@@ -34,6 +36,7 @@ class Finding(StrEnum):
     MISTAKEN = "another order"
     TERMS = "other terms"
     STATE = "other state"
+    BEHIND = "newer at Aladdin"  # no difference: the worker reads it at its next look
     REMARK = "not shown"
 
 
@@ -52,12 +55,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a comparison found, and how many orders are the same on both sides."""
+    """What a comparison found, and how many orders are the same on both sides. `behind` are orders that went on at
+    Aladdin since the worker looked: nothing is to be done about them."""
 
     group: str
     at: datetime
     same: int
     differences: tuple[Difference, ...]
+    behind: tuple[Difference, ...] = ()
 
 
 def missing(order: Order) -> Difference:
@@ -100,6 +105,8 @@ def apart(order: Order, answer: BrokerOrder) -> Difference | None:
     expected = order.state if order.state in PENDING and there not in FINAL else there
     if expected is order.state and not compared.moved(order, answer):
         return None
+    if there in _GONE_ON and compared.more(order, answer):
+        return Difference(Finding.BEHIND, _both(order, answer), _NEXT_LOOK, order.id, answer.id)
     return Difference(Finding.STATE, _both(order, answer), _NEXT_LOOK, order.id, answer.id, adoptable=True)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from allocation.lots import Lattice
 from allocation.partial_fill import FillPolicy, shared_out
+from orders.entitlement import require
 from orders.errors import NotPermitted, Rejected
 from orders.history import Booking
 from orders.lifecycle import Event
@@ -203,6 +204,13 @@ class Fills:
         return self._orders.decide(
             user, Permission.CONFIRM, order_id, Event.EXPLAINED, command_id, reason, explained
         )  # fmt: skip
+
+    def awaiting(self, user: User) -> tuple[tuple[Order, Split], ...]:
+        """The orders whose departures are explained as they are now, and nobody has approved that, oldest first."""
+        require(user, Permission.APPROVE)
+        asked = self._ledger.unsettled(Event.EXPLAINED.value, Event.EXPLANATION_APPROVED.value)
+        found = ((order, self._split(order)) for order in asked if user.sees(order.group))
+        return tuple((order, split) for order, split in found if split.open and split.explanation is not None)
 
     def approve_explanation(self, user: User, order_id: str, departures: str, command_id: str) -> Order:
         """Approve what was said of these departures. Never one's own word: `NotPermitted`. `Rejected` where they are

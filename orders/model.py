@@ -201,6 +201,19 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchRun:
+    """How far a batch is: it is noted when it begins and after each of its blocks, so that one that was broken off says
+    where."""
+
+    username: str
+    id: str
+    name: str  # as somebody gave it; empty where the id was made up
+    blocks: int
+    tried: int
+    noted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One step of one order, to be written with its audit entry. None leaves a field as it is. A step that changes the
     terms (from `ordered` on) is a modification: it has a reason, and a new version of the statement beside it."""

@@ -141,16 +141,25 @@ class Modifying:
             raise NotPermitted("Nothing would change: the order has these terms already.")
         if open_ := [warning for warning in preview.warnings if not accepted.get(warning, "").strip()]:
             raise NotPermitted(f"Say why you go on in spite of this: {open_[0]}")
+        limit = self._policy.approval_from
+        if limit is not None and order.face < limit <= proposal.placed and not self._approved(order):
+            raise NotPermitted(
+                f"{proposal.placed:,} would need a second person, as {limit:,} or more does. Alone you can raise it to "
+                "less than that; for more, confirm another order for the rest."
+            )
         if not _only_less(order, proposal) and (why := self._second_person(order, proposal)):
             raise NotPermitted(
                 f"{why}, so alone you can only make it smaller: no account more, at no worse a limit. Cancel it and "
                 "confirm another one to have it approved."
             )
 
+    def _approved(self, order: Order) -> bool:
+        return any(event.event in _APPROVED for event in self._ledger.events(order.id))
+
     def _second_person(self, order: Order, proposal: Proposal) -> str:
         """Why somebody else has a say in it; empty where nobody has. What a second person approved was this split at
         this price, not a face that is below some limit by now."""
-        if any(event.event in _APPROVED for event in self._ledger.events(order.id)):
+        if self._approved(order):
             return "A second person approved this order"
         limit = self._policy.approval_from
         if limit is not None and max(order.face, proposal.placed) >= limit:

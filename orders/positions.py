@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -35,9 +35,11 @@ class Trade:
     """What one account was booked of one order, and how it began. `waited` is from the statement to the first fill.
 
     `first_day` is what it had earned by its trade date's last mark, in the account's base currency; `unknown` says why
-    that is not known, or what of it is not."""
+    that is not known, or what of it is not. Where it was traded in a group that the user does not see, group and order
+    are not named."""
 
     deal: Deal
+    group: str
     label: str  # the bond as traders say it
     currency: str  # the account's base currency
     waited: timedelta
@@ -90,8 +92,8 @@ class Positions:
         self._before_it: dict[str, Mapping[str, Decimal]] = {}  # by order id
 
     def of_group(self, user: User, ticker: str, asset_id: str | None = None) -> Report:
-        """Of the group's accounts, in one bond or in all that the desk traded. Lots are those of all groups an account
-        is in; the trades told are of this one. May raise any `OutsideError`."""
+        """Of the group's accounts, in one bond or in all that the desk traded. Lots and trades are those of
+        all groups an account is in. May raise any `OutsideError`."""
         require(user, Permission.VIEW, ticker)
         read = self._reading.group(user, ticker)
         accounts = {account.id: account for account in read.value.accounts}
@@ -109,9 +111,11 @@ class Positions:
         )
         kept = {(mark.asset_id, mark.on): mark for mark in self._kept.of(labels)}
         trades = tuple(
-            self._trade(order, deal, marks, kept.get((deal.asset_id, deal.traded)), accounts[deal.account_id])
+            _as_seen(
+                user,
+                self._trade(order, deal, marks, kept.get((deal.asset_id, deal.traded)), accounts[deal.account_id]),
+            )
             for order, deal in deals
-            if order.group == ticker
         )
         return Report(earned, trades, min(read.as_of, *as_of) if as_of else read.as_of, tuple(notes))
 
@@ -189,6 +193,7 @@ class Positions:
         mark = now_ if now_ is not None and now_.on == deal.traded else _as_kept(kept, deal, terms)
         return Trade(
             deal,
+            order.group,
             order.label,
             account.currency,
             deal.at - order.created_at,
@@ -196,6 +201,10 @@ class Positions:
             first_day(deal, mark),
             _unknown(deal, mark, self._clock.today()),
         )
+
+
+def _as_seen(user: User, trade: Trade) -> Trade:
+    return trade if user.sees(trade.group) else replace(trade, group="", deal=replace(trade.deal, order_id=""))
 
 
 def _as_kept(kept: DayMark | None, deal: Deal, terms: _Terms) -> Mark | None:

@@ -73,7 +73,10 @@ class Reconciling:
         found = [Difference(Finding.REMARK, told, LOOK) for told in dict.fromkeys((*changed.remarks, *live.remarks))]
         found += [missing(order) for order in hidden if order.broker_id not in shown]
         apart_ = [stranger(answer) if order is None else apart(order, answer) for order, answer in pairs]
-        return Comparison(group, now, apart_.count(None), (*found, *(one for one in apart_ if one is not None)))
+        found += [one for one in apart_ if one is not None]
+        behind = tuple(one for one in found if one.finding is Finding.BEHIND)
+        differing = tuple(one for one in found if one.finding is not Finding.BEHIND)
+        return Comparison(group, now, apart_.count(None), differing, behind)
 
     def adopt(self, user: User, group: str, broker_id: str, reason: str, command_id: str) -> Order:
         """Take over what Aladdin has of one of its orders, read afresh: whoever may confirm; an approver where it is as

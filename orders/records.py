@@ -12,6 +12,7 @@ from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wan
 from orders.lease import NO_PULSE, Pulse
 from orders.model import (
     AuditEntry,
+    BatchRun,
     Change,
     Draft,
     Event,
@@ -97,6 +98,10 @@ class Ledger(Protocol):
         is booked to accounts, `unshared_since`. Oldest first."""
         ...
 
+    def unsettled(self, asked: str, settled: str) -> tuple[Order, ...]:
+        """The orders of which the newest event `asked` has no event `settled` after it, oldest first."""
+        ...
+
     def promised(self) -> tuple[Order, ...]:
         """The orders of which Aladdin's figures may lack something, so that it is ours to set aside: those in a state
         of `UNCOUNTED`, those of which something is asked, and the live ones that Aladdin did not show at the last
@@ -141,6 +146,14 @@ class Ledger(Protocol):
 
     def remove_draft(self, username: str, draft_id: str) -> None:
         """Forget a draft of this user's; again changes nothing."""
+        ...
+
+    def note_batch(self, run: BatchRun) -> None:
+        """Remember how far a batch of a user's is, in the place of how far it was."""
+        ...
+
+    def batch(self, username: str, batch_id: str) -> BatchRun | None:
+        """How far this user's batch is, or was when it last got any further; None for one they never began."""
         ...
 
     def limits(self) -> LimitTable:

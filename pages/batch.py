@@ -11,7 +11,7 @@ import streamlit as st
 
 from allocation.model import Side
 from orders.batch import Batch, Foreseen
-from orders.batch_file import MOST_LINES, Sheet, read_csv, read_table, template
+from orders.batch_file import MOST_LINES, Sheet, read_csv, read_table, template, written
 from orders.model import Permission, User
 from ui import bar, batch_outcome, batch_runs, batch_tables, formats, frame, session
 
@@ -41,7 +41,8 @@ def entry() -> tuple[Sheet | None, str]:
     )
     name = row.text_input(
         "Name (optional)", key="batch.name", placeholder="afternoon", width=170, persist_state="session",
-        help="The same block is made once a day, however often it comes. Under a name of its own it is made once more.",
+        help="The same block is made once a day, however often it comes. Under another name it is made once more, "
+        "where its line has a reason.",
     )  # fmt: skip
     row.download_button(
         "Template", template(), file_name="batch-template.csv", mime="text/csv", icon=":material/download:",
@@ -52,8 +53,9 @@ def entry() -> tuple[Sheet | None, str]:
 
 def from_file() -> Sheet | None:
     uploaded = st.file_uploader(
-        "A CSV file, a line for each block", type=["csv", "txt"], max_upload_size=LARGEST_UPLOAD, key="batch.file"
-    )
+        "A CSV file, a line for each block", type=["csv", "txt"], max_upload_size=LARGEST_UPLOAD, key="batch.file",
+        on_change=take_name,
+    )  # fmt: skip
     if uploaded is None:
         st.info(
             "No file yet. Fill in the template, a line for each block, and bring it here; or type the blocks. Group, "
@@ -63,6 +65,13 @@ def from_file() -> Sheet | None:
         )
         return None
     return read_csv(uploaded.getvalue())
+
+
+def take_name() -> None:
+    """A file that carries the name of its batch, as one with results does, goes on under it."""
+    uploaded = st.session_state.get("batch.file")
+    if uploaded is not None and (name := read_csv(uploaded.getvalue()).name):
+        st.session_state["batch.name"] = name
 
 
 def from_table() -> Sheet | None:
@@ -97,10 +106,15 @@ def to_be_mended(batch: Batch) -> None:
     count = len(batch.faults)
     st.error(f"{formats.count(count, 'thing')} to mend before any block is made.", icon=":material/rule:")
     table, columns = batch_tables.faults(batch.faults)
-    wrapped = batch_tables.row_height((fault.sentence for fault in batch.faults), 90)
+    wrapped = batch_tables.row_height((fault.sentence for fault in batch.faults), 120)
     st.dataframe(
         table, column_config=columns, hide_index=True, row_height=wrapped, alt="what is to be mended",
-        key="batch.faults",
+        height=min(620, 38 + (wrapped or 35) * count), key="batch.faults",
+    )  # fmt: skip
+    st.download_button(
+        "Download the list", written([list(table.columns), *table.itertuples(index=False)]),
+        file_name="to-be-mended.csv", mime="text/csv", icon=":material/download:", on_click="ignore",
+        key="batch.faults.save",
     )  # fmt: skip
 
 
@@ -137,22 +151,49 @@ def review(looked: Looked) -> Mapping[int, str]:
     return reasons
 
 
-def to_be_made(looked: Looked) -> list[Foreseen]:
-    """The blocks that can be made, with a reason or without. The others are sent along, and answer for themselves."""
-    return [one for one in looked.foreseen if not one.refused]
+def to_be_made(looked: Looked, reasons: Mapping[int, str]) -> list[Foreseen]:
+    """The blocks that can be made as their lines are. The others are sent along, and answer for themselves."""
+    return [one for one in looked.foreseen if batch_tables.sign(one, reasons[one.block.line]) == "✓"]
 
 
-def sums(looked: Looked) -> str:
-    """Buy 3 blocks, 12,000,000; sell 1 block, 5,000,000: of those that can be made."""
+def sums(looked: Looked, made: list[Foreseen]) -> str:
+    """Buy 3 blocks, 12,000,000; sell 1 block, 5,000,000: of those that can be made; and how many would wait."""
     told = []
     for side in Side:
-        faces = [one.placed for one in to_be_made(looked) if one.block.request.side is side]
+        faces = [one.placed for one in made if one.block.request.side is side]
         if faces:
             told.append(f"{side.value.lower()} {formats.count(len(faces), 'block')}, {sum(faces):,}")
-    if not told:
-        made = all(one.order_id for one in looked.foreseen)
-        return "Every block of it is made already." if made else "No block of it can be made: each line says why."
-    return "; ".join(told).capitalize() + "."
+    if told:
+        waits = sum(bool(one.second_person) for one in made)
+        waiting = f" {waits:,} of them {'waits' if waits == 1 else 'wait'} for an approver." if waits else ""
+        return f"{'; '.join(told).capitalize()}.{waiting}"
+    if all(one.order_id for one in looked.foreseen):
+        return "Every block of it is made already."
+    if all(one.refused for one in looked.foreseen):
+        return "No block of it can be made: each line says why."
+    return "No block of it can be made before its line has a reason."
+
+
+def label(count: int, missing: int) -> str:
+    """What the button says: it counts what would be made, and what is missing."""
+    reasons = f" ({formats.count(missing, 'reason')} missing)" if missing else ""
+    return f"Send {formats.count(count, 'block')}{reasons}" if count or missing else "Send"
+
+
+@st.dialog("Send the batch", on_dismiss="ignore")
+def last_question(looked: Looked, made: list[Foreseen]) -> None:
+    """What a single click would do, before it is done: more than one order is not sent by accident."""
+    if st.session_state.get("batch.clicked") == "send":
+        st.rerun()
+    st.markdown(f"**{sums(looked, made)}**")
+    others = len(looked.foreseen) - len(made)
+    if others:
+        st.markdown(f"{formats.count(others, 'other line')} of it will make no order, and say why.")
+    st.caption("Each is an order of its own, confirmed one after the other; the batch can be stopped on its way.")
+    st.button(
+        f"Send {formats.count(len(made), 'block')}", type="primary", icon=":material/send:", width="stretch",
+        on_click=click, args=("send",), key="batch.send.now",
+    )  # fmt: skip
 
 
 def send(looked: Looked, reasons: Mapping[int, str]) -> None:
@@ -200,19 +241,25 @@ def prepare() -> None:
     if looked is None or looked.batch.faults:
         if looked is not None:
             to_be_mended(looked.batch)
-        found = formats.count(len(sheet.rows), "line") + " read."
+        unread = {fault.line for fault in sheet.faults if fault.line} if sheet.rows else ()
+        found = f"{formats.count(len(sheet.rows), 'line')} read{f', {len(unread):,} not' if unread else ''}."
         _, right = bar.bar(found if looked is None else "Mend what is listed, and check again.")
         right.button("Check and preview", type="primary", icon=":material/fact_check:", on_click=click, args=("look",))
         return
+    if looked.batch.name:
+        st.caption(f"Batch **{looked.batch.name}**: what was made under this name is not made twice.")
     reasons = review(looked)
     if clicked == "send":
         with frame.explained():
             send(looked, reasons)
-    _, right = bar.bar(sums(looked))
-    count = len(to_be_made(looked))
+    made = to_be_made(looked, reasons)
+    missing = sum(batch_tables.sign(one, reasons[one.block.line]) == "!" for one in looked.foreseen)
+    if clicked == "ask" and len(made) > 1:
+        last_question(looked, made)
+    _, right = bar.bar(sums(looked, made))
     right.button(
-        f"Send {formats.count(count, 'block')}" if count else "Send", type="primary", icon=":material/send:",
-        disabled=not count, on_click=click, args=("send",), key="batch.send",
+        label(len(made), missing) + ("…" if len(made) > 1 else ""), type="primary", icon=":material/send:",
+        disabled=not made, on_click=click, args=("ask" if len(made) > 1 else "send",), key="batch.send",
     )  # fmt: skip
 
 

@@ -22,7 +22,8 @@ def figures(report: Report) -> None:
         figure("Realised", profit_tables.realised(report), "of what was bought here and sold; coupons are not in it")
         figure("Unrealised", profit_tables.unrealised(report), "of what was bought here and is held, at today's mark")
         figure("First day", profit_tables.first_days(report), "what trades had earned by the mark of their trade date")
-        st.metric("Trades", f"{len(report.trades):,}", help="an account of an order each", width="content")
+        lines = f"{len(report.trades):,}"
+        st.metric("Lines booked", lines, help="one for each account of an order that got something", width="content")
 
 
 def unknown(report: Report) -> None:
@@ -32,9 +33,10 @@ def unknown(report: Report) -> None:
         with st.expander(f"{count} not known, or assumed", icon=":material/help:", expanded=len(report.notes) < 4):
             st.markdown("\n".join(f"- {note}" for note in report.notes))
     st.caption(
-        "Lots are sold oldest first, accrued included; coupons received are not counted. What was held before the desk "
-        "traded it is sold first; what it cost is not known, and it earns nothing here. The worker "
-        "keeps the last mark of each trade date; of a day it saw none of, the first day's result is not known."
+        "Everything is by account: what its accounts traded in other groups counts too. Lots are sold oldest first, "
+        "accrued included; coupons received are not counted. What was held before the desk traded it is sold first; "
+        "what it cost is not known, and it earns nothing here. The worker keeps the last mark of each trade date; of a "
+        "day it saw none of, the first day's result is not known."
     )
 
 
@@ -49,9 +51,6 @@ def by_account(report: Report) -> None:
 
 
 def by_trade(report: Report) -> None:
-    if not report.trades:
-        st.info(f"No trade is one of {group}'s own: its accounts traded in other groups.")
-        return
     table, columns = profit_tables.trades(report.trades)
     st.dataframe(
         table, column_config=columns, hide_index=True, placeholder=formats.MISSING,

@@ -1,11 +1,13 @@
-"""Reconcile: our ledger held against Aladdin's orders of a group, each difference with what can be done about it."""
+"""Reconcile: our ledger held against Aladdin's orders, by group, each difference with what can be done about it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 import streamlit as st
 
+from allocation.errors import EvenlotError
 from orders.differing import Comparison, Difference, Finding
 from orders.model import Permission, User
 from ui import adopting, formats, frame, session
@@ -14,19 +16,25 @@ user = session.require_user(Permission.VIEW)
 trip, desk = session.trip(), session.desk()
 
 SPANS = {"yesterday": 1, "a week ago": 7, "30 days ago": 30}  # days before the business date
+EVERY = "All groups"
 _GRAVE = (Finding.MISSING, Finding.MISTAKEN)
 
 
-def compared(user: User, group: str, span: str) -> Comparison:
-    """The comparison at hand, or a new one where there is none of this group and span: it is made once, and again when
-    asked for, as each asks Aladdin."""
-    known: tuple[str, Comparison] | None = st.session_state.get(adopting.COMPARED)
-    if known is not None and known[0] == span and known[1].group == group:
-        return known[1]
-    with st.spinner("Comparing…"):
-        found = desk.reconciling.compare(user, group, start(span))
-    st.session_state[adopting.COMPARED] = (span, found)
-    return found
+def compared(user: User, groups: Sequence[str], span: str) -> list[Comparison]:
+    """The comparisons at hand, or new ones where there are none of this group and span: each is made once, and again
+    when asked for, as it asks Aladdin. A group that cannot be compared says why, and takes no other with it."""
+    known: dict[tuple[str, str], Comparison] = st.session_state.setdefault(adopting.COMPARED, {})
+    for one in groups:
+        if (one, span) in known:
+            continue
+        try:
+            with st.spinner(f"Comparing {one}…"), frame.waits():
+                known[one, span] = desk.reconciling.compare(user, one, start(span))
+        except EvenlotError as error:
+            if len(groups) > 1:
+                st.markdown(f"**{one}** was not compared:")
+            frame.show(error)
+    return [known[one, span] for one in groups if (one, span) in known]
 
 
 def start(span: str) -> datetime:
@@ -39,29 +47,40 @@ def again() -> None:
     st.session_state.pop(adopting.COMPARED, None)
 
 
-def verdict(found: Comparison, span: str) -> None:
-    """How the two stand, and when that was."""
-    same = formats.count(found.same, "order")
-    count = len(found.differences)
-    at = f"Looked {formats.moment(found.at)}, at live orders and those changed since {formats.day(start(span).date())}"
-    if not count:
-        st.success(
-            f"Nothing differs. {same} of {found.group} {'is' if found.same == 1 else 'are'} the same on both sides."
-            if found.same
-            else f"Nothing differs: neither side has an order of {found.group} to compare.",
-            icon=":material/task_alt:",
+def verdict(found: Sequence[Comparison], span: str) -> None:
+    """How the two stand, and when that was. That nothing was there to compare is no agreement."""
+    about = " and ".join(one.group for one in found) if len(found) < 4 else f"{len(found)} groups"
+    same, count = sum(one.same for one in found), sum(len(one.differences) for one in found)
+    behind = sum(len(one.behind) for one in found)
+    alike = f"{formats.count(same, 'order')} of {about} {'is' if same == 1 else 'are'} the same on both sides."
+    if count:
+        st.warning(f"{formats.count(count, 'difference')}. {alike}", icon=":material/compare_arrows:")
+    elif same or behind:
+        st.success(f"Nothing differs. {alike}", icon=":material/task_alt:")
+    else:
+        st.info(
+            f"Nothing to compare: neither side has an order of {about} that is live or was changed since.",
+            icon=":material/search_off:",
         )
-        st.caption(f"{at}.")
-        return
-    alike = f"{same} {'is' if found.same == 1 else 'are'} the same on both sides."
-    st.warning(f"{formats.count(count, 'difference')}. {alike}", icon=":material/compare_arrows:")
-    st.caption(f"{at}. What differs is listed until it is looked at again.")
+    if behind:
+        st.info(
+            f"{formats.count(behind, 'live order')} went on at Aladdin since the worker looked: it reads their newest "
+            "fills at its next look.",
+            icon=":material/update:",
+        )
+    at = min(one.at for one in found)
+    st.caption(
+        f"Looked {formats.moment(at)}, at live orders and those changed since {formats.day(start(span).date())}."
+        + (" What differs is listed until it is looked at again." if count else "")
+    )
 
 
 def card(user: User, group: str, number: int, one: Difference) -> None:
     """One difference: both sides, what can be done, and the way to do it."""
     with st.container(border=True, key=f"reconcile.card.{number}"):
-        st.badge(one.finding.value, color="red" if one.finding in _GRAVE else "orange")
+        row = st.container(horizontal=True)
+        row.badge(group, color="gray")
+        row.badge(one.finding.value, color="red" if one.finding in _GRAVE else "orange")
         st.markdown(one.sentence)
         st.caption(one.advice)
         here = bool(one.order_id)
@@ -89,13 +108,15 @@ if not groups:
     st.stop()
 row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
 group = row.selectbox(
-    "Group", groups, index=groups.index(trip.group) if trip.group in groups else 0, key="reconcile.group", width=220
-)
+    "Group", [EVERY, *groups], index=groups.index(trip.group) + 1 if trip.group in groups else 0,
+    key="reconcile.group", width=220,
+)  # fmt: skip
 span = row.segmented_control("Changed since", list(SPANS), default="yesterday", required=True, key="reconcile.span")
 row.button("Look again", icon=":material/refresh:", on_click=again, key="reconcile.again")
 adopting.dialog()
-with frame.explained():
-    found = compared(user, group, span)
-verdict(found, span)
-for number, one in enumerate(found.differences):
-    card(user, group, number, one)
+found = compared(user, groups if group == EVERY else [group], span)
+if found:
+    verdict(found, span)
+listed = [(one.group, difference) for one in found for difference in one.differences]
+for number, (of, difference) in enumerate(listed):
+    card(user, of, number, difference)

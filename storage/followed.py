@@ -6,16 +6,31 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, union
+from sqlalchemy import Select, case, func, select, union
 
 from orders.lifecycle import FINAL
-from storage.schema import order_lines, orders
+from storage.schema import order_events, order_lines, orders
 
 
 def known_as(broker_ids: Collection[str]) -> Select[Any]:
     """Those with these ids at Aladdin, oldest first."""
     those = orders.c.broker_id.in_(sorted(set(broker_ids) - {""}))
     return select(orders).where(those).order_by(orders.c.created_at, orders.c.id)
+
+
+def unsettled(asked: str, settled: str) -> Select[Any]:
+    """Those of which the newest event `asked` has no event `settled` after it, oldest first."""
+
+    def newest(event: str) -> Any:
+        return func.max(case((order_events.c.event == event, order_events.c.version), else_=0))
+
+    waiting = (
+        select(order_events.c.order_id)
+        .where(order_events.c.event.in_([asked, settled]))
+        .group_by(order_events.c.order_id)
+        .having(newest(asked) > newest(settled))
+    )
+    return select(orders).where(orders.c.id.in_(waiting)).order_by(orders.c.created_at, orders.c.id)
 
 
 def ended(since: datetime, unshared_since: datetime) -> Select[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Table
 
+from storage.batches import batches
 from storage.marks import marks
 from storage.schema import (
     added_groups,
@@ -33,6 +34,7 @@ _MORE: dict[Table, tuple[str, ...]] = {
     sign_in_failures: ("DELETE",),
     added_groups: ("DELETE",),
     drafts: ("DELETE", "UPDATE"),
+    batches: ("UPDATE",),
 }
 
 

@@ -15,9 +15,21 @@ from allocation.limits import Limit, LimitTable
 from orders.errors import NotFound, Unavailable, WrongBook
 from orders.history import Wanted
 from orders.lease import NO_PULSE, Pulse
-from orders.model import AuditEntry, Change, Draft, Event, Intent, Lease, LimitVersion, Order, OrderState, Statement
+from orders.model import (
+    AuditEntry,
+    BatchRun,
+    Change,
+    Draft,
+    Event,
+    Intent,
+    Lease,
+    LimitVersion,
+    Order,
+    OrderState,
+    Statement,
+)
 from orders.ports import Clock
-from storage import audit, confirmations, drafts, followed, leases, limits, lists, stated, steps, verification
+from storage import audit, batches, confirmations, drafts, followed, leases, limits, lists, stated, steps, verification
 from storage.migrations import newest_revision, require_current
 from storage.paging import among, conditions, page_of_keys
 from storage.rows import open_intents, order_of_json, promised, read_events, read_orders, read_orders_of
@@ -203,6 +215,10 @@ class SqlLedger:
         """The orders at Aladdin that ended `since`; `unshared_since` where more is filled than booked. Oldest first."""
         return read(self._engine, lambda conn: read_orders(conn, followed.ended(since, unshared_since)))
 
+    def unsettled(self, asked: str, settled: str) -> tuple[Order, ...]:
+        """The orders of which the newest event `asked` has no event `settled` after it, oldest first."""
+        return read(self._engine, lambda conn: read_orders(conn, followed.unsettled(asked, settled)))
+
     def statement(self, order_id: str, version: int | None = None) -> Statement:
         """The newest statement of an order, or the one of a version; `NotFound` when there is none."""
         return read(self._engine, lambda conn: stated.one(conn, order_id, version))
@@ -240,6 +256,14 @@ class SqlLedger:
     def remove_draft(self, username: str, draft_id: str) -> None:
         """Forget a draft of this user's; again changes nothing."""
         write(self._engine, lambda conn: drafts.remove(conn, username, draft_id))
+
+    def note_batch(self, run: BatchRun) -> None:
+        """Remember how far a batch of a user's is. Not audited."""
+        write(self._engine, lambda conn: batches.note(conn, run))
+
+    def batch(self, username: str, batch_id: str) -> BatchRun | None:
+        """How far a batch of this user's is."""
+        return read(self._engine, lambda conn: batches.of_user(conn, username, batch_id))
 
     def limits(self) -> LimitTable:
         """The newest version of the limits; version 0, which is empty, when there is none."""

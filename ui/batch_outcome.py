@@ -8,7 +8,7 @@ import streamlit as st
 
 from orders.batch import Outcome, counted, results_csv
 from orders.history import Wanted
-from orders.model import User
+from orders.model import BatchRun, User
 from ui import batch_runs, batch_tables, formats, frame, session
 from ui.batch_runs import Run
 
@@ -25,16 +25,23 @@ def draw(user: User, batch_id: str) -> None:
         _over(user, run)
     else:
         st.fragment(run_every=TICK)(_underway)(run)
+    with frame.explained():
+        begun = session.desk().batches.begun(user, batch_id)
     with st.container(horizontal=True):
         none = run is not None and run.over.is_set() and not any(result.order_id for result in run.results)
         if not none and st.button("Show its orders", icon=":material/receipt_long:", key="batch.orders"):
             st.switch_page("pages/orders.py", query_params={"batch": batch_id})
-        st.button("Another batch", icon=":material/playlist_add:", on_click=_leave, args=(run,), key="batch.another")
+        st.button(
+            "Another batch", icon=":material/playlist_add:", on_click=_leave, args=(run, begun), key="batch.another"
+        )
 
 
-def _leave(run: Run | None) -> None:
-    """Back to bringing blocks. Lines that were typed stay to be mended, unless all of them were made."""
+def _leave(run: Run | None, begun: BatchRun | None) -> None:
+    """Back to bringing blocks, under the name of this batch: what is made under it is not made twice. Lines that were
+    typed stay to be mended, unless all of them were made."""
     session.office().gate.touch()
+    if begun is not None:
+        st.session_state["batch.name"] = begun.name
     st.query_params.pop("batch", None)
     if run is not None and not run.failed and all(result.order_id for result in run.results):
         st.session_state.pop("batch.typed", None)
@@ -102,7 +109,7 @@ def _over(user: User, run: Run) -> None:
     _table(run, len(run.results))
     st.download_button(
         "Download the results",
-        results_csv(run.results),
+        results_csv(run.results, run.batch.name),
         file_name=f"batch-{re.sub(r'[^A-Za-z0-9._-]+', '_', run.batch.id)}.csv",
         mime="text/csv",
         icon=":material/download:",
@@ -133,16 +140,37 @@ def _orders(batch_id: str) -> None:
         st.rerun()
     with frame.explained():
         counts = session.desk().past.counts(user, Wanted(batch=batch_id))
+        begun = session.desk().batches.begun(user, batch_id)
     made = sum(counts.values())
-    if not made:
+    if begun is not None and begun.tried < begun.blocks:
+        st.warning(_broken_off(begun, made), icon=":material/warning:")
+    elif not made:
         st.info(
             "No order of your groups carries this batch. If it was just sent, nothing of it is made yet; bring the "
-            "file again to be sure: what is made is not made twice."
+            f"file again{_under(begun)} to be sure: what is made is not made twice."
         )
-        return
-    st.info(
-        f"{formats.count(made, 'order')} of it {'is' if made == 1 else 'are'} made. What was refused is "
-        "kept only until the app is started anew: bring the file again to see it; what is made is not made twice."
+    else:
+        st.info(
+            f"{formats.count(made, 'order')} of it {'is' if made == 1 else 'are'} made. What was refused is kept only "
+            f"until the app is started anew: bring the file again{_under(begun)} to see it; what is made is not made "
+            "twice."
+        )
+    if made:
+        table, columns = batch_tables.made(counts)
+        st.dataframe(table, column_config=columns, hide_index=True, key="batch.made", alt="its orders by state")
+
+
+def _broken_off(begun: BatchRun, made: int) -> str:
+    """A batch that is not being sent from here, and was not tried to its end."""
+    tried = max(begun.tried, made)  # the last may be made, and not noted
+    left, orders = begun.blocks - tried, formats.count(made, "order")
+    return (
+        f"This batch was broken off after {tried:,} of {formats.count(begun.blocks, 'block')}, at "
+        f"{formats.moment(begun.noted_at)}: {left:,} {'was' if left == 1 else 'were'} not tried. {orders} of it "
+        f"{'is' if made == 1 else 'are'} made. Bring the same file again{_under(begun)} to send the rest: what is made "
+        "is not made twice."
     )
-    table, columns = batch_tables.made(counts)
-    st.dataframe(table, column_config=columns, hide_index=True, key="batch.made", alt="its orders by state")
+
+
+def _under(begun: BatchRun | None) -> str:
+    return f" under the same name, {begun.name}," if begun is not None and begun.name else ""

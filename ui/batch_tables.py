@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -93,7 +94,8 @@ def to_know(row: Foreseen) -> str:
     choices = row.block.request.choices
     skipped = f"Nothing for {', '.join(choices.locked)}." if choices.locked else ""
     uncounted = f"Left out of the dispersion: {', '.join(sorted(choices.excluded))}." if choices.excluded else ""
-    return " ".join(filter(None, [row.refused, *row.doubts, skipped, uncounted]))
+    waits = "Waits for an approver." if row.second_person else ""
+    return " ".join(filter(None, [row.refused, *row.doubts, waits, skipped, uncounted]))
 
 
 def row_height(sentences: Iterable[str], letters: int) -> int | None:
@@ -144,7 +146,7 @@ def with_reasons(sheet: Sheet, reasons: Mapping[int, str]) -> Sheet:
     rows = (
         Typed(row.line, {**row.cells, "reason": reasons.get(row.line, row["reason"]).strip()}) for row in sheet.rows
     )
-    return Sheet(tuple(rows), sheet.faults)
+    return replace(sheet, rows=tuple(rows))
 
 
 def _block(block: Planned) -> dict[str, object]:

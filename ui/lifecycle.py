@@ -37,7 +37,10 @@ def diagram(events: Sequence[Event], order: Order) -> str:
     taken = list(dict.fromkeys(pairwise(path)))
     ahead = [step for step in pairwise([order.state, *_way_on(order)]) if step not in taken]
     rows = ["flowchart LR"]
-    rows += [f'  {s.name}(["{_WIDE}{SIGNS[s]} {s.value}{_WIDE}"])' for s in dict.fromkeys([*path, *chain(*ahead)])]
+    # an order that waited for its time was confirmed long before it is what the table calls so
+    words = {S.CONFIRMED: "released"} if order.release_at is not None else {}
+    drawn = dict.fromkeys([*path, *chain(*ahead)])
+    rows += [f'  {s.name}(["{_WIDE}{SIGNS[s]} {words.get(s, s.value)}{_WIDE}"])' for s in drawn]
     rows += [f"  {a.name} ==> {b.name}" for a, b in taken]
     rows += [f"  {a.name} -.-> {b.name}" for a, b in ahead]
     rows.append(f"  style {order.state.name} fill:#2f6fde,color:#ffffff,stroke:#2f6fde")

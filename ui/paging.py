@@ -29,8 +29,8 @@ def cursor(scope: str) -> str:
     return cursors[-1] if cursors else ""
 
 
-def turn(scope: str, page: Page[Order], size: int) -> None:
-    """The way to the pages before and after, where there are any."""
+def turn(scope: str, page: Page[Order], size: int, of: int | None = None) -> None:
+    """The way to the pages before and after, where there are any; with how many orders there are in all, if known."""
     cursors, asked = _cursors(scope), st.session_state[f"{scope}.asked"]
     if not cursors and not page.cursor:
         return
@@ -45,7 +45,9 @@ def turn(scope: str, page: Page[Order], size: int) -> None:
             args=(scope, page.cursor), key=f"{scope}.{after}",
         )  # fmt: skip
         first = "oldest" if asked.oldest_first else "newest"
-        st.caption(f"Page {len(cursors) + 1}, {size} orders each, {first} first.")
+        at, pages = len(cursors) + 1, "" if of is None else f" of {max(-(-of // size), len(cursors) + 1):,}"
+        told = f"{size} orders each" if of is None else f"{of:,} orders"
+        st.caption(f"Page {at:,}{pages}, {told}, {first} first.")
 
 
 def _ways(asked: Wanted) -> tuple[str, str]:

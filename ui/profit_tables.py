@@ -67,7 +67,7 @@ def earned(rows: Sequence[Earned]) -> tuple[pd.DataFrame, Columns]:
                 "Account": row.profit.account_id,
                 "Bond": row.label,
                 **({"Currency": row.currency} if mixed else {}),
-                "Realised": as_float(row.profit.realised),
+                "Realised": as_float(row.profit.realised) if row.profit.realised or row.profit.uncosted else None,
                 "Unrealised": as_float(row.profit.unrealised),
                 "Held": as_float(row.profit.face),
                 "Cost": as_float(row.profit.cost),
@@ -80,7 +80,9 @@ def earned(rows: Sequence[Earned]) -> tuple[pd.DataFrame, Columns]:
         "Account": st.column_config.TextColumn("Account", width=110),
         "Bond": st.column_config.TextColumn("Bond", width=140),
         "Currency": currency_column(),
-        "Realised": _signed("Realised", "of what was bought here and sold, oldest lots first, accrued included"),
+        "Realised": _signed(
+            "Realised", "of what was bought here and sold, oldest lots first, accrued included; – where nothing was"
+        ),
         "Unrealised": _signed(
             "Unrealised", "of what was bought here and is held, at today's mark; – where there is none"
         ),
@@ -112,6 +114,7 @@ def trades(rows: Sequence[Trade]) -> tuple[pd.DataFrame, Columns]:
                 "First fill": waited(trade),
                 "Price": as_float(trade.deal.price),
                 "Not known": trade.unknown,
+                "Group": trade.group or "another",
                 "Order": trade.deal.order_id,
             }
             for trade in rows
@@ -132,6 +135,7 @@ def trades(rows: Sequence[Trade]) -> tuple[pd.DataFrame, Columns]:
         "Currency": currency_column(),
         "First day": _signed("First day", "earned by the mark of the trade date, accrued included"),
         "Not known": st.column_config.TextColumn("Of the first day", width=205),
+        "Group": st.column_config.TextColumn("Group", width=84, help="another: one that you do not see"),
         "Order": st.column_config.TextColumn("Order", width=140),
     }
     return table, columns
@@ -170,13 +174,13 @@ def trades_csv(report: Report) -> str:
     """Trade by trade, every digit; what is not known is empty, and said."""
     head = (
         "traded", "account", "side", "face", "bond", "asset_id", "price", "seconds_to_first_fill", "restated",
-        "currency", "first_day", "not_known", "order",
+        "currency", "first_day", "not_known", "group", "order",
     )  # fmt: skip
     rows = (
         (
             t.deal.traded.isoformat(), t.deal.account_id, t.deal.side.value, t.deal.face, t.label, t.deal.asset_id,
             t.deal.price, int(t.waited.total_seconds()), "yes" if t.restated else "no", t.currency,
-            _or_empty(t.first_day), t.unknown, t.deal.order_id,
+            _or_empty(t.first_day), t.unknown, t.group, t.deal.order_id,
         )
         for t in report.trades
     )  # fmt: skip

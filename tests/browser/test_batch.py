@@ -50,6 +50,12 @@ def bring(page: Page, *lines: str) -> None:
     expect(page.get_by_text(f"{len(lines)} lines read.")).to_be_visible()
 
 
+def send(page: Page, count: int) -> None:
+    """Send the batch, and answer its last question."""
+    next_step(page, f"Send {count} blocks…")
+    page.get_by_role("dialog").get_by_role("button", name=f"Send {count} blocks").click()
+
+
 def cell(page: Page, grid: str, text: str) -> None:
     """Wait for this text in a cell of the grid that is announced so; figures are announced without commas."""
     found = page.get_by_test_id("stDataFrame").filter(has=page.get_by_label(grid, exact=True))
@@ -80,7 +86,7 @@ def test_a_file_is_mended_sent_followed_and_its_orders_are_found_by_the_batch(se
     assert faces(server, "") == []
     shot(page, "batch-2-preview")
 
-    next_step(page, "Send 3 blocks")
+    send(page, 3)
     page.wait_for_url(re.compile(r"batch\?batch=B-"))
     batch = page.url.split("batch=")[1]
     expect(page.get_by_text("Every line has its order.")).to_be_visible()
@@ -105,7 +111,7 @@ def test_a_batch_is_stopped_outlives_a_reload_and_is_gone_on_with_each_block_onc
     idle(page)
     bring(page, *map(block, range(MANY)))
     next_step(page, "Check and preview")
-    next_step(page, f"Send {MANY} blocks")
+    send(page, MANY)
     expect(page.get_by_text(re.compile(rf"^[1-9]\d* of {MANY} blocks done"))).to_be_visible()
     shot(page, "batch-5-underway")
     page.reload()
@@ -118,5 +124,5 @@ def test_a_batch_is_stopped_outlives_a_reload_and_is_gone_on_with_each_block_onc
 
     page.get_by_role("button", name="Send the rest").click()
     expect(page.get_by_text("Every line has its order.")).to_be_visible(timeout=60_000)
-    assert metric(page, "Already there") == str(made)
+    assert metric(page, "Made already") == str(made)
     assert faces(server, "halfway") == [1_000_000 + 1_000 * number for number in range(MANY)]

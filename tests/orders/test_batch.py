@@ -102,7 +102,9 @@ def test_a_settlement_on_a_holiday_is_told_with_the_next_day(at: Outfit) -> None
 def test_a_group_aladdin_does_not_have_is_a_fault_and_an_outage_an_error(at: Outfit) -> None:
     everywhere = replace(PM, groups=frozenset({"*"}))
     (fault,) = checked(at, "GONE,B,buy,2mm,,,,,", user=everywhere).faults
-    assert fault.sentence == "Aladdin has no portfolio group GONE."
+    assert fault.sentence == "There is no group GONE."
+    (fault,) = checked(at, "bigg6,B,buy,2mm,,,,,", user=everywhere).faults
+    assert fault.sentence == "There is no group bigg6. Did you mean BIG6?"
 
     def out(*_: object, **__: object) -> None:
         raise Unavailable("Aladdin does not answer.")
@@ -209,7 +211,7 @@ def test_a_block_that_fails_takes_no_other_with_it(at: Outfit) -> None:
 def test_the_same_file_twice_does_nothing_twice(at: Outfit) -> None:
     rows = ("BIG6,B,buy,2mm,,,,,", "BIG6,C,buy,400k,,,,,")
     first, again = sent(at, *rows), sent(at, *rows)
-    assert outcomes(again) == ["already there", "already there"]
+    assert outcomes(again) == ["made already", "made already"]
     assert [result.order_id for result in again] == [result.order_id for result in first]
     assert again[0].sentence.startswith("It was confirmed before, by pm at 15:00 UTC on 20 Nov 2026: confirmed.")
     assert len(at.ledger.orders()) == 2
@@ -220,13 +222,13 @@ def test_a_mended_file_makes_what_is_new_in_it_only(at: Outfit) -> None:
     at.market.notes = ("The factor of C is taken to be 1.",)
     assert outcomes(sent(at, "BIG6,B,buy,2mm,,,,,known", "BIG6,C,buy,400k,,,,,")) == ["made", "refused"]
     mended = sent(at, "BIG6,C,buy,400k,,,,,it is no pool", "BIG6,B,buy,5mm,,,,,known", "BIG6,B,buy,2mm,,,,,known")
-    assert outcomes(mended) == ["made", "made", "already there"]
+    assert outcomes(mended) == ["made", "made", "made already"]
 
 
 def test_a_batch_with_a_name_of_its_own_is_another(at: Outfit) -> None:
-    row = "BIG6,B,buy,2mm,,,,,"
+    row = "BIG6,B,buy,2mm,,,,,the client wants it twice"
     assert outcomes(sent(at, row) + sent(at, row, name="afternoon") + sent(at, row, name=" afternoon ")) == [
-        "made", "made", "already there",
+        "made", "made", "made already",
     ]  # fmt: skip
     with pytest.raises(NotPermitted, match="at most 40 characters"):
         sent(at, row, name="x" * 41)
@@ -247,9 +249,9 @@ def test_a_batch_that_midnight_broke_off_makes_nothing_twice(at: Outfit, server:
     sent(at, row)
     at.clock.today_ = server
     at.clock.pass_(120)
-    assert outcomes(sent(at, row, other)) == ["already there", "made"]
+    assert outcomes(sent(at, row, other)) == ["made already", "made"]
     at.clock.pass_(8 * 3600)
-    assert outcomes(sent(at, row, other)) == ["already there", "already there"]
+    assert outcomes(sent(at, row, other)) == ["made already", "made already"]
     at.clock.pass_(5 * 3600)
     assert outcomes(sent(at, row)) == ["made"]  # the next day's
 
@@ -259,7 +261,7 @@ def test_a_block_that_was_withdrawn_before_it_was_sent_is_made_again_once(at: Ou
     for number in range(2):
         (made,) = sent(at, row)
         assert (made.outcome, len(at.ledger.orders())) == (Outcome.MADE, number + 1)
-        assert outcomes(sent(at, row)) == ["already there"]
+        assert outcomes(sent(at, row)) == ["made already"]
         at.desk.orders.withdraw(PM, made.order_id, "a mistake", f"w{number}")
 
 
@@ -340,8 +342,8 @@ def test_once_it_is_stopped_the_blocks_that_follow_are_left_and_made_when_it_is_
     assert counted(results)[Outcome.LEFT] == 2
     assert results[1].sentence == "Left: the batch was stopped before it."
     assert [order.face for order in at.ledger.orders()] == [2_000_000]
-    assert at.activity.deeds[-1][3] == "1 made, 0 refused, 0 already there, 2 left"
-    assert outcomes(at.desk.batches.send(PM, batch)) == ["already there", "made", "made"]
+    assert at.activity.deeds[-1][3] == "1 made, 0 refused, 0 made already, 2 left"
+    assert outcomes(at.desk.batches.send(PM, batch)) == ["made already", "made", "made"]
     again = at.desk.batches.check(PM, read_csv(results_csv(results).encode()))
     assert [block.command_id for block in again.blocks] == [block.command_id for block in batch.blocks]
 
@@ -395,10 +397,10 @@ def test_the_results_can_be_mended_and_read_again(at: Outfit) -> None:
     results = sent(at, "BIG6,B,buy,2mm,,,,=cmd|' /C calc'!A0,", "BIG6,B,sell,5000500,,,,,")
     text = results_csv(results)
     assert "'=cmd|" in text
-    assert text.startswith("line,outcome,order,what,group,security")
+    assert text.startswith("line,outcome,order,what,batch,group,security")
     again = at.desk.batches.check(PM, read_csv(text.encode()))
     assert again.faults == ()
-    assert outcomes(at.desk.batches.send(PM, again)) == ["already there", "refused"]
+    assert outcomes(at.desk.batches.send(PM, again)) == ["made already", "refused"]
 
 
 def test_the_template_is_read_as_having_no_block_yet() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.batch_file import COLUMNS, LARGEST, MOST_LINES, read_csv, written
+from books import demo_book
+from orders.batch_file import COLUMNS, LARGEST, MOST_LINES, read_csv, template, written
 
 
 def told(data: bytes) -> list[str]:
@@ -74,3 +75,13 @@ def test_a_comment_comes_back_as_it_was_typed(comment: str) -> None:
 def test_nothing_that_comes_breaks_the_reader(data: bytes) -> None:
     sheet = read_csv(data)
     assert sheet.rows or sheet.faults
+
+
+def test_the_bonds_and_groups_of_the_templates_examples_are_those_of_the_demo_book() -> None:
+    examples = template().replace("# ", "").splitlines()[2:]
+    rows = read_csv("\n".join([template().splitlines()[0], *examples]).encode()).rows
+    book = demo_book()
+    known = {number for bond in book.securities.values() for number in (bond.cusip, bond.isin)}
+    assert len(rows) == 2
+    assert {row["security"] for row in rows} <= known
+    assert {row["group"] for row in rows} <= book.groups.keys()

@@ -51,7 +51,7 @@ def test_an_order_is_canceled_at_once_with_the_terms_that_aladdin_has(tmp_path: 
     assert (order.state, order.face, watch.at.ledger.intents()) == (OrderState.CANCELED, face, ())
     assert [what for what, _ in watch.broker.asked].count("cancel") == 1
     told = [event.detail for event in watch.at.ledger.events(order.id) if event.event == Event.MODIFY_REFUSED]
-    why = "It was canceled before the modification reached Aladdin."
+    why = "The new terms came too late: it was to be canceled by then."
     assert told == ([why] if face == 2_000_000 else [])
     watch.agrees()
 

@@ -166,6 +166,19 @@ def test_a_large_order_is_closed_when_somebody_else_agrees(large: Watch) -> None
     assert closing.agree(APPROVER, order.id, "x2") == after
 
 
+def test_a_request_to_close_waits_for_approvers_until_one_agrees(large: Watch) -> None:
+    closing, order = large.at.desk.closing, large.order()
+    assert closing.awaiting(APPROVER) == ()
+    closing.close(PM, order.id, "purged there", "x1")
+    ((waiting, asked),) = closing.awaiting(APPROVER)
+    assert (waiting.id, asked.actor, asked.reason) == (order.id, "pm", "purged there")
+    assert closing.awaiting(replace(APPROVER, groups=frozenset({"OPNIC"}))) == ()
+    with pytest.raises(NotPermitted):
+        closing.awaiting(PM)
+    closing.agree(APPROVER, order.id, "x2")
+    assert closing.awaiting(APPROVER) == ()
+
+
 def test_nobody_agrees_to_their_own_word_or_to_the_end_of_what_they_confirmed(large: Watch) -> None:
     closing, order = large.at.desk.closing, large.order()
     with pytest.raises(Rejected, match="Nobody asks to close"):

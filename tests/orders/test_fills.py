@@ -178,6 +178,18 @@ def test_a_departure_is_explained_by_one_and_approved_by_another(watch: Watch) -
     assert actions[:2] == ["explanation approved", "explained"]
 
 
+def test_what_is_explained_waits_for_approvers_of_its_group_until_one_approves_it(watch: Watch) -> None:
+    fills, order = watch.at.desk.fills, departed(watch)
+    assert fills.awaiting(APPROVER) == ()
+    seen = fills.split(PM, order.id).departures
+    fills.explain(PM, order.id, seen, "as asked", "e1")
+    ((waiting, split),) = fills.awaiting(APPROVER)
+    assert (waiting.id, split.departures) == (order.id, seen)
+    assert fills.awaiting(replace(APPROVER, groups=frozenset({"OPNIC"}))) == ()
+    fills.approve_explanation(APPROVER, order.id, seen, "e2")
+    assert fills.awaiting(APPROVER) == ()
+
+
 def test_the_same_explanation_twice_is_written_once(watch: Watch) -> None:
     fills, order = watch.at.desk.fills, departed(watch)
     seen = fills.split(PM, order.id).departures

@@ -48,7 +48,7 @@ def test_terms_that_never_arrived_are_those_of_before(tmp_path: Path) -> None:
     watch.at.clock.pass_(10)
     order = watch.round()
     assert (order.state, order.face) == (OrderState.BOOKED, 2_000_000)
-    assert "It was booked before the modification reached Aladdin: 2,000,000 is filled." in order.message
+    assert "The new terms came too late: it was booked there by then, 2,000,000 is filled." in order.message
     watch.agrees()
 
 
@@ -70,4 +70,4 @@ def test_what_is_filled_beyond_the_new_terms_tells_that_they_never_arrived(tmp_p
     watch.at.clock.pass_(10)
     order = watch.round()
     assert (order.state, order.face) == (OrderState.BOOKED, 2_000_000)
-    assert "It was not modified" in order.message
+    assert "Nothing was modified" in order.message

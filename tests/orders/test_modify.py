@@ -78,6 +78,14 @@ def test_an_order_of_a_second_persons_size_before_or_after_is_not_changed_alone(
         modify(watch, face=face, locked={"A": face, "B": 0})
 
 
+def test_a_small_order_is_raised_alone_to_less_than_a_second_persons_size(tmp_path: Path) -> None:
+    watch = at_aladdin(tmp_path)
+    watch.at = outfit(tmp_path, Policy(approval_from=3_000_000))
+    with pytest.raises(NotPermitted, match=r"^3,000,000 would need a second person.*raise it to less than that"):
+        modify(watch, face=3_000_000)
+    assert modify(watch, face=2_900_000).face == 2_900_000
+
+
 def test_faces_that_are_not_rounded_never_reach_aladdin(tmp_path: Path) -> None:
     watch = at_aladdin(tmp_path)
     with pytest.raises(NotPermitted, match="cannot be confirmed"):

@@ -52,7 +52,7 @@ def test_a_refused_modification_leaves_the_terms_of_before_as_a_version_of_their
     live.ask_to_modify(1_200_000, Decimal("98.5"), engine="equal")
     live.broker.fails = [(REFUSED, False)]
     order = live.round()
-    assert order.message == "It was not modified, and is as it was: Aladdin refused: not now."
+    assert order.message == "Nothing was modified. Aladdin refused: not now."
     terms = ("ordered", "face", "limit", "settlement", "engine", "lines", "filled", "state")
     assert {name: getattr(order, name) for name in terms} == {name: getattr(before, name) for name in terms}
     newest = live.at.ledger.statement(order.id)
@@ -97,7 +97,7 @@ def test_a_modification_that_never_left_is_tried_again_and_given_up_with_its_pri
     order = live.rounds(1800)
     assert (order.state, live.faces()) == (OrderState.PART_FILLED, before)
     assert order.message == (
-        f"It was not modified, and is as it was: It did not come through in 5 attempts. The last attempt: {failure}"
+        f"Nothing was modified. It did not come through in 5 attempts. The last attempt: {failure}"
     )
     assert len(live.broker.asked) == len(RETRIES) + 1
     live.agrees()
@@ -135,7 +135,7 @@ def test_an_order_that_is_over_before_its_modification_has_the_terms_of_before(l
     live.shown(status=status)
     order = live.round()
     assert (order.state.value, live.faces()) == (status.lower(), before)
-    assert f"It was {status.lower()} before the modification reached Aladdin: 300,000 is filled." in order.message
+    assert f"The new terms came too late: it was {status.lower()} there by then, 300,000 is filled." in order.message
     assert (live.broker.asked, live.at.ledger.intents()) == ([], ())
     live.agrees()
 

@@ -179,13 +179,15 @@ def test_a_trade_whose_statement_was_changed_after_its_first_fill_is_marked(watc
     assert [trade.restated for trade in report(watch).trades] == [True, True]
 
 
-def test_lots_of_another_group_of_the_account_count_and_its_trades_are_not_told(watch: Watch) -> None:
+def test_lots_and_trades_of_another_group_of_the_account_count(watch: Watch) -> None:
     both = replace(PM, groups=frozenset({"BIG6", "OPNIC"}))
     traded(watch, "c1", 2_000_000, "98", A=1_000_000, B=1_000_000)
     desk = watch.at.desk
     found = desk.positions.of_group(both, "OPNIC")
     assert [one.profit.face for one in found.earned] == [1_000_000, 1_000_000]
-    assert found.trades == ()
+    assert [(trade.group, trade.deal.order_id[:3], trade.first_day) for trade in found.trades] == [
+        ("BIG6", "EL-", Decimal(5_000)), ("BIG6", "EL-", Decimal(5_000)),
+    ]  # fmt: skip
 
 
 def test_money_is_in_the_accounts_own_currency_at_the_rate_of_its_statement(watch: Watch) -> None:
@@ -226,6 +228,7 @@ def test_the_orders_of_a_group_that_the_user_does_not_see_are_counted_and_not_na
     assert [one.profit.cost for one in found.earned] == [980_000, 980_000]
     assert any("was not known in an order of another group" in note for note in found.notes)
     assert not any("EL-" in note for note in found.notes)
+    assert [(trade.group, trade.deal.order_id) for trade in found.trades] == [("", ""), ("", "")]
 
 
 def test_orders_of_accounts_of_other_groups_are_not_read(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,10 +32,29 @@ def test_an_order_aladdin_does_not_show_is_missing(both: Both) -> None:
 
 
 def test_an_order_that_has_ended_there_is_found_by_its_number(both: Both) -> None:
-    both.watch.broker.fill("Booked", A=1_000_000, B=1_000_000)
+    both.watch.shown(status="Canceled")
     found = both.only()
     assert (found.finding, found.adoptable) == (Finding.STATE, True)
-    assert found.sentence.endswith("is open, 0 filled here; Aladdin says Booked, 2,000,000 filled.")
+    assert found.sentence.endswith("is open, 0 filled here; Aladdin says Canceled, 0 filled.")
+
+
+@pytest.mark.parametrize(("status", "face"), [("Active", 400_000), ("Active", 0), ("Booked", 1_000_000)])
+def test_an_order_that_only_went_on_there_is_no_difference(both: Both, status: str, face: int) -> None:
+    both.watch.broker.fill(status, A=face, B=face)
+    found = both.use.compare(PM, "BIG6")
+    assert (found.same, found.differences) == (0, ())
+    (behind,) = found.behind
+    assert (behind.finding, behind.adoptable) == (Finding.BEHIND, False)
+    assert behind.sentence.endswith(f"is open, 0 filled here; Aladdin says {status}, {2 * face:,} filled.")
+    both.watch.round()
+    assert both.use.compare(PM, "BIG6").behind == ()
+
+
+def test_a_fill_that_was_taken_back_there_is_a_difference(both: Both) -> None:
+    both.watch.broker.fill("Active", A=400_000, B=400_000)
+    both.watch.round()
+    both.watch.broker.fill("Active", A=400_000, B=300_000)
+    assert both.only().finding is Finding.STATE
 
 
 def test_an_order_entered_elsewhere_is_told_with_what_can_be_done(both: Both) -> None:
@@ -78,8 +97,9 @@ def test_an_order_of_another_group_is_compared_there(both: Both) -> None:
     everywhere = replace(PM, groups=frozenset({"*"}))
     both.entered()
     both.use.adopt(everywhere, "OPNIC", "77", "x", "a1")
-    assert both.use.compare(PM, "BIG6").differences == ()
-    assert [one.order_id for one in both.use.compare(everywhere, "OPNIC").differences] == ["AL-77"]
+    there = both.use.compare(PM, "BIG6")
+    assert (there.differences, there.behind) == ((), ())
+    assert [one.order_id for one in both.use.compare(everywhere, "OPNIC").behind] == ["AL-77"]
     with pytest.raises(NotFound, match="is not one of BIG6"):
         both.use.adopt(PM, "BIG6", "77", "x", "a2")
 

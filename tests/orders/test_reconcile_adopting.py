@@ -28,7 +28,7 @@ def test_an_order_entered_elsewhere_becomes_one_of_ours_which_the_worker_follows
     assert body["confirmed"]["comment"] == "Entered in Aladdin as 77, taken over: entered by phone"
     assert body["lines"][0]["reason"] == "As entered in Aladdin: nothing was decided about it here."
     assert not [intent for intent in both.watch.at.ledger.intents() if intent.order_id == order.id]
-    assert both.differences()[0].finding is Finding.STATE  # what it is, the worker writes
+    assert both.use.compare(PM, "BIG6").behind[0].order_id == order.id  # what it is, the worker writes
     both.entered(status="Booked", filled=Decimal(900_000), average_price=Decimal("98.9"),
                  booked={"A": Decimal(600_000), "B": Decimal(300_000)})  # fmt: skip
     both.watch.round()

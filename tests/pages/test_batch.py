@@ -46,9 +46,16 @@ def looked(front: Front, *lines: str) -> AppTest:
     return press(brought(front, *lines), "Check and preview")
 
 
+def started(page: AppTest, label: str) -> AppTest:
+    """The page once this was pressed and, where it asks, its last question answered."""
+    if label in buttons(page):
+        return press(page, label)
+    return press(press(page, f"{label}…"), label)
+
+
 def sent(page: AppTest, label: str) -> AppTest:
     """The page once what was sent is through."""
-    page = press(page, label)
+    page = started(page, label)
     run = batch_runs.find(PM, page.query_params["batch"])
     assert run is not None
     assert run.over.wait(20)
@@ -113,7 +120,7 @@ def test_an_outage_is_told_and_the_file_stays(front: Front) -> None:
     page = press(page, "Check and preview")
     assert page.error[0].value == "Aladdin does not answer. Reference req-1."
     front.market.failure = None
-    assert "Send 2 blocks" in buttons(press(page.run(), "Check and preview"))
+    assert "Send 2 blocks…" in buttons(press(page.run(), "Check and preview"))
 
 
 def test_blocks_are_typed_into_a_table_and_are_still_there_when_the_page_was_left(front: Front) -> None:
@@ -162,7 +169,7 @@ def test_a_warning_wants_a_reason_which_is_typed_beside_it_and_kept(front: Front
 
 def test_a_reason_that_is_taken_out_of_a_line_that_needs_it_is_told(front: Front) -> None:
     page = give_reason(looked(front, TWO[0], f"{TWO[0]}two desks asked"), 1, "")
-    page = press(page, "Send 2 blocks")
+    page = started(page, "Send 2 blocks")
     assert page.error[0].value == "1 thing to mend before any block is made."
     assert front.orders() == ()
     page = give_reason(page, 1, "two desks asked indeed")
@@ -183,7 +190,7 @@ def test_another_file_is_previewed_anew(front: Front) -> None:
 def test_what_is_sent_is_counted_told_by_line_and_can_be_downloaded(front: Front) -> None:
     page = sent(looked(front, *TWO, "BIG6,B,sell,5000500,,,,,"), "Send 2 blocks")
     assert {figure.label: figure.value for figure in page.metric} == {
-        "Made": "2", "Refused": "1", "Already there": "0",
+        "Made": "2", "Refused": "1", "Made already": "0",
     }  # fmt: skip
     assert "Each line that was refused says why." in page.warning[0].value
     table = page.dataframe[0].value
@@ -216,7 +223,7 @@ def test_the_same_file_again_shows_what_is_made_and_makes_nothing_twice(front: F
     assert "Every block of it is made already." in words(page)
     assert "Send" not in buttons(page)
     page = sent(looked(front, *TWO, "BIG6,B,buy,5mm,,,,,"), "Send 1 block")
-    assert {figure.label: figure.value for figure in page.metric}["Already there"] == "2"
+    assert {figure.label: figure.value for figure in page.metric}["Made already"] == "2"
     assert len(front.orders()) == 3
 
 
@@ -230,7 +237,11 @@ def test_under_a_name_of_its_own_it_is_made_once_more(front: Front) -> None:
     sent(looked(front, TWO[0]), "Send 1 block")
     page = brought(front, TWO[0])
     page.text_input("batch.name").set_value("afternoon").run()
-    page = sent(press(page, "Check and preview"), "Send 1 block")
+    page = press(page, "Check and preview")
+    assert "The same block was made in batch B-" in page.dataframe[0].value["To know"][0]
+    assert "No block of it can be made before its line has a reason." in words(page)
+    assert [button.disabled for button in page.button if button.label == "Send 0 blocks (1 reason missing)"] == [True]
+    page = sent(give_reason(page, 0, "the client wants it twice"), "Send 1 block")
     assert page.subheader[0].value == "Batch afternoon"
     assert sorted(order.batch for order in front.orders())[1] == "afternoon"
 
@@ -254,7 +265,7 @@ def held(front: Front, monkeypatch: pytest.MonkeyPatch) -> tuple[Callable[[], No
 
 def test_sending_goes_on_over_a_reload_which_finds_it_again(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     let_go, come = held(front, monkeypatch)
-    page = press(looked(front, *TWO), "Send 2 blocks")
+    page = started(looked(front, *TWO), "Send 2 blocks")
     batch = page.query_params["batch"]
     assert come.wait(20)
     reloaded = front.visit("batch", batch=batch)
@@ -275,7 +286,7 @@ def test_a_batch_on_its_way_is_found_again_stopped_counted_and_gone_on_with(
     front: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let_go, come = held(front, monkeypatch)
-    page = press(looked(front, *TWO, "BIG6,B,buy,5mm,,,,,"), "Send 3 blocks")
+    page = started(looked(front, *TWO, "BIG6,B,buy,5mm,,,,,"), "Send 3 blocks")
     batch = page.query_params["batch"]
     assert come.wait(20)
     elsewhere = front.visit("batch")
@@ -289,7 +300,7 @@ def test_a_batch_on_its_way_is_found_again_stopped_counted_and_gone_on_with(
     assert run.over.wait(20)
     page.run()
     assert {figure.label: figure.value for figure in page.metric} == {
-        "Made": "2", "Refused": "0", "Already there": "0", "Left": "1",
+        "Made": "2", "Refused": "0", "Made already": "0", "Left": "1",
     }  # fmt: skip
     assert page.warning[0].value.startswith("It was stopped: 1 block of it was left.")
     assert list(page.dataframe[0].value["Outcome"]) == ["✓ made", "✓ made", "– left"]

@@ -49,13 +49,13 @@ def test_what_was_earned_stands_by_account_and_bond_and_trade_by_trade(front: Fr
     earned, trades = page.dataframe[0].value, page.dataframe[1].value
     assert list(earned["Account"]) == ["A", "B"]
     assert list(earned["Unrealised"]) == [5_000.0, 5_000.0]
-    assert list(earned["Realised"]) == [0.0, 0.0]
+    assert earned["Realised"].isna().all()
     assert list(trades["Order"]) == [order.id, order.id]
     assert list(trades["First day"]) == [5_000.0, 5_000.0]
     assert list(trades["First fill"]) == ["1 min 05 s"] * 2
     assert list(trades["Not known"]) == ["The day is not over: so far."] * 2
     assert {figure.label: figure.value for figure in page.metric} == {
-        "Realised": "USD 0", "Unrealised": "USD 10,000", "First day": "USD 10,000", "Trades": "2",
+        "Realised": "USD 0", "Unrealised": "USD 10,000", "First day": "USD 10,000", "Lines booked": "2",
     }  # fmt: skip
 
 
@@ -92,6 +92,8 @@ def test_whoever_may_look_sees_it_for_the_groups_they_see(front: Front, user: ob
     assert list(page.selectbox("profit.group").options) == ["BIG6", "OPNIC"]
     assert len(page.dataframe[0].value) == 2
     page.selectbox("profit.group").set_value("OPNIC").run()
-    assert "No trade is one of OPNIC's own: its accounts traded in other groups." in words(page)
+    assert "what its accounts traded in other groups counts too" in words(page)
+    assert {figure.label: figure.value for figure in page.metric}["Lines booked"] == "2"
+    assert list(page.dataframe[1].value["Group"]) == ["BIG6", "BIG6"]
     front.gate.user = replace(PM, groups=frozenset())
     assert "Your user sees no portfolio group yet." in words(front.visit("profit"))

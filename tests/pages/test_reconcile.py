@@ -64,7 +64,40 @@ def test_where_nothing_differs_the_page_says_so_and_when_it_looked(front: Front,
 
 
 def test_where_there_is_no_order_at_all_the_page_says_that(front: Front, blotter: FakeBlotter) -> None:
-    assert "neither side has an order of BIG6" in front.visit("reconcile").success[0].value
+    page = front.visit("reconcile")
+    assert not page.success
+    told = "Nothing to compare: neither side has an order of BIG6 that is live or was changed since."
+    assert page.info[0].value == told
+
+
+def test_orders_that_went_on_are_no_differences_and_cannot_be_taken_over(front: Front, blotter: FakeBlotter) -> None:
+    live(front)
+    front.broker.fill("Active", A=400_000, B=400_000)
+    page = front.visit("reconcile")
+    assert page.info[0].value.startswith("1 live order went on at Aladdin since the worker looked")
+    assert page.success[0].value.startswith("Nothing differs. 0 orders")
+    assert "Take over…" not in buttons(page)
+
+
+def test_all_groups_are_compared_and_one_that_cannot_be_takes_no_other_with_it(
+    front: Front, blotter: FakeBlotter
+) -> None:
+    live(front)
+    front.gate.user = replace(PM, groups=frozenset({"BIG6", "OPNIC"}))
+    front.desk.add_group(front.gate.user, "OPNIC")
+    page = front.visit("reconcile").selectbox("reconcile.group").set_value("All groups").run()
+    assert page.success[0].value == "Nothing differs. 1 order of BIG6 and OPNIC is the same on both sides."
+    orders = blotter.live_orders
+
+    def out(group: str) -> object:
+        if group == "OPNIC":
+            raise Unavailable("Aladdin does not answer.", "req-9")
+        return orders(group)
+
+    blotter.live_orders = out  # type: ignore[assignment]
+    page = press(page, "Look again")
+    assert "**OPNIC** was not compared:" in words(page)
+    assert page.success[0].value.startswith("Nothing differs. 1 order of BIG6 is")
 
 
 def test_each_difference_says_both_sides_and_what_can_be_done(front: Front, blotter: FakeBlotter) -> None:
@@ -72,7 +105,7 @@ def test_each_difference_says_both_sides_and_what_can_be_done(front: Front, blot
     del front.broker.book["1"]
     entered(front)
     page = front.visit("reconcile")
-    assert page.warning[0].value == "2 differences. 0 orders are the same on both sides."
+    assert page.warning[0].value == "2 differences. 0 orders of BIG6 are the same on both sides."
     said = words(page)
     assert f"{order.id} (BUY 2,000,000 {order.label}) is open here; Aladdin does not show its 1." in said
     assert "Look for it in Aladdin." in said
@@ -139,11 +172,11 @@ def test_a_role_that_ends_while_the_dialog_is_open_takes_nothing_over(front: Fro
 def test_it_is_compared_once_and_again_when_asked_for_or_for_another_time(front: Front, blotter: FakeBlotter) -> None:
     page = front.visit("reconcile")
     entered(front)
-    assert page.run().success
+    assert page.run().info
     assert press(page, "Look again").warning[0].value.startswith("1 difference.")
     front.broker.book.clear()
     page.segmented_control("reconcile.span").set_value("a week ago").run()
-    assert page.success
+    assert page.info[0].value.startswith("Nothing to compare")
     assert "changed since Fri 13 Nov 2026" in words(page)
 
 
@@ -166,6 +199,6 @@ def test_whoever_may_only_look_sees_the_differences_and_who_can_take_over(front:
 
 
 def test_only_the_user_s_own_groups_are_offered(front: Front, blotter: FakeBlotter) -> None:
-    assert list(front.visit("reconcile").selectbox("reconcile.group").options) == ["BIG6"]
+    assert list(front.visit("reconcile").selectbox("reconcile.group").options) == ["All groups", "BIG6"]
     front.gate.user = replace(PM, groups=frozenset())
     assert "Your user sees no portfolio group yet." in words(front.visit("reconcile"))

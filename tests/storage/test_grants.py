@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlalchemy import Engine, event
 
 from allocation.limits import Limit, Rule
-from orders.model import OrderState
+from orders.model import BatchRun, OrderState
 from orders.profit import DayMark
 from storage import SqlActivity, SqlLedger, SqlMarks, SqlSignIns
 from storage.engine import READER
@@ -60,6 +60,9 @@ def test_whatever_the_application_does_to_a_table_it_is_granted(engine: Engine, 
         for _ in range(2):
             ledger.save_draft("maria", "d", "{}", NOON)
         ledger.remove_draft("maria", "d")
+        for tried in range(2):
+            ledger.note_batch(BatchRun("maria", "noon", "noon", 2, tried, NOON))
+        assert ledger.batch("maria", "noon") == BatchRun("maria", "noon", "noon", 2, 1, NOON)
         ledger.release(lease)
         assert ledger.verify() == ()
         sign_ins.record_failure("maria", "10.0.0.1")

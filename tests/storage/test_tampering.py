@@ -27,6 +27,7 @@ UNCHAINED = {
     "leases": "who works now, not what was done",
     "sign_in_failures": "counted and forgotten",
     "sign_in_revocations": "moves with each sign-out",
+    "batches": "how far each is: what is made of it are its orders",
     "drafts": "relied on by nobody, and theirs who saved them to change",
     "marks": "set anew until the day's last one is known",
     "activity": "written in batches, outside every lock",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -58,3 +59,10 @@ def test_an_order_that_waits_for_two_things_goes_on_by_its_schedule() -> None:
     waiting = diagram(history(OrderState.AWAITING), order(OrderState.AWAITING, release_at=AT))
     assert "  AWAITING -.-> SCHEDULED\n  SCHEDULED -.-> CONFIRMED\n  CONFIRMED -.-> SENDING" in waiting
     assert "  AWAITING -.-> APPROVED" in diagram(history(OrderState.AWAITING), order(OrderState.AWAITING))
+
+
+def test_an_order_that_waited_for_its_time_is_released_where_others_are_confirmed() -> None:
+    waited = replace(order(OrderState.SENDING), release_at=AT)
+    drawn = diagram(history(OrderState.SCHEDULED, OrderState.CONFIRMED, OrderState.SENDING), waited)
+    assert " released" in drawn
+    assert " confirmed" not in drawn

@@ -21,7 +21,7 @@ DEAL = Deal("O-1", "A", "B", Side.SELL, Decimal(1000), Decimal("98.123456789012"
 def trade(
     waited: timedelta = timedelta(seconds=65), first_day: Decimal | None = None, *, restated: bool = False
 ) -> Trade:
-    return Trade(DEAL, "=A bond", "USD", waited, restated, first_day, "No mark of 20 Nov 2026 is known.")
+    return Trade(DEAL, "BIG6", "=A bond", "USD", waited, restated, first_day, "No mark of 20 Nov 2026 is known.")
 
 
 def report(*unrealised: tuple[str, Decimal | None]) -> Report:
