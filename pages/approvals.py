@@ -1,13 +1,14 @@
-"""Approvals: what waits for a second person, who asked for it, and the decision."""
+"""Approvals: orders, explanations and closings that wait for a second person, who asked, and the decision."""
 
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from orders import schedule
 from orders.history import Decision, Page, Wanted
 from orders.model import Order, OrderState, Permission, User
-from ui import approving, asking, deciding, formats, frame, paging, releasing, session
+from ui import approving, asking, deciding, explaining, formats, frame, paging, releasing, session
 
 user = session.require_user(Permission.APPROVE)
 desk = session.desk()
@@ -77,6 +78,35 @@ def card(user: User, order: Order, decision: Decision | None) -> None:
             st.switch_page("pages/orders.py", query_params={"order": order.id})
 
 
+def beside(user: User) -> bool:
+    """What else waits for a second person: departures that somebody explained, and orders that somebody asks to close.
+    Whether anything does."""
+    explained, closings = desk.fills.awaiting(user), desk.closing.awaiting(user)
+    if explained:
+        st.subheader("Bookings that depart from the statement, explained")
+    for order, split in explained:
+        with headed(order):
+            explaining.departures(user, order, split)
+    if closings:
+        st.subheader("Orders that Aladdin does not show, to be closed")
+    for order, asked in closings:
+        with headed(order):
+            st.warning(order.message, icon=":material/search_off:")
+            st.text(f"{asked.actor}, {formats.moment(asked.at)}: “{asked.reason}”")
+            deciding.buttons(user, order)
+    return bool(explained or closings)
+
+
+def headed(order: Order) -> DeltaGenerator:
+    """A card for an order, with what it is and the way to it."""
+    drawn = st.container(border=True)
+    with drawn.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{order.side.value.title()} {order.face:,} {order.label} for {order.group}**", width="content")
+        if st.button(order.id, key=f"approvals.open.{order.id}", type="tertiary", help="Open the order"):
+            st.switch_page("pages/orders.py", query_params={"order": order.id})
+    return drawn
+
+
 @st.fragment(run_every=TICK)
 def live() -> None:
     """What waits, for the user as they are now: a role or a group may have been taken away since."""
@@ -90,12 +120,13 @@ def live() -> None:
         stated = desk.past.statements(user_now, WAITING, approving.PAGE, paging.cursor("approvals"))
         if page.rows:
             summary(user_now, page)
-    if not page.rows:
-        empty()
     decisions = {decision.order_id: decision for decision in stated.rows}
     for order in page.rows:
         card(user_now, order, decisions.get(order.id))
     paging.turn("approvals", page, approving.PAGE)
+    with frame.explained():
+        if not beside(user_now) and not page.rows:
+            empty()
 
 
 live()

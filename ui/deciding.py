@@ -33,7 +33,8 @@ _CLOSING = (
 ACTS = {
     Event.APPROVE: Act(
         "Approve", "check_circle",
-        "It is sent to Aladdin under the terms below, at once or at its time of release.",
+        "It is sent to Aladdin under the terms below, at once or at its time of release. A price that moved since, or "
+        "something new from compliance, asks a person first.",
         "approved.",
     ),
     Event.DECLINE: Act("Decline", "block", "It is not sent, and ends as rejected.", "declined, and not sent."),

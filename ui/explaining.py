@@ -31,13 +31,18 @@ def lines(user: User, order: Order) -> None:
     if made.pending:
         st.info(f"{formats.face(made.pending)} is filled and booked to no account yet.")
     if made.breaks:
-        _departures(made)
-        with st.container(horizontal=True):
-            for event in offered(user, made):
-                st.button(
-                    _LABELS[event], key=f"deciding.{event.name}.{order.id}", icon=":material/balance:",
-                    on_click=asking.open_, args=(event, order.id),
-                )  # fmt: skip
+        departures(user, order, made)
+
+
+def departures(user: User, order: Order, made: Split) -> None:
+    """What departs from our split, how far its explanation is, and what the user may do about it."""
+    _departures(made)
+    with st.container(horizontal=True):
+        for event in offered(user, made):
+            st.button(
+                _LABELS[event], key=f"deciding.{event.name}.{order.id}", icon=":material/balance:",
+                on_click=asking.open_, args=(event, order.id),
+            )  # fmt: skip
 
 
 _LABELS = {Event.EXPLAINED: "Explain…", Event.EXPLANATION_APPROVED: "Approve the explanation…"}

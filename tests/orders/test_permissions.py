@@ -18,7 +18,6 @@ from orders.block import Preview
 from orders.desk import Desk
 from orders.dispatch import Dispatch
 from orders.errors import NotFound, NotPermitted
-from orders.history import Wanted
 from orders.model import Order, Permission, Role, User
 from tests.orders.desk import PM, FakeBlotter, FakeBroker, Outfit, outfit
 from tests.orders.test_desk import preview, request
@@ -124,9 +123,6 @@ OF_A_GROUP: dict[str, tuple[Permission, Call]] = {
     "modifying.request": (CONFIRM, lambda w, u: w.desk.modifying.request(u, w.order.id)),
     "modifying.checked": (CONFIRM, lambda w, u: w.desk.modifying.checked(u, w.anew)),
     "modifying.modify": (CONFIRM, lambda w, u: w.desk.modifying.modify(u, w.anew, "so", w.command)),
-    "modifying.checked": (CONFIRM, lambda w, u: w.desk.modifying.checked(u, w.anew)),
-    "closing.close": (CONFIRM, lambda w, u: w.desk.closing.close(u, w.order.id, "gone", w.command)),
-    "closing.agree": (APPROVE, lambda w, u: w.desk.closing.agree(u, w.order.id, w.command)),
     "batches.foresee": (CONFIRM, lambda w, u: w.desk.batches.foresee(u, w.batch.blocks[0])),
 }
 OF_NO_GROUP: dict[str, tuple[Permission, Call]] = {
@@ -147,7 +143,6 @@ OF_NO_GROUP: dict[str, tuple[Permission, Call]] = {
     "closing.awaiting": (APPROVE, lambda w, u: w.desk.closing.awaiting(u)),
     "fills.awaiting": (APPROVE, lambda w, u: w.desk.fills.awaiting(u)),
     "past.orders": (VIEW, lambda w, u: w.desk.past.orders(u)),
-    "past.counts": (VIEW, lambda w, u: w.desk.past.counts(u, Wanted())),
     "past.statements": (VIEW, lambda w, u: w.desk.past.statements(u)),
     "past.by_engine": (VIEW, lambda w, u: w.desk.past.by_engine(u)),
     "past.improvement": (VIEW, lambda w, u: w.desk.past.improvement(u)),

@@ -96,3 +96,17 @@ def test_whoever_may_only_look_sees_the_departure_and_no_button(front: Front) ->
     front.gate.user = replace(ANALYST, username="pm")
     page.run()
     assert "nothing of" in words(page)
+
+
+def test_an_explanation_waits_on_the_approvals_page_and_is_approved_from_there(front: Front) -> None:
+    order = departed(front)
+    decide(press(front.visit("orders", order=order.id), "Explain…"), Event.EXPLAINED, REASON)
+    front.gate.user = APPROVER
+    page = front.visit("approvals")
+    said = words(page)
+    assert "Bookings that depart from the statement, explained" in said
+    assert f"Explained by pm, not approved yet by somebody else: “{REASON}”" in said
+    assert "Nothing waits for approval" not in said
+    page = decide(press(page, "Approve the explanation…"), Event.EXPLANATION_APPROVED)
+    assert "Nothing waits for approval" in words(page)
+    assert not front.desk.fills.split(PM, order.id).open
