@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from orders import sought
+from orders import compared, sought
 from orders.attempts import attempts
 from orders.entitlement import require
 from orders.errors import IllegalTransition, NotPermitted, Rejected, VersionConflict
@@ -92,7 +92,11 @@ class OrderDesk:
         quicker; then the order says so."""
         return self.decide(
             user, Permission.CONFIRM, order_id, Event.CANCEL, command_id, reason,
-            lambda order: {"closes_intent": self.intent(order), "opens_intent": Kind.CANCEL, "message": ""},
+            lambda order: {
+                "closes_intent": self.intent(order),
+                "opens_intent": Kind.CANCEL,
+                "message": compared.still_said(order),
+            },
         )  # fmt: skip
 
     def may(self, user: User, order: Order) -> tuple[Event, ...]:
