@@ -128,14 +128,14 @@ def test_asking_something_of_an_order_that_aladdin_does_not_show_frees_none_of_i
         raise fault or AssertionError
 
     if fault is not None:
-        watch.broker.orders = unreached  # type: ignore[method-assign]
+        watch.broker.orders = unreached  # type: ignore[method-assign,assignment]
     watch.round()
     watch.rounds(120)
     assert cash(watch) == before
     assert watch.order().message.startswith("Aladdin does not show this order any more (its 1): look for it there.")
     assert ("No." in watch.order().message) is isinstance(fault, NotPermitted)
     if fault is not None:
-        del watch.broker.orders  # type: ignore[attr-defined]
+        del watch.broker.orders
     watch.broker.book.update(there)
     watch.at.market.accounts = counted
     order = watch.rounds(600)
