@@ -7,15 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from orders import compared, sought
+from orders.attempts import requests, unsettled
 from orders.checks import Policy
 from orders.entitlement import require
 from orders.errors import NotPermitted, Rejected
 from orders.lifecycle import Event, step
 from orders.model import Event as Happened
-from orders.model import Order, Permission, User
+from orders.model import Order, Permission, Statement, User
 from orders.order_desk import OrderDesk
 from orders.past import Past
-from orders.ports import Blotter, Ledger
+from orders.ports import Blotter, Clock, Ledger
+from orders.statement import placed, restored_terms
 
 
 class Closing:
@@ -31,6 +33,7 @@ class Closing:
         orders: OrderDesk,
         policy: Policy,
         asked: Callable[[str], None],
+        clock: Clock,
     ) -> None:
         self._blotter = blotter
         self._ledger = ledger
@@ -38,6 +41,7 @@ class Closing:
         self._orders = orders
         self._policy = policy
         self._asked = asked
+        self._clock = clock
 
     def close(self, user: User, order_id: str, reason: str, command_id: str) -> Order:
         """End the order here, with what it has booked, and free what is set aside for it; or ask somebody else to agree
@@ -49,7 +53,7 @@ class Closing:
             if event is Event.CLOSE_ASKED:
                 asks = f"{user.username} asks to close it: somebody else must agree."
                 return {"message": f"{compared.not_shown(order)} {asks}"}
-            return self._ended(order, f"{user.username}: {reason.strip()}")
+            return self._ended(user, order, f"{user.username}: {reason.strip()}")
 
         return self._orders.decide(user, Permission.CONFIRM, order_id, event, command_id, reason, closed)
 
@@ -64,7 +68,7 @@ class Closing:
             if user.username in (asked.actor, order.created_by):
                 raise NotPermitted("Whoever confirmed an order, or asks to close it, cannot agree to that.")
             self._refuse_shown(order, Event.CLOSE_AGREED)
-            ended = self._ended(order, f"{asked.actor}, {user.username} agreed: {asked.reason}")
+            ended = self._ended(user, order, f"{asked.actor}, {user.username} agreed: {asked.reason}")
             return ended | {"reason": asked.reason, "detail": f"asked by {asked.actor}: {asked.reason}"}
 
         return self._orders.decide(user, Permission.APPROVE, order_id, Event.CLOSE_AGREED, command_id, "", agreed)
@@ -96,9 +100,16 @@ class Closing:
         return wanted
 
     def _first(self, order: Order) -> Event:
-        """Whether one person's word is enough."""
-        limit = self._policy.approval_from
-        return Event.CLOSE if limit is None or order.face < limit else Event.CLOSE_ASKED
+        """Whether one person's word is enough: for the most that Aladdin may have."""
+        limit, before = self._policy.approval_from, self._before(order)
+        face = max(order.face, sum(placed(before).values()) if before else 0)
+        return Event.CLOSE if limit is None or face < limit else Event.CLOSE_ASKED
+
+    def _before(self, order: Order) -> Statement | None:
+        """The version before the newest, while it is not known whether Aladdin has the newest."""
+        if not unsettled(self._ledger.events(order.id)):
+            return None
+        return self._ledger.statement(order.id, self._ledger.statement(order.id).version - 1)
 
     def _refuse_shown(self, order: Order, event: Event) -> None:
         step(order.state, event)
@@ -109,8 +120,18 @@ class Closing:
                 code="shown",
             )
 
-    def _ended(self, order: Order, why: str) -> dict[str, Any]:
-        return {
-            "closes_intent": self._orders.intent(order),
-            "message": f"Closed here, as Aladdin does not show it. {why}",
-        }
+    def _ended(self, user: User, order: Order, why: str) -> dict[str, Any]:
+        """What the end changes. A modification that never reached Aladdin does not come to be: fills that are told
+        later are of the terms of before."""
+        message = "Closed here, as Aladdin does not show it."
+        ended = {"closes_intent": self._orders.intent(order), "message": f"{message} {why}"}
+        before = self._before(order)
+        if before is None:
+            return ended
+        if requests(self._ledger.events(order.id)).arrived is not None:
+            return ended | {"message": f"{message} Whether its last modification reached Aladdin is not known. {why}"}
+        never = "Its last modification never reached Aladdin."
+        statement, terms = restored_terms(before, before.version + 2, self._clock.now(), never, user.username)
+        return (
+            ended | terms | {"statement": statement, "message": f"{message} {never} It has the terms of before. {why}"}
+        )

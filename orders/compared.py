@@ -10,13 +10,29 @@ from orders.lifecycle import FINAL, LIVE, Event, reported, step
 from orders.model import BrokerOrder, Order, OrderState
 
 NOT_SHOWN = "Aladdin does not show this order any more"
-_OTHER = "Aladdin shows another order than this one"
+OTHER = "Aladdin shows another order than this one"
+UNSEEN = (NOT_SHOWN, OTHER)  # how it is said of an order that the last look found nothing of it
+_DECIDE = "A person must decide."
 _DIFFERS = "At Aladdin it is not what was confirmed"
 
 
 def lost(order: Order) -> bool:
     """Whether a live order was missing at the last look."""
     return order.state in LIVE and order.message.startswith(NOT_SHOWN)
+
+
+def unseen(order: Order) -> bool:
+    """Whether the last look at a live order found nothing of it, or another one in its place: Aladdin's figures may not
+    count it."""
+    return order.state in LIVE and order.message.startswith(UNSEEN)
+
+
+def still_said(order: Order) -> str:
+    """What goes on being said of an order when something new is asked or told of it, as its money is set aside by that:
+    that it was not there at the last look. Only the next look knows better."""
+    if not unseen(order):
+        return ""
+    return not_shown(order) if lost(order) else "".join(order.message.partition(_DECIDE)[:2])
 
 
 def not_shown(order: Order) -> str:
@@ -38,7 +54,7 @@ def mistaken(order: Order, answer: BrokerOrder) -> str:
         wrong.append(f"it has a part for {', '.join(strangers)}, which this order has not")
     if not wrong:
         return ""
-    return f"{_OTHER} (Aladdin's {answer.id}): {'; '.join(wrong)}. Nothing of it is counted here. A person must decide."
+    return f"{OTHER} (Aladdin's {answer.id}): {'; '.join(wrong)}. Nothing of it is counted here. {_DECIDE}"
 
 
 def message(order: Order, answer: BrokerOrder) -> str:
@@ -77,7 +93,7 @@ def news(order: Order, answer: BrokerOrder) -> bool:
     """Whether Aladdin says anything that the ledger does not have yet."""
     said = message(order, answer)
     # what compliance holds it up for is said once, as answered to the post, and stays until the order moves
-    outdated = said != order.message if said else order.message.startswith((NOT_SHOWN, _OTHER, _DIFFERS))
+    outdated = said != order.message if said else order.message.startswith((*UNSEEN, _DIFFERS))
     other_state = step(order.state, reported(answer)) is not order.state
     return moved(order, answer) or other_state or answer.status != order.broker_status or outdated
 

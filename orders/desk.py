@@ -79,7 +79,7 @@ class Desk:
         self.orders = OrderDesk(records.ledger, clock, self.past, self.policy.longest_comment, asked, blotter)
         self.fills = Fills(records.ledger, records.history, self.past, self.orders)
         self.positions = Positions(self, records, clock)
-        self.closing = Closing(blotter, records.ledger, self.past, self.orders, self.policy, asked)
+        self.closing = Closing(blotter, records.ledger, self.past, self.orders, self.policy, asked, clock)
         self.reconciling = Reconciling(blotter, self, records.ledger, clock, book, self.policy, asked)
         # two at once would both count on the same cash
         outlets = (records.ledger, clock, book, self.policy, asked, threading.Lock())

@@ -46,9 +46,11 @@ class Journal:
         return self._ledger.advance(f"{order.id}:{order.version}:{event.value}", change, lease.fence, statement)
 
     def note(self, order: Order, message: str, lease: Lease, event: Event = Event.NOTED) -> None:
-        """Say something of an order, once: another request id makes it no other thing, nor what was said after it."""
-        if not _REQUEST_ID.sub("", order.message).startswith(_REQUEST_ID.sub("", message)):
-            self.record(order, event, lease, message, message=message)
+        """Say something of an order, once: another request id makes it no other thing, nor what was said after it. Of
+        one that was not there at the last look it is said beside that."""
+        told = message if message.startswith(compared.UNSEEN) else f"{compared.still_said(order)} {message}".strip()
+        if not _REQUEST_ID.sub("", order.message).startswith(_REQUEST_ID.sub("", told)):
+            self.record(order, event, lease, message, message=told)
 
     def follow(self, order: Order, answer: BrokerOrder, lease: Lease, intent: str | None, **also: Any) -> Order:
         """Write what is new of an order that Aladdin has. With its end, the `intent` that is still open is no more."""

@@ -99,6 +99,9 @@ _STATUSES = {
     "rejected": Event.REPORTED_REJECTED,
 }
 
+_UNCOUNTED_REPORTS = (Event.REPORTED_COMPLIANCE, Event.REPORTED_FOREIGN)
+COUNTED_WORDS = tuple(word for word, event in _STATUSES.items() if event not in _UNCOUNTED_REPORTS)
+
 _WORKED_ON = (Event.REPORTED_OPEN, Event.REPORTED_AUTHORIZED, Event.REPORTED_ACTIVE)
 
 # a person or the clock is waited for; nothing is in the outbox of the first
@@ -218,9 +221,9 @@ def reported(answer: BrokerOrder) -> Event:
 
 def uncounted(order: Order) -> bool:
     """Whether Aladdin's cash and holdings may not count an order that is not at its end. Asking something of one that
-    they did not count does not make them count it: then Aladdin's own word for it tells."""
-    doubtful = _said(order.broker_status) in (Event.REPORTED_COMPLIANCE, Event.REPORTED_FOREIGN)
-    return order.state in UNCOUNTED or (order.state in PENDING and doubtful)
+    they did not count does not make them count it, nor does the answer: Aladdin's own word for it tells."""
+    doubtful = _said(order.broker_status) in _UNCOUNTED_REPORTS
+    return order.state in UNCOUNTED or (order.state in (S.OPEN, *PENDING) and doubtful)
 
 
 def _said(status: str) -> Event:

@@ -16,6 +16,7 @@ from allocation.model import Account, BlockOrder, Choices, Side
 from allocation.pose import CASH_NOT_RESPECTED
 from allocation.proposal import Proposal
 from allocation.propose import propose
+from orders import compared
 from orders.block import Preview, Request
 from orders.checks import Policy, refuse_what_if, what_changed
 from orders.choices import read_choices
@@ -196,7 +197,7 @@ class Modifying:
             at=statement.created_at,
             detail=_told(order, proposal),
             reason=reason,
-            message="",
+            message=compared.still_said(order),
             opens_intent=Kind.MODIFY,
             ordered=block.face,
             face=proposal.placed,

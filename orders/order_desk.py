@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from orders import sought
+from orders import compared, sought
 from orders.attempts import attempts
 from orders.entitlement import require
 from orders.errors import IllegalTransition, NotPermitted, Rejected, VersionConflict
 from orders.lifecycle import FINAL, ON_THE_WAY, OURS, TABLE, Event, step_of
-from orders.model import Change, Kind, Order, OrderState, Permission, User
+from orders.model import Change, Kind, Order, OrderState, Permission, Statement, User
 from orders.past import Past
 from orders.ports import Blotter, Clock, Ledger
 
@@ -92,7 +92,11 @@ class OrderDesk:
         quicker; then the order says so."""
         return self.decide(
             user, Permission.CONFIRM, order_id, Event.CANCEL, command_id, reason,
-            lambda order: {"closes_intent": self.intent(order), "opens_intent": Kind.CANCEL, "message": ""},
+            lambda order: {
+                "closes_intent": self.intent(order),
+                "opens_intent": Kind.CANCEL,
+                "message": compared.still_said(order),
+            },
         )  # fmt: skip
 
     def may(self, user: User, order: Order) -> tuple[Event, ...]:
@@ -117,7 +121,8 @@ class OrderDesk:
         also: Callable[[Order], dict[str, Any]],
     ) -> Order:
         """Write the step a person asks for, with what `also` says of it, from the order as it is: the worker's own
-        steps do not make a conflict, as long as the step is still allowed after them."""
+        steps do not make a conflict, as long as the step is still allowed after them. A `statement` among that is the
+        next version, which the step comes with."""
         if event not in _NEEDS_NO_WORD:
             refuse_without_reason(reason, self._longest_comment)
         for tries_left in reversed(range(TRIES)):
@@ -140,7 +145,8 @@ class OrderDesk:
     def _write(
         self, user: User, order: Order, event: Event, command_id: str, reason: str, also: dict[str, Any]
     ) -> Order:
-        at = self._clock.now()
+        statement: Statement | None = also.pop("statement", None)
+        at = self._clock.now() if statement is None else statement.created_at
         if event is Event.APPROVE and order.release_at is not None and at < order.release_at:
             event = Event.APPROVE_FOR_LATER  # past its time, the approval is what it waited for
         try:
@@ -156,7 +162,7 @@ class OrderDesk:
             at=at,
             **{"reason": reason.strip(), "detail": reason.strip()} | also,
         )
-        return self._ledger.advance(command_id, change)
+        return self._ledger.advance(command_id, change, None, statement)
 
     def _second_person(self, user: User, order: Order) -> None:
         if user.username == order.created_by:

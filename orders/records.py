@@ -104,8 +104,8 @@ class Ledger(Protocol):
 
     def promised(self) -> tuple[Order, ...]:
         """The orders of which Aladdin's figures may lack something, so that it is ours to set aside: those in a state
-        of `UNCOUNTED`, those of which something is asked, and the live ones that Aladdin did not show at the last
-        look."""
+        of `UNCOUNTED`, those of which something is asked or has just been settled, and the live ones that Aladdin
+        did not show at the last look."""
         ...
 
     def orders_of(self, order_ids: Sequence[str]) -> tuple[Order, ...]:

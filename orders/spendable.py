@@ -58,7 +58,7 @@ def _missing(order: Order, statement: Statement, ledger: Ledger) -> dict[str, _P
 
 
 def _uncounted(order: Order) -> bool:
-    return lifecycle.uncounted(order) or compared.lost(order)
+    return lifecycle.uncounted(order) or compared.unseen(order)
 
 
 def _parts(statement: Statement) -> dict[str, _Part]:

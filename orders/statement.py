@@ -200,12 +200,14 @@ def _given(lines: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
     return sorted((account, face) for account, face in lines if face)
 
 
-def restored_terms(before: Statement, version: int, at: datetime, why: str) -> tuple[Statement, dict[str, Any]]:
+def restored_terms(
+    before: Statement, version: int, at: datetime, why: str, by: str = "worker"
+) -> tuple[Statement, dict[str, Any]]:
     """An earlier statement as the next version, because the one after it did not come to be; and the terms it has, as a
     `Change` takes them."""
     body = json.loads(before.body)
     name = f"{before.order_id}.{version}"
-    said = {"at": at, "by": "worker", "comment": f"As version {before.version}: {why}", "override": ""}
+    said = {"at": at, "by": by, "comment": f"As version {before.version}: {why}", "override": ""}
     text = canonical(body | {"statement": name, "version": version, "confirmed": said})
     block, faces = body["block"], placed(before)
     terms = {
@@ -217,4 +219,4 @@ def restored_terms(before: Statement, version: int, at: datetime, why: str) -> t
         "cleared": frozenset() if block["limit"] is not None else frozenset({"limit"}),
         "engine": body["choices"]["engine"],
     }
-    return Statement(name, before.order_id, version, at, "worker", text, digest(text)), terms
+    return Statement(name, before.order_id, version, at, by, text, digest(text)), terms

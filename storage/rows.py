@@ -12,12 +12,12 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from allocation.model import Side
-from orders.compared import NOT_SHOWN
+from orders.compared import UNSEEN
 from orders.errors import Rejected, Unavailable
-from orders.lifecycle import LIVE, PENDING, UNCOUNTED
+from orders.lifecycle import COUNTED_WORDS, LIVE, PENDING, UNCOUNTED
 from orders.model import Change, Event, Intent, Kind, Order, OrderLine, OrderState, Statement
 from storage.schema import ROUNDED_DECIMALS, intents, order_events, order_lines, orders
 
@@ -230,8 +230,10 @@ def read_orders(conn: Connection, wanted: Select[Any]) -> tuple[Order, ...]:
 def promised() -> Select[Any]:
     """The orders of which Aladdin's figures may lack something: it may not know them or their terms yet, or does not
     show them."""
-    lost = orders.c.state.in_(LIVE) & orders.c.message.startswith(NOT_SHOWN)
-    return select(orders).where(orders.c.state.in_((*UNCOUNTED, *PENDING)) | lost)
+    unseen = orders.c.state.in_(LIVE) & or_(*map(orders.c.message.startswith, UNSEEN))
+    word = func.lower(func.trim(orders.c.broker_status))
+    doubtful = (orders.c.state == OrderState.OPEN.value) & word.not_in(COUNTED_WORDS)
+    return select(orders).where(orders.c.state.in_((*UNCOUNTED, *PENDING)) | doubtful | unseen)
 
 
 def read_orders_of(conn: Connection, ids: Sequence[str]) -> tuple[Order, ...]:

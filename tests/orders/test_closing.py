@@ -15,6 +15,7 @@ from orders.lifecycle import Event
 from orders.model import BrokerOrder, BrokerOrderIds, OrderState, Role, User
 from orders.statement import reserved
 from tests.orders.both import Both, both_sides
+from tests.orders.changes import at_aladdin, modify
 from tests.orders.desk import ANALYST, COMPLIANCE, PM, FakeBlotter
 from tests.orders.watch import Watch, watching
 
@@ -205,6 +206,68 @@ def test_an_order_that_is_shown_again_is_not_closed_by_agreeing_and_the_request_
     large.round()
     with pytest.raises(Rejected, match="Nobody asks to close"):
         closing.agree(APPROVER, order.id, "x3")
+
+
+def test_what_two_had_to_confirm_is_not_closed_by_one_who_asks_for_less_of_it_first(tmp_path: Path) -> None:
+    """As it is lost, less of it never gets anywhere: Aladdin may still have all."""
+    watch = watching(tmp_path, Policy(approval_from=2_000_000))
+    watch.decide(Event.APPROVE)
+    watch.round()
+    watch.broker.book.clear()
+    watch.round()
+    closing = watch.at.desk.closing
+    watch.ask_to_modify(1_000_000)
+    order = watch.round()
+    assert (order.state, order.face) == (OrderState.MODIFY_PENDING, 1_000_000)
+    assert closing.may(PM, order) == (Event.CLOSE_ASKED,)
+    order = watch.ask_to_cancel()
+    assert closing.may(PM, order) == (Event.CLOSE_ASKED,)
+    assert closing.close(PM, order.id, "gone", "x1").state is OrderState.CANCEL_PENDING
+    after = closing.agree(APPROVER, order.id, "x2")
+    assert (after.state, after.face, watch.at.ledger.intents()) == (OrderState.CANCELED, 2_000_000, ())
+    newest = watch.at.ledger.statement(order.id)
+    assert (newest.version, newest.created_by) == (3, "ann")
+    assert watch.at.ledger.verify() == ()
+
+
+# -- while it was modified ---------------------------------------------------------------------------------------------
+
+
+def test_a_modification_that_never_left_does_not_come_to_be_with_the_end_of_its_order(tmp_path: Path) -> None:
+    watch = at_aladdin(tmp_path)
+    modify(watch, face=1_000_000)
+    watch.broker.fails = [(Unavailable("Aladdin cannot be reached.", sent=False), False)]
+    watch.round()
+    there = dict(watch.broker.book)
+    watch.broker.book.clear()
+    watch.rounds(60)
+    order = watch.at.desk.closing.close(PM, watch.order().id, "gone", "x1")
+    assert (order.state, order.face, watch.faces()) == (
+        OrderState.CANCELED, 2_000_000, {"A": 1_000_000, "B": 1_000_000},
+    )  # fmt: skip
+    assert order.message == (
+        "Closed here, as Aladdin does not show it. Its last modification never reached Aladdin. It has the terms "
+        "of before. pm: gone"
+    )
+    assert watch.at.desk.closing.close(PM, order.id, "gone", "x1") == order
+    watch.broker.book.update(there)
+    watch.broker.fill("Booked", A=1_000_000, B=1_000_000)
+    order = watch.rounds(1200, step=60)
+    assert (order.state, order.message) == (OrderState.BOOKED, "")
+    assert watch.at.desk.fills.breaks(PM, order.id) == ()
+    watch.agrees()
+
+
+def test_where_a_modification_may_have_arrived_the_end_says_that_nobody_knows(tmp_path: Path) -> None:
+    watch = at_aladdin(tmp_path)
+    modify(watch, face=1_000_000)
+    watch.broker.fails = [(Unavailable("No answer in time.", sent=True), True)]
+    watch.round()
+    watch.broker.book.clear()
+    watch.rounds(60)
+    order = watch.at.desk.closing.close(PM, watch.order().id, "gone", "x1")
+    assert (order.face, watch.at.ledger.statement(order.id).version) == (1_000_000, 2)
+    assert order.message.endswith("Whether its last modification reached Aladdin is not known. pm: gone")
 
 
 # -- later -------------------------------------------------------------------------------------------------------------

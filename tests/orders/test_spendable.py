@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from allocation.model import Choices, Side
-from orders.model import Group, OrderState
+from orders.errors import NotPermitted, Rejected, Unavailable
+from orders.lifecycle import Event
+from orders.model import Change, Group, Order, OrderState
 from orders.ports import Dated
 from tests.allocation.desk import account
 from tests.orders.changes import at_aladdin, at_desk, cash, counts, held, modify
@@ -101,3 +103,87 @@ def test_a_block_split_anew_is_not_paid_for_twice(tmp_path: Path) -> None:
     watch.round()
     counts(watch)
     assert modify(watch, limit=Decimal("98.25")).face == 2_000_000
+
+
+@pytest.mark.parametrize("ask", ["cancel", "modify"])
+@pytest.mark.parametrize("fault", [Unavailable("No answer.", sent=False), NotPermitted("No."), None])
+def test_asking_something_of_an_order_that_aladdin_does_not_show_frees_none_of_its_cash(
+    tmp_path: Path, ask: str, fault: Exception | None
+) -> None:
+    watch = at_aladdin(tmp_path)
+    counts(watch)
+    there, counted = dict(watch.broker.book), watch.at.market.accounts
+    watch.broker.book.clear()
+    watch.at.market.accounts = (account("A"), account("B"))
+    watch.round()
+    before = cash(watch)
+    assert before == {"A": Decimal("4015000"), "B": Decimal("4015000")}
+    if ask == "cancel":
+        watch.at.desk.orders.cancel(PM, watch.order().id, "the client called", "x1")
+    else:
+        modify(watch, face=1_000_000)
+    assert cash(watch) == before
+
+    def unreached(ids: Any) -> Any:
+        raise fault or AssertionError
+
+    if fault is not None:
+        watch.broker.orders = unreached  # type: ignore[method-assign,assignment]
+    watch.round()
+    watch.rounds(120)
+    assert cash(watch) == before
+    assert watch.order().message.startswith("Aladdin does not show this order any more (its 1): look for it there.")
+    assert ("No." in watch.order().message) is isinstance(fault, NotPermitted)
+    if fault is not None:
+        del watch.broker.orders
+    watch.broker.book.update(there)
+    watch.at.market.accounts = counted
+    order = watch.rounds(600)
+    assert (order.state, "not show" in order.message) == (
+        OrderState.CANCELED if ask == "cancel" else OrderState.ACTIVE,
+        False,
+    )
+
+
+def test_an_order_that_aladdin_shows_another_one_for_stays_paid_for(tmp_path: Path) -> None:
+    watch = at_aladdin(tmp_path)
+    there = dict(watch.broker.book)
+    watch.shown(asset_id="OTHER")
+    assert "shows another order" in watch.round().message
+    before = cash(watch)
+    assert before == {"A": Decimal("4015000"), "B": Decimal("4015000")}
+    watch.at.desk.orders.cancel(PM, watch.order().id, "the client called", "x1")
+    assert cash(watch) == before
+    watch.rounds(120)
+    assert cash(watch) == before
+    watch.broker.book.update(there)
+    assert watch.rounds(120).state is OrderState.CANCELED
+
+
+@pytest.mark.parametrize("status", ["Compl Pending", "Something New"])
+@pytest.mark.parametrize("what", ["modified", "modification refused", "cancel refused"])
+def test_an_order_that_aladdin_may_not_count_stays_paid_for_when_what_was_asked_is_settled_and_no_more_is_written(
+    tmp_path: Path, status: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = at_aladdin(tmp_path, status)
+    before = cash(watch)
+    if what != "modified":
+        watch.broker.fails = [(Rejected("not now"), False)]
+    if what == "cancel refused":
+        watch.at.desk.orders.cancel(PM, watch.order().id, "the client called", "x1")
+    else:
+        modify(watch, face=4_000_000)
+        before = before if what != "modified" else cash(watch)
+    write = watch.at.ledger.advance
+
+    def dies(command: str, change: Change, *more: Any) -> Order:
+        if change.event in (Event.REPORTED_COMPLIANCE, Event.REPORTED_FOREIGN):
+            raise Unavailable("The ledger does not answer.", sent=False)
+        return write(command, change, *more)
+
+    monkeypatch.setattr(watch.at.ledger, "advance", dies)
+    assert watch.round().state is OrderState.OPEN
+    assert cash(watch) == before
+    monkeypatch.undo()
+    watch.round()
+    assert (watch.order().broker_status, cash(watch)) == (status, before)
