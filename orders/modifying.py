@@ -142,6 +142,8 @@ class Modifying:
             raise NotPermitted("Nothing would change: the order has these terms already.")
         if open_ := [warning for warning in preview.warnings if not accepted.get(warning, "").strip()]:
             raise NotPermitted(f"Say why you go on in spite of this: {open_[0]}")
+        if max(map(len, accepted.values()), default=0) > self._policy.longest_comment:
+            raise NotPermitted(f"A reason is longer than {self._policy.longest_comment} characters.")
         if not _only_less(order, proposal) and (why := self._second_person(order, proposal)):
             raise NotPermitted(
                 f"{why}, so alone you can only make it smaller: no account more, at no worse a limit. Cancel it and "

@@ -128,6 +128,14 @@ def test_a_modification_that_nobody_knows_the_end_of_counts_with_the_larger_face
     assert not watch.at.desk.second_person(PM, seen)
 
 
+def test_a_reason_why_a_modification_goes_on_is_as_short_as_one_of_a_confirmation(tmp_path: Path) -> None:
+    watch = at_aladdin(tmp_path)
+    preview = seen(watch, limit=Decimal(103))
+    with pytest.raises(NotPermitted, match="A reason is longer than 500 characters"):
+        watch.at.desk.modifying.modify(PM, preview, "more", "m1", dict.fromkeys(preview.warnings, "x" * 501))
+    assert watch.at.ledger.statement(watch.order().id).version == 1
+
+
 def test_faces_that_are_not_rounded_never_reach_aladdin(tmp_path: Path) -> None:
     watch = at_aladdin(tmp_path)
     with pytest.raises(NotPermitted, match="cannot be confirmed"):
