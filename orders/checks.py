@@ -64,11 +64,13 @@ def fresh_enough(bond: Bond, price_typed: bool, today: date, policy: Policy) -> 
 
 
 def far_from_mark(bond: Bond, side: Side, limit: Decimal | None, policy: Policy) -> tuple[str, ...]:
-    """A warning for a limit that looks mistyped, or that will not fill."""
+    """A warning for a limit that looks mistyped, or that will not fill. It quotes no mark: with every
+    tick the words that somebody agreed to would be others. How far a price drifts is told by itself."""
     if limit is None or bond.price is None or abs(limit - bond.price) <= policy.limit_distance * bond.price:
         return ()
-    distance = f"{(limit - bond.price) / bond.price:+.1%} away from the mark of {bond.price.normalize():f}"
-    if (limit > bond.price) == (side is Side.BUY):
+    above = limit > bond.price
+    distance = f"more than {(policy.limit_distance * 100).normalize():f}% {'above' if above else 'below'} the mark"
+    if above == (side is Side.BUY):
         return (f"The price of {limit.normalize():f} is {distance}: look whether it is meant.",)
     return (f"The price of {limit.normalize():f} is {distance}: the order will hardly fill.",)
 

@@ -22,7 +22,7 @@ from orders.confirmation import order_id, order_of, ticket_for
 from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected, VersionConflict
 from orders.model import Book, Order, OrderState, Statement, User
 from orders.ports import Clock, Compliance, Ledger
-from orders.statement import freeze, frozen_block
+from orders.statement import fill_policy, freeze, frozen_block
 
 log = structlog.get_logger()
 
@@ -122,6 +122,7 @@ class Confirming:
             block == (order.group, made.bond.asset_id, made.side, made.face, made.settlement, made.limit)
             and choices == json.loads(first.body)["choices"]
             and (user.username, assent.release_at) == (order.created_by, order.release_at)
+            and assent.fills is fill_policy(first)
         )
         if not same:
             raise Rejected(

@@ -91,6 +91,7 @@ class Split:
         return bool(self.departures) and not (self.explanation and self.explanation.approved_by)
 
 
+_STATED = (Event.MODIFY, Event.MODIFY_REFUSED, Event.ADOPTED)  # each wrote a version of the statement
 Replaced = tuple[Statement, Decimal]  # an earlier version, and the face that was filled when it was replaced
 
 
@@ -237,17 +238,24 @@ class Fills:
 
     def _split(self, order: Order) -> Split:
         newest = self._ledger.statement(order.id)
+        history = self._ledger.events(order.id)
         moved = {booking.version for booking in self._history.fills(order.id) if booking.delta}
-        return split(order, newest, self._replaced(order, newest), self._ledger.events(order.id), moved)
+        return split(order, newest, self._replaced(order, newest, history), history, moved)
 
-    def _replaced(self, order: Order, newest: Statement) -> list[Replaced]:
-        """The versions before the newest, with what was booked when each was replaced."""
+    def _replaced(self, order: Order, newest: Statement, history: Sequence[Happened]) -> list[Replaced]:
+        """The versions before the newest that came to be, with what was booked when each was replaced. Nothing fell due
+        under one that Aladdin never had."""
         if newest.version == 1:
             return []
+        by = (event.event for event in history if event.event in _STATED)  # may go on beyond the newest by now
         versions = [self._ledger.statement(order.id, number) for number in range(1, newest.version)]
         bookings = self._history.fills(order.id)
         after = (*versions[1:], newest)
-        return [(one, _booked(bookings, then)) for one, then in zip(versions, after, strict=True)]
+        return [
+            (one, _booked(bookings, then))
+            for one, then, event in zip(versions, after, by, strict=False)
+            if event != Event.MODIFY_REFUSED
+        ]
 
 
 def _booked(bookings: Sequence[Booking], statement: Statement) -> Decimal:

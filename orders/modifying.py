@@ -16,7 +16,7 @@ from allocation.model import Account, BlockOrder, Choices, Side
 from allocation.pose import CASH_NOT_RESPECTED
 from allocation.proposal import Proposal
 from allocation.propose import propose
-from orders import compared
+from orders import compared, second_person
 from orders.block import Preview, Request
 from orders.checks import Policy, refuse_what_if, what_changed
 from orders.choices import read_choices
@@ -110,8 +110,8 @@ class Modifying:
     def _modify(self, user: User, preview: Preview, reason: str, command_id: str, accepted: Mapping[str, str]) -> Order:
         order = self._past.order(user, preview.request.instead_of)
         step_of(order, Event.MODIFY, user.username)
+        confirmed = self._ledger.confirmed()  # before the sum with other orders is looked at
         self._refuse(user, order, preview, accepted)
-        confirmed = self._ledger.confirmed()
         now_ = self._checked(order, self._preview(user, preview.request, fresh=True))
         changes = what_changed(preview.proposal, now_.proposal, self._policy) + tuple(
             f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
@@ -148,6 +148,8 @@ class Modifying:
                 f"{proposal.placed:,} would need a second person, as {limit:,} or more does. Alone you can raise it to "
                 "less than that; for more, confirm another order for the rest."
             )
+        if max(map(len, accepted.values()), default=0) > self._policy.longest_comment:
+            raise NotPermitted(f"A reason is longer than {self._policy.longest_comment} characters.")
         if not _only_less(order, proposal) and (why := self._second_person(order, proposal)):
             raise NotPermitted(
                 f"{why}, so alone you can only make it smaller: no account more, at no worse a limit. Cancel it and "
@@ -163,9 +165,9 @@ class Modifying:
         if self._approved(order):
             return "A second person approved this order"
         limit = self._policy.approval_from
-        if limit is not None and max(order.face, proposal.placed) >= limit:
+        if limit is not None and order.face >= limit:
             return f"An order of {limit:,} or more needs a second person"
-        return ""
+        return second_person.too_much(self._ledger, limit, order.group, proposal, self._clock.now(), order.id)
 
     def _written(
         self, user: User, order: Order, preview: Preview, reason: str, accepted: Mapping[str, str]

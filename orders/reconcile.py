@@ -113,6 +113,8 @@ class Reconciling:
             return self._new(user, group, answer, reason, command_id)
         if order.group != group:
             raise NotFound(f"Aladdin's order {broker_id} is not one of {group}.")
+        if (wrong := other_order(order, answer)) is not None:
+            raise IllegalTransition(wrong.sentence)
         if order.state in FINAL and compared.there(answer) in FINAL:
             return self._corrected(user, order, answer, reason, command_id)
         if order.state in FINAL:
@@ -169,8 +171,6 @@ class Reconciling:
 
     def _restated(self, user: User, order: Order, answer: BrokerOrder, reason: str, command_id: str) -> Order:
         to = step_of(order, Event.ADOPTED, user.username)
-        if (wrong := other_order(order, answer)) is not None:
-            raise IllegalTransition(wrong.sentence)
         told = replace(answer, limit=order.limit, limit_type="") if answer.limit is None else answer
         newest = self._ledger.statement(order.id)
         statement, made = self._stated(

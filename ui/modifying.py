@@ -15,6 +15,7 @@ from orders.desk import Preview, Request
 from orders.model import Order, User
 from ui import accepting, asking, formats, forms, frame, proposal_tables, session, tables
 from ui.asking import Opened
+from ui.preview import limit_and_mark
 
 MARKET, LIMIT = "market", "limit"
 BY_HAND = "Set to"
@@ -135,6 +136,8 @@ def _before_and_after(order: Order, preview: Preview) -> None:
     )  # fmt: skip
     for row in proposal.unallocated:
         st.caption(f"Not placed: {row.face:,}, {row.reason}")
+    if told := limit_and_mark(proposal.block):
+        st.caption(told)
 
 
 def _modify(at: Opened, preview: Preview, done: str) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
-from allocation.model import Side
+from allocation.model import BlockOrder, Side
 from allocation.proposal import Effect, Proposal
 from orders.desk import Preview
 from orders.proof import conditions
@@ -52,8 +52,18 @@ def figures(preview: Preview) -> None:
     for warning in preview.warnings:
         if not warning.startswith(_LOUD):
             st.warning(warning)
+    if told := limit_and_mark(proposal.block):
+        st.caption(told)
     for note in proposal.notes:
         st.info(note)
+
+
+def limit_and_mark(block: BlockOrder) -> str:
+    """How far the limit is from the mark, in words; empty where one of them is not there."""
+    limit, mark = block.limit, block.bond.price
+    if limit is None or not mark:
+        return ""
+    return f"Limit {formats.price(limit)}, {(limit - mark) / mark:+.1%} from the mark of {formats.price(mark)}."
 
 
 def _after(effect: Effect) -> None:

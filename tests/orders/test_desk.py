@@ -10,6 +10,7 @@ import pytest
 
 from allocation.errors import InvalidBlock, OffLattice
 from allocation.model import Choices, Side
+from allocation.partial_fill import FillPolicy
 from orders.canonical import digest
 from orders.desk import Desk, Preview, Request
 from orders.errors import InvalidSettlement, NotFound, NotPermitted, PreviewChanged, Rejected, StaleData
@@ -216,8 +217,8 @@ def test_a_preview_is_noted_once_however_often_the_page_asks_for_it(at: Outfit) 
     ]
 
 
-@pytest.mark.parametrize("otherwise", ["person", "split", "time"])
-def test_a_confirmation_of_another_person_split_or_time_is_not_the_one_that_was_made(
+@pytest.mark.parametrize("otherwise", ["person", "split", "time", "fills"])
+def test_a_confirmation_of_another_person_split_time_or_way_to_fill_is_not_the_one_that_was_made(
     at: Outfit, otherwise: str
 ) -> None:
     made = at.desk.confirm(PM, preview(at), "", "c1")
@@ -226,8 +227,9 @@ def test_a_confirmation_of_another_person_split_or_time_is_not_the_one_that_was_
     choices = Choices(locked={"A": 2_000_000, "B": 0}) if otherwise == "split" else Choices()
     later = at.clock.now() + timedelta(days=3) if otherwise == "time" else None
     seen = at.desk.preview(user, request(choices=choices))
+    fills = FillPolicy.SMALLEST_FIRST if otherwise == "fills" else FillPolicy.PRO_RATA
     with pytest.raises(Rejected, match="which is another one"):
-        at.desk.confirm(user, seen, "", "c1", release_at=later)
+        at.desk.confirm(user, seen, "", "c1", release_at=later, fills=fills)
     assert at.ledger.orders() == (made,)
 
 

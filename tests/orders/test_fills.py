@@ -13,7 +13,7 @@ from allocation.model import Side
 from allocation.partial_fill import PROMISED, FillPolicy
 from orders.canonical import canonical, digest
 from orders.dispatch import Dispatch
-from orders.errors import NotFound, NotPermitted, Rejected
+from orders.errors import NotFound, NotPermitted, Rejected, Unavailable
 from orders.fills import Split, expected, split
 from orders.model import Order, OrderLine, OrderState, Role, Statement, User
 from tests.allocation.desk import account
@@ -307,6 +307,29 @@ def test_what_was_filled_before_a_modification_was_due_by_the_terms_of_then(watc
     watch.broker.fill("Active", A=1_000_000, B=500_000)
     watch.round()
     assert watch.at.desk.fills.split(PM, order.id).breaks == ()
+
+
+def test_nothing_falls_due_under_a_modification_that_never_came_to_be(watch: Watch) -> None:
+    watch.round()
+    order, modifying = watch.order(), watch.at.desk.modifying
+    request = modifying.request(PM, order.id)
+
+    def modify(a: int, b: int, command_id: str) -> None:
+        anew = replace(request, choices=replace(request.choices, locked={"A": a, "B": b}))
+        modifying.modify(PM, watch.at.desk.preview(PM, anew), "A has an inflow", command_id)
+
+    modify(1_950_000, 50_000, "m1")
+    watch.broker.fails = [(Unavailable("Aladdin cannot be reached.", sent=False), False)] * 50
+    watch.round()
+    watch.broker.fill("Active", A=500_000, B=500_000)
+    assert watch.rounds(60, step=5).state is OrderState.PART_FILLED  # a fill was quicker
+    assert watch.at.ledger.statement(order.id).version == 3
+    split_ = watch.at.desk.fills.split(PM, order.id)
+    assert (split_.expected, split_.breaks) == ({"A": 500_000, "B": 500_000}, ())
+    modify(1_500_000, 500_000, "m2")  # which comes to be
+    watch.broker.fails = []
+    watch.round()
+    assert watch.at.desk.fills.expected(PM, order.id) == {"A": 500_000, "B": 500_000}
 
 
 # -- the policy of an order --------------------------------------------------------------------------------------------

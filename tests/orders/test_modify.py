@@ -86,6 +86,64 @@ def test_a_small_order_is_raised_alone_to_less_than_a_second_persons_size(tmp_pa
     assert modify(watch, face=2_900_000).face == 2_900_000
 
 
+def confirmed_and_sent(watch: Watch, *faces: int) -> list[Order]:
+    """Orders of these faces at Aladdin, each confirmed by one person alone."""
+    desk = watch.at.desk
+    for number, face in enumerate(faces):
+        order = desk.confirm(PM, desk.preview(PM, request(face)), "", f"c{number}")
+        assert order.state is OrderState.CONFIRMED
+        watch.round()
+        watch.broker.fill("Active")
+        watch.round()
+    return list(reversed(watch.at.ledger.orders()))
+
+
+def larger(watch: Watch, order: Order, face: int, command_id: str) -> Order:
+    modifying = watch.at.desk.modifying
+    preview = watch.at.desk.preview(PM, replace(modifying.request(PM, order.id), face=face))
+    return modifying.modify(PM, preview, "more", command_id, dict.fromkeys(preview.warnings, "agreed"))
+
+
+def test_a_block_is_not_made_large_alone_by_making_its_parts_larger(tmp_path: Path) -> None:
+    watch = at_desk(tmp_path, Policy(approval_from=2_000_000))
+    first, second = confirmed_and_sent(watch, 900_000, 1_000_000)
+    with pytest.raises(NotPermitted, match=r"within a day.*comes to 2,900,000, and 2,000,000 or more.*only make it"):
+        larger(watch, first, 1_900_000, "m1")
+    assert larger(watch, first, 990_000, "m2").face == 990_000
+    assert larger(watch, second, 500_000, "m3").face == 500_000  # less is always allowed
+
+
+def test_what_was_confirmed_long_ago_and_made_larger_today_counts_by_what_was_added(tmp_path: Path) -> None:
+    watch = at_desk(tmp_path, Policy(approval_from=2_000_000))
+    first, second = confirmed_and_sent(watch, 900_000, 1_000_000)
+    watch.at.clock.pass_(86_401)
+    assert larger(watch, first, 1_900_000, "m1").face == 1_900_000
+    watch.round()
+    with pytest.raises(NotPermitted, match=r"comes to 2,900,000"):
+        larger(watch, second, 1_900_000, "m2")
+    seen = watch.at.desk.preview(PM, request(1_000_000))
+    assert "comes to 2,000,000" in watch.at.desk.second_person(PM, seen)
+    assert not watch.at.desk.second_person(PM, watch.at.desk.preview(PM, request(999_000)))
+
+
+def test_a_modification_that_nobody_knows_the_end_of_counts_with_the_larger_face(tmp_path: Path) -> None:
+    watch = at_desk(tmp_path, Policy(approval_from=2_000_000))
+    (order,) = confirmed_and_sent(watch, 1_900_000)
+    assert larger(watch, order, 100_000, "m1").state is OrderState.MODIFY_PENDING
+    seen = watch.at.desk.preview(PM, request(1_000_000))
+    assert "comes to 2,900,000" in watch.at.desk.second_person(PM, seen)
+    watch.round()
+    assert not watch.at.desk.second_person(PM, seen)
+
+
+def test_a_reason_why_a_modification_goes_on_is_as_short_as_one_of_a_confirmation(tmp_path: Path) -> None:
+    watch = at_aladdin(tmp_path)
+    preview = seen(watch, limit=Decimal(103))
+    with pytest.raises(NotPermitted, match="A reason is longer than 500 characters"):
+        watch.at.desk.modifying.modify(PM, preview, "more", "m1", dict.fromkeys(preview.warnings, "x" * 501))
+    assert watch.at.ledger.statement(watch.order().id).version == 1
+
+
 def test_faces_that_are_not_rounded_never_reach_aladdin(tmp_path: Path) -> None:
     watch = at_aladdin(tmp_path)
     with pytest.raises(NotPermitted, match="cannot be confirmed"):

@@ -11,6 +11,8 @@ from orders.checks import Policy
 from orders.errors import NotPermitted, Rejected
 from orders.model import Order, OrderState, Role, User
 from orders.reconcile import Reconciling
+from tests.orders.both import both_sides
+from tests.orders.changes import at_desk
 from tests.orders.desk import BOOK, PM, FakeBlotter, outfit
 from tests.orders.test_desk import preview, request
 from tests.orders.watch import Watch, watching
@@ -96,6 +98,46 @@ def test_a_block_made_small_by_being_made_twice_waits_for_a_second_person(tmp_pa
     assert confirmed("c4").state is OrderState.CONFIRMED  # what was approved, or never sent, is not counted
     at.clock.pass_(86_401)
     assert confirmed("c5").state is OrderState.CONFIRMED
+
+
+def test_of_what_ended_at_aladdin_what_is_filled_counts_for_a_second_person(tmp_path: Path) -> None:
+    watch = at_desk(tmp_path, Policy(approval_from=2_000_000))
+    desk = watch.at.desk
+    order = desk.confirm(PM, desk.preview(PM, request(1_500_000)), "", "c1")
+    watch.round()
+    again = desk.preview(PM, request(1_500_000))
+    assert "comes to 3,000,000" in desk.second_person(PM, again)
+    watch.broker.fill("Canceled", A=300_000, B=100_000)
+    assert watch.round().state is OrderState.CANCELED
+    assert desk.second_person(PM, again) == ""
+    larger = desk.preview(PM, request(1_600_000))
+    assert "comes to 2,000,000" in desk.second_person(PM, larger)
+    assert desk.past.order(PM, order.id).filled == 400_000
+
+
+def test_what_was_closed_here_still_counts_whole_for_a_second_person(tmp_path: Path) -> None:
+    """What became of it at Aladdin, nobody saw."""
+    watch = at_desk(tmp_path, Policy(approval_from=2_000_000))
+    desk = watch.at.desk
+    order = desk.confirm(PM, desk.preview(PM, request(1_500_000)), "", "c1")
+    watch.round()
+    watch.broker.book.clear()
+    watch.round()
+    assert desk.closing.close(PM, order.id, "gone", "x1").state is OrderState.CANCELED
+    assert "comes to 3,000,000" in desk.second_person(PM, desk.preview(PM, request(1_500_000)))
+
+
+def test_what_an_approver_took_over_does_not_count_as_decided_alone(tmp_path: Path) -> None:
+    both = both_sides(tmp_path)
+    both.watch.broker.fill("Canceled")  # the order that is there already
+    both.watch.round()
+    at, policy = both.watch.at, Policy(approval_from=900_000)
+    use = Reconciling(both.blotter, at.desk, at.ledger, at.clock, BOOK, policy, lambda order_id: None)
+    both.entered()
+    taken = use.adopt(APPROVER, "BIG6", "77", "agreed", "a1")
+    desk = outfit(tmp_path, policy).desk
+    assert taken.face == 900_000
+    assert desk.second_person(PM, desk.preview(PM, request(400_000))) == ""
 
 
 def test_terms_as_large_as_need_approval_are_taken_over_by_an_approver(live: Watch) -> None:

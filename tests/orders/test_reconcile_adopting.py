@@ -71,6 +71,17 @@ def test_a_second_order_under_our_reference_is_told_and_not_taken_over(both: Bot
     assert both.watch.at.ledger.statement(order.id).version == 1
 
 
+def test_what_another_order_under_our_reference_came_to_is_no_correction_of_ours(both: Both) -> None:
+    both.watch.broker.fill("Booked", A=1_000_000, B=1_000_000)
+    order = both.watch.round()
+    both.watch.broker.book["9"] = replace(
+        both.watch.broker.book[order.broker_id], id="9", status="Canceled", filled=Decimal(0), booked={}
+    )
+    with pytest.raises(IllegalTransition, match="carries its reference too"):
+        both.use.adopt(PM, "BIG6", "9", "x", "a1")
+    assert both.watch.at.ledger.order(order.id) == order
+
+
 def test_the_same_adoption_twice_is_one_order(both: Both) -> None:
     both.entered()
     first = both.use.adopt(PM, "BIG6", "77", "x", "a1")
