@@ -9,6 +9,7 @@ from typing import Any
 
 from orders.dispatch import LEASE, LEASE_SECONDS
 from orders.model import Lease, Order
+from tests.allocation.desk import account
 from tests.orders.desk import PM, Outfit, outfit
 from tests.orders.test_desk import preview, request
 from tests.orders.test_dispatch_waiting import AT
@@ -56,6 +57,7 @@ def test_a_tick_between_two_looks_reads_only_the_orders_that_something_is_asked_
 
 
 def test_a_look_that_takes_longer_than_a_lease_keeps_it(watch: Watch) -> None:
+    watch.at.market.accounts = (account("A", cash="100000000"), account("B", cash="100000000"))
     for number in range(2, 7):
         confirmed(watch.at, f"c{number}")
     watch.round()

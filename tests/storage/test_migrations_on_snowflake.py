@@ -154,6 +154,7 @@ def test_a_ledger_of_any_earlier_revision_comes_to_this_one_with_its_orders(
     _require_the_past(engine, but_for_the_limits=revision == "0001")
 
 
+@pytest.mark.soak
 def test_a_ledger_with_orders_comes_from_the_revision_before_by_script(fresh: Callable[[str], Opened]) -> None:
     config, engine = fresh("BY_SCRIPT")
     write(engine, partial(_fill_as_of, revision="0006"))
@@ -161,6 +162,7 @@ def test_a_ledger_with_orders_comes_from_the_revision_before_by_script(fresh: Ca
     _require_the_past(engine)
 
 
+@pytest.mark.soak
 def test_an_upgrade_cut_short_after_any_statement_can_be_run_again(fresh: Callable[[str], Opened]) -> None:
     """Snowflake commits each change of a table at once, and what comes after it not."""
     config, engine = fresh("CUT")
