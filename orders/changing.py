@@ -93,7 +93,8 @@ class Changing:
             return self._journal.record(order, Event.MODIFIED, lease, doubt, message=doubt)
         if self._under_way(made) and not ended:
             return order
-        return self._restored(order, lease, "It was canceled before the modification reached Aladdin.", None)
+        what = f"was {answer.status.lower()}" if ended else "was to be canceled"
+        return self._restored(order, lease, f"It {what} before the modification reached Aladdin.", None)
 
     def _under_way(self, made: Requests) -> bool:
         return made.arrived is not None and self._clock.now() - made.arrived < GRACE
