@@ -93,7 +93,8 @@ class Changing:
             return self._journal.record(order, Event.MODIFIED, lease, doubt, message=doubt)
         if self._under_way(made) and not ended:
             return order
-        return self._restored(order, lease, "The new terms came too late: it was to be canceled by then.", None)
+        what = f"was {answer.status.lower()}" if ended else "was to be canceled"
+        return self._restored(order, lease, f"The new terms came too late: it {what} by then.", None)
 
     def _under_way(self, made: Requests) -> bool:
         return made.arrived is not None and self._clock.now() - made.arrived < GRACE

@@ -52,7 +52,7 @@ class Closing:
             self._refuse_shown(order, event)
             if event is Event.CLOSE_ASKED:
                 asks = f"{user.username} asks to close it: somebody else must agree."
-                return {"message": f"{compared.not_shown(order)} {asks}"}
+                return {"message": f"{compared.still_said(order) or compared.not_shown(order)} {asks}"}
             return self._ended(user, order, f"{user.username}: {reason.strip()}")
 
         return self._orders.decide(user, Permission.CONFIRM, order_id, event, command_id, reason, closed)
@@ -87,9 +87,9 @@ class Closing:
         return newest if newest is not None and newest.event == Event.CLOSE_ASKED else None
 
     def may(self, user: User, order: Order) -> tuple[Event, ...]:
-        """What this user may do about an order that the worker did not find at its last look, for the screen to
-        offer."""
-        if not user.sees(order.group) or not compared.lost(order):
+        """What this user may do about an order that the worker did not find at its last look, or found another one
+        for, for the screen to offer."""
+        if not user.sees(order.group) or not compared.unseen(order):
             return ()
         asked = self.asked(order)
         wanted: tuple[Event, ...] = ()

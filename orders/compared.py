@@ -62,8 +62,9 @@ def message(order: Order, answer: BrokerOrder) -> str:
     late = ""
     if order.state is OrderState.CANCEL_PENDING and reported(answer) is Event.REPORTED_BOOKED:
         late = f"The cancellation came too late: {filled(answer)}"
-    # while it is modified, the terms here are not those there
-    told = "" if order.state is OrderState.MODIFY_PENDING else differences(order, answer)
+    # while it is modified, the terms here are not those there; what is canceled meanwhile has settled that at its end
+    asked = order.state is OrderState.CANCEL_PENDING and there(answer) not in FINAL
+    told = "" if asked or order.state is OrderState.MODIFY_PENDING else differences(order, answer)
     return " ".join(part for part in (late, told, answer.message) if part)
 
 

@@ -17,12 +17,15 @@ def needed(blotter: Blotter | None) -> Blotter:
 def shown(blotter: Blotter | None, order: Order) -> str:
     """What Aladdin shows of the order, in words; empty when it shows nothing of it, under our reference or its own
     number. May raise `SettingsError`, and what the look-ups raise: `NotPermitted` or `Malformed` where Aladdin leaves a
-    doubt, any `OutsideError`. Then it is not told to be missing either."""
+    doubt, any `OutsideError`. Then it is not told to be missing either. What carries another order's reference is that
+    order, whatever its number."""
     there = needed(blotter)
     named = [order.broker_id] if order.broker_id else []
-    for answer in (*there.find_orders([order.id]), *(there.orders(named) if named else ())):
-        return f"its order {answer.id} ({answer.status}, {answer.filled:,.0f} filled)"
+    found = (*there.find_orders([order.id]), *(there.orders(named) if named else ()))
+    for answer in found:
+        if answer.reference in ("", order.id):
+            return f"its order {answer.id} ({answer.status}, {answer.filled:,.0f} filled)"
     # one that cannot be read is left out above where it does not carry our reference
-    if named and order.broker_id in there.live_order_ids(order.group).ids:
+    if named and not found and order.broker_id in there.live_order_ids(order.group).ids:
         return f"its order {order.broker_id} among the live ones"
     return ""

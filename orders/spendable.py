@@ -45,16 +45,34 @@ def less_ours(group: Group, pending: Sequence[Order], ledger: Ledger) -> Group:
 
 def _missing(order: Order, statement: Statement, ledger: Ledger) -> dict[str, _Part]:
     """What Aladdin may not count yet, by account id. While it is not known what became of a modification, Aladdin has
-    the terms of before or the new ones: the more of the two is promised, and the terms of before are what it counts."""
+    the terms of before or the new ones: the more of the two is promised, and the terms of before are what it counts.
+    What is booked of an order that it does not show are trades, which it counts all the same."""
     newest = before = _parts(statement)
     if order.state in PENDING and unsettled(ledger.events(order.id)):
         before = _parts(ledger.statement(order.id, statement.version - 1))
-    counted: Mapping[str, _Part] = {} if _uncounted(order) else before
-    missing = {}
-    for name in newest.keys() | before.keys():
-        new, old, there = (parts.get(name, _Part()) for parts in (newest, before, counted))
-        missing[name] = _Part(max(new.face, old.face) - there.face, max(new.money, old.money) - there.money)
-    return missing
+    most = {name: _more(newest.get(name, _Part()), before.get(name, _Part())) for name in newest.keys() | before.keys()}
+    counted: Mapping[str, _Part] = before
+    if _uncounted(order):
+        counted = _executed(order, most) if compared.unseen(order) else {}
+    return {name: _less(part, counted.get(name, _Part())) for name, part in most.items()}
+
+
+def _more(one: _Part, other: _Part) -> _Part:
+    return _Part(max(one.face, other.face), max(one.money, other.money))
+
+
+def _less(part: _Part, counted: _Part) -> _Part:
+    return _Part(part.face - counted.face, part.money - counted.money)
+
+
+def _executed(order: Order, promised: Mapping[str, _Part]) -> dict[str, _Part]:
+    """What Aladdin counts as trades of an order that it does not show any more, at what was promised for it."""
+    executed = {}
+    for line in order.lines:
+        part = promised.get(line.account_id, _Part())
+        if face := min(int(line.booked), part.face):
+            executed[line.account_id] = _Part(face, part.money * face / part.face)
+    return executed
 
 
 def _uncounted(order: Order) -> bool:

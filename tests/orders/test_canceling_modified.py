@@ -51,7 +51,8 @@ def test_an_order_is_canceled_at_once_with_the_terms_that_aladdin_has(tmp_path: 
     assert (order.state, order.face, watch.at.ledger.intents()) == (OrderState.CANCELED, face, ())
     assert [what for what, _ in watch.broker.asked].count("cancel") == 1
     told = [event.detail for event in watch.at.ledger.events(order.id) if event.event == Event.MODIFY_REFUSED]
-    why = "The new terms came too late: it was to be canceled by then."
+    asked = "was canceled" if fates and fates[0][0] is LOST else "was to be canceled"  # what may arrive is waited for
+    why = f"The new terms came too late: it {asked} by then."
     assert told == ([why] if face == 2_000_000 else [])
     watch.agrees()
 
@@ -101,6 +102,27 @@ def test_a_fill_that_is_quicker_than_the_cancel_is_followed_with_the_terms_aladd
     assert order.message == "The cancellation came too late: 4,000,000 is filled."
     assert watch.at.desk.fills.breaks(PM, order.id) == ()
     watch.agrees()
+
+
+def test_what_ended_before_its_modification_is_told_by_how_it_ended(tmp_path: Path) -> None:
+    watch = modifying(tmp_path, (LOST, False))
+    cancel(watch)
+    watch.broker.fill("Booked", A=1_000_000, B=1_000_000)
+    assert watch.round().message == (
+        "It was not modified, and is as it was: It was booked before the modification reached Aladdin. The "
+        "cancellation came too late: 2,000,000 is filled."
+    )
+
+
+def test_a_modification_that_is_on_its_way_is_no_difference_to_be_told_while_it_is_canceled(tmp_path: Path) -> None:
+    watch = modifying(tmp_path, (LOST, False))
+    watch.broker.cancels_to = "Cancel Pending"
+    cancel(watch)
+    order = watch.round()
+    assert (order.state, order.message, order.broker_status) == (OrderState.CANCEL_PENDING, "", "Cancel Pending")
+    events = len(watch.history())
+    watch.rounds(10, step=5)
+    assert (watch.order().message, len(watch.history())) == ("", events)
 
 
 def test_a_cancel_that_comes_while_the_modification_is_being_asked_for_is_not_lost(tmp_path: Path) -> None:

@@ -69,6 +69,23 @@ def test_an_order_that_aladdin_shows_is_not_closed_whatever_was_seen_before(gone
     assert gone.order() == order
 
 
+def test_an_order_whose_number_is_another_ones_at_aladdin_is_gone(live: Watch) -> None:
+    closing = live.at.desk.closing
+    live.shown(reference="EL-SOMEBODY")
+    order = live.round()
+    assert "it carries the reference EL-SOMEBODY" in order.message
+    assert closing.may(PM, order) == (Event.CLOSE,)
+    assert closing.close(PM, order.id, "entered anew there", "x1").state is OrderState.CANCELED
+    assert live.at.ledger.promised() == ()
+
+
+def test_an_order_that_is_another_bonds_under_its_reference_is_not_gone(live: Watch) -> None:
+    live.shown(asset_id="OTHER")
+    order = live.round()
+    with pytest.raises(Rejected, match="is not closed"):
+        live.at.desk.closing.close(PM, order.id, "gone", "x1")
+
+
 def test_an_order_that_cannot_be_read_there_is_not_gone(gone: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     order = gone.order()
     listed = BrokerOrderIds((order.broker_id,))
@@ -116,7 +133,8 @@ def test_its_money_is_set_aside_while_it_is_missing_and_free_once_it_is_closed(l
     live.rounds(600)
     assert cash() == held
     live.at.desk.closing.close(PM, live.order().id, "gone", "x1")
-    assert cash() - held == reserved(live.at.ledger.statement(live.order().id))["A"]
+    promised = reserved(live.at.ledger.statement(live.order().id))["A"]
+    assert cash() - held == promised * 4 / 5  # of 1,000,000 there 200,000 are filled, and traded
 
 
 def test_an_order_that_is_shown_again_is_counted_by_aladdin_again(gone: Watch) -> None:
@@ -228,6 +246,16 @@ def test_what_two_had_to_confirm_is_not_closed_by_one_who_asks_for_less_of_it_fi
     newest = watch.at.ledger.statement(order.id)
     assert (newest.version, newest.created_by) == (3, "ann")
     assert watch.at.ledger.verify() == ()
+
+
+def test_a_request_to_close_an_order_that_another_one_is_shown_for_stands_until_somebody_agrees(large: Watch) -> None:
+    closing, order = large.at.desk.closing, large.order()
+    other = BrokerOrder(order.broker_id, "EL-SOMEBODY", "Active", Decimal(2_000_000), Decimal(0), None, {})
+    large.broker.book[order.broker_id] = other
+    assert "shows another order" in large.round().message
+    asked = closing.close(PM, order.id, "entered anew there", "x1")
+    assert large.rounds(60) == asked
+    assert closing.agree(APPROVER, order.id, "x2").state is OrderState.CANCELED
 
 
 # -- while it was modified ---------------------------------------------------------------------------------------------

@@ -187,3 +187,36 @@ def test_an_order_that_aladdin_may_not_count_stays_paid_for_when_what_was_asked_
     monkeypatch.undo()
     watch.round()
     assert (watch.order().broker_status, cash(watch)) == (status, before)
+
+
+def test_what_is_filled_of_an_order_that_aladdin_purged_is_not_paid_for_twice(tmp_path: Path) -> None:
+    watch = at_aladdin(tmp_path)
+    counts(watch)
+    before = cash(watch)
+    watch.broker.fill("Active", A=1_000_000, B=400_000)
+    watch.round()
+    watch.broker.book.clear()
+    watch.at.market.accounts = (
+        account("A", cash=str(Decimal(5_000_000) - 985_000), held="1000000"),  # the trades alone
+        account("B", cash=str(Decimal(5_000_000) - 394_000), held="400000"),
+    )
+    watch.round()
+    assert cash(watch) == before
+    assert held(watch) == {"A": 1_000_000, "B": 1_000_000}
+    modify(watch, face=3_000_000)
+    assert cash(watch) == {name: had - 492_500 for name, had in before.items() if had is not None}
+    assert held(watch) == {"A": 1_500_000, "B": 1_500_000}
+
+
+def test_what_is_sold_of_an_order_that_aladdin_purged_is_not_sold_twice(tmp_path: Path) -> None:
+    watch = at_desk(tmp_path)
+    watch.at.market.accounts = (account("A", held="2000000"), account("B", held="2000000"))
+    desk = watch.at.desk
+    desk.confirm(PM, desk.preview(PM, request(2_000_000, Side.SELL)), "", "c1")
+    watch.round()
+    watch.broker.fill("Active", A=600_000, B=0)
+    watch.round()
+    watch.broker.book.clear()
+    watch.at.market.accounts = (account("A", held="1400000"), account("B", held="2000000"))
+    watch.round()
+    assert held(watch) == {"A": 1_000_000, "B": 1_000_000}
