@@ -109,8 +109,8 @@ def test_what_ended_before_its_modification_is_told_by_how_it_ended(tmp_path: Pa
     cancel(watch)
     watch.broker.fill("Booked", A=1_000_000, B=1_000_000)
     assert watch.round().message == (
-        "It was not modified, and is as it was: It was booked before the modification reached Aladdin. The "
-        "cancellation came too late: 2,000,000 is filled."
+        "Nothing was modified. The new terms came too late: it was booked by then. The cancellation came too late: "
+        "2,000,000 is filled."
     )
 
 
