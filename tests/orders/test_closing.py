@@ -15,7 +15,6 @@ from orders.lifecycle import Event
 from orders.model import BrokerOrder, BrokerOrderIds, OrderState, Role, User
 from orders.statement import reserved
 from tests.orders.both import Both, both_sides
-from tests.orders.changes import at_aladdin, modify
 from tests.orders.desk import ANALYST, COMPLIANCE, PM, FakeBlotter
 from tests.orders.watch import Watch, watching
 
@@ -256,46 +255,6 @@ def test_a_request_to_close_an_order_that_another_one_is_shown_for_stands_until_
     asked = closing.close(PM, order.id, "entered anew there", "x1")
     assert large.rounds(60) == asked
     assert closing.agree(APPROVER, order.id, "x2").state is OrderState.CANCELED
-
-
-# -- while it was modified ---------------------------------------------------------------------------------------------
-
-
-def test_a_modification_that_never_left_does_not_come_to_be_with_the_end_of_its_order(tmp_path: Path) -> None:
-    watch = at_aladdin(tmp_path)
-    modify(watch, face=1_000_000)
-    watch.broker.fails = [(Unavailable("Aladdin cannot be reached.", sent=False), False)]
-    watch.round()
-    there = dict(watch.broker.book)
-    watch.broker.book.clear()
-    watch.rounds(60)
-    order = watch.at.desk.closing.close(PM, watch.order().id, "gone", "x1")
-    assert (order.state, order.face, watch.faces()) == (
-        OrderState.CANCELED, 2_000_000, {"A": 1_000_000, "B": 1_000_000},
-    )  # fmt: skip
-    assert order.message == (
-        "Closed here, as Aladdin does not show it. Its last modification never reached Aladdin. It has the terms "
-        "of before. pm: gone"
-    )
-    assert watch.at.desk.closing.close(PM, order.id, "gone", "x1") == order
-    watch.broker.book.update(there)
-    watch.broker.fill("Booked", A=1_000_000, B=1_000_000)
-    order = watch.rounds(1200, step=60)
-    assert (order.state, order.message) == (OrderState.BOOKED, "")
-    assert watch.at.desk.fills.breaks(PM, order.id) == ()
-    watch.agrees()
-
-
-def test_where_a_modification_may_have_arrived_the_end_says_that_nobody_knows(tmp_path: Path) -> None:
-    watch = at_aladdin(tmp_path)
-    modify(watch, face=1_000_000)
-    watch.broker.fails = [(Unavailable("No answer in time.", sent=True), True)]
-    watch.round()
-    watch.broker.book.clear()
-    watch.rounds(60)
-    order = watch.at.desk.closing.close(PM, watch.order().id, "gone", "x1")
-    assert (order.face, watch.at.ledger.statement(order.id).version) == (1_000_000, 2)
-    assert order.message.endswith("Whether its last modification reached Aladdin is not known. pm: gone")
 
 
 # -- later -------------------------------------------------------------------------------------------------------------
