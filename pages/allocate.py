@@ -32,6 +32,8 @@ if confirmed := confirming.confirmed():
 
 
 drafts.take_up(user)
+if used := st.session_state.pop("compare.used", ""):
+    st.toast(used, icon=":material/check:")
 
 
 def ask_fresh() -> None:
@@ -170,6 +172,8 @@ else:
         offer(error)
         problem = MEND
 title.title(sentence)
+made_of = preview.request if preview is not None else request  # with the accounts that are left out
+trip.request = None if chosen.faults else made_of
 with shelf:
     drafts.shelf(user, None if chosen.faults else request)
 with top:
@@ -188,6 +192,10 @@ may = session.only_if(user, Permission.CONFIRM)
 back, forward = bar(problem if may else f"{problem} Confirming is for portfolio managers.".strip())
 if back.button("Securities", icon=":material/arrow_back:"):
     st.switch_page("pages/securities.py")
+if forward.button(
+    "Compare", icon=":material/compare:", disabled=trip.request is None, help="every engine on this block"
+):
+    st.switch_page("pages/compare.py")
 ready = preview is not None and not problem and may
 if forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready) and preview is not None:
     confirming.open_dialog(user, preview, block)
