@@ -174,8 +174,13 @@ else:
 title.title(sentence)
 made_of = preview.request if preview is not None else request  # with the accounts that are left out
 trip.request = None if chosen.faults else made_of
-with shelf:
+with shelf, st.container(horizontal=True):
     drafts.shelf(user, None if chosen.faults else request)
+    if st.button(
+        "Compare engines", icon=":material/compare:", type="tertiary", disabled=trip.request is None,
+        key="allocate.compare", help="every engine on this block, side by side",
+    ):  # fmt: skip
+        st.switch_page("pages/compare.py")
 with top:
     frame.strip(preview.read_at if preview else None, ask_fresh)
 if preview is not None:
@@ -192,10 +197,6 @@ may = session.only_if(user, Permission.CONFIRM)
 back, forward = bar(problem if may else f"{problem} Confirming is for portfolio managers.".strip())
 if back.button("Securities", icon=":material/arrow_back:"):
     st.switch_page("pages/securities.py")
-if forward.button(
-    "Compare", icon=":material/compare:", disabled=trip.request is None, help="every engine on this block"
-):
-    st.switch_page("pages/compare.py")
 ready = preview is not None and not problem and may
 if forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready) and preview is not None:
     confirming.open_dialog(user, preview, block)

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from allocation.compare import Comparison
+from allocation.metrics import improvement
 from allocation.model import Metric
 from allocation.partial_fill import PartialFill
 from allocation.proposal import Proposal
@@ -18,6 +19,8 @@ from ui.charts import AFTER, BEFORE, CONTEXT, LIMIT
 
 ROW, DENSE, MANY = 22, 14, 40  # pixels an account; less where there are many
 _BAR = 40
+_BEHIND = 0.45  # opacity of the engines that are not looked at
+_MM = 1e6  # faces are drawn in millions
 
 
 def short(label: str) -> str:
@@ -41,7 +44,8 @@ def dumbbells(rows: Sequence[tuple[str, Proposal]], picked: str) -> go.Figure:
         _panel(figure, column, proposal, order)
     row = ROW if len(order) <= MANY else DENSE
     figure = charts.layout(figure, max(200, 110 + row * len(order)), "")
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 64, "b": 44}, dragmode="zoom", clickmode="event")
+    head = 44 + 16 * any("(" in label for label, _ in rows)
+    figure.update_layout(margin={"l": 8, "r": 8, "t": head, "b": 44}, dragmode="zoom", clickmode="event")
     figure.update_annotations(font_size=12)
     figure.update_yaxes(
         tickvals=list(range(len(order))), ticktext=order, range=[-0.7, len(order) - 0.3], tickfont={"size": 11},
@@ -70,13 +74,9 @@ def _panel(figure: go.Figure, column: int, proposal: Proposal, order: Sequence[s
     after = np.array([effect.after[account] for account in order])
     places = np.arange(len(order))
     unit, decimals = effect.metric.unit, effect.metric.decimals
-    spread = effect.dispersion_after
-    low, high = effect.mean_after - spread, effect.mean_after + spread
-    figure.add_vrect(x0=low, x1=high, fillcolor=CONTEXT, opacity=0.15, line_width=0, col=column, row=1)
-    figure.add_vline(x=effect.mean_after, line={"color": CONTEXT, "dash": "dot", "width": 1}, col=column, row=1)
     figure.add_scatter(
         x=before, y=places, mode="markers", name="before", hoverinfo="skip", row=1, col=column,
-        marker={"size": 8, "symbol": "circle-open", "color": BEFORE, "line": {"width": 2}},
+        marker={"size": 12, "symbol": "circle-open", "color": BEFORE, "line": {"width": 2}},
     )  # fmt: skip
     capped = [lines[account].capped for account in order]
     figure.add_scatter(
@@ -89,10 +89,15 @@ def _panel(figure: go.Figure, column: int, proposal: Proposal, order: Sequence[s
             "color": AFTER, "thickness": 2, "width": 0,
         },
         marker={
-            "size": 9, "color": [LIMIT if at_cap else AFTER for at_cap in capped],
+            "size": 8, "color": [LIMIT if at_cap else AFTER for at_cap in capped],
             "symbol": ["diamond" if at_cap else "circle" for at_cap in capped],
         },
     )  # fmt: skip
+    # after the dots: an empty panel would take no shapes
+    spread = effect.dispersion_after
+    low, high = effect.mean_after - spread, effect.mean_after + spread
+    figure.add_vrect(x0=low, x1=high, fillcolor=CONTEXT, opacity=0.15, line_width=0, col=column, row=1)
+    figure.add_vline(x=effect.mean_after, line={"color": CONTEXT, "dash": "dot", "width": 1}, col=column, row=1)
 
 
 # -- dispersion against the bound ------------------------------------------------------------------------------------
@@ -115,8 +120,17 @@ def bars(rows: Sequence[Comparison], metric: Metric, picked: str) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=values, y=list(range(len(names))), orientation="h", width=0.62, textposition="outside", cliponaxis=False,
-            marker_color=[BEFORE, *(AFTER if row.label == picked else _PALE for row, _, _ in answered)],
-            text=[formats.dispersion(value, metric) for value in values],
+            marker={
+                "color": [BEFORE, *(AFTER for _ in after)],
+                "opacity": [1.0, *(1.0 if row.label == picked else _BEHIND for row, _, _ in answered)],
+            },
+            text=[
+                formats.dispersion(before, metric),
+                *(
+                    f"{formats.dispersion(value, metric)}, {formats.width(improvement(before, value))}"
+                    for value in after
+                ),
+            ],
             hovertext=[f"<b>Before</b><br>{formats.dispersion(before, metric)}", *hover], hoverinfo="text",
         )
     )  # fmt: skip
@@ -126,13 +140,11 @@ def bars(rows: Sequence[Comparison], metric: Metric, picked: str) -> go.Figure:
             line={"color": LIMIT, "width": 2},
         )  # fmt: skip
     figure = charts.layout(figure, 60 + _BAR * len(names), f"standard deviation, {metric.unit}")
+    figure.update_layout(margin={"l": 8, "r": 170, "t": 8, "b": 40})  # room for the figures at the bars' ends
     figure.update_layout(dragmode=False, clickmode="event")
-    figure.update_xaxes(range=[0, (max(values) or 1.0) * 1.16])
+    figure.update_xaxes(range=[0, max(values) or 1.0])
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5])
     return figure
-
-
-_PALE = "#9fbdf0"  # the engines that are not looked at
 
 
 # -- over sizes ------------------------------------------------------------------------------------------------------
@@ -144,28 +156,29 @@ def sizes(curves: Sequence[Curve], metric: Metric, picked: str, size: int, own: 
     drawn = sorted((curve for curve in curves if curve.points), key=lambda curve: curve.label == picked)
     for curve in drawn:
         _curve(figure, curve, metric, front=curve.label == picked)
-    figure.add_vline(x=own, line={"color": CONTEXT, "dash": "dot", "width": 1})
-    figure.add_vline(x=size, line={"color": LIMIT, "width": 2})
+    figure.add_vline(x=own / _MM, line={"color": CONTEXT, "dash": "dot", "width": 1})
+    figure.add_vline(x=size / _MM, line={"color": LIMIT, "width": 2})
     figure = charts.layout(figure, 460, "")
     figure.update_layout(margin={"l": 8, "r": 190, "t": 8, "b": 44}, dragmode=False, clickmode="event")
     figure.update_layout(hovermode="x")
-    figure.update_xaxes(title="face of the order", row=2, col=1)
+    figure.update_xaxes(title="face of the order, mm", row=2, col=1)
     figure.update_yaxes(title=f"standard deviation, {metric.unit}", showgrid=True, row=1, col=1)
-    figure.update_yaxes(title="placed", showgrid=True, rangemode="tozero", row=2, col=1)
+    figure.update_yaxes(title="placed, mm", showgrid=True, rangemode="tozero", row=2, col=1)
     _names(figure, drawn, picked)
     return figure
 
 
 def _curve(figure: go.Figure, curve: Curve, metric: Metric, *, front: bool) -> None:
-    faces = np.array([point.face for point in curve.points])
+    faces = np.array([point.face / _MM for point in curve.points])
+    placed = np.array([point.placed for point in curve.points])
     line = {"color": AFTER if front else CONTEXT, "width": 3 if front else 1.5}
     figure.add_scatter(
         x=faces, y=np.array([point.dispersion for point in curve.points]), mode="lines", line=line, row=1, col=1,
         hovertemplate=f"{curve.label}: %{{y:,.{metric.decimals + 1}f}} {metric.unit}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=faces, y=np.array([point.placed for point in curve.points]), mode="lines", line=line, row=2, col=1,
-        hovertemplate=f"{curve.label}: %{{y:,.0f}} placed<extra></extra>",
+        x=faces, y=placed / _MM, mode="lines", line=line, row=2, col=1, customdata=placed,
+        hovertemplate=f"{curve.label}: %{{customdata:,.0f}} placed<extra></extra>",
     )  # fmt: skip
 
 
@@ -196,18 +209,18 @@ def part_filled(made: PartialFill) -> go.Figure:
     flagged = {*made.below_minimum, *made.stubs}
     figure = go.Figure()
     figure.add_bar(
-        x=[line.line for line in lines], y=names, orientation="h", hoverinfo="skip", width=0.62,
+        x=[line.line / _MM for line in lines], y=names, orientation="h", hoverinfo="skip", width=0.62,
         marker={"color": "rgba(0,0,0,0)", "line": {"color": BEFORE, "width": 1}},
     )  # fmt: skip
     figure.add_bar(
-        x=[line.expected for line in lines], y=names, orientation="h", width=0.62, hoverinfo="text",
+        x=[line.expected / _MM for line in lines], y=names, orientation="h", width=0.62, hoverinfo="text",
         marker_color=[LIMIT if line.account_id in flagged else AFTER for line in lines],
         hovertext=[
             f"<b>{line.account_id}</b><br>{line.expected:,} of {line.line:,}<br>{line.left:,} left" for line in lines
         ],
     )  # fmt: skip
     row = ROW if len(lines) <= MANY else DENSE
-    figure = charts.layout(figure, max(160, 60 + row * len(lines)), "face")
+    figure = charts.layout(figure, max(160, 60 + row * len(lines)), "face, mm")
     figure.update_layout(barmode="overlay", dragmode=False, clickmode="event")
     figure.update_yaxes(type="category", tickfont={"size": 11})
     return figure

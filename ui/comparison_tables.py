@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -58,57 +58,77 @@ def _proved(figures: Figures) -> str:
 
 
 def compared(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
-    """A row for each engine with an answer."""
+    """A row for each engine with an answer: what it comes to, the most telling first."""
     found = answers(rows)
-    metric = found[0][2].effect.metric
+    effect = found[0][2].effect
     table = pd.DataFrame([_row(row, figures, proposal) for row, figures, proposal in found])
-    finer, unit = metric.decimals + 1, metric.unit
     columns = {
-        "Engine": st.column_config.TextColumn("Engine", pinned=True, width=210),
-        "Placed": amount("Placed", help_="face"),
-        "Filled": number("Filled, %", 1, "placed over ordered face"),
-        "After": number(f"Dispersion, {unit}", finer, "standard deviation afterwards, equal weights", 118),
-        "Change": st.column_config.TextColumn("Change", width=118, alignment="right", help="(before - after) / before"),
-        "Above": st.column_config.TextColumn(
-            "Above the least", width=128, alignment="right",
-            help=f"{unit} above the least that any split of the same face leaves; “at most” where that is not proved",
+        "Engine": _engine(),
+        "Placed": number("Placed", 0, "face", 96),
+        "After": _deviation(effect.metric),
+        "Change": _text("Change", 106, "(before - after) / before"),
+        "Above": _text(
+            "Above least", 100,
+            f"{effect.metric.unit} above the least that any split of the same face leaves; “at most” where that is not "
+            "proved",
         ),
-        "Weighted": number("NAV-weighted", finer, f"standard deviation weighted by NAV afterwards, {unit}", 104),
-        "Range": number("Range", metric.decimals, f"highest less lowest account afterwards, {unit}"),
-        "Farthest": number("Farthest", metric.decimals, f"largest distance from the mean afterwards, {unit}"),
-        "Within": st.column_config.TextColumn(
-            "Within", width=74, alignment="right",
-            help=f"accounts that end within {proposal_tables.tolerance(found[0][2].effect)} of mean or target",
-        ),
-        "Touched": st.column_config.TextColumn("Touched", width=76, alignment="right", help="accounts with a line"),
-        "Smallest": amount("Smallest line", help_="face"),
-        "Cash": st.column_config.TextColumn(
-            "Cash left", width=150, alignment="right", help="over the accounts whose cash is known, by currency"
-        ),
+        "Within": _text("Within", 66, f"accounts ending within {proposal_tables.tolerance(effect)} of mean or target"),
+        "Touched": _text("Touched", 70, "accounts with a line"),
+        "Smallest": number("Smallest line", 0, "face", 98),
+        "Cash": _text("Cash left", 116, "over the accounts whose cash is known, by currency"),
+        "Filled": number("Filled, %", 1, "placed over ordered face", 70),
     }  # fmt: skip
     return table, columns
 
 
+def measured(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
+    """A row for each engine with an answer, and one for before: every measure of dispersion."""
+    found = answers(rows)
+    metric, before = found[0][2].effect.metric, found[0][1].dispersion_before
+    finer = metric.decimals + 1
+    each = [("Before", before), *((row.label, figures.dispersion_after) for row, figures, _ in found)]
+    table = pd.DataFrame(
+        [{"Engine": label, **{m.key: rounded(values.get(m), finer) for m in Dispersion}} for label, values in each]
+    )
+    columns = {
+        "Engine": _engine(),
+        **{m.key: number(m.label, finer, f"{m.label.lower()}, {metric.unit}", 168) for m in Dispersion},
+        Dispersion.STDEV.key: _deviation(metric),
+        Dispersion.RANGE.key: number("High less low", finer, f"highest less lowest account, {metric.unit}", 104),
+        Dispersion.STDEV_NAV.key: number("NAV-weighted", finer, f"standard deviation by NAV, {metric.unit}", 108),
+    }
+    return table, columns
+
+
+def _engine() -> Any:
+    return st.column_config.TextColumn("Engine", pinned=True, width=142)
+
+
+def _deviation(metric: Metric) -> Any:
+    help_ = "standard deviation, equal weights, over the accounts that count"
+    return number(f"Dispersion, {metric.unit}", metric.decimals + 1, help_, 112)
+
+
+def _text(label: str, width: int, help_: str) -> Any:
+    return st.column_config.TextColumn(label, width=width, alignment="right", help=help_)
+
+
 def _row(row: Comparison, figures: Figures, proposal: Proposal) -> dict[str, Any]:
     effect, least = proposal.effect, figures.least
-    metric, after = effect.metric, figures.dispersion_after
-    finer = metric.decimals + 1
-    above = figures.excess if least.proved else figures.excess_at_most
-    shown = formats.figure(max(above, 0.0), finer)
+    above = formats.figure(
+        max(figures.excess if least.proved else figures.excess_at_most, 0.0), effect.metric.decimals + 1
+    )
     return {
         "Engine": row.label,
         "Placed": figures.placed,
-        "Filled": round(figures.fill * 100, 1),
-        "After": rounded(effect.dispersion_after, finer),
+        "After": rounded(effect.dispersion_after, effect.metric.decimals + 1),
         "Change": formats.width(effect.improvement),
-        "Above": shown if least.proved else f"at most {shown}",
-        "Weighted": rounded(after.get(Dispersion.STDEV_NAV), finer),
-        "Range": rounded(after[Dispersion.RANGE], metric.decimals),
-        "Farthest": rounded(figures.max_deviation, metric.decimals),
+        "Above": above if least.proved else f"at most {above}",
         "Within": proposal_tables.within(effect),
         "Touched": f"{figures.touched} of {len(proposal.lines)}",
         "Smallest": figures.smallest_line,
         "Cash": formats.short_moneys(figures.cash_left),
+        "Filled": round(figures.fill * 100, 1),
     }
 
 
@@ -167,14 +187,13 @@ def at_size(curves: Sequence[Curve], size: int, before: float, metric: Metric) -
     return table, columns
 
 
-def part_filled(made: PartialFill, names: Mapping[str, str]) -> tuple[pd.DataFrame, Columns]:
-    """What each account with a line would have of it. `names` is by account id."""
+def part_filled(made: PartialFill) -> tuple[pd.DataFrame, Columns]:
+    """What each account with a line would have of it; with remarks where there are any."""
     metric = made.effect.metric
     table = pd.DataFrame(
         [
             {
                 "Account": line.account_id,
-                "Name": names[line.account_id],
                 "Line": line.line,
                 "Would get": line.expected,
                 "Left": line.left,
@@ -186,14 +205,14 @@ def part_filled(made: PartialFill, names: Mapping[str, str]) -> tuple[pd.DataFra
         ]
     )
     columns = {
-        "Name": st.column_config.TextColumn("Name", width=150),
-        "Line": amount("Line", help_="face, were all of it filled"),
-        "Would get": amount("Would get", help_="face"),
-        "Left": amount("Left open", help_="face"),
-        "After": number(f"{metric.short} after", metric.decimals, f"{metric.label}, {metric.unit}", 96),
-        "Note": st.column_config.TextColumn("Note", width=200),
+        "Account": st.column_config.TextColumn("Account", pinned=True),
+        "Line": number("Line", 0, "face, were all of it filled", 96),
+        "Would get": number("Would get", 0, "face", 96),
+        "Left": number("Left open", 0, "face", 96),
+        "After": number(f"{metric.short} after", metric.decimals, f"{metric.label}, {metric.unit}", 88),
+        "Note": st.column_config.TextColumn("Note", width=190),
     }
-    return table, columns
+    return (table if made.below_minimum or made.stubs else table.drop(columns="Note")), columns
 
 
 def _remark(made: PartialFill, account_id: str) -> str:
