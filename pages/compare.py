@@ -38,15 +38,21 @@ def ask_fresh() -> None:
 
 
 def without(request: Request, error: MetricUnavailable) -> Request:
-    """The request without the accounts that the metric is missing for, where the user leaves them out."""
+    """The request without the accounts that the metric is missing for, where the user leaves them out, as on the
+    allocate page."""
     metric = request.choices.metric
     key = method.left_out(request.group, metric, error.reasons)
     if not st.session_state.get(key, False):
         frame.show(error)
-    said = f"Leave {formats.count(len(error.reasons), 'account')} out of {metric.label}"
-    if not st.checkbox(said, key=key, persist_state="session"):
+        said = f"Leave {formats.count(len(error.reasons), 'account')} out of {metric.label}"
+        st.button(said, type="primary", key="compare.leave_out", on_click=leave_out, args=(key,))
         back_only("Leave these accounts out, or choose another metric on Allocate.")
     return replace(request, choices=replace(request.choices, excluded=frozenset(error.reasons)))
+
+
+def leave_out(key: str) -> None:
+    session.office().gate.touch()
+    st.session_state[key] = True  # of the allocate page's own choice, where it can be taken back
 
 
 def back_only(missing: str = "Mend the block on Allocate.") -> None:
@@ -144,7 +150,7 @@ with said:
     st.markdown(comparison_tables.verdict(compared.rows))
     if out := compared.request.choices.excluded:
         counted = f"{len(accounts) - len(out)} of {len(accounts)} accounts"
-        st.warning(f"Dispersion over {counted}. Left out: {', '.join(sorted(out))}.")
+        st.warning(f"Dispersion over {counted}. Left out, as said on Allocate: {', '.join(sorted(out))}.")
     for warning in compared.warnings:
         st.warning(warning)
 with looked_at:

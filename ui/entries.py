@@ -32,7 +32,8 @@ def field(request: Request, bond: Bond, accounts: Sequence[Account], added: Sequ
             faults[name] = " ".join(unread)
         else:
             entries.append(Entry(name, given))
-        entries += [offered[label] for label in added if label in offered and offered[label].engine == name]
+        own = [offered[label] for label in added if label in offered and offered[label].engine == name]
+        entries += [entry for entry in own if entry not in entries]
     return Field(tuple(entries), faults)
 
 
