@@ -33,8 +33,8 @@ def every_account(compared: Compared, row: Comparison) -> None:
         alt="dispersion before, and after each engine",
     )  # fmt: skip
     st.markdown(
-        "**Each account, before → after** · orange diamonds stopped at a cap · the band is one standard deviation "
-        "about the mean afterwards"
+        f"**{metric.label} of each account, before → after, {metric.unit}** · orange diamonds stopped at a cap · the "
+        "band is one standard deviation about the mean afterwards"
     )
     proposals = [(each.label, each.proposal) for each in compared.answered if each.proposal is not None]
     figure = comparison_charts.dumbbells(proposals, row.label)
@@ -45,7 +45,7 @@ def every_account(compared: Compared, row: Comparison) -> None:
 def who_gets(compared: Compared) -> None:
     """Faces per account and engine."""
     table, columns = comparison_tables.heat(compared.rows)
-    st.markdown("**Face of each account, per engine** · darker is more")
+    st.markdown("**Face of each account, per engine** · the stronger the colour, the more")
     st.dataframe(
         table, column_config=columns, hide_index=True, placeholder=formats.MISSING, key="compare.heat",
         height=_height(len(table.index)), alt="who gets how much per engine",

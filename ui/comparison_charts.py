@@ -35,7 +35,7 @@ def dumbbells(rows: Sequence[tuple[str, Proposal]], picked: str) -> go.Figure:
     """A panel for each engine, on the same axes: every account's metric before and after, joined, sorted by before;
     the band is one standard deviation about the mean afterwards."""
     effect = rows[0][1].effect
-    metric, order = effect.metric, sorted(effect.before, key=lambda account: (effect.before[account], account))
+    order = sorted(effect.before, key=lambda account: (effect.before[account], account))
     figure = make_subplots(
         cols=len(rows), shared_yaxes=True, horizontal_spacing=0.012,
         subplot_titles=[_headline(label, proposal, label == picked) for label, proposal in rows],
@@ -43,16 +43,16 @@ def dumbbells(rows: Sequence[tuple[str, Proposal]], picked: str) -> go.Figure:
     for column, (_, proposal) in enumerate(rows, 1):
         _panel(figure, column, proposal, order)
     row = ROW if len(order) <= MANY else DENSE
-    figure = charts.layout(figure, max(200, 110 + row * len(order)), "")
-    head = 44 + 16 * any("(" in label for label, _ in rows)
-    figure.update_layout(margin={"l": 8, "r": 8, "t": head, "b": 44}, dragmode="zoom", clickmode="event")
-    figure.update_annotations(font_size=12)
+    figure = charts.layout(figure, max(180, 90 + row * len(order)), "")
+    head = 60 + 16 * any("(" in label for label, _ in rows)
+    figure.update_layout(margin={"l": 8, "r": 8, "t": head, "b": 12}, dragmode="zoom", clickmode="event")
+    figure.update_annotations(font_size=12, yshift=18)  # above the axis
     figure.update_yaxes(
         tickvals=list(range(len(order))), ticktext=order, range=[-0.7, len(order) - 0.3], tickfont={"size": 11},
     )  # fmt: skip
     low, high = _reach([proposal for _, proposal in rows])
-    figure.update_xaxes(range=[low, high], nticks=5, title="")
-    figure.update_xaxes(title=f"{metric.label}, {metric.unit}", col=(len(rows) + 1) // 2)
+    # on top, since a large group scrolls
+    figure.update_xaxes(range=[low, high], nticks=5, title="", side="top", tickfont={"size": 10})
     return figure
 
 

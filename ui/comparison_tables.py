@@ -16,7 +16,7 @@ from allocation.partial_fill import PartialFill
 from allocation.proposal import Proposal
 from allocation.size_curve import Curve
 from ui import formats, proposal_tables
-from ui.tables import Columns, amount, number, rounded
+from ui.tables import Columns, number, rounded
 
 _SHADES = 5  # of a heat table: more would not be told apart
 _STRONGEST = 0.55  # of the colour, so that figures can be read on it in both themes
@@ -38,11 +38,12 @@ def verdict(rows: Sequence[Comparison]) -> str:
     effect = proposal.effect
     told = formats.effect(effect.dispersion_before, effect.dispersion_after, effect.metric, effect.improvement)
     said = [f"**{best.label}** leaves the least dispersion: {told}{_proved(figures)}."]
-    others = sorted(part[2].effect.dispersion_after for part in full if part[0] is not best)
-    if others and others[0] > effect.dispersion_after:
-        said.append(f"The next leaves {formats.dispersion(others[0] - effect.dispersion_after, effect.metric)} more.")
-    elif others:
-        said.append("Another leaves just as little.")
+    others = [(other.effect.dispersion_after, row.label) for row, _, other in full if row is not best]
+    if others:
+        after, label = min(others)
+        more = formats.dispersion(after - effect.dispersion_after, effect.metric)
+        less = after > effect.dispersion_after
+        said.append(f"The next, {label}, leaves {more} more." if less else f"{label} leaves just as little.")
     closer = [part for part in found if part[2].effect.dispersion_after < effect.dispersion_after]
     said += [
         f"{row.label} leaves {formats.dispersion(other.effect.dispersion_after, effect.metric)}, but places "
@@ -178,11 +179,11 @@ def at_size(curves: Sequence[Curve], size: int, before: float, metric: Metric) -
         ]
     )
     columns = {
-        "Engine": st.column_config.TextColumn("Engine", width=260),
-        "Placed": amount("Placed", help_="face"),
-        "Not placed": amount("Not placed", help_="face"),
-        "Dispersion": number(f"Dispersion, {metric.unit}", metric.decimals + 1, "standard deviation afterwards", 128),
-        "Change": st.column_config.TextColumn("Change", width=128, alignment="right", help="(before - after) / before"),
+        "Engine": _engine(),
+        "Placed": number("Placed", 0, "face", 96),
+        "Not placed": number("Not placed", 0, "face", 96),
+        "Dispersion": _deviation(metric),
+        "Change": _text("Change", 106, "(before - after) / before"),
     }
     return table, columns
 

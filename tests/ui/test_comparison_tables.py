@@ -38,7 +38,7 @@ def _proposal(row: Comparison) -> Proposal:
 def test_the_engine_that_leaves_the_least_is_named_with_its_proof_and_by_how_much() -> None:
     said = comparison_tables.verdict(_rows())
     assert said.startswith("**Minimum dispersion** leaves the least dispersion: **0.8498 → ")
-    assert ", proved to be the least at this face. The next leaves 0." in said
+    assert ", proved to be the least at this face. The next, Equal, leaves 0." in said
 
 
 def test_an_engine_that_leaves_less_by_placing_less_is_told_beside_the_best() -> None:
@@ -51,11 +51,11 @@ def test_an_engine_that_leaves_less_by_placing_less_is_told_beside_the_best() ->
 
 def test_engines_that_leave_the_same_are_said_to() -> None:
     alike = (account("A", level=4.0), account("B", level=4.0))
-    assert "Another leaves just as little." in comparison_tables.verdict(_rows(*ENGINES[:2], group=alike))
+    assert "Equal leaves just as little." in comparison_tables.verdict(_rows(*ENGINES[:2], group=alike))
 
 
 def test_one_engine_alone_is_not_set_against_any() -> None:
-    assert "next" not in comparison_tables.verdict(_rows(ENGINES[0]))
+    assert "The next" not in comparison_tables.verdict(_rows(ENGINES[0]))
 
 
 # -- what each comes to -----------------------------------------------------------------------------------------------
