@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,6 +21,7 @@ from ui.charts import AFTER, BEFORE, CONTEXT, LIMIT
 ROW, DENSE, MANY = 22, 14, 40  # pixels an account; less where there are many
 _BAR = 40
 _BEHIND = 0.45  # opacity of the engines that are not looked at
+_BETWEEN = 0.012  # of the width, between two panels
 _MM = 1e6  # faces are drawn in millions
 
 
@@ -36,23 +38,28 @@ def dumbbells(rows: Sequence[tuple[str, Proposal]], picked: str) -> go.Figure:
     the band is one standard deviation about the mean afterwards."""
     effect = rows[0][1].effect
     order = sorted(effect.before, key=lambda account: (effect.before[account], account))
-    figure = make_subplots(
-        cols=len(rows), shared_yaxes=True, horizontal_spacing=0.012,
-        subplot_titles=[_headline(label, proposal, label == picked) for label, proposal in rows],
-    )  # fmt: skip
-    for column, (_, proposal) in enumerate(rows, 1):
-        _panel(figure, column, proposal, order)
-    row = ROW if len(order) <= MANY else DENSE
+    reach, width = _reach([proposal for _, proposal in rows]), 1 / len(rows)
+    traces, shapes, notes, axes = list[Any](), list[Any](), list[Any](), dict[str, Any]()
+    for place, (label, proposal) in enumerate(rows):
+        axis = "x" if place == 0 else f"x{place + 1}"
+        axes[axis.replace("x", "xaxis")] = {
+            "domain": [place * width, (place + 1) * width - _BETWEEN], "range": reach, "nticks": 5, "side": "top",
+            "tickfont": {"size": 10}, "zeroline": False,
+        }  # fmt: skip
+        traces += _panel(axis, proposal, order)
+        shapes += _band(axis, proposal)
+        notes.append({
+            "text": _headline(label, proposal, label == picked), "x": 0.5, "xref": f"{axis} domain", "y": 1.0,
+            "yref": "paper", "yanchor": "bottom", "yshift": 18, "showarrow": False, "font": {"size": 12},
+        })  # fmt: skip
+    # at once, since each later update of a figure is slow
+    figure = go.Figure(traces, {"shapes": shapes, "annotations": notes, **axes})
+    row, head = ROW if len(order) <= MANY else DENSE, 60 + 16 * any("(" in label for label, _ in rows)
     figure = charts.layout(figure, max(180, 90 + row * len(order)), "")
-    head = 60 + 16 * any("(" in label for label, _ in rows)
     figure.update_layout(margin={"l": 8, "r": 8, "t": head, "b": 12}, dragmode="zoom", clickmode="event")
-    figure.update_annotations(font_size=12, yshift=18)  # above the axis
     figure.update_yaxes(
         tickvals=list(range(len(order))), ticktext=order, range=[-0.7, len(order) - 0.3], tickfont={"size": 11},
     )  # fmt: skip
-    low, high = _reach([proposal for _, proposal in rows])
-    # on top, since a large group scrolls
-    figure.update_xaxes(range=[low, high], nticks=5, title="", side="top", tickfont={"size": 10})
     return figure
 
 
@@ -68,19 +75,19 @@ def _reach(proposals: Sequence[Proposal]) -> tuple[float, float]:
     return min(values) - margin, max(values) + margin
 
 
-def _panel(figure: go.Figure, column: int, proposal: Proposal, order: Sequence[str]) -> None:
+def _panel(axis: str, proposal: Proposal, order: Sequence[str]) -> list[Any]:
+    """The dots of one engine."""
     effect, lines = proposal.effect, {line.account_id: line for line in proposal.lines}
     before = np.array([effect.before[account] for account in order])
     after = np.array([effect.after[account] for account in order])
-    places = np.arange(len(order))
-    unit, decimals = effect.metric.unit, effect.metric.decimals
-    figure.add_scatter(
-        x=before, y=places, mode="markers", name="before", hoverinfo="skip", row=1, col=column,
+    unit, decimals, places = effect.metric.unit, effect.metric.decimals, np.arange(len(order))
+    capped = [lines[account].capped for account in order]
+    was = go.Scatter(
+        x=before, y=places, xaxis=axis, mode="markers", name="before", hoverinfo="skip",
         marker={"size": 12, "symbol": "circle-open", "color": BEFORE, "line": {"width": 2}},
     )  # fmt: skip
-    capped = [lines[account].capped for account in order]
-    figure.add_scatter(
-        x=after, y=places, mode="markers", name="after", row=1, col=column, text=order,
+    ends = go.Scatter(
+        x=after, y=places, xaxis=axis, mode="markers", name="after", text=order,
         customdata=np.column_stack([before, [lines[account].face for account in order]]),
         hovertemplate=f"<b>%{{text}}</b><br>before %{{customdata[0]:,.{decimals}f}} {unit}<br>after "
         f"%{{x:,.{decimals}f}} {unit}<br>face %{{customdata[1]:,.0f}}<extra></extra>",
@@ -93,11 +100,18 @@ def _panel(figure: go.Figure, column: int, proposal: Proposal, order: Sequence[s
             "symbol": ["diamond" if at_cap else "circle" for at_cap in capped],
         },
     )  # fmt: skip
-    # after the dots: an empty panel would take no shapes
-    spread = effect.dispersion_after
-    low, high = effect.mean_after - spread, effect.mean_after + spread
-    figure.add_vrect(x0=low, x1=high, fillcolor=CONTEXT, opacity=0.15, line_width=0, col=column, row=1)
-    figure.add_vline(x=effect.mean_after, line={"color": CONTEXT, "dash": "dot", "width": 1}, col=column, row=1)
+    return [was, ends]
+
+
+def _band(axis: str, proposal: Proposal) -> list[Any]:
+    """The mean afterwards, and one standard deviation to each side."""
+    mean, spread = proposal.effect.mean_after, proposal.effect.dispersion_after
+    tall = {"xref": axis, "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+    return [
+        {"type": "rect", "x0": mean - spread, "x1": mean + spread, "fillcolor": CONTEXT, "opacity": 0.15,
+         "line": {"width": 0}, **tall},
+        {"type": "line", "x0": mean, "x1": mean, "line": {"color": CONTEXT, "dash": "dot", "width": 1}, **tall},
+    ]  # fmt: skip
 
 
 # -- dispersion against the bound ------------------------------------------------------------------------------------
@@ -159,7 +173,7 @@ def sizes(curves: Sequence[Curve], metric: Metric, picked: str, size: int, own: 
     figure.add_vline(x=own / _MM, line={"color": CONTEXT, "dash": "dot", "width": 1})
     figure.add_vline(x=size / _MM, line={"color": LIMIT, "width": 2})
     figure = charts.layout(figure, 460, "")
-    figure.update_layout(margin={"l": 8, "r": 190, "t": 8, "b": 44}, dragmode=False, clickmode="event")
+    figure.update_layout(margin={"l": 8, "r": 24, "t": 8, "b": 44}, dragmode=False, clickmode="event")
     figure.update_layout(hovermode="x")
     figure.update_xaxes(title="face of the order, mm", row=2, col=1)
     figure.update_yaxes(title=f"standard deviation, {metric.unit}", showgrid=True, row=1, col=1)
@@ -183,19 +197,18 @@ def _curve(figure: go.Figure, curve: Curve, metric: Metric, *, front: bool) -> N
 
 
 def _names(figure: go.Figure, drawn: Sequence[Curve], picked: str) -> None:
-    """Each curve's name at its end, moved apart where two end at the same height."""
-    if not drawn:
-        return
-    ends = sorted(((curve.points[-1].dispersion, curve) for curve in drawn), key=lambda end: end[0])
-    values = [point.dispersion for curve in drawn for point in curve.points]
-    gap = ((max(values) - min(values)) or 1.0) * 0.075
-    height = -float("inf")
-    for value, curve in ends:
-        height = max(value, height + gap)
+    """Each curve's name where it is farthest from the others, on the side away from the nearest of them."""
+    heights = [np.array([point.dispersion for point in curve.points]) for curve in drawn]
+    for place, (curve, own) in enumerate(zip(drawn, heights, strict=True)):
+        others = [own - other for other in heights[:place] + heights[place + 1 :]] or [np.ones_like(own)]
+        nearest = np.array(others)[np.abs(others).argmin(axis=0), np.arange(len(own))]
+        margin = len(own) // 6  # a name at the very end would be cut off
+        at = margin + int(np.abs(nearest[margin : len(own) - margin]).argmax())
+        name = f"<b>{curve.label}</b>" if curve.label == picked else curve.label
+        above = nearest[at] > 0 or (nearest[at] == 0 and place == 0)
         figure.add_annotation(
-            x=1.0, xref="paper", xanchor="left", xshift=6, y=height, yref="y", showarrow=False, align="left",
-            text=f"<b>{curve.label}</b>" if curve.label == picked else curve.label, font={"size": 11},
-            width=180,
+            x=curve.points[at].face / _MM, y=own[at], xref="x", yref="y", showarrow=False, font={"size": 11},
+            yanchor="bottom" if above else "top", text=name,
         )  # fmt: skip
 
 

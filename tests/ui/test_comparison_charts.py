@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from itertools import pairwise
 
 import pytest
 
@@ -111,13 +110,24 @@ def test_sizes_have_two_lines_an_engine_and_the_one_looked_at_in_front() -> None
     assert {shape.x0 for shape in figure.layout.shapes} == {2.0, 3.0}
 
 
-def test_names_at_the_ends_of_curves_do_not_lie_on_each_other() -> None:
-    curves = size_curve(block(3_000_000), GROUP, [*ENGINES, Choices("pro_rata", {"by": "market_value"})], points=5)
+def test_a_curve_is_named_where_it_is_farthest_from_the_others_and_away_from_the_nearest() -> None:
+    curves = size_curve(block(3_000_000), GROUP, ENGINES, points=13)
     figure = comparison_charts.sizes(curves, Metric.ASD, "Equal", 3_000_000, 3_000_000)
-    heights = sorted(note.y for note in figure.layout.annotations)
-    values = [point.dispersion for curve in curves for point in curve.points]
-    gap = 0.07 * (max(values) - min(values))
-    assert all(above - below > gap for below, above in pairwise(heights))
+    for note in figure.layout.annotations:
+        curve = next(each for each in curves if each.label in note.text)
+        place = [point.face / 1e6 for point in curve.points].index(note.x)
+        own = curve.points[place].dispersion
+        assert note.y == own
+        gaps = [own - each.points[place].dispersion for each in curves if each is not curve]
+        nearest = min(gaps, key=abs)
+        assert note.yanchor == ("bottom" if nearest > 0 else "top")
+    assert [note.text for note in figure.layout.annotations].count("<b>Equal</b>") == 1
+
+
+def test_one_curve_alone_is_named_too() -> None:
+    curves = size_curve(block(3_000_000), GROUP, ENGINES[:1], points=5)
+    (note,) = comparison_charts.sizes(curves, Metric.ASD, "", 3_000_000, 3_000_000).layout.annotations
+    assert note.text == "Pro rata"
 
 
 def test_a_curve_without_points_is_left_out() -> None:
