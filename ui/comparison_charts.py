@@ -175,9 +175,9 @@ def sizes(curves: Sequence[Curve], metric: Metric, picked: str, size: int, own: 
     figure = charts.layout(figure, 460, "")
     figure.update_layout(margin={"l": 8, "r": 24, "t": 8, "b": 44}, dragmode=False, clickmode="event")
     figure.update_layout(hovermode="x")
-    figure.update_xaxes(title="face of the order, mm", row=2, col=1)
+    figure.update_xaxes(title="face of the order, mm", tickformat=",", row=2, col=1)
     figure.update_yaxes(title=f"standard deviation, {metric.unit}", showgrid=True, row=1, col=1)
-    figure.update_yaxes(title="placed, mm", showgrid=True, rangemode="tozero", row=2, col=1)
+    figure.update_yaxes(title="placed, mm", tickformat=",", showgrid=True, rangemode="tozero", row=2, col=1)
     _names(figure, drawn, picked)
     return figure
 

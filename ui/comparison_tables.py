@@ -37,7 +37,7 @@ def verdict(rows: Sequence[Comparison]) -> str:
     best, figures, proposal = min(full, key=lambda part: part[2].effect.dispersion_after)
     effect = proposal.effect
     told = formats.effect(effect.dispersion_before, effect.dispersion_after, effect.metric, effect.improvement)
-    said = [f"**{best.label}** leaves the least dispersion: {told}{_proved(figures)}."]
+    said = [f"**{best.label}** leaves the least dispersion: {told}{_proved(figures, proposal)}."]
     others = [(other.effect.dispersion_after, row.label) for row, _, other in full if row is not best]
     if others:
         after, label = min(others)
@@ -53,9 +53,12 @@ def verdict(rows: Sequence[Comparison]) -> str:
     return " ".join(said)
 
 
-def _proved(figures: Figures) -> str:
+def _proved(figures: Figures, proposal: Proposal) -> str:
+    """That no split leaves less, where that is proved: of what is placed with the accounts that count."""
     at_best = figures.least.proved and figures.excess_at_most <= max(1e-9, 1e-6 * figures.least.found)
-    return ", proved to be the least at this face" if at_best else ""
+    if not at_best:
+        return ""
+    return ", proved to be the least at this face" + (" of the accounts that count" * bool(proposal.effect.excluded))
 
 
 def compared(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:

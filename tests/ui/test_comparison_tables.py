@@ -49,6 +49,12 @@ def test_an_engine_that_leaves_less_by_placing_less_is_told_beside_the_best() ->
     assert " years, but places " in said
 
 
+def test_the_proof_is_of_the_accounts_that_count_where_others_are_left_out() -> None:
+    group = (*GROUP, account("D", level=None))
+    said = comparison_tables.verdict(_rows(Choices("min_dispersion", excluded=frozenset("D")), group=group))
+    assert "proved to be the least at this face of the accounts that count." in said
+
+
 def test_engines_that_leave_the_same_are_said_to() -> None:
     alike = (account("A", level=4.0), account("B", level=4.0))
     assert "Equal leaves just as little." in comparison_tables.verdict(_rows(*ENGINES[:2], group=alike))
