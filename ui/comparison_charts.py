@@ -148,17 +148,21 @@ def bars(rows: Sequence[Comparison], metric: Metric, picked: str) -> go.Figure:
             hovertext=[f"<b>Before</b><br>{formats.dispersion(before, metric)}", *hover], hoverinfo="text",
         )
     )  # fmt: skip
-    for place, (_, figures, _) in enumerate(answered, 1):
-        figure.add_shape(
-            type="line", x0=figures.least.bound, x1=figures.least.bound, y0=place - 0.5, y1=place + 0.5,
-            line={"color": LIMIT, "width": 2},
-        )  # fmt: skip
+    _bounds(figure, [figures.least.bound for _, figures, _ in answered])
     figure = charts.layout(figure, 60 + _BAR * len(names), f"standard deviation, {metric.unit}")
     figure.update_layout(margin={"l": 8, "r": 170, "t": 8, "b": 40})  # room for the figures at the bars' ends
     figure.update_layout(dragmode=False, clickmode="event")
     figure.update_xaxes(range=[0, max(values) or 1.0])
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5])
     return figure
+
+
+def _bounds(figure: go.Figure, bounds: Sequence[float]) -> None:
+    """A line across each engine's bar at what no split of its face can beat."""
+    for place, bound in enumerate(bounds, 1):
+        figure.add_shape(
+            type="line", x0=bound, x1=bound, y0=place - 0.5, y1=place + 0.5, line={"color": LIMIT, "width": 2}
+        )  # fmt: skip
 
 
 # -- over sizes ------------------------------------------------------------------------------------------------------
