@@ -40,6 +40,7 @@ PAGES = {  # section -> (file, title, icon, what it takes)
         ("limits", "Limits", ":material/rule:", Permission.VIEW),
     ],
     "Analyse": [
+        ("compare", "Compare", ":material/compare:", Permission.PREVIEW),
         ("profit", "Profit and loss", ":material/finance:", Permission.VIEW),
     ],
     "Control": [

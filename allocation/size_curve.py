@@ -45,6 +45,11 @@ class Curve:
     points: tuple[Point, ...]
     failed: str = ""
 
+    @property
+    def faces(self) -> tuple[int, ...]:
+        """The sizes, rising."""
+        return tuple(point.face for point in self.points)
+
     def at(self, face: int) -> Point | None:
         """The point of that size; None where the curve has none."""
         return next((point for point in self.points if point.face == face), None)

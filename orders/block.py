@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from allocation.model import Choices, Side
+from allocation.limits import LimitTable
+from allocation.model import Account, BlockOrder, Choices, Side
 from allocation.proposal import Proposal
 
 
@@ -22,6 +23,18 @@ class Request:
     limit: Decimal | None = None
     choices: Choices = field(default_factory=Choices)
     instead_of: str = ""  # the order that it takes the place of
+
+
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """A block that may be traded, with all that an engine needs of the group and the house rules."""
+
+    block: BlockOrder
+    accounts: tuple[Account, ...]
+    choices: Choices
+    limits: LimitTable
+    read_at: datetime  # of the oldest input, UTC
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@ from allocation.proposal import Proposal
 from allocation.propose import propose
 from orders import drafts, schedule
 from orders.batch import BatchDesk
+from orders.block import Posed
 from orders.block import Preview as Preview
 from orders.block import Request as Request
 from orders.calendar import business_age, check_settlement, default_settlement
 from orders.checks import Policy, far_from_mark, fresh_enough, hardly_placed, refuse_off_lattice
 from orders.closing import Closing
+from orders.comparing import Comparing
 from orders.confirming import Assent, Confirming, Said
 from orders.drafts import Draft
 from orders.entitlement import require
@@ -51,9 +53,9 @@ READ_TRIES = 3
 class Desk:
     """The use cases: of groups, bonds and allocations here, of the limits in `limits`, of what was done before in
     `past`, of an order's further life in `orders`, of its change in `modifying`, of what came of it in `fills`,
-    of many blocks at once in `batches`, of profit and loss in `positions`, of what Aladdin has otherwise in
-    `reconciling`, of what it has no more in `closing`. `asked` is told the id of an order that the worker is to look
-    at, so that an embedded one need not wait for its tick."""
+    of many blocks at once in `batches`, of engines side by side in `comparing`, of profit and loss in `positions`, of
+    what Aladdin has otherwise in `reconciling`, of what it has no more in `closing`. `asked` is told the id of an
+    order that the worker is to look at, so that an embedded one need not wait for its tick."""
 
     def __init__(
         self,
@@ -85,6 +87,7 @@ class Desk:
         outlets = (records.ledger, clock, book, self.policy, asked, threading.Lock())
         self._confirming = Confirming(self.preview, compliance, *outlets)
         self.modifying = Modifying(self.preview, self.past, compliance, *outlets)
+        self.comparing = Comparing(self._posed, records.activity)
         self.batches = BatchDesk(self, records.ledger, records.activity, self.policy.longest_comment)
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -176,14 +179,25 @@ class Desk:
 
         Raises what `propose` raises, `OffLattice`, `InvalidSettlement`, `StaleData`, and any `OutsideError`.
         """
+        order = self.past.order(user, request.instead_of) if request.instead_of else None
+        posed = self._posed(user, request, order, fresh=fresh)
+        problem = (posed.block, posed.accounts, posed.choices, posed.limits)
+        proposal = propose(*problem) if order is None else proposed(*problem, order)
+        if not fresh and self._tried.get(user.username) != request:  # a page asks again whenever anything is touched
+            self._tried[user.username] = request
+            self._activity.note(user.username, "previewed", request.group, _in_words(posed.block, proposal))
+        warnings = posed.warnings + proposal.warnings + hardly_placed(proposal)
+        return Preview(replace(request, choices=posed.choices), proposal, posed.read_at, warnings)
+
+    def _posed(self, user: User, request: Request, order: Order | None = None, *, fresh: bool = False) -> Posed:
+        """What every engine is given for the block, which takes the place of `order` where one is named."""
         require(user, Permission.PREVIEW, request.group)
         bond = self._market.bond(request.asset_id, fresh=fresh)
         check_settlement(request.settlement, self.today(), bond.value.currency)
         tradable, warnings = fresh_enough(bond.value, request.limit is not None, self.today(), self.policy)
         warnings += far_from_mark(tradable, request.side, request.limit, self.policy) + bond.notes
-        group, order = self.group(user, request.group, request.settlement, fresh=fresh), None
-        if request.instead_of:
-            order = self.past.order(user, request.instead_of)
+        group = self.group(user, request.group, request.settlement, fresh=fresh)
+        if order is not None:
             group = replace(group, value=added_back(group.value, order, self._ledger.statement(order.id)))
         block = BlockOrder(
             tradable, request.side, request.face, request.settlement, request.limit, self.policy.market_buffer
@@ -191,15 +205,8 @@ class Desk:
         if request.choices.round_to_denomination:
             refuse_off_lattice(block, group.value)
         choices = replace(request.choices, minimum_coverage=self.policy.minimum_coverage)
-        problem = (block, group.value.accounts, choices, self._ledger.limits())
-        proposal = propose(*problem) if order is None else proposed(*problem, order)
         read_at = min(bond.as_of, group.as_of)
-        if not fresh and self._tried.get(user.username) != request:  # a page asks again whenever anything is touched
-            self._tried[user.username] = request
-            self._activity.note(user.username, "previewed", request.group, _in_words(block, proposal))
-        return Preview(
-            replace(request, choices=choices), proposal, read_at, warnings + proposal.warnings + hardly_placed(proposal)
-        )
+        return Posed(block, tuple(group.value.accounts), choices, self._ledger.limits(), read_at, warnings)
 
     def checked(self, user: User, preview: Preview) -> Preview:
         """The preview with what Aladdin's compliance says of it among its warnings, for the dialog that confirms it, or

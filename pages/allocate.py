@@ -32,6 +32,8 @@ if confirmed := confirming.confirmed():
 
 
 drafts.take_up(user)
+if used := st.session_state.pop("compare.used", ""):
+    st.toast(used, icon=":material/check:")
 
 
 def ask_fresh() -> None:
@@ -170,8 +172,15 @@ else:
         offer(error)
         problem = MEND
 title.title(sentence)
-with shelf:
+made_of = preview.request if preview is not None else request  # with the accounts that are left out
+trip.request = None if chosen.faults else made_of
+with shelf, st.container(horizontal=True):
     drafts.shelf(user, None if chosen.faults else request)
+    if st.button(
+        "Compare engines", icon=":material/compare:", type="tertiary", disabled=trip.request is None,
+        key="allocate.compare", help="every engine on this block, side by side",
+    ):  # fmt: skip
+        st.switch_page("pages/compare.py")
 with top:
     frame.strip(preview.read_at if preview else None, ask_fresh)
 if preview is not None:

@@ -21,7 +21,8 @@ CONFIG = {
 }
 
 
-def _layout(figure: go.Figure, height: int, title: str) -> go.Figure:
+def layout(figure: go.Figure, height: int, title: str) -> go.Figure:
+    """What all charts share; `title` is that of the horizontal axis, unit included."""
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 40},
@@ -72,7 +73,7 @@ def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
         hoverinfo="text",
     )
     figure.update_yaxes(visible=False, range=[-1.6, 1.6])
-    figure = _layout(figure, 220, f"{metric.label}, {metric.unit}")
+    figure = layout(figure, 220, f"{metric.label}, {metric.unit}")
     figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 40})
     return figure
 
@@ -111,7 +112,7 @@ def dumbbell(effect: Effect, lines: Sequence[Line]) -> go.Figure:
     _ends(figure, effect, lines, order)
     if aimed := [account for account in order if account in effect.targets]:
         _targets(figure, effect, aimed)
-    figure = _layout(figure, max(220, 60 + 20 * len(order)), f"{metric.label}, {metric.unit}")
+    figure = layout(figure, max(220, 60 + 20 * len(order)), f"{metric.label}, {metric.unit}")
     figure.update_yaxes(type="category", categoryorder="array", categoryarray=order, tickfont={"size": 11})
     return figure
 
@@ -167,6 +168,6 @@ def dispersion_bars(effect: Effect) -> go.Figure:
             hoverinfo="y+text",
         )
     )
-    figure = _layout(figure, 150, f"standard deviation, {metric.unit}")
+    figure = layout(figure, 150, f"standard deviation, {metric.unit}")
     figure.update_yaxes(autorange="reversed")
     return figure

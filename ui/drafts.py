@@ -65,7 +65,7 @@ def take_up(user: User) -> None:
 
 def shelf(user: User, request: Request | None) -> None:
     """The click that saves the block as typed, once it can be read, and the drafts there are."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, width="content"):
         st.button(
             "Save draft", icon=":material/draft:", type="tertiary", disabled=request is None, on_click=save,
             args=(request,), key="drafts.save",

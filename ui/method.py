@@ -50,9 +50,9 @@ def inputs(group: str, bond: Bond, side: Side, accounts: Sequence[Account]) -> M
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         given, tables = _parameters(of, ENGINES[name].options)
         rules, faults = _rules(of)
-    typed, unread = _per_account(of, tables)
-    locked = typed.pop("locked", {})
-    choices = Choices(engine=name, parameters=given | typed, metric=metric, locked=locked, **rules)
+    filled, unread = _per_account(of, tables)
+    locked = filled.pop("locked", {})
+    choices = Choices(engine=name, parameters=given | filled, metric=metric, locked=locked, **rules)
     return Method(choices, (*faults, *unread))
 
 
@@ -61,15 +61,9 @@ def restore(group: str, bond: Bond, side: Side, accounts: Sequence[Account], cho
     not in the group any more, for which nothing can be typed."""
     afresh(group, bond.asset_id)
     of = about(group, bond, side, accounts, choices.metric, choices.engine)
-    put, gone = st.session_state, set[str]()
-    put["allocate.engine"], put["metric"] = choices.engine, choices.metric
-    for option in ENGINES[choices.engine].options:
-        value = choices.parameters.get(option.name, option.default(side))
-        if type(option) in TABLES:
-            gone |= _write(of, TABLES[type(option)](option, of), value)
-        else:
-            put[_key(option, of)] = None if value == "" else value
-    gone |= _write(of, _locks(of), choices.locked)
+    put = st.session_state
+    put["metric"] = choices.metric
+    gone = use(of, choices.parameters) | _write(of, _locks(of), choices.locked)
     usual = choices.metric.tolerance
     put[of.key("tolerance", choices.metric.key)] = usual if choices.tolerance is None else choices.tolerance
     put[of.key("least", of.block)] = f"{choices.min_allocation:,}" if choices.min_allocation else ""
@@ -78,6 +72,38 @@ def restore(group: str, bond: Bond, side: Side, accounts: Sequence[Account], cho
     if choices.excluded:
         put[left_out(group, choices.metric, choices.excluded)] = True
     return tuple(sorted(gone))
+
+
+def use(about: About, parameters: Mapping[str, Any]) -> set[str]:
+    """Choose the engine, and put its parameters into the inputs, as if they had been typed. The accounts among them
+    that have no row to be typed into."""
+    put, gone = st.session_state, set[str]()
+    put["allocate.engine"] = about.engine
+    for option in ENGINES[about.engine].options:
+        value = parameters.get(option.name, option.default(about.side))
+        if type(option) in TABLES:
+            gone |= _write(about, TABLES[type(option)](option, about), value)
+        else:
+            put[_key(option, about)] = None if value == "" else value
+    return gone
+
+
+def typed(about: About) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What was chosen and typed for the engine before, without drawing it: its parameters, and a sentence for each part
+    that cannot be read."""
+    given, chosen, faults = dict[str, Any](), dict[str, Any](), tuple[str, ...]()
+    for option in ENGINES[about.engine].options:
+        chosen[option.name] = option.default(about.side)
+        if not all(chosen[other] in values for other, values in option.when.items()):
+            continue
+        if type(option) in TABLES:
+            value, unread = _table(about, TABLES[type(option)](option, about))
+            faults += unread
+        else:
+            value = st.session_state.get(_key(option, about))
+        if value not in (None, "", {}):
+            given[option.name] = chosen[option.name] = value
+    return given, faults
 
 
 def left_out(group: str, metric: Metric, accounts: Collection[str]) -> str:
@@ -206,15 +232,21 @@ def _per_account(about: About, tables: Sequence[Table]) -> tuple[dict[str, Any],
                 args=(about.group, [a.id for a in about.accounts], [c.key for c in columns], ""),
                 help="Empties every cell that can be typed into.",
             )  # fmt: skip
-    typed, faults = dict[str, Any](), list[str]()
+    filled, faults = dict[str, Any](), list[str]()
     for table in drawn:
-        readings = [sheet.read(about.group, about.accounts, column) for column in table.columns]
-        joined = table.join(readings)
-        faults += [fault for reading in readings for fault in reading.faults.values()]
-        faults += [fault for fault in joined.faults.values() if fault not in faults]
-        if joined.values:
-            typed[table.name] = joined.values
-    return typed, faults
+        values, unread = _table(about, table)
+        faults += unread
+        if values:
+            filled[table.name] = values
+    return filled, faults
+
+
+def _table(about: About, table: Table) -> tuple[Any, tuple[str, ...]]:
+    """What the cells of a table say: values by account id, and a sentence for each that cannot be read."""
+    readings = [sheet.read(about.group, about.accounts, column) for column in table.columns]
+    joined = table.join(readings)
+    faults = [fault for reading in readings for fault in reading.faults.values()]
+    return joined.values, tuple(dict.fromkeys((*faults, *joined.faults.values())))
 
 
 def _locks(about: About) -> Table:

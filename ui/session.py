@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from orders.desk import Desk, Preview
+from orders.desk import Desk, Preview, Request
 from orders.errors import NotPermitted
 from orders.model import Book, Permission, Role, User
 from ui.sign_in import Gate, sign_in_form
@@ -42,6 +42,7 @@ class Trip:
 
     group: str | None = None
     asset_id: str | None = None
+    request: Request | None = None  # the block as last typed on the allocate page, where all of it could be read
     preview: Preview | None = None
     command_id: str = ""  # of the confirmation to come: the same for a repeated click
 

@@ -123,7 +123,7 @@ def test_who_is_signed_in_is_said_and_can_leave(front: Front) -> None:
     [
         (PM, ["approvals"]),
         (ANALYST, ["approvals", "batch"]),
-        (COMPLIANCE, ["allocate", "approvals", "batch"]),
+        (COMPLIANCE, ["allocate", "approvals", "batch", "compare"]),
     ],
 )
 def test_a_page_not_permitted_says_so(front: Front, user: User, denied: list[str]) -> None:
