@@ -20,7 +20,7 @@ from allocation.errors import EvenlotError
 from bootstrap import House, house, leave_house, open_houses
 from orders.errors import LedgerUnusable, OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
-from ui import session
+from ui import look, session
 from ui.sign_in import Gate
 
 log = structlog.get_logger()
@@ -51,7 +51,8 @@ PAGES = {  # section -> (file, title, icon, what it takes)
 
 def screens() -> None:
     """One run of the script: who is here, which page, and that page."""
-    st.set_page_config(page_title="Evenlot", page_icon=":material/balance:", layout="wide")
+    look.tab()
+    look.wear()
     try:
         session.open_office(house().office)
     except EvenlotError as error:

@@ -152,7 +152,7 @@ picked = st.plotly_chart(
     key="groups.strip",
     on_select="rerun",
     selection_mode=("points", "box"),
-    config=charts.CONFIG,
+    config=charts.config(trip.group, metric.label),
     alt=f"{metric.label} of each account of {trip.group}, sized by NAV",
 )
 ids = {point["customdata"][0] for point in picked["selection"]["points"] if point.get("customdata")}

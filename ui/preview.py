@@ -123,7 +123,7 @@ def details(preview: Preview) -> None:
         with st.container(height=min(480, 110 + 20 * len(proposal.lines)), border=False):
             st.plotly_chart(
                 charts.dumbbell(proposal.effect, proposal.lines),
-                config=charts.CONFIG,
+                config=charts.config(preview.request.group, proposal.block.bond.label, "accounts"),
                 key="allocate.dumbbell",
                 alt=f"{proposal.effect.metric.label} of each account before and after",
             )
@@ -155,7 +155,8 @@ def _dispersion(proposal: Proposal) -> None:
     effect = proposal.effect
     over = f", {len(effect.before)} of {len(proposal.lines)} accounts" if effect.excluded else ""
     st.markdown(f"**Dispersion of {effect.metric.label}{over}**")
-    st.plotly_chart(charts.dispersion_bars(effect), config=charts.CONFIG, key="allocate.bars", alt="dispersion")
+    named = charts.config(proposal.block.bond.label, effect.metric.label, "dispersion")
+    st.plotly_chart(charts.dispersion_bars(effect), config=named, key="allocate.bars", alt="dispersion")
 
 
 def _left(proposal: Proposal) -> None:
