@@ -20,7 +20,7 @@ from allocation.errors import EvenlotError
 from bootstrap import House, house, leave_house, open_houses
 from orders.errors import LedgerUnusable, OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
-from ui import look, session
+from ui import keys, look, session
 from ui.sign_in import Gate
 
 log = structlog.get_logger()
@@ -118,6 +118,7 @@ def _who(user: User, gate: Gate) -> None:
         roles = ", ".join(sorted(role.label for role in user.roles))
         st.caption(f"{user.name} · {roles}")
         st.button("Sign out", icon=":material/logout:", on_click=gate.sign_out, key="sign_out")
+        keys.card()
 
 
 async def live(_: Request) -> JSONResponse:

@@ -11,7 +11,7 @@ from allocation.errors import EvenlotError
 from allocation.model import Bond
 from orders.errors import NotFound
 from orders.model import Permission
-from ui import formats, frame, session, tables
+from ui import formats, frame, keys, session, tables
 
 user = session.require_user(Permission.VIEW)
 trip, desk = session.trip(), session.desk()
@@ -132,7 +132,7 @@ picked = st.dataframe(
     placeholder=formats.MISSING,
     on_select="rerun",
     selection_mode="single-row-required" if len(found) == 1 else "single-row",
-    height=min(320, 38 + 35 * len(table)),
+    height=tables.height(table, 320),
     key=f"securities.rows.{text}",
     alt="bonds found",
 )
@@ -148,11 +148,15 @@ with frame.explained():
     card(bond)
 with st.bottom:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    if row.button("Groups", icon=":material/arrow_back:"):
+    if row.button("Groups", icon=":material/arrow_back:", shortcut=keys.BACK):
         st.switch_page("pages/groups.py")
     offered = session.only_if(user, Permission.PREVIEW)  # whoever may not use the page is not sent there
     if offered and row.button(
-        f"Allocate {bond.label}", type="primary", icon=":material/arrow_forward:", icon_position="right"
+        f"Allocate {bond.label}",
+        type="primary",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        shortcut=keys.NEXT,
     ):
         trip.asset_id = bond.asset_id
         trip.keep(None)

@@ -32,7 +32,6 @@ CONFIG = {
     "modeBarButtonsToRemove": ["lasso2d"],
 }
 
-_READABLE = {"tickfont": {"color": TEXT}, "title": {"font": {"color": TEXT}}}  # Streamlit's own is below WCAG AA
 pio.templates["evenlot"] = go.layout.Template(
     layout={
         "margin": {"l": 8, "r": 8, "t": 8, "b": 40},
@@ -40,8 +39,8 @@ pio.templates["evenlot"] = go.layout.Template(
         "hoverlabel": {"align": "left", "bgcolor": PAGE, "bordercolor": CONTEXT, "font": {"color": TEXT}},
         "dragmode": "select",
         "clickmode": "event+select",
-        "xaxis": {"zeroline": False, "automargin": True} | _READABLE,
-        "yaxis": {"zeroline": False, "showgrid": False, "automargin": True} | _READABLE,
+        "xaxis": {"zeroline": False, "automargin": True},
+        "yaxis": {"zeroline": False, "showgrid": False, "automargin": True},
         "bargap": 0.35,
     }
 )
@@ -55,7 +54,9 @@ def config(*name: str) -> dict[str, Any]:
 
 def _layout(figure: go.Figure, height: int, title: str) -> go.Figure:
     """The look all charts share, with a height and what the axis says."""
-    return figure.update_layout(template="streamlit+evenlot", height=height, xaxis_title=title)
+    figure.update_layout(template="streamlit+evenlot", height=height, xaxis_title=title)
+    axis = {"tickfont_color": TEXT, "title_font_color": TEXT}  # the template's would be overruled, in too pale a grey
+    return figure.update_xaxes(axis).update_yaxes(axis)
 
 
 def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
@@ -71,7 +72,7 @@ def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
     if values:
         _mark(figure, spread)
         figure.add_annotation(
-            x=spread.mean, y=1.0, yref="paper", yanchor="bottom", showarrow=False,
+            x=spread.mean, y=1.0, yref="paper", yanchor="bottom", showarrow=False, font_color=TEXT,
             text=f"mean {formats.metric(spread.mean, metric)}, "
             f"one standard deviation {formats.dispersion(spread.stdev, metric)}",
         )  # fmt: skip

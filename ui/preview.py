@@ -140,7 +140,7 @@ def _lines(proposal: Proposal) -> None:
         column_config=columns,
         hide_index=True,
         placeholder=formats.MISSING,
-        height=min(640, 38 + 35 * len(table)),
+        height=tables.height(table, 640),
         on_select="rerun",
         selection_mode="single-row-required",
         key="allocate.lines",

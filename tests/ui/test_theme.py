@@ -15,7 +15,7 @@ THEMES: dict[str, dict[str, Any]] = {
     for name, found in tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"].items()
     if name in ("light", "dark")
 }
-HUES = ("red", "orange", "green", "blue", "gray")
+HUES = ("red", "orange", "yellow", "green", "blue", "gray")
 CAPTION = 0.6  # the opacity Streamlit draws captions with
 TEXT, DRAWN = 4.5, 3.0  # WCAG AA
 
