@@ -12,7 +12,7 @@ REFRESH = "Alt+Shift+U"
 LISTED = (
     ("Ctrl Enter (⌘ Enter)", "the next step: find a bond, allocate, confirm…"),
     ("Alt Shift B", "back to the step before"),
-    ("Alt Shift U", "read the figures anew"),
+    ("Alt Shift U", "ask for the figures anew"),
     ("Tab, Shift Tab", "to the next field or button, and back"),
     ("Enter", "take in what was typed; press the button that has the focus"),
     ("← →", "move among choices that stand side by side; Space chooses"),

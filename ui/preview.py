@@ -32,8 +32,10 @@ def figures(preview: Preview) -> None:
     _loudly(proposal)
     with st.grid(min_column_width=118):
         st.metric("Filled", formats.percent(proposal.fill), help=f"{proposal.placed:,} of {proposal.block.face:,}")
-        st.metric("Not placed", formats.face(proposal.block.face - proposal.placed))
-        st.metric("Dispersion before", formats.dispersion(effect.dispersion_before, effect.metric))
+        left = formats.face(proposal.block.face - proposal.placed)
+        st.metric("Not placed", left, help="face ordered that no account gets; its reasons stand below")
+        before = formats.dispersion(effect.dispersion_before, effect.metric)
+        st.metric("Dispersion before", before, help=f"standard deviation of {effect.metric.label} over the accounts")
         _after(effect)
         st.metric(
             f"Within {proposal_tables.tolerance(effect)}",
@@ -41,7 +43,7 @@ def figures(preview: Preview) -> None:
             help="accounts that end this near to their target, or to the mean where they have none",
         )
         touched = sum(line.face > 0 for line in proposal.lines)
-        st.metric("Accounts touched", f"{touched} of {len(proposal.lines)}")
+        st.metric("Accounts touched", f"{touched} of {len(proposal.lines)}", help="accounts that trade any face at all")
     _proof(proposal)
     if effect.excluded:
         counted = len(proposal.lines) - len(effect.excluded)
