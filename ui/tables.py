@@ -40,8 +40,7 @@ def amount(label: str, help_: str | None = None) -> Any:
 
 
 def height(table: pd.DataFrame, most: int) -> int:
-    """Pixels for all rows of a table, or `most` of them, and then it scrolls. Rows are as high as the base font of the
-    theme makes them."""
+    """Pixels for all rows, as high as the theme's base font makes them; beyond `most` the table scrolls."""
     return min(most, 3 + 33 * (1 + len(table)))
 
 
