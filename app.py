@@ -20,7 +20,7 @@ from allocation.errors import EvenlotError
 from bootstrap import House, house, leave_house, open_houses
 from orders.errors import LedgerUnusable, OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
-from ui import session
+from ui import keys, look, session
 from ui.sign_in import Gate
 
 log = structlog.get_logger()
@@ -52,7 +52,8 @@ PAGES = {  # section -> (file, title, icon, what it takes)
 
 def screens() -> None:
     """One run of the script: who is here, which page, and that page."""
-    st.set_page_config(page_title="Evenlot", page_icon=":material/balance:", layout="wide")
+    look.tab()
+    look.wear()
     try:
         session.open_office(house().office)
     except EvenlotError as error:
@@ -118,6 +119,7 @@ def _who(user: User, gate: Gate) -> None:
         roles = ", ".join(sorted(role.label for role in user.roles))
         st.caption(f"{user.name} · {roles}")
         st.button("Sign out", icon=":material/logout:", on_click=gate.sign_out, key="sign_out")
+        keys.card()
 
 
 async def live(_: Request) -> JSONResponse:

@@ -12,7 +12,7 @@ from allocation.model import Bond, Side
 from orders.desk import Preview, Request
 from orders.errors import OutsideError
 from orders.model import Permission
-from ui import confirming, drafts, formats, forms, frame, method, session
+from ui import confirming, drafts, formats, forms, frame, keys, method, session
 from ui import preview as ui_preview
 from ui.bar import bar
 
@@ -195,8 +195,9 @@ elif not typed_face.strip():
 
 may = session.only_if(user, Permission.CONFIRM)
 back, forward = bar(problem if may else f"{problem} Confirming is for portfolio managers.".strip())
-if back.button("Securities", icon=":material/arrow_back:"):
+if back.button("Securities", icon=":material/arrow_back:", shortcut=keys.BACK):
     st.switch_page("pages/securities.py")
 ready = preview is not None and not problem and may
-if forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready) and preview is not None:
+forth = forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready, shortcut=keys.NEXT)
+if forth and preview is not None:
     confirming.open_dialog(user, preview, block)

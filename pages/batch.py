@@ -141,13 +141,13 @@ def review(looked: Looked) -> Mapping[int, str]:
     )
     with place.container(horizontal=True, gap="medium"):
         signs = Counter(batch_tables.sign(one, reasons[one.block.line]) for one in looked.foreseen)
-        for label, which in (
-            ("Can be made", "✓"),
-            ("Want a reason", "!"),
-            ("Cannot be made", "×"),
-            ("Made already", "="),
+        for label, which, meaning in (
+            ("Can be made", "✓", "blocks without a warning, placed whole"),
+            ("Want a reason", "!", "blocks with a warning, or placed in part only, and no reason in their line"),
+            ("Cannot be made", "×", "blocks of which nothing can be placed, or that break a rule"),
+            ("Made already", "=", "blocks made earlier today: the same one is made once a day"),
         ):
-            st.metric(label, signs[which], width="content")
+            st.metric(label, f"{signs[which]:,}", width="content", help=meaning)
     return reasons
 
 

@@ -14,7 +14,7 @@ from allocation.model import Metric
 from orders.errors import OutsideError
 from orders.model import Group, GroupTree, Permission, User
 from orders.ports import Dated
-from ui import charts, formats, frame, groups, session, tables
+from ui import charts, formats, frame, groups, keys, session, tables
 
 user = session.require_user(Permission.VIEW)
 trip, desk = session.trip(), session.desk()
@@ -152,7 +152,7 @@ picked = st.plotly_chart(
     key="groups.strip",
     on_select="rerun",
     selection_mode=("points", "box"),
-    config=charts.CONFIG,
+    config=charts.config(trip.group, metric.label),
     alt=f"{metric.label} of each account of {trip.group}, sized by NAV",
 )
 ids = {point["customdata"][0] for point in picked["selection"]["points"] if point.get("customdata")}
@@ -165,12 +165,14 @@ st.dataframe(
     column_config=columns,
     hide_index=True,
     placeholder=formats.MISSING,
-    height=min(620, 38 + 35 * len(table)),
+    height=tables.height(table, 620),
     alt=f"accounts of {trip.group}",
     key="groups.accounts",
 )
 with st.bottom:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     row.caption(f"{trip.group} is chosen.")
-    if row.button("Find a bond", type="primary", icon=":material/arrow_forward:", icon_position="right"):
+    if row.button(
+        "Find a bond", type="primary", icon=":material/arrow_forward:", icon_position="right", shortcut=keys.NEXT
+    ):
         st.switch_page("pages/securities.py")

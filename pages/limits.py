@@ -18,7 +18,7 @@ from ui.doubts import doubts, names
 
 user = session.require_user(Permission.VIEW)
 desk = session.desk()
-ROW, HEAD, MOST = 35, 38, 573  # pixels
+ROW, HEAD, MOST = 33, 36, 573  # pixels
 
 
 @dataclass

@@ -30,6 +30,7 @@ user = session.require_user(Permission.VIEW)
 desk = session.desk()
 
 TICK, IDLE_TICK = 2, 20  # seconds: quick only while something is moving
+AVERAGE = "per 100 face, over what is filled so far"
 
 
 def listed(user: User) -> None:
@@ -80,9 +81,12 @@ def _figures(order: Order) -> None:
         st.metric("State", states.word(order), help=states.NEXT[order.state], width="content")
         filled = f"{order.filled:,.0f} of {order.face:,}"
         st.metric("Filled", formats.percent(order.progress), help=filled, width="content")
-        st.metric("Average price", formats.price(order.average_price, 4), width="content")
-        st.metric("Settlement", formats.day(order.settlement), width="content")
-        st.metric("Limit", formats.price(order.limit) if order.limit is not None else "market", width="content")
+        st.metric("Average price", formats.price(order.average_price, 4), width="content", help=AVERAGE)
+        st.metric("Settlement", formats.day(order.settlement), width="content", help="when bonds and money move")
+        limit = formats.price(order.limit) if order.limit is not None else "market"
+        st.metric(
+            "Limit", limit, width="content", help="per 100 face: a buy pays at most this, a sell brings at least it"
+        )
 
 
 def frozen(user: User, order_id: str) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from orders.model import Permission
 from orders.positions import Report
-from ui import formats, frame, profit_tables, session
+from ui import formats, frame, profit_tables, session, tables
 from ui.profit_tables import Sum
 
 user = session.require_user(Permission.VIEW)
@@ -44,7 +44,7 @@ def by_account(report: Report) -> None:
     table, columns = profit_tables.earned(report.earned)
     st.dataframe(
         table, column_config=columns, hide_index=True, placeholder=formats.MISSING,
-        height=min(560, 38 + 35 * len(table)),
+        height=tables.height(table, 560),
         alt="profit and loss by account and bond", key="profit.earned",
     )  # fmt: skip
     save("by account and bond", profit_tables.earned_csv(report), "profit")
@@ -54,7 +54,7 @@ def by_trade(report: Report) -> None:
     table, columns = profit_tables.trades(report.trades)
     st.dataframe(
         table, column_config=columns, hide_index=True, placeholder=formats.MISSING,
-        height=min(560, 38 + 35 * len(table)),
+        height=tables.height(table, 560),
         alt="trades, newest first", key="profit.trades",
     )  # fmt: skip
     save("trade by trade", profit_tables.trades_csv(report), "trades")

@@ -11,7 +11,7 @@ from allocation.errors import EvenlotError
 from allocation.model import Bond
 from orders.errors import NotFound
 from orders.model import Permission
-from ui import formats, frame, session, tables
+from ui import formats, frame, keys, session, tables
 
 user = session.require_user(Permission.VIEW)
 trip, desk = session.trip(), session.desk()
@@ -62,11 +62,19 @@ def card(bond: Bond) -> None:
         marks = " · ".join(filter(None, [bond.issuer, bond.sector, bond.rating, "144A" if bond.is_144a else ""]))
         st.caption(f"{bond.description} · {marks}")
         figures = st.container(horizontal=True, gap="medium")  # below each other where there is no room: none is cut
-        figures.metric("Price", formats.price(bond.price), width="content")
-        figures.metric("Accrued", formats.price(bond.accrued, 4), width="content")
-        figures.metric("Spread duration", formats.figure(bond.measures.spread_duration, 2), width="content")
-        figures.metric("Duration", formats.figure(bond.measures.duration, 2), width="content")
-        figures.metric("OAS, bp", formats.figure(bond.measures.oas, 0), width="content")
+        measures = bond.measures
+        for label, value, meaning in (
+            ("Price", formats.price(bond.price), "the mark, per 100 face, without accrued interest"),
+            (
+                "Accrued",
+                formats.price(bond.accrued, 4),
+                "interest since the last coupon, per 100 face: a buyer pays it",
+            ),
+            ("Spread duration", formats.figure(measures.spread_duration, 2), "years: % lost where spreads widen by 1%"),
+            ("Duration", formats.figure(measures.duration, 2), "years: % lost where yields rise by 1%"),
+            ("OAS, bp", formats.figure(measures.oas, 0), "option-adjusted spread over government bonds, basis points"),
+        ):
+            figures.metric(label, value, help=meaning, width="content")
         any_measure = any(m is not None for m in (bond.measures.spread_duration, bond.measures.oas))
         st.caption(f"{aged('price', bond, bond.price is not None)} · {aged('analytics', bond, any_measure)}")
         for note in desk.bond(user, bond.asset_id).notes:
@@ -132,7 +140,7 @@ picked = st.dataframe(
     placeholder=formats.MISSING,
     on_select="rerun",
     selection_mode="single-row-required" if len(found) == 1 else "single-row",
-    height=min(320, 38 + 35 * len(table)),
+    height=tables.height(table, 320),
     key=f"securities.rows.{text}",
     alt="bonds found",
 )
@@ -148,11 +156,15 @@ with frame.explained():
     card(bond)
 with st.bottom:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    if row.button("Groups", icon=":material/arrow_back:"):
+    if row.button("Groups", icon=":material/arrow_back:", shortcut=keys.BACK):
         st.switch_page("pages/groups.py")
     offered = session.only_if(user, Permission.PREVIEW)  # whoever may not use the page is not sent there
     if offered and row.button(
-        f"Allocate {bond.label}", type="primary", icon=":material/arrow_forward:", icon_position="right"
+        f"Allocate {bond.label}",
+        type="primary",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        shortcut=keys.NEXT,
     ):
         trip.asset_id = bond.asset_id
         trip.keep(None)

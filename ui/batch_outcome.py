@@ -74,13 +74,21 @@ def _again(user: User, run: Run) -> None:
     batch_runs.start(session.desk().batches, user, run.batch, run.seen)
 
 
+_MEANING = {
+    Outcome.MADE: "blocks confirmed, an order each",
+    Outcome.REFUSED: "blocks that came to nothing; the table says why",
+    Outcome.THERE: "blocks that were made before, and not again",
+    Outcome.LEFT: "blocks not come to before the batch was stopped",
+}
+
+
 def _over(user: User, run: Run) -> None:
     counts = counted(run.results)
     with st.container(horizontal=True, gap="medium"):
         for outcome in (Outcome.MADE, Outcome.REFUSED, Outcome.THERE):
-            st.metric(outcome.value.capitalize(), counts[outcome], width="content")
+            st.metric(outcome.value.capitalize(), f"{counts[outcome]:,}", width="content", help=_MEANING[outcome])
         if counts[Outcome.LEFT]:
-            st.metric("Left", counts[Outcome.LEFT], width="content")
+            st.metric("Left", f"{counts[Outcome.LEFT]:,}", width="content", help=_MEANING[Outcome.LEFT])
     if left := counts[Outcome.LEFT]:
         st.warning(
             f"It was stopped: {formats.count(left, 'block')} of it {'was' if left == 1 else 'were'} left. What is made "

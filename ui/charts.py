@@ -2,39 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
+import plotly.io as pio
+from streamlit.elements.lib.streamlit_plotly_theme import (
+    BG_COLOR,
+    CATEGORY_0,
+    CATEGORY_1,
+    CATEGORY_2,
+    CATEGORY_3,
+    GRAY_90,
+)
 
 from allocation.metrics import Spread, spread_of
 from allocation.model import Account
 from allocation.proposal import Effect, Line
 from ui import formats
 
-BEFORE, AFTER, CONTEXT = "#9aa3b2", "#2f6fde", "#9aa3b2"
-LIMIT = "#d9822b"
-TARGET = "#7a8394"  # with a shape of its own: at most two hues
+# Streamlit puts the theme's colours in the place of these in the browser, so that a figure made once is right in the
+# light theme and in the dark one: `chartCategoricalColors` in .streamlit/config.toml, the page behind, and its text
+AFTER, LIMIT, BEFORE, TARGET = CATEGORY_0, CATEGORY_1, CATEGORY_2, CATEGORY_3
+CONTEXT, PAGE, TEXT = BEFORE, BG_COLOR, GRAY_90
 CONFIG = {
     "displaylogo": False,
     "toImageButtonOptions": {"format": "png", "scale": 2},
     "modeBarButtonsToRemove": ["lasso2d"],
 }
 
+pio.templates["evenlot"] = go.layout.Template(
+    layout={
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 40},
+        "showlegend": False,
+        "hoverlabel": {"align": "left", "bgcolor": PAGE, "bordercolor": CONTEXT, "font": {"color": TEXT}},
+        "dragmode": "select",
+        "clickmode": "event+select",
+        "xaxis": {"zeroline": False, "automargin": True},
+        "yaxis": {"zeroline": False, "showgrid": False, "automargin": True},
+        "bargap": 0.35,
+    }
+)
+
+
+def config(*name: str) -> dict[str, Any]:
+    """How a chart behaves; saved as a picture, its file is named after what it shows."""
+    words = "-".join(re.findall(r"[a-z0-9]+", " ".join(name).lower()))
+    return CONFIG | {"toImageButtonOptions": {"format": "png", "scale": 2, "filename": f"evenlot-{words}"}}
+
 
 def layout(figure: go.Figure, height: int, title: str) -> go.Figure:
-    """What all charts share; `title` is that of the horizontal axis, unit included."""
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 40},
-        showlegend=False,
-        xaxis_title=title,
-        hoverlabel={"align": "left"},
-        dragmode="select",
-        clickmode="event+select",
-    )
-    figure.update_yaxes(showgrid=False, zeroline=False)
-    figure.update_xaxes(zeroline=False)
-    return figure
+    """The look all charts share; `title` is that of the horizontal axis, unit included."""
+    figure.updatelayout(template="streamlit+evenlot", height=height, xaxis_title=title)
+    axis = {"tickfont_color": TEXT, "title_font_color": TEXT}  # the template's would be overruled, in too pale a grey
+    return figure.update_xaxes(axis).update_yaxes(axis)
 
 
 def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
@@ -50,7 +72,7 @@ def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
     if values:
         _mark(figure, spread)
         figure.add_annotation(
-            x=spread.mean, y=1.0, yref="paper", yanchor="bottom", showarrow=False,
+            x=spread.mean, y=1.0, yref="paper", yanchor="bottom", showarrow=False, font_color=TEXT,
             text=f"mean {formats.metric(spread.mean, metric)}, "
             f"one standard deviation {formats.dispersion(spread.stdev, metric)}",
         )  # fmt: skip
@@ -61,8 +83,8 @@ def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
         marker={
             "size": [10 + 26 * (nav / largest) ** 0.5 for nav in navs],
             "color": AFTER,
-            "opacity": 0.75,
-            "line": {"width": 1, "color": "white"},
+            "opacity": 0.8,
+            "line": {"width": 1, "color": PAGE},
         },
         customdata=[[a.id] for a, _ in shown],
         hovertext=[
@@ -74,7 +96,7 @@ def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
     )
     figure.update_yaxes(visible=False, range=[-1.6, 1.6])
     figure = layout(figure, 220, f"{metric.label}, {metric.unit}")
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 40})
+    figure.updatelayout(margin={"l": 8, "r": 8, "t": 28, "b": 40})
     return figure
 
 
@@ -128,7 +150,7 @@ def _ends(figure: go.Figure, effect: Effect, lines: Sequence[Line], order: Seque
     ]
     figure.add_scatter(
         x=[effect.before[a] for a in order], y=order, mode="markers", name="before", hovertext=hover, hoverinfo="text",
-        marker={"size": 9, "color": "white", "line": {"color": BEFORE, "width": 2}},
+        marker={"size": 9, "color": PAGE, "line": {"color": BEFORE, "width": 2}},
     )  # fmt: skip
     figure.add_scatter(
         x=[effect.after[a] for a in order], y=order, mode="markers", name="after", hovertext=hover, hoverinfo="text",
@@ -163,11 +185,14 @@ def dispersion_bars(effect: Effect) -> go.Figure:
             orientation="h",
             marker_color=[BEFORE, AFTER],
             text=[formats.dispersion(value, metric) for value in values],
-            textposition="auto",
+            textposition="outside",
+            textfont={"color": TEXT},
+            cliponaxis=False,
             hovertext=[formats.dispersion(value, metric) for value in values],
             hoverinfo="y+text",
         )
     )
     figure = layout(figure, 150, f"standard deviation, {metric.unit}")
+    figure.update_xaxes(range=[0, 1.35 * max(values) or 1])  # with room for the labels, beside the bars
     figure.update_yaxes(autorange="reversed")
     return figure

@@ -16,7 +16,7 @@ from orders.errors import NotPermitted, OutsideError
 from orders.history import Wanted
 from orders.lifecycle import FINAL
 from orders.model import Order, User
-from ui import accepting, filling, formats, frame, proposal_tables, releasing, session, states
+from ui import accepting, filling, formats, frame, proposal_tables, releasing, session, states, tables
 
 RECENT = timedelta(minutes=5)  # an own order as young as this may be one that somebody took for cancelled
 
@@ -265,7 +265,7 @@ def _lines(preview: Preview) -> None:
     funded = table[table["Face"] > 0][shown]
     st.dataframe(
         funded, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="what will be sent",
-        height=min(320, 38 + 35 * len(funded)),
+        height=tables.height(funded, 320),
     )  # fmt: skip
     if told := proposal_tables.nothing((line.account_id, line.face, line.reason) for line in preview.proposal.lines):
         st.markdown(told)

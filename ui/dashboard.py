@@ -82,7 +82,7 @@ def _table(shown: tuple[Order, ...]) -> None:
         selection_mode="single-row",
         selection_default={"selection": {"rows": ticked, "columns": [], "cells": []}},
         key="orders.table",
-        height=min(420, 38 + 35 * len(table)),
+        height=tables.height(table, 420),
         alt="orders, newest first",
     )
     when = any(order.state is OrderState.SCHEDULED for order in shown) and "Release" not in table

@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ct
 from allocation.errors import EvenlotError, MetricUnavailable, OffLattice
 from orders.errors import InvalidSettlement, NotFound, NotPermitted, OutsideError, PreviewChanged, VersionConflict
 from orders.waiting import Waiting, announce_waits
-from ui import formats
+from ui import formats, keys
 from ui.session import office, trip
 
 log = structlog.get_logger()
@@ -39,7 +39,10 @@ def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = 
             words = pulse.name if pulse.well else f"{pulse.name}: {'out of order' if pulse.feeds else 'trouble'}"
             st.badge(words, icon=icon, color="green" if pulse.well else "red", help=pulse.sentence)
         if refresh is not None:
-            st.button("Refresh", icon=":material/refresh:", type="tertiary", on_click=refresh, key="strip.refresh")
+            st.button(
+                "Refresh", icon=":material/refresh:", type="tertiary", on_click=refresh, key="strip.refresh",
+                shortcut=keys.REFRESH,
+            )  # fmt: skip
     if read_at is not None and silent is not None:
         age = formats.ago(read_at, datetime.now(UTC))
         st.warning(

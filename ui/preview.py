@@ -32,8 +32,10 @@ def figures(preview: Preview) -> None:
     _loudly(proposal)
     with st.grid(min_column_width=118):
         st.metric("Filled", formats.percent(proposal.fill), help=f"{proposal.placed:,} of {proposal.block.face:,}")
-        st.metric("Not placed", formats.face(proposal.block.face - proposal.placed))
-        st.metric("Dispersion before", formats.dispersion(effect.dispersion_before, effect.metric))
+        left = formats.face(proposal.block.face - proposal.placed)
+        st.metric("Not placed", left, help="face ordered that no account gets; its reasons stand below")
+        before = formats.dispersion(effect.dispersion_before, effect.metric)
+        st.metric("Dispersion before", before, help=f"standard deviation of {effect.metric.label} over the accounts")
         _after(effect)
         st.metric(
             f"Within {proposal_tables.tolerance(effect)}",
@@ -41,7 +43,7 @@ def figures(preview: Preview) -> None:
             help="accounts that end this near to their target, or to the mean where they have none",
         )
         touched = sum(line.face > 0 for line in proposal.lines)
-        st.metric("Accounts touched", f"{touched} of {len(proposal.lines)}")
+        st.metric("Accounts touched", f"{touched} of {len(proposal.lines)}", help="accounts that trade any face at all")
     _proof(proposal)
     if effect.excluded:
         counted = len(proposal.lines) - len(effect.excluded)
@@ -133,7 +135,7 @@ def details(preview: Preview) -> None:
         with st.container(height=min(480, 110 + 20 * len(proposal.lines)), border=False):
             st.plotly_chart(
                 charts.dumbbell(proposal.effect, proposal.lines),
-                config=charts.CONFIG,
+                config=charts.config(preview.request.group, proposal.block.bond.label, "accounts"),
                 key="allocate.dumbbell",
                 alt=f"{proposal.effect.metric.label} of each account before and after",
             )
@@ -150,7 +152,7 @@ def _lines(proposal: Proposal) -> None:
         column_config=columns,
         hide_index=True,
         placeholder=formats.MISSING,
-        height=min(640, 38 + 35 * len(table)),
+        height=tables.height(table, 640),
         on_select="rerun",
         selection_mode="single-row-required",
         key="allocate.lines",
@@ -165,7 +167,8 @@ def _dispersion(proposal: Proposal) -> None:
     effect = proposal.effect
     over = f", {len(effect.before)} of {len(proposal.lines)} accounts" if effect.excluded else ""
     st.markdown(f"**Dispersion of {effect.metric.label}{over}**")
-    st.plotly_chart(charts.dispersion_bars(effect), config=charts.CONFIG, key="allocate.bars", alt="dispersion")
+    named = charts.config(proposal.block.bond.label, effect.metric.label, "dispersion")
+    st.plotly_chart(charts.dispersion_bars(effect), config=named, key="allocate.bars", alt="dispersion")
 
 
 def _left(proposal: Proposal) -> None:

@@ -27,15 +27,21 @@ _ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # shown whichever metric is
 NARROW, WIDE = 80, 118  # pixels: a level or a count; a face or money of up to 99,999,999,999
 
 
-def number(label: str, decimals: int = 0, help_: str | None = None, width: int = NARROW) -> Any:
-    """A right-aligned number with thousands separators. The width is fixed: a column that fits itself to its first
-    values would cut the leading digits off larger ones, and the rest would still look like a number."""
-    return st.column_config.NumberColumn(label, format=f"%,.{decimals}f", help=help_, width=width)
+def number(label: str, decimals: int = 0, help_: str | None = None, width: int = NARROW, sign: str = "") -> Any:
+    """A right-aligned number with thousands separators; the `sign` of a change is "+". The width is fixed: a column
+    that fits itself to its first values would cut the leading digits off larger ones, and the rest would still look
+    like a number."""
+    return st.column_config.NumberColumn(label, format=f"%{sign},.{decimals}f", help=help_, width=width)
 
 
 def amount(label: str, help_: str | None = None) -> Any:
     """Face or money, whole."""
     return number(label, 0, help_, WIDE)
+
+
+def height(table: pd.DataFrame, most: int) -> int:
+    """Pixels for all rows, as high as the theme's base font makes them; beyond `most` the table scrolls."""
+    return min(most, 3 + 33 * (1 + len(table)))
 
 
 def mixed(rows: Sequence[Account]) -> bool:
@@ -78,7 +84,7 @@ def accounts(rows: Sequence[Account], spread: Spread) -> tuple[pd.DataFrame, Col
         "Name": st.column_config.TextColumn("Name", width=140),
         "Cash %": number("Cash %", 1, "of NAV"),
         **{m.short: number(f"{m.short} ({m.unit})", m.decimals, m.label) for m in Metric},
-        "From mean": number("From mean", metric.decimals, f"distance from the group's mean, {metric.unit}"),
+        "From mean": number("From mean", metric.decimals, f"distance from the group's mean, {metric.unit}", sign="+"),
         "Coverage": number("Coverage %", 1, "share of the holdings' market value that has the figure"),
         "Holdings": number("Holdings"),
     }

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -98,6 +100,25 @@ def test_the_bars_are_the_effects_own_dispersions(proposal: Proposal) -> None:
     (bars,) = charts.dispersion_bars(proposal.effect).data
     assert list(bars.x) == [proposal.effect.dispersion_before, proposal.effect.dispersion_after]
     assert list(bars.text) == [formats.dispersion(value, Metric.ASD) for value in bars.x]
+
+
+def test_colours_are_the_themes_so_that_a_figure_is_right_in_both(proposal: Proposal) -> None:
+    figures = (
+        charts.strip(ACCOUNTS, spread(ACCOUNTS, Metric.ASD)),
+        charts.dumbbell(proposal.effect, proposal.lines),
+        charts.dispersion_bars(proposal.effect),
+    )
+    replaced = {charts.AFTER, charts.BEFORE, charts.LIMIT, charts.TARGET, charts.PAGE, charts.TEXT}
+    for figure in figures:
+        own = json.dumps([trace.to_plotly_json() for trace in figure.data], default=list)
+        assert set(re.findall(r"#[0-9a-f]{6}", own)) <= replaced
+        assert figure.layout.template.layout.dragmode == "select"
+
+
+def test_a_chart_saved_as_a_picture_is_named_after_what_it_shows() -> None:
+    named = charts.config("BIG6", "Active spread duration")["toImageButtonOptions"]
+    assert named["filename"] == "evenlot-big6-active-spread-duration"
+    assert named["format"] == "png"
 
 
 def test_an_account_without_nav_is_a_small_dot_and_no_fault() -> None:

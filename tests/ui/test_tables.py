@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 
 from allocation.metrics import spread
@@ -154,3 +155,8 @@ def test_no_rows_are_a_table_without_rows() -> None:
     assert tables.bonds(())[0].empty
     assert tables.orders(())[0].empty
     assert tables.events(())[0].empty
+
+
+def test_a_table_is_as_high_as_its_rows_until_it_scrolls() -> None:
+    assert tables.height(pd.DataFrame({"Face": [1, 2]}), 620) == 102
+    assert tables.height(pd.DataFrame({"Face": range(200)}), 620) == 620

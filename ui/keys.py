@@ -1,0 +1,28 @@
+"""What the keyboard does: shortcuts of the main actions, and the list of them that everybody can open."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+NEXT = "Mod+Enter"  # the one next action, at the right of the bar
+BACK = "Alt+Shift+B"
+REFRESH = "Alt+Shift+U"
+
+# (keys, what they do): nothing is sent by a shortcut; the dialogs that send are gone through with Tab and Enter
+LISTED = (
+    ("Ctrl Enter (⌘ Enter)", "the next step: find a bond, allocate, confirm…"),
+    ("Alt Shift B", "back to the step before"),
+    ("Alt Shift U", "ask for the figures anew"),
+    ("Tab, Shift Tab", "to the next field or button, and back"),
+    ("Enter", "take in what was typed; press the button that has the focus"),
+    ("← →", "move among choices that stand side by side; Space chooses"),
+    ("Arrows in a table", "from cell to cell; Enter opens one to type in, Space ticks a row"),
+    ("Ctrl F in a table", "search it"),
+    ("Esc", "close a dialog or a menu; leave a cell as it was"),
+)
+
+
+def card() -> None:
+    """All of them in one place."""
+    with st.popover("Keyboard", icon=":material/keyboard:", type="tertiary", key="keys"):
+        st.markdown("\n".join(["| keys | |", "|---|---|", *(f"| **{keys}** | {does} |" for keys, does in LISTED)]))
