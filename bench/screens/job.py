@@ -12,11 +12,11 @@ ENGINE = "Minimum dispersion"
 LOOKS = 10  # at figures that moved, until somebody gives up
 
 
-def sign_in(session: Session) -> Run:
-    """The demo's portfolio manager; the run that shows the first page."""
+def sign_in(session: Session, username: str = "pm", password: str = "pm-demo") -> Run:  # noqa: S107 - the demo's
+    """The run that shows the first page, after a name and a password have been sent."""
     session.visit("")
-    session.put("sign_in.username", string_value="pm")
-    session.put("sign_in.password", string_value="pm-demo")
+    session.put("sign_in.username", string_value=username)
+    session.put("sign_in.password", string_value=password)
     run = session.click("Sign in")
     session.written_cookie()
     return run
@@ -36,6 +36,13 @@ def preview(session: Session, asset: str) -> Iterator[tuple[str, Run]]:
     yield "type a face", session.type("allocate.face", f"{FACE}mm")
     yield "choose minimum dispersion", session.choose("allocate.engine", ENGINE)
     yield "another face", session.type("allocate.face", f"{FACE + 1}mm")
+
+
+def for_own(session: Session, group: str) -> Iterator[tuple[str, Run]]:
+    """The same block for the person's own group."""
+    session.visit("")
+    yield "choose the own group", session.click(f"choose.{group}")
+    yield "the block for it", session.visit("allocate")
 
 
 def confirm(session: Session) -> Iterator[tuple[str, Run]]:

@@ -15,7 +15,7 @@ from time import monotonic
 from bench.reading.book import write_book
 from bench.report import cpu_model, table
 from bench.screens.browsing import Run, Session
-from bench.screens.crowd import PAUSE, SESSIONS, CrowdReading, read_crowd
+from bench.screens.crowd import PAUSE, SESSIONS, CrowdReading, read_crowd, write_people
 from bench.screens.job import assets, sign_in
 from bench.screens.paging import PageReading, read_pages
 from bench.screens.serving import Served, serve
@@ -74,8 +74,10 @@ rerun is another run of it, as any click causes, and below that are changes that
 _CROWD = """\
 ## {sessions} people at once
 
-Each signs in, looks at the group, finds a bond, previews a block three ways, confirms it and is shown the order, {jobs}
-times, with {least:g} to {most:g} seconds between two steps. They share the machine with the client.
+Each signs in, looks at the whole group, finds a bond, previews a block three ways, then allocates it to a group of
+their own, a share of those accounts, confirms it and is shown the order: {jobs} times, with {least:g} to {most:g}
+seconds between two steps. They share the machine with the client. Confirmations wait for each other: each reads every
+figure anew and sets its cash aside before the next begins.
 """
 
 
@@ -91,8 +93,7 @@ def section(quick: bool, say: Callable[[str], None]) -> str:
             cold = _start(app)
             pages = read_pages(app.url, bought[0], size.times)
         say(f"{size.sessions} people at once")
-        with serve(book, directory / "crowd") as app:
-            _start(app)
+        with serve(book, directory / "crowd", write_people(book, size.sessions)) as app:
             crowd = read_crowd(app, bought, size.sessions, size.jobs)
     least, most = PAUSE
     return "\n".join(

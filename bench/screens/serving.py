@@ -40,7 +40,7 @@ class Served:
 
 
 @contextmanager
-def serve(book: Path, data: Path) -> Iterator[Served]:
+def serve(book: Path, data: Path, users: Path | None = None) -> Iterator[Served]:
     """The app on a free port, ready; stopped in the end. Nothing of this machine's own settings counts."""
     data.mkdir(parents=True, exist_ok=True)
     port = _free_port()
@@ -49,7 +49,7 @@ def serve(book: Path, data: Path) -> Iterator[Served]:
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     with log.open("ab") as out:
         started = time.monotonic()
-        process = subprocess.Popen(command, cwd=ROOT, env=_environment(book, data), stdout=out, stderr=out)  # noqa: S603
+        process = subprocess.Popen(command, cwd=ROOT, env=_environment(book, data, users), stdout=out, stderr=out)  # noqa: S603
     try:
         listening = _wait(process, f"{url}/health/live", log) - started
         ready = _wait(process, f"{url}/health/ready", log) - started
@@ -63,10 +63,11 @@ def serve(book: Path, data: Path) -> Iterator[Served]:
             process.wait()
 
 
-def _environment(book: Path, data: Path) -> Mapping[str, str]:
+def _environment(book: Path, data: Path, users: Path | None) -> Mapping[str, str]:
     names = {name.upper() for name in Settings.model_fields}
     kept = {name: value for name, value in os.environ.items() if name.upper() not in names}
-    return kept | {"BOOK_DIR": str(book), "DEMO": "false", "DATA_DIR": str(data), "LOG_LEVEL": "WARNING"}
+    given = {"BOOK_DIR": str(book), "DEMO": "false", "DATA_DIR": str(data), "LOG_LEVEL": "WARNING"}
+    return kept | given | ({"USERS_FILE": str(users)} if users else {})
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> float:
