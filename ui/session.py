@@ -33,6 +33,7 @@ class Office:
     gate: Gate
     book: Book
     pulses: Callable[[], tuple[Pulse, ...]]
+    trouble: Callable[[str], None] | None = None  # sets a plan of faults; there is one on the demo book alone
     chosen: dict[str, str] = field(default_factory=dict)  # by username, the group they chose last: a reload keeps it
 
 

@@ -180,7 +180,10 @@ class Session:
         """Take over a message; what kind of message, or of element, it is."""
         kind = message.WhichOneof("type") or ""
         if kind == "new_session":
-            self._page, self._age = message.new_session.page_script_hash, message.new_session.config.max_cached_message_age
+            self._page, self._age = (
+                message.new_session.page_script_hash,
+                message.new_session.config.max_cached_message_age,
+            )
             self._shown = set()
         elif kind == "navigation":
             self._page = message.navigation.page_script_hash
