@@ -136,7 +136,6 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
 
 
 def _trouble(data: Path, plan: str) -> None:
-    """Let the simulated Aladdin be in trouble, for the guided demo."""
     try:
         set_plan(data.resolve(), plan)
     except SimulatorError as error:

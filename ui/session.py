@@ -85,7 +85,7 @@ def require_user(permission: Permission) -> User:
     gate = office().gate
     user = gate.current_user()
     if user is None:
-        sign_in_form(gate, office().book)
+        sign_in_form(gate, office().book, guided=office().trouble is not None)
         st.stop()
     if not user.may(permission):
         st.title("Not permitted")

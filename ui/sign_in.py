@@ -51,8 +51,8 @@ def _guided(gate: Gate, login: DemoLogin) -> None:
     st.session_state[GUIDED] = True
 
 
-def sign_in_form(gate: Gate, book: Book) -> None:
-    """The form, with the demo users where there are any."""
+def sign_in_form(gate: Gate, book: Book, guided: bool = False) -> None:
+    """The form, with the demo users where there are any, and the way into the guided demo where there is one."""
     _, middle, _ = st.columns([1, 1.4, 1])
     with middle:
         st.title("Evenlot")
@@ -69,7 +69,7 @@ def sign_in_form(gate: Gate, book: Book) -> None:
             with st.container(border=True, gap="xsmall"):
                 row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
                 row.markdown("**Demo users** · mock data, nothing leaves this machine")
-                if book.kind == "demo":
+                if guided:
                     row.button(
                         "Guided demo", icon=":material/slideshow:", key="sign_in.guided", on_click=_guided,
                         args=(gate, gate.demo_logins[0]), help="Signs in as the first of them, and shows you around",

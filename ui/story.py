@@ -62,10 +62,12 @@ def _choices(place: str) -> None:
 def _told(at: tuple[int, int], scenario: Scenario, step: Step) -> None:
     number, last = at[1], at[1] + 1 == len(scenario.steps)
     with st.container(border=True, key="story.told", gap="xsmall"):
-        row = st.container(horizontal=True, vertical_alignment="center")
+        row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
         row.markdown(
-            f"{scenario.icon} **{scenario.name}: {step.title}** · :gray[{number + 1} of {len(scenario.steps)}]"
+            f"{scenario.icon} **{scenario.name}: {step.title}** · :gray[{number + 1} of {len(scenario.steps)}]",
+            width="content",
         )
+        row = row.container(horizontal=True, vertical_alignment="center", width="content")
         row.button(
             "Back", key="story.back", type="tertiary", icon=":material/arrow_back:", disabled=number == 0, on_click=_go,
             args=(at[0], number - 1),

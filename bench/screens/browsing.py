@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
 from types import TracebackType
@@ -16,6 +17,7 @@ from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 PATIENCE = 120.0  # seconds for one run of a script
 _ANEW = ForwardMsg.FINISHED_EARLY_FOR_RERUN  # another run follows at once
@@ -39,10 +41,17 @@ class Session:
     """One browser tab. A field or button is named by its key, or by how its label begins."""
 
     def __init__(self, url: str) -> None:
-        self._socket = connect(
-            url.replace("http", "ws", 1) + "/_stcore/stream", subprotocols=["streamlit"], max_size=_LARGEST,  # type: ignore[list-item]
-            compression=None, ping_interval=None, proxy=None,
-        )  # fmt: skip
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(
+            connect(
+                url.replace("http", "ws", 1) + "/_stcore/stream",
+                subprotocols=[Subprotocol("streamlit")],
+                max_size=_LARGEST,
+                compression=None,
+                ping_interval=None,
+                proxy=None,
+            )
+        )
         self._typed: dict[str, WidgetState] = {}  # by widget id
         self._page, self._path = "", ""
         self.query = ""
@@ -63,7 +72,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        self._socket.close()
+        self._open.close()
 
     def visit(self, path: str, query: str = "") -> Run:
         """Open a page by its path, as from the menu."""
@@ -178,7 +187,7 @@ class Session:
 
     def _take(self, message: ForwardMsg) -> str:
         """Take over a message; what kind of message, or of element, it is."""
-        kind = message.WhichOneof("type") or ""
+        kind: str = message.WhichOneof("type") or ""
         if kind == "new_session":
             self._page, self._age = (
                 message.new_session.page_script_hash,

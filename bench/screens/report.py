@@ -34,7 +34,7 @@ class Size:
     jobs: int
 
 
-FULL, QUICK = Size(200, 20_000, 40, SESSIONS, 2), Size(10, 500, 3, 2, 1)
+FULL, QUICK = Size(200, 20_000, 40, SESSIONS, 1), Size(10, 500, 3, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
