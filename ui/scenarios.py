@@ -126,8 +126,8 @@ SCENARIOS = (
                  "looks it up by its reference instead of posting again: there is one order, and it fills."),
             Step("groups", "Aladdin is down",
                  "From now on every call fails. Press **Refresh**: what is still kept is shown with its age, what is "
-                 "not says so with a reference for support, the badges say what is wrong, and nothing can be confirmed on "
-                 "figures that cannot be checked.",
+                 "not says so with a reference for support, the badges say what is wrong, and nothing can be "
+                 "confirmed on figures that cannot be checked.",
                  plan="down"),
             Step("groups", "And back again",
                  "It answers again. Within half a minute the badge is green, without a restart: press **Refresh**.",
