@@ -4,10 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test lint soak conformance bench clean lock
+.PHONY: run demo test lint soak conformance bench clean lock
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+# The guided demo, from a fresh ledger each time: "Guided demo" on the sign-in card. A folder of its own is emptied.
+demo: $(VENV)/.app
+	rm -rf data/guided-demo
+	DEMO=true DATA_DIR=data/guided-demo $(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.dev
 	$(MAKE) --no-print-directory lint

@@ -20,7 +20,7 @@ from allocation.errors import EvenlotError
 from bootstrap import House, house, leave_house, open_houses
 from orders.errors import LedgerUnusable, OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
-from ui import keys, look, session
+from ui import keys, look, session, story
 from ui.sign_in import Gate
 
 log = structlog.get_logger()
@@ -92,6 +92,7 @@ def screens() -> None:
     if user is not None:
         gate.touch()
         _who(user, gate)
+        story.draw(user, page.url_path or "groups")
     else:
         _warn_of_the_store()
     page.run()
@@ -118,6 +119,7 @@ def _who(user: User, gate: Gate) -> None:
     with st.sidebar:
         roles = ", ".join(sorted(role.label for role in user.roles))
         st.caption(f"{user.name} · {roles}")
+        story.menu(user)
         st.button("Sign out", icon=":material/logout:", on_click=gate.sign_out, key="sign_out")
         keys.card()
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,7 @@ from pydantic import SecretStr
 from access import DemoLogin, Gate, UserFile, Users, demo_users
 from aladdin import Aladdin, AladdinConfig, AnswerCache
 from aladdin.config import HIGHEST_QUOTA, LOWEST_QUOTA, QUOTAS, SCOPES, Freshness
+from aladdin.simulator.console import set_plan
 from aladdin.simulator.errors import SimulatorError
 from aladdin.simulator.process import BookStatus, Running, ensure_running
 from allocation.errors import EvenlotError
@@ -28,7 +30,7 @@ from logs import log_as_json
 from orders.checks import Policy
 from orders.desk import Desk
 from orders.dispatch import GRACE, LEASE, POST_WINDOW, Dispatch
-from orders.errors import SettingsError, WrongBook
+from orders.errors import SettingsError, Unavailable, WrongBook
 from orders.limits import take_over
 from orders.marking import Marking
 from orders.model import Book
@@ -129,8 +131,15 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         aladdin.tree(book.groups[0], fresh=True)
 
     log.info("house opened", book=book.id, world=world.value, data=str(data))
-    office = Office(desk, gate, book, pulses)
+    office = Office(desk, gate, book, pulses, partial(_trouble, data) if world is World.DEMO else None)
     return House(office, dispatch, book, settings.worker_embedded, greet, opened.pop_all().close)
+
+
+def _trouble(data: Path, plan: str) -> None:
+    try:
+        set_plan(data.resolve(), plan)
+    except SimulatorError as error:
+        raise Unavailable(str(error)) from error
 
 
 def _simulated_aladdin(settings: Settings, world: World, data: Path) -> Running | None:

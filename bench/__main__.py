@@ -1,4 +1,4 @@
-"""`python -m bench [allocation|reading|storing|life]`: measures all or one part, prints it, and writes it to
+"""`python -m bench [allocation|reading|storing|life|screens]`: measures all or one part, prints it, and writes it to
 docs/benchmarks.md."""
 
 from __future__ import annotations
@@ -82,11 +82,18 @@ def _life(quick: bool) -> str:
     return section(quick, _say)
 
 
+def _screens(quick: bool) -> str:
+    from bench.screens.report import section
+
+    return section(quick, _say)
+
+
 PARTS: dict[str, Callable[[bool], str]] = {
     "allocation": _allocation,
     "reading": _reading,
     "storing": _storing,
     "life": _life,
+    "screens": _screens,
 }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from orders.lifecycle import WAITING
-from orders.model import Order, Permission, User
+from orders.model import Order, Permission, Statement, User
 from orders.statement import fill_policy, not_placed
 from ui import (
     asking,
@@ -59,16 +60,22 @@ def detail(user: User, order: Order) -> None:
         st.text(f"“{order.comment}”")
     events = desk.past.events(user, order.id)
     st.mermaid_chart(diagram(events, order), alt="the order's life, with the path taken")
-    lines_tab, fills_tab, history_tab = st.tabs(["Accounts", "Fills", "History"])
-    with lines_tab:
-        explaining.lines(user, order)
+    lines_tab, fills_tab, history_tab = st.tabs(["Accounts", "Fills", "History"], on_change="rerun", key="order.tab")
+    with lines_tab:  # of a large group each tab is long: only the one in front is read and sent, for the page ticks
+        if lines_tab.open:
+            explaining.lines(user, order)
     with fills_tab:
-        if fills := desk.past.fills(user, order.id):
-            _table(*tables.fills(fills), alt="what Aladdin booked, and when", key="order.fills")
-        else:
-            st.caption("Nothing is booked yet.")
+        if fills_tab.open:
+            _fills(user, order)
     with history_tab:
         _table(*tables.events(events), alt="history of the order", key="order.events")
+
+
+def _fills(user: User, order: Order) -> None:
+    if fills := desk.past.fills(user, order.id):
+        _table(*tables.fills(fills), alt="what Aladdin booked, and when", key="order.fills")
+    else:
+        st.caption("Nothing is booked yet.")
 
 
 def _table(table: pd.DataFrame, columns: tables.Columns, *, alt: str, key: str) -> None:
@@ -108,18 +115,31 @@ def frozen(user: User, order_id: str) -> None:
             table, column_config=columns, hide_index=True, row_height=proposal_tables.WRAPPED, alt="not placed",
             key="order.left",
         )  # fmt: skip
-    with st.expander("Statement", icon=":material/lock:"):
-        st.markdown(filling.said(fill_policy(statement)))
-        st.markdown(f"Frozen {formats.moment(statement.created_at)} by {statement.created_by}, before it was sent.")
-        st.code(f"SHA-256 {statement.sha256}", language=None)
-        st.download_button(
-            "Download the statement",
-            statement.body,
-            file_name=f"{statement.id}.json",
-            mime="application/json",
-            on_click="ignore",
-        )
-        st.json(body, expanded=1)
+    panel = st.expander("Statement", icon=":material/lock:", key="order.statement", on_change="rerun")
+    if panel.open:
+        with panel:
+            _statement(statement, body)
+
+
+def _statement(statement: Statement, body: dict[str, Any]) -> None:
+    """What was frozen, as it is on disk, but for the holdings: of a large group those are megabytes."""
+    st.markdown(filling.said(fill_policy(statement)))
+    st.markdown(f"Frozen {formats.moment(statement.created_at)} by {statement.created_by}, before it was sent.")
+    st.code(f"SHA-256 {statement.sha256}", language=None)
+    st.download_button(
+        "Download the statement",
+        statement.body,
+        file_name=f"{statement.id}.json",
+        mime="application/json",
+        on_click="ignore",
+    )
+    st.json(body | {"accounts": [_counted(account) for account in body["accounts"]]}, expanded=1)
+    st.caption("Holdings are counted here. The download has each of them.")
+
+
+def _counted(account: dict[str, Any]) -> dict[str, Any]:
+    holdings = account["holdings"]
+    return account | {"holdings": holdings | {"counted": len(holdings["counted"])}}
 
 
 def chosen_order(user: User) -> None:

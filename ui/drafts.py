@@ -121,7 +121,20 @@ def _drop(draft_id: str) -> None:
 
 
 def _type(user: User, draft: Draft) -> None:
-    request, desk, trip = draft.request, session.desk(), session.trip()
+    request = draft.request
+    gone = put(user, request)
+    st.session_state[_OF] = (draft.id, request.group, request.asset_id)
+    if gone:
+        st.warning(
+            f"Not in {request.group} any more: {', '.join(gone)}. What was typed for them is left out.",
+            icon=":material/group_off:",
+        )
+
+
+def put(user: User, request: Request) -> tuple[str, ...]:
+    """Put a block into the inputs, as if it had been typed, before they are drawn. The accounts it names that are not
+    in the group any more."""
+    desk, trip = session.desk(), session.trip()
     bond = desk.bond(user, request.asset_id).value
     accounts = desk.group(user, request.group, desk.settlement(bond)).value.accounts
     trip.group, trip.asset_id = request.group, request.asset_id
@@ -131,13 +144,7 @@ def _type(user: User, draft: Draft) -> None:
     typed = {"for": request.asset_id, "side": request.side, "face": f"{request.face:,}", "limit": limit}
     st.session_state.update({f"allocate.{name}": value for name, value in typed.items()})
     st.session_state["allocate.settlement"] = request.settlement
-    gone = method.restore(request.group, bond, request.side, accounts, request.choices)
-    st.session_state[_OF] = (draft.id, request.group, request.asset_id)
-    if gone:
-        st.warning(
-            f"Not in {request.group} any more: {', '.join(gone)}. What was typed for them is left out.",
-            icon=":material/group_off:",
-        )
+    return method.restore(request.group, bond, request.side, accounts, request.choices)
 
 
 def _told(user: User, draft: Draft) -> str:

@@ -33,6 +33,7 @@ class Office:
     gate: Gate
     book: Book
     pulses: Callable[[], tuple[Pulse, ...]]
+    trouble: Callable[[str], None] | None = None  # sets a plan of faults; there is one on the demo book alone
     chosen: dict[str, str] = field(default_factory=dict)  # by username, the group they chose last: a reload keeps it
 
 
@@ -85,7 +86,7 @@ def require_user(permission: Permission) -> User:
     gate = office().gate
     user = gate.current_user()
     if user is None:
-        sign_in_form(gate, office().book)
+        sign_in_form(gate, office().book, guided=office().trouble is not None)
         st.stop()
     if not user.may(permission):
         st.title("Not permitted")

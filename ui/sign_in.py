@@ -10,6 +10,8 @@ import streamlit as st
 from orders.model import Book, User
 from ui import formats
 
+GUIDED = "story.wanted"  # in the session's state: whoever signs in wants to be shown around
+
 
 class DemoLogin(Protocol):
     """A user the sign-in card may show, in the demo only."""
@@ -44,8 +46,13 @@ def _fill(username: str, password: str) -> None:
     st.session_state["sign_in.password"] = password
 
 
-def sign_in_form(gate: Gate, book: Book) -> None:
-    """The form, with the demo users where there are any."""
+def _guided(gate: Gate, login: DemoLogin) -> None:
+    gate.submit(login.username, login.password)
+    st.session_state[GUIDED] = True
+
+
+def sign_in_form(gate: Gate, book: Book, guided: bool = False) -> None:
+    """The form, with the demo users where there are any, and the way into the guided demo where there is one."""
     _, middle, _ = st.columns([1, 1.4, 1])
     with middle:
         st.title("Evenlot")
@@ -60,7 +67,13 @@ def sign_in_form(gate: Gate, book: Book) -> None:
             st.error(message)
         if gate.demo_logins:
             with st.container(border=True, gap="xsmall"):
-                st.markdown("**Demo users** · mock data, nothing leaves this machine")
+                row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+                row.markdown("**Demo users** · mock data, nothing leaves this machine")
+                if guided:
+                    row.button(
+                        "Guided demo", icon=":material/slideshow:", key="sign_in.guided", on_click=_guided,
+                        args=(gate, gate.demo_logins[0]), help="Signs in as the first of them, and shows you around",
+                    )  # fmt: skip
                 for login in gate.demo_logins:
                     row = st.container(horizontal=True, vertical_alignment="center")
                     row.markdown(f"{login.role.capitalize()}: `{login.username}` / `{login.password}`")

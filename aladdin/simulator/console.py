@@ -39,6 +39,15 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def set_plan(data: Path, plan: str) -> None:
+    """Let the server in this directory be in the trouble of a ready-made plan alone, or with "clear" in none. Raises
+    NotServed where it does not answer."""
+    notice = _running(data)
+    _ask(notice, "DELETE")
+    if plan != "clear":
+        _ask(notice, "PUT", read_plan(plan))
+
+
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     plans = "\n".join(f"  {name:<20}{', '.join(lines)}" for name, lines in READY_MADE.items())
     parser = argparse.ArgumentParser(

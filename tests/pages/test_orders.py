@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -117,6 +118,9 @@ def test_what_was_booked_is_told_with_its_times(front: Front) -> None:
     front.worker.wake()
     front.work()
     page = front.visit("orders", order=order.id)
+    assert not [table for table in page.dataframe if "In all" in table.value]  # not before somebody looks
+    page.session_state["order.tab"] = "Fills"
+    page.run()
     (fills,) = [table.value for table in page.dataframe if "In all" in table.value]
     assert list(zip(fills["Account"], fills["Booked"], strict=True)) == [("A", 600_000.0)]
 
@@ -194,7 +198,12 @@ def test_whoever_may_look_sees_orders_and_statements(front: Front, user: User) -
     front.gate.user = user
     page = front.visit("orders", order=order.id)
     assert "Buy 2,000,000 A bond for BIG6" in words(page)
+    assert not page.json  # of a large group it is megabytes: sent to whoever opens it
+    page.session_state["order.statement"] = True
+    page.run()
     assert page.code[0].value == f"SHA-256 {order.statement_sha256}"
+    shown = json.loads(page.json[0].value)
+    assert [account["holdings"]["counted"] for account in shown["accounts"]] == [0, 0]
     assert page.download_button[0].label == "Download the statement"
 
 
