@@ -115,6 +115,7 @@ def frozen(user: User, order_id: str) -> None:
             table, column_config=columns, hide_index=True, row_height=proposal_tables.WRAPPED, alt="not placed",
             key="order.left",
         )  # fmt: skip
+    st.markdown(filling.said(fill_policy(statement)))
     panel = st.expander("Statement", icon=":material/lock:", key="order.statement", on_change="rerun")
     if panel.open:
         with panel:
@@ -123,7 +124,6 @@ def frozen(user: User, order_id: str) -> None:
 
 def _statement(statement: Statement, body: dict[str, Any]) -> None:
     """What was frozen, as it is on disk, but for the holdings: of a large group those are megabytes."""
-    st.markdown(filling.said(fill_policy(statement)))
     st.markdown(f"Frozen {formats.moment(statement.created_at)} by {statement.created_by}, before it was sent.")
     st.code(f"SHA-256 {statement.sha256}", language=None)
     st.download_button(

@@ -54,7 +54,7 @@ def config(*name: str) -> dict[str, Any]:
 
 def layout(figure: go.Figure, height: int, title: str) -> go.Figure:
     """The look all charts share; `title` is that of the horizontal axis, unit included."""
-    figure.updatelayout(template="streamlit+evenlot", height=height, xaxis_title=title)
+    figure.update_layout(template="streamlit+evenlot", height=height, xaxis_title=title)
     axis = {"tickfont_color": TEXT, "title_font_color": TEXT}  # the template's would be overruled, in too pale a grey
     return figure.update_xaxes(axis).update_yaxes(axis)
 
@@ -96,7 +96,7 @@ def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
     )
     figure.update_yaxes(visible=False, range=[-1.6, 1.6])
     figure = layout(figure, 220, f"{metric.label}, {metric.unit}")
-    figure.updatelayout(margin={"l": 8, "r": 8, "t": 28, "b": 40})
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 40})
     return figure
 
 

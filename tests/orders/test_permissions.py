@@ -6,6 +6,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from allocation.errors import EvenlotError
 from orders.batch import Batch
 from orders.batch_file import read_csv
 from orders.block import Preview
+from orders.comparing import Entry
 from orders.desk import Desk
 from orders.dispatch import Dispatch
 from orders.errors import NotFound, NotPermitted
@@ -24,7 +26,19 @@ from tests.orders.test_desk import preview, request
 from tests.orders.watch import Watch
 
 CSV = b"group,security,side,face,settlement,limit,method,comment,reason\nBIG6,B,buy,1mm,,,,,\n"
-PARTS = ("limits", "past", "orders", "fills", "positions", "reconciling", "modifying", "batches", "closing")
+PARTS = (
+    "limits",
+    "past",
+    "orders",
+    "fills",
+    "positions",
+    "reconciling",
+    "modifying",
+    "batches",
+    "closing",
+    "comparing",
+)
+ENTRIES = (Entry("pro_rata", {}),)
 ASKS_FOR_NOTHING = {
     "limits.may_set": "says what a page offers",
     "orders.may": "says what a page offers",
@@ -91,6 +105,12 @@ OF_A_GROUP: dict[str, tuple[Permission, Call]] = {
     "group": (VIEW, lambda w, u: w.desk.group(u, "BIG6")),
     "holders": (VIEW, lambda w, u: w.desk.holders(u, "B", "BIG6")),
     "preview": (PREVIEW, lambda w, u: w.desk.preview(u, request())),
+    "comparing.engines": (PREVIEW, lambda w, u: w.desk.comparing.engines(u, request(), ENTRIES)),
+    "comparing.sizes": (PREVIEW, lambda w, u: w.desk.comparing.sizes(u, request(), ENTRIES)),
+    "comparing.partly": (
+        PREVIEW,
+        lambda w, u: w.desk.comparing.partly(u, "BIG6", w.seen.proposal, Fraction(1, 2)),
+    ),
     "checked": (CONFIRM, lambda w, u: w.desk.checked(u, w.seen)),
     "second_person": (CONFIRM, lambda w, u: w.desk.second_person(u, w.seen)),
     "confirm": (CONFIRM, lambda w, u: w.desk.confirm(u, w.seen, "", w.command)),

@@ -11,7 +11,7 @@ from allocation.partial_fill import FillPolicy, partial_fill
 from allocation.proposal import Proposal
 from allocation.size_curve import size_curve
 from tests.allocation.desk import account, block, bond
-from ui import comparison_charts, formats
+from ui import charts, comparison_charts, formats
 
 GROUP = (account("A", level=4.0), account("B", nav="400000000", level=6.0), account("C", cash="100000", level=5.5))
 ENGINES = (Choices(), Choices("equal"), Choices("min_dispersion"))
@@ -151,7 +151,7 @@ def test_a_part_below_the_minimum_piece_has_the_colour_of_caps() -> None:
     assert made.below_minimum
     _, filled = comparison_charts.part_filled(made).data
     flagged = dict(zip(filled.y, filled.marker.color, strict=True))
-    assert {flagged[name] for name in made.below_minimum} == {"#d9822b"}
+    assert {flagged[name] for name in made.below_minimum} == {charts.LIMIT}
 
 
 def test_every_chart_can_be_sent_as_json(rows: tuple[Comparison, ...]) -> None:
