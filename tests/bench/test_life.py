@@ -41,6 +41,7 @@ def test_an_order_is_confirmed_and_posted_by_one_request(tmp_path: Path) -> None
     assert found.confirming.requests > 0
 
 
+@pytest.mark.soak
 def test_a_batch_is_made_and_sent_and_so_is_each_block_alone(tmp_path: Path) -> None:
     with open_house(tmp_path / "batch", *BOOK) as house:
         batch = in_a_batch(house, 3)
@@ -54,6 +55,7 @@ def test_a_batch_is_made_and_sent_and_so_is_each_block_alone(tmp_path: Path) -> 
     assert single.worker.requests >= 3
 
 
+@pytest.mark.soak
 def test_a_look_at_which_nothing_moved_takes_as_much_however_many_orders_are_live(tmp_path: Path) -> None:
     found = []
     for count in (2, 6):

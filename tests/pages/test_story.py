@@ -36,6 +36,7 @@ def begun(name: str) -> AppTest:
     return browser.button(f"story.menu.{number}").click().run()
 
 
+@pytest.mark.soak
 def test_each_scenario_can_be_played_to_its_end_and_each_step_is_set_up(house: House) -> None:
     for scenario in SCENARIOS:
         browser = begun(scenario.name)

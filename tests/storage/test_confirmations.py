@@ -12,7 +12,13 @@ from orders.canonical import digest
 from orders.errors import Rejected, VersionConflict
 from orders.model import Event, Intent, Kind, Order, OrderLine, OrderState, Statement
 from storage import SqlLedger
+from tests.storage.emulated import stores
 from tests.storage.samples import NOON, block, modification
+
+
+@pytest.fixture(params=stores())
+def store(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def test_a_confirmation_stores_statement_order_event_and_intent(ledger: SqlLedger) -> None:

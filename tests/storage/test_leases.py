@@ -10,7 +10,13 @@ import pytest
 from orders.errors import LeaseLost
 from orders.lease import Pulse
 from storage import SqlLedger
+from tests.storage.emulated import stores
 from tests.storage.samples import NOON, SetClock, block, change
+
+
+@pytest.fixture(params=stores())
+def store(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def test_a_lease_is_renewed_with_its_fence_and_closed_to_others(ledger: SqlLedger, clock: SetClock) -> None:

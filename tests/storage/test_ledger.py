@@ -15,8 +15,13 @@ from orders.ports import Ledger
 from storage import SqlLedger, migrate
 from storage.schema import order_lines, orders
 from tests.storage.counted import statements_sent
-from tests.storage.emulated import open_store
+from tests.storage.emulated import open_store, stores
 from tests.storage.samples import BOOK, NOON, SetClock, block, change
+
+
+@pytest.fixture(params=stores())
+def store(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def test_it_is_the_ledger_the_use_cases_ask_for(ledger: SqlLedger) -> None:

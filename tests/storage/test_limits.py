@@ -16,12 +16,17 @@ from allocation.limits import NO_LIMITS, Limit, LimitTable, Rule
 from orders.errors import Rejected, VersionConflict
 from orders.model import LimitVersion
 from storage import SqlLedger
-from tests.storage.emulated import some_on_snowflake
+from tests.storage.emulated import some_on_snowflake, stores
 from tests.storage.samples import NOON, block
 
 RESERVE = Limit("*", Rule.CASH_RESERVE, "", "0.5%")
 ISSUER = Limit("P1", Rule.ISSUER, "Acme, Inc", "5%")
 FROZEN = Limit("P2", Rule.FROZEN)
+
+
+@pytest.fixture(params=stores())
+def store(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def put(

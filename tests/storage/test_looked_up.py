@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-import pytest
 from sqlalchemy import Engine
 
 from orders.lifecycle import LIVE, READY, WAITING
 from orders.model import Kind, Order, OrderState
 from storage import SqlLedger
 from storage.restoring import mark_restored
-from tests.storage.emulated import stores
 from tests.storage.samples import NOON, SetClock, block, change
 
 S = OrderState
-
-
-@pytest.fixture(params=stores(snowflake_in_soak=True))
-def store(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 def _in(ledger: SqlLedger, state: OrderState, **step: object) -> Order:

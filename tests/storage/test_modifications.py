@@ -16,7 +16,13 @@ from orders.model import OrderLine, OrderState
 from orders.statement import faithful
 from storage import SqlLedger
 from storage.history import SqlHistory
+from tests.storage.emulated import stores
 from tests.storage.samples import NOON, block, change, modification, stating
+
+
+@pytest.fixture(params=stores())
+def store(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture

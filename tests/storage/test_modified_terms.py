@@ -16,15 +16,9 @@ from orders.history import Wanted
 from orders.model import Kind, Order, OrderLine, OrderState
 from storage import SqlLedger
 from storage.history import SqlHistory
-from tests.storage.emulated import stores
 from tests.storage.samples import block, change, modification
 
 BOOKED = Decimal("250000.5")
-
-
-@pytest.fixture(params=stores(snowflake_in_soak=True))
-def store(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import pytest
 from sqlalchemy import Connection, Engine, select
 
 from allocation.limits import Limit, Rule
@@ -19,11 +20,17 @@ from orders.model import OrderState
 from storage import SqlLedger
 from storage.schema import audit_log, commands
 from storage.unit import Command, Outcome, read
+from tests.storage.emulated import stores
 from tests.storage.on_disk import ROOT
 from tests.storage.samples import BOOK, NOON, SetClock, block, change
 
 T = TypeVar("T")
 THREADS = 8
+
+
+@pytest.fixture(params=stores())
+def store(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def _at_once(*works: Callable[[], T]) -> list[T | Exception]:

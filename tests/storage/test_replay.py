@@ -13,13 +13,8 @@ from orders.canonical import canonical, digest
 from orders.model import Order, OrderLine, OrderState
 from storage import SqlLedger, replay
 from storage.unit import read
-from tests.storage.emulated import Filling, stores
+from tests.storage.emulated import Filling
 from tests.storage.samples import NOON, block, change
-
-
-@pytest.fixture(params=stores(snowflake_in_soak=True))
-def store(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 def _follow(ledger: SqlLedger) -> None:

@@ -19,7 +19,6 @@ from orders.model import BrokerOrder, OrderState, Ticket
 from storage import SqlLedger, losses, open_engine
 from storage.backup import back_up
 from storage.restoring import restore
-from tests.storage.emulated import stores
 from tests.storage.on_disk import change_by_hand, ledger_in, python, url_in
 from tests.storage.samples import SetClock, block, change
 
@@ -56,11 +55,6 @@ from tests.storage.samples import SetClock
 Path.replace = lambda *_: os._exit(9)
 restore(Path(sys.argv[1]), Path(sys.argv[2]), SetClock(), "ops", even_if_newer=True)
 """
-
-
-@pytest.fixture(params=stores(snowflake_in_soak=True))
-def store(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 def _back_up(folder: Path, to: Path) -> Path:

@@ -13,13 +13,7 @@ from orders.errors import SettingsError
 from storage import SqlLedger
 from storage.seals import Seal, broken, lacks, newest, read_seals
 from storage.unit import read
-from tests.storage.emulated import stores
 from tests.storage.samples import block
-
-
-@pytest.fixture(params=stores(snowflake_in_soak=True))
-def store(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

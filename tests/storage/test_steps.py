@@ -11,7 +11,13 @@ import pytest
 from orders.errors import LeaseLost, Rejected, VersionConflict
 from orders.model import Order, OrderLine, OrderState
 from storage import SqlLedger
+from tests.storage.emulated import stores
 from tests.storage.samples import SetClock, block, change
+
+
+@pytest.fixture(params=stores())
+def store(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def test_a_step_moves_the_order_its_lines_its_history_and_its_intent(ledger: SqlLedger) -> None:

@@ -21,8 +21,13 @@ from storage.engine import WRITES
 from storage.failures import Contention
 from storage.schema import audit_log, commands, sign_in_revocations, streams
 from storage.unit import Command, Outcome, UnitOfWork, Work, _patiently, read, write
-from tests.storage.emulated import EmulatedSnowflake, open_store
+from tests.storage.emulated import EmulatedSnowflake, open_store, stores
 from tests.storage.samples import NOON, SetClock
+
+
+@pytest.fixture(params=stores())
+def store(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture

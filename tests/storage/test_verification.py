@@ -16,15 +16,10 @@ from storage import SqlLedger
 from storage.backup import opened
 from storage.schema import metadata
 from storage.verification import verify
-from tests.storage.emulated import Filling, stores
+from tests.storage.emulated import Filling
 from tests.storage.on_disk import change_by_hand, ledger_in
 from tests.storage.samples import BOOK, NOON, block, change
 from tests.storage.test_tampering import UNCHAINED
-
-
-@pytest.fixture(params=stores(snowflake_in_soak=True))
-def store(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 def _three_entries_in_each_of_two_groups(ledger: SqlLedger) -> None:
