@@ -63,7 +63,8 @@ _BATCH = """\
 
 {count} buys of as many bonds for one group, from a file. Confirming them ends with the last confirmation, while the
 worker is sending the first already. One at a time each is previewed, confirmed and waited for before the next, in a
-fresh world. The bare call posts the same orders by the client's one call, and writes nothing.
+fresh world. The bare call reads the same orders from the ledger and posts them by the client's one call; it writes
+nothing.
 """
 
 _FOLLOWING = """\
@@ -123,9 +124,9 @@ def _setting(size: Size, busy: float) -> str:
     load = os.getloadavg()[2]
     return (
         f"On {cpu_model()}, {os.cpu_count()} processors shared with other programs: this process was on one for "
-        f"{busy:.0%} of its time, and {load:.1f} programs wanted one in the last 15 minutes. Python "
+        f"{busy:.0%} of its time,\nand {load:.1f} programs wanted one in the last 15 minutes. Python "
         f"{platform.python_version()}, httpx {version('httpx')}, SQLAlchemy {version('sqlalchemy')}, SQLite "
-        f"{sqlite3.sqlite_version}. The group has {size.accounts} accounts with {size.positions:,} positions.\n"
+        f"{sqlite3.sqlite_version}.\nThe group has {size.accounts} accounts with {size.positions:,} positions.\n"
     )
 
 
@@ -165,14 +166,15 @@ def _batched(batch: BatchReading, single: Phase) -> str:
 
 def _followed(found: Following) -> str:
     rows = [
-        _row("sent as one batch", found.sending),
-        _row("a look, nothing moved", found.quiet),
-        _row("a look, all filled and booked", found.moved),
+        _whole("sent as one batch", found.sending),
+        _whole("a look, nothing moved", found.quiet),
+        _whole("a look, all filled and booked", found.moved),
     ]
     still, count = median(phase.seconds for phase in found.still), found.orders
     return (
-        table(_HEAD, rows) + f"\nThe client's read alone takes {found.bare:.2f} seconds: a look at which nothing moved "
-        f"takes {still / found.bare:.2g} times that. An order that moved takes "
+        table(_HEAD_OF_ONE, rows)
+        + f"\nThe client's read alone takes {found.bare:.2f} seconds: a look at which nothing moved "
+        f"takes {still / found.bare:.2g} times that.\nAn order that moved takes "
         f"{1e3 * found.moved.seconds / count:,.1f} ms, {found.moved.all.statements / count:.1f} statements and "
         f"{found.moved.all.transactions / count:.1f} transactions.\n"
     )
@@ -183,6 +185,12 @@ def _tripped(trips: Mapping[str, float]) -> str:
 
 
 _HEAD = ("what", "seconds", "on a processor", "requests", "the worker's", "statements", "the worker's", "transactions")
+
+_HEAD_OF_ONE = ("what", "seconds", "on a processor", "requests", "statements", "transactions")
+
+
+def _whole(what: str, phase: Phase) -> tuple[str, ...]:
+    return (what, f"{phase.seconds:,.2f}", f"{phase.processor:,.2f}", *_counts(phase.all))
 
 
 def _row(what: str, phase: Phase) -> tuple[str, ...]:
