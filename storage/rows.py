@@ -230,10 +230,11 @@ def read_orders(conn: Connection, wanted: Select[Any]) -> tuple[Order, ...]:
 def promised() -> Select[Any]:
     """The orders of which Aladdin's figures may lack something: it may not know them or their terms yet, or does not
     show them."""
-    unseen = orders.c.state.in_(LIVE) & or_(*map(orders.c.message.startswith, UNSEEN))
+    unseen = orders.c.state.in_([state.value for state in LIVE]) & or_(*map(orders.c.message.startswith, UNSEEN))
     word = func.lower(func.trim(orders.c.broker_status))
     doubtful = (orders.c.state == OrderState.OPEN.value) & word.not_in(COUNTED_WORDS)
-    return select(orders).where(orders.c.state.in_((*UNCOUNTED, *PENDING)) | doubtful | unseen)
+    whole = orders.c.state.in_([state.value for state in (*UNCOUNTED, *PENDING)])  # Snowflake binds no enum
+    return select(orders).where(whole | doubtful | unseen)
 
 
 def read_orders_of(conn: Connection, ids: Sequence[str]) -> tuple[Order, ...]:

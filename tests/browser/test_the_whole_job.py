@@ -77,7 +77,8 @@ def type_into(page: Page, field: str, text: str) -> None:
 
 def metric(page: Page, label: str) -> str:
     """The value under a label of `st.metric`."""
-    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue").inner_text()
+    named = page.get_by_test_id("stMetric").filter(has=page.get_by_text(label, exact=True))
+    return named.get_by_test_id("stMetricValue").inner_text()
 
 
 def test_the_whole_job(server: AppServer, browser: Browser, bond: Security) -> None:

@@ -108,6 +108,20 @@ def test_faces_and_bookings_sum_exactly_in_sql(engine: Engine, ledger: SqlLedger
         assert conn.scalar(select(func.sum(order_lines.c.face))) == 3_000_000
 
 
+def test_the_worker_and_the_desk_find_the_orders_they_look_after(ledger: SqlLedger) -> None:
+    pending, live, gone, ended = (ledger.confirm(f"c{name}", *block(name)) for name in "ABCD")
+    for number, order in enumerate((live, gone, ended), 7):
+        state = OrderState.BOOKED if order is ended else OrderState.ACTIVE
+        told = "Aladdin does not show this order any more (its 8)." if order is gone else ""
+        step = change(order, state=state, broker_id=str(number), broker_status="Active", message=told)
+        ledger.advance(f"s{number}", step)
+    assert {order.id for order in ledger.promised()} == {pending.id, gone.id}
+    assert [order.id for order in ledger.orders_of([gone.id, "nothing", live.id])] == [gone.id, live.id]
+    assert [order.id for order in ledger.orders_at(["7", "9"])] == [live.id, ended.id]
+    assert [order.id for order in ledger.ended(NOON - timedelta(days=1), NOON)] == [ended.id]
+    assert ledger.unsettled("explained", "explanation approved") == ()
+
+
 def test_reopening_keeps_everything(engine: Engine, ledger: SqlLedger, address: str, clock: SetClock) -> None:
     order = ledger.confirm("c", *block())
     sent = ledger.advance("s", change(order))
