@@ -37,7 +37,7 @@ def test_an_order_is_confirmed_and_posted_by_a_request_of_its_own(tmp_path: Path
         assert len(house.ledger.orders()) == 3
         assert all(order.broker_id for order in house.ledger.orders())
     assert all(min(way.reads, way.confirm, way.bare) > 0 for way in found.ways)
-    assert found.sending.requests in (1, 2), "the post, and at times a look at the orders before it, which is due by then"
+    assert found.sending.requests in (1, 2)  # its post, and at times a look that is due
     assert found.confirming.requests > 0
 
 
