@@ -37,7 +37,7 @@ from orders.model import Book
 from orders.ports import Clock, Records
 from orders.rechecking import Rechecking
 from settings import Settings, World, read_settings
-from storage import SqlActivity, SqlHistory, SqlLedger, SqlMarks, SqlSignIns, migrate, open_store, require_whole
+from storage import Memory, SqlActivity, SqlHistory, SqlLedger, SqlMarks, SqlSignIns, migrate, open_store, require_whole
 from ui.session import Office, Pulse
 
 log = structlog.get_logger()
@@ -100,7 +100,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     ledger = SqlLedger(engine, book.id, clock, lambda ready: _take_over_limits(ready, brought, clock))
     if (longest := POST_WINDOW.total_seconds() + config.longest_request) >= GRACE.total_seconds():
         raise SettingsError(f"Aladdin's timeouts add up to {longest:g} s; they must stay below {GRACE.seconds} s.")
-    cache = AnswerCache(data / "cache" / re.sub(r"[^\w.-]+", "_", book.id))
+    cache = AnswerCache(data / "cache" / _file_name(book.id))
     activity = SqlActivity(engine, clock)
     opened.callback(activity.close)
     records = Records(ledger, SqlHistory(engine), activity, SqlMarks(engine))
@@ -131,8 +131,14 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         aladdin.tree(book.groups[0], fresh=True)
 
     log.info("house opened", book=book.id, world=world.value, data=str(data))
-    office = Office(desk, gate, book, pulses, partial(_trouble, data) if world is World.DEMO else None)
+    memory = Memory(data / f"memory-{_file_name(book.id)}.db", clock)
+    opened.callback(memory.close)
+    office = Office(desk, gate, book, pulses, memory, partial(_trouble, data) if world is World.DEMO else None)
     return House(office, dispatch, book, settings.worker_embedded, greet, opened.pop_all().close)
+
+
+def _file_name(book_id: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", book_id)
 
 
 def _trouble(data: Path, plan: str) -> None:

@@ -6,10 +6,12 @@ from storage.failures import require_whole
 from storage.history import SqlHistory
 from storage.ledger import SqlLedger
 from storage.marks import SqlMarks
+from storage.memory import Memory
 from storage.migrations import migrate
 from storage.sign_ins import SqlSignIns
 
 __all__ = [
+    "Memory",
     "SqlActivity",
     "SqlHistory",
     "SqlLedger",

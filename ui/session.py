@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import streamlit as st
 
@@ -25,6 +26,13 @@ class Pulse:
     feeds: bool = False
 
 
+class Memory(Protocol):
+    """What users left on their desks, as JSON by username and name. It may be lost without harm."""
+
+    def get(self, username: str, name: str) -> Any: ...
+    def put(self, username: str, name: str, value: Any) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """What the front door opened: everything a screen may use."""
@@ -33,8 +41,8 @@ class Office:
     gate: Gate
     book: Book
     pulses: Callable[[], tuple[Pulse, ...]]
+    memory: Memory
     trouble: Callable[[str], None] | None = None  # sets a plan of faults; there is one on the demo book alone
-    chosen: dict[str, str] = field(default_factory=dict)  # by username, the group they chose last: a reload keeps it
 
 
 @dataclass
@@ -101,11 +109,12 @@ def require_user(permission: Permission) -> User:
 
 def _remember(user: User) -> None:
     """A session that begins has the group that its user chose last, while they see it."""
-    chosen, begins = office().chosen, "trip" not in st.session_state
-    if begins and (last := chosen.get(user.username)) is not None and user.sees(last):
+    memory, begins = office().memory, "trip" not in st.session_state
+    if begins and isinstance(last := memory.get(user.username, "group"), str) and user.sees(last):
         trip().group = last
-    elif (group := trip().group) is not None:
-        chosen[user.username] = group
+    elif (group := trip().group) is not None and group != st.session_state.get("remembered"):
+        memory.put(user.username, "group", group)
+    st.session_state["remembered"] = trip().group
 
 
 def only_if(user: User, permission: Permission) -> bool:

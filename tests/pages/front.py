@@ -20,7 +20,7 @@ from orders.dispatch import Dispatch
 from orders.errors import Malformed, OutsideError
 from orders.model import Group, Order, PortfolioFound, User
 from orders.ports import Dated
-from storage import SqlLedger, migrate, open_engine
+from storage import Memory, SqlLedger, migrate, open_engine
 from tests.orders.desk import BOOK, PM, FakeBlotter, FakeBroker, FakeCompliance, FakeMarket, TestClock, records
 from ui.session import Office, Pulse
 
@@ -106,6 +106,7 @@ class Front:
     gate: OpenGate
     compliance: FakeCompliance
     clock: TestClock
+    memory: Memory
     pulses: list[Pulse] = field(default_factory=lambda: [Pulse("Aladdin", True, "answers")])
 
     def visit(self, page: str = "groups", **query: str) -> AppTest:
@@ -141,12 +142,13 @@ def opened(directory: Path, policy: Policy | None = None) -> Front:
     migrate(engine)
     ledger, market = SqlLedger(engine, BOOK.id, clock), FallibleMarket(clock)
     desk = Desk(market, compliance, records(ledger, engine), clock, BOOK, policy, blotter=FakeBlotter(broker))
-    return Front(desk, market, ledger, broker, Dispatch(ledger, broker, clock, "w1"), gate, compliance, clock)
+    worker, memory = Dispatch(ledger, broker, clock, "w1"), Memory(directory / "memory.db", clock)
+    return Front(desk, market, ledger, broker, worker, gate, compliance, clock, memory)
 
 
 def serve(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the app opens is this front."""
-    office = Office(front.desk, front.gate, BOOK, lambda: tuple(front.pulses))
+    office = Office(front.desk, front.gate, BOOK, lambda: tuple(front.pulses), front.memory)
     house = bootstrap.House(office, front.worker, BOOK, embedded_worker=False, greet=lambda: None, close=lambda: None)
     monkeypatch.setattr(bootstrap, "house", lambda: house)
     monkeypatch.setattr(PagesManager, "uses_pages_directory", False)

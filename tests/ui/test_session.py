@@ -10,6 +10,7 @@ from allocation.model import Side
 from orders.desk import Request
 from orders.errors import NotPermitted
 from orders.model import Permission
+from storage import Memory
 from tests.orders.desk import ANALYST, COMPLIANCE, PM, outfit
 from ui import session
 from ui.session import Office, Trip
@@ -42,7 +43,8 @@ def test_a_user_entitled_to_no_group_is_told_who_can_help(tmp_path: Path, monkey
 def test_the_office_opened_last_is_the_one_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_opened", [])
     at = outfit(tmp_path)
-    first, second = (Office(at.desk, _NoGate(), at.desk.book, tuple) for _ in range(2))
+    memory = Memory(tmp_path / "memory.db", at.clock)
+    first, second = (Office(at.desk, _NoGate(), at.desk.book, tuple, memory) for _ in range(2))
     session.open_office(first)
     session.open_office(second)
     assert session.office() is second
