@@ -12,13 +12,11 @@ from typing import Any
 
 import streamlit as st
 import structlog
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from allocation.errors import EvenlotError
 from bootstrap import House, house, leave_house, open_houses
-from orders.errors import LedgerUnusable, OutsideError, SettingsError, WrongBook
+from endpoints import routes
+from orders.errors import OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
 from ui import keys, look, session, story
 from ui.sign_in import Gate
@@ -124,28 +122,6 @@ def _who(user: User, gate: Gate) -> None:
         keys.card()
 
 
-async def live(_: Request) -> JSONResponse:
-    """The process answers."""
-    return JSONResponse({"status": "live"})
-
-
-def ready(_: Request) -> JSONResponse:
-    """The house is open and everything behind it answers; words only, since this route has no sign-in."""
-    try:
-        pulses = {pulse.name.split()[-1].lower(): _word(pulse) for pulse in house().office.pulses()}
-    except EvenlotError as error:  # the house is not open: what is said of it stands in the log
-        part = "store" if isinstance(error, LedgerUnusable | OutsideError) else "settings"
-        return JSONResponse({"status": "not ready", part: "failing"}, status_code=503)
-    well = all(word == "ok" for word in pulses.values())
-    return JSONResponse({"status": "ready" if well else "not ready"} | pulses, status_code=200 if well else 503)
-
-
-def _word(pulse: session.Pulse) -> str:
-    if not pulse.well:
-        return "failing"
-    return "no answer yet" if pulse.feeds and not _greeted.is_set() else "ok"
-
-
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Open the house and let the worker run while the server does."""
@@ -238,7 +214,7 @@ if __name__ == "__main__":
 else:
     app = st.App(
         "app.py",
-        routes=[Route("/health/live", live), Route("/health/ready", ready)],
+        routes=routes(_greeted.is_set),
         lifespan=lifespan,
         on_script_error=on_script_error,
     )

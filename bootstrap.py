@@ -26,10 +26,11 @@ from aladdin.simulator.process import BookStatus, Running, ensure_running
 from allocation.errors import EvenlotError
 from allocation.limits import Limit, Rule
 from data_folder import cookie_key_in, require_writable
+from health import Health
 from logs import log_as_json
 from orders.checks import Policy
 from orders.desk import Desk
-from orders.dispatch import GRACE, LEASE, POST_WINDOW, Dispatch
+from orders.dispatch import GRACE, POST_WINDOW, Dispatch
 from orders.errors import SettingsError, Unavailable, WrongBook
 from orders.limits import take_over
 from orders.marking import Marking
@@ -38,11 +39,9 @@ from orders.ports import Clock, Records
 from orders.rechecking import Rechecking
 from settings import Settings, World, read_settings
 from storage import Memory, SqlActivity, SqlHistory, SqlLedger, SqlMarks, SqlSignIns, migrate, open_store, require_whole
-from ui.session import Office, Pulse
+from ui.session import Office
 
 log = structlog.get_logger()
-
-SILENT_AFTER_SECONDS = 30  # a worker that has not finished a round for so long is in trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,11 @@ class House:
     """Everything that was opened, and how to close it."""
 
     office: Office
+    health: Health
     dispatch: Dispatch
     book: Book
     embedded_worker: bool
+    metrics_token: SecretStr  # empty: only this machine may ask
     greet: Callable[[], None]  # one small read of Aladdin, which signs in: wrong credentials show before a user comes
     close: Callable[[], None]
 
@@ -120,12 +121,17 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake, aladdin)
     gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock, activity)
 
-    def pulses() -> tuple[Pulse, ...]:
-        return (
-            _aladdin_pulse(aladdin, simulated is not None),
-            _store_pulse(ledger),
-            _worker_pulse(worker, ledger, clock),
-        )
+    health = Health(
+        aladdin,
+        simulated is not None,
+        ledger,
+        records.history,
+        cache,
+        data,
+        clock,
+        worker,
+        settings.snowflake is not None,
+    )
 
     def greet() -> None:
         aladdin.tree(book.groups[0], fresh=True)
@@ -133,8 +139,10 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     log.info("house opened", book=book.id, world=world.value, data=str(data))
     memory = Memory(data / f"memory-{_file_name(book.id)}.db", clock)
     opened.callback(memory.close)
-    office = Office(desk, gate, book, pulses, memory, partial(_trouble, data) if world is World.DEMO else None)
-    return House(office, dispatch, book, settings.worker_embedded, greet, opened.pop_all().close)
+    office = Office(desk, gate, book, health.pulses, memory, partial(_trouble, data) if world is World.DEMO else None)
+    return House(
+        office, health, dispatch, book, settings.worker_embedded, settings.metrics_token, greet, opened.pop_all().close
+    )
 
 
 def _file_name(book_id: str) -> str:
@@ -235,41 +243,6 @@ def _cookie_key(settings: Settings, world: World, data: Path) -> str:
     if world is World.ALADDIN:
         raise SettingsError("COOKIE_KEY is missing: set 32 random bytes or more.")
     return cookie_key_in(data)
-
-
-def _aladdin_pulse(aladdin: Aladdin, simulated: bool) -> Pulse:
-    name, trouble = "Simulated Aladdin" if simulated else "Aladdin", aladdin.trouble
-    return Pulse(name, not trouble, f"{trouble} {aladdin.waiting}".strip() or "answers", feeds=True)
-
-
-def _store_pulse(ledger: SqlLedger) -> Pulse:
-    try:
-        ledger.intents()
-    except EvenlotError as error:
-        return Pulse("Store", False, f"{error} Nothing can be confirmed.")
-    return Pulse("Store", True, "answers")
-
-
-def _worker_pulse(holder: str, ledger: SqlLedger, clock: Clock) -> Pulse:
-    """How whoever holds the lease says it is, which is this process's own worker as `holder`, or one elsewhere; nobody
-    holding it is trouble."""
-    waiting = "Orders wait in the outbox; nothing is lost."
-    try:
-        lease = ledger.lease(LEASE)
-    except EvenlotError as error:
-        return Pulse("Worker", False, f"{error} {waiting}")
-    if lease is None:
-        return Pulse("Worker", False, f"No worker is running. {waiting}")
-    ours, pulse = lease.holder == holder, lease.pulse
-    who = "" if ours else f"The worker is {lease.holder}. "
-    if pulse.trouble:
-        return Pulse("Worker", False, f"{who}{pulse.trouble} {waiting}")
-    if pulse.at is not None and (clock.now() - pulse.at).total_seconds() > SILENT_AFTER_SECONDS:
-        return Pulse("Worker", False, f"{who}It has been silent. {waiting}")
-    if pulse.held_up:
-        held = "1 order is" if pulse.held_up == 1 else f"{pulse.held_up} orders are"
-        return Pulse("Worker", False, f"{who}{held} held up: the Orders page says why.")
-    return Pulse("Worker", True, "sends and follows" if ours else f"{lease.holder} sends and follows")
 
 
 _lock = threading.Lock()

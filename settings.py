@@ -107,6 +107,7 @@ class Settings(BaseSettings):
 
     # the process
     worker_embedded: bool = Field(True, description="the app sends and follows orders itself")
+    metrics_token: SecretStr = Field(SecretStr(""), description="who brings it may read /health and /metrics")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("aladdin_groups", "aladdin_scopes", mode="before")

@@ -17,6 +17,7 @@ from access.users import DemoLogin, Users
 from orders.errors import OutsideError, SettingsError
 from orders.model import User
 from orders.ports import Activity, Clock
+from watch import counts
 
 _log = structlog.get_logger(__name__)
 
@@ -122,18 +123,21 @@ class Gate:
         address = st.context.ip_address or "localhost"
         log = _log.bind(username=known_as, address=address)
         if not self._lockout.attempt(known_as, address):
+            counts.SIGN_INS.labels("locked out").inc()
             log.warning("sign-in refused: locked out")
             st.session_state[_NOTICE] = self._lockout.sentence
             return
         right = _password_is_right(name, password, entry.password_hash if entry else users.decoy)
         if entry is None or not right:
             locked = self._lockout.locked(known_as, address)
+            counts.SIGN_INS.labels("refused").inc()
             log.warning("sign-in failed", locked=locked)
             self._activity.note(known_as, "sign-in failed", address, "locked out now" if locked else "")
             st.session_state[_NOTICE] = self._lockout.sentence if locked else _WRONG
             return
         self._lockout.clear(name, address)
         self._admit(self._signer.issue(name, entry.password_hash, self._after_revocation(name)))
+        counts.SIGN_INS.labels("signed in").inc()
         log.info("signed in")
         self._activity.note(name, "signed in", address)
 

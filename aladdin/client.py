@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 
 import httpx
@@ -147,6 +147,16 @@ class Aladdin:
         """How many calls wait for their turn under the quotas, and for how long; as text, a sentence for a screen that
         is empty while none does."""
         return self._transport.waiting
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the newest call had no usable answer. `trouble` may be of a part of Aladdin that is left alone."""
+        return self._transport.unreachable
+
+    @property
+    def calls_left(self) -> Mapping[str, int]:
+        """How many calls our quotas would let go now: in all, and of each operation that was ever asked."""
+        return self._transport.calls_left
 
     @property
     def circuits(self) -> tuple[CircuitStatus, ...]:

@@ -23,6 +23,7 @@ from orders.errors import NotFound, NotPermitted, PreviewChanged, Rejected, Vers
 from orders.model import Book, Order, OrderState, Statement, User
 from orders.ports import Clock, Compliance, Ledger
 from orders.statement import fill_policy, freeze, frozen_block
+from watch import counts
 
 log = structlog.get_logger()
 
@@ -141,10 +142,12 @@ class Confirming:
             f"New: {warning}" for warning in now_.warnings if warning not in preview.warnings
         )
         if changes:
+            counts.CONFIRMATIONS_MOVED.inc()
             raise PreviewChanged("The figures moved since this preview. Look at them before you confirm.", changes)
         beside = {said: why for said, why in assent.accepted.items() if said not in preview.warnings}
         order, statement = self._frozen(now_, assent, beside, command_id, user.username)
         order = self._ledger.confirm(command_id, statement, order, confirmed, now_.proposal.limits.version)
+        counts.CONFIRMATIONS.labels(order.state.value).inc()
         self._asked(order.id)
         return order
 

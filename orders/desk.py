@@ -44,6 +44,7 @@ from orders.ports import Blotter, Clock, Compliance, Dated, Market, Records
 from orders.positions import Positions
 from orders.reconcile import Reconciling
 from orders.spendable import lacking, less_ours
+from watch import counts
 
 log = structlog.get_logger()
 
@@ -182,7 +183,12 @@ class Desk:
         order = self.past.order(user, request.instead_of) if request.instead_of else None
         posed = self._posed(user, request, order, fresh=fresh)
         problem = (posed.block, posed.accounts, posed.choices, posed.limits)
-        proposal = propose(*problem) if order is None else proposed(*problem, order)
+        engine = posed.choices.engine
+        with counts.timed(counts.ALLOCATION_SECONDS.labels(engine)):
+            proposal = propose(*problem) if order is None else proposed(*problem, order)
+        counts.PREVIEWS.labels(engine).inc()
+        if (proved := proposal.certificate) is not None and proved.dispersion > 0:
+            counts.GAP.labels(engine).observe(proved.gap / proved.dispersion)
         if not fresh and self._tried.get(user.username) != request:  # a page asks again whenever anything is touched
             self._tried[user.username] = request
             self._activity.note(user.username, "previewed", request.group, _in_words(posed.block, proposal))

@@ -35,6 +35,7 @@ from storage.failures import (
     undecided,
 )
 from storage.schema import audit_log, commands, streams
+from watch import counts
 
 T = TypeVar("T")
 _REVISION = table("alembic_version", column("version_num"))
@@ -168,11 +169,13 @@ class UnitOfWork:
         """Do `work` and return its result, or the result of the first time. Whatever `work` raises undoes the whole
         and is passed on. `Rejected` when the id was used for something else; `Unavailable` when the store is."""
         try:
-            outcome, entries = _patiently(lambda: self._attempt(command, work), self._patience)
+            with counts.timed(counts.COMMIT_SECONDS):
+                outcome, entries = _patiently(lambda: self._attempt(command, work), self._patience)
         except _AlreadyDone as done:  # whoever wrote it may not have come to say so
             for stream, seq, sha256 in done.heads:
                 log.info("ledger.committed", stream=stream, seq=seq, sha256=sha256, command=command.id)
             return done.result
+        counts.COMMITS.labels(command.action).inc()
         for entry in entries:  # kept outside the store as well: whoever can rewrite every row could rebuild a chain
             log.info("ledger.committed", stream=entry.stream, seq=entry.seq, sha256=entry.sha256, command=command.id)
         return outcome.result

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-import app
 import bootstrap
+import endpoints
 from access import demo_users
 from aladdin.simulator.directory import read_notice
 from allocation.limits import Limit, LimitTable, Rule, unknown_accounts
@@ -226,7 +226,7 @@ def test_the_screens_and_the_health_check_show_the_pulse_of_whoever_works_here_o
             lease = ledger.acquire(LEASE, holder, LEASE_SECONDS, pulse)
             assert lease is not None
             found = pulses(house)["Worker"]
-            assert (json.loads(bytes(app.ready(None).body))["worker"] == "ok") is found[0]  # type: ignore[arg-type]
+            assert (json.loads(bytes(endpoints.ready(greeted=True).body))["worker"] == "ok") is found[0]
             ledger.release(lease)
             return found
 

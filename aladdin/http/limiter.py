@@ -65,6 +65,10 @@ class _Window:
         del self._turns[: bisect_right(self._turns, now - WINDOW_SECONDS)]
         insort(self._turns, at)
 
+    def left(self, since: float) -> int:
+        """How much of the quota the turns after `since` leave."""
+        return max(0, self.calls - (len(self._turns) - bisect_right(self._turns, since)))
+
     def give_back(self, at: float) -> None:
         found = bisect_left(self._turns, at)
         if found < len(self._turns) and self._turns[found] == at:
@@ -105,6 +109,13 @@ class Limiter:
             if not self._waiting:
                 return Queue()
             return Queue(len(self._waiting), max(0.0, max(self._waiting.values()) - self._monotonic()))
+
+    @property
+    def left(self) -> Mapping[str, int]:
+        """How many more calls would go now: "in all", and of each operation that was ever asked."""
+        with self._lock:
+            since = self._monotonic() - WINDOW_SECONDS
+            return {"in all": self._all.left(since)} | {name: own.left(since) for name, own in self._each.items()}
 
     def wait(self, operation: str, latest: float, doing: str, reference: str) -> None:
         """Return when it is this call's turn; a pause that is asked for meanwhile is waited out too. `RateLimited` at

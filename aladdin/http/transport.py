@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from aladdin.http.receive import raise_for_status, receive, text_of
 from aladdin.http.sign_in import BasicSignIn, SignIn
 from orders.errors import AuthenticationFailed, DeskError, Malformed, OutsideError, RateLimited, Unavailable
 from orders.waiting import announced
+from watch import counts
 
 __all__ = ["Answer", "Call", "Transport"]
 
@@ -79,6 +80,16 @@ class Transport:
         return " ".join(sentences)
 
     @property
+    def unreachable(self) -> bool:
+        """Whether the newest call had no usable answer."""
+        return self._trouble is not None
+
+    @property
+    def calls_left(self) -> Mapping[str, int]:
+        """How many calls would go now, in all and by operation."""
+        return self._limiter.left
+
+    @property
     def waiting(self) -> Queue:
         """The calls that wait for their turn under our quotas."""
         return self._limiter.waiting
@@ -128,6 +139,7 @@ class Transport:
         try:
             self._circuits.of(call.circuit).check(call.doing, reference, may_try=may_try)
         except Unavailable:
+            counts.ALADDIN_NOT_MADE.labels(call.circuit).inc()
             log.info("aladdin_call_not_made", method=call.method, path=call.path, request_id=reference)
             raise
 
@@ -211,6 +223,8 @@ class Transport:
         except httpx.RequestError as error:
             raise faults.of_request(error, call.doing, reference, self._sign_in.mask) from error
         finally:
+            counts.ALADDIN_CALLS.labels(call.operation, status or "none").inc()
+            counts.ALADDIN_SECONDS.labels(call.operation).observe(time.perf_counter() - started)
             log.info(
                 "aladdin_call",
                 method=call.method,
@@ -281,6 +295,7 @@ def _pause(state: RetryCallState) -> float:
 
 def _log_retry(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
+    counts.ALADDIN_RETRIES.inc()
     log.warning(
         "aladdin_retry",
         attempt=state.attempt_number,

@@ -98,6 +98,11 @@ class AnswerCache:
             self._begin_anew(cache, error)
         return ()
 
+    def size(self) -> tuple[int, int] | None:
+        """How many answers are kept, and in how many bytes; None when the cache cannot be used."""
+        found: tuple[int, int] | None = self._attempt(lambda cache: (len(cache), cache.volume()))
+        return found
+
     def close(self) -> None:
         """Close this thread's connection; other threads' close with them."""
         self._cache.close()

@@ -20,6 +20,7 @@ from aladdin.http.transport import Answer, Transport
 from aladdin.reading.cache import AnswerCache, Entry
 from orders.errors import Malformed, Unavailable
 from orders.ports import Clock
+from watch import counts
 
 log = structlog.get_logger(__name__)
 
@@ -87,17 +88,20 @@ class Kept:
             if (landed := at_hand()) is not None:  # an earlier flight landed while we asked
                 return landed
             as_of, on = self._moment()
+            counts.CACHE.labels(resource.name, "aladdin").inc()
             answer = fetch()
             read = Read(value(answer), as_of, on)
             self._keep(key, answer.text, read)
             return read
 
         if (read := at_hand()) is not None:
+            counts.CACHE.labels(resource.name, "kept").inc()
             return read
         try:
             return self._flights.share(f"{key}|{resource.after}", fly, fresh=fresh)
         except Unavailable as fault:
             kept = self._in_need(resource, [self.at_hand(key, value)], fresh, fault)
+            counts.CACHE.labels(resource.name, "kept, in need").inc()
             return kept[0]
 
     def assets(
