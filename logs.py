@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
+from typing import Any
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
+
+MOST_KEPT = 5_000  # lines, of this process: what a reference on a screen most likely asks for
+
+_recent: deque[str] = deque(maxlen=MOST_KEPT)
+
+
+def _keep(_: Any, __: str, line: Any) -> Any:
+    _recent.append(line)
+    return line
+
+
+def lines_about(reference: str) -> tuple[str, ...]:
+    """The newest lines of this process that name the reference, in their order."""
+    return tuple(line for line in list(_recent) if reference in line) if reference else ()
 
 
 def log_as_json(level: str) -> None:
@@ -18,6 +34,7 @@ def log_as_json(level: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(default=str),
+            _keep,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from logs import log_as_json
+from logs import lines_about, log_as_json
 from orders.model import BrokerOrder
 from tests.orders.watch import watching
 
@@ -48,3 +48,13 @@ def test_a_line_is_one_json_object_with_its_time_and_level(capsys: pytest.Captur
     line = json.loads(capsys.readouterr().err)
     assert (line["event"], line["level"], line["book"]) == ("opened", "info", "demo")
     assert "timestamp" in line
+
+
+def test_a_reference_finds_the_lines_that_name_it_and_nothing_finds_none(capsys: pytest.CaptureFixture[str]) -> None:
+    log_as_json("INFO")
+    structlog.get_logger().warning("outside failure shown", reference="4711abcd0815")
+    structlog.get_logger().info("something else")
+    (line,) = lines_about("4711abcd0815")
+    assert json.loads(line)["event"] == "outside failure shown"
+    assert line in capsys.readouterr().err
+    assert lines_about("") == lines_about("never said") == ()

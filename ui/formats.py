@@ -151,3 +151,12 @@ def effect(before: float, after: float, of: Metric, improvement: float | None) -
         return told
     said = width(improvement)
     return f"{told}, :orange[{said}]" if said.endswith("wider") else f"{told}, {said}"
+
+
+def size(count: float) -> str:
+    """A number of bytes, in the unit that suits it."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:,.0f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} GB"

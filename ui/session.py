@@ -13,6 +13,7 @@ from orders.desk import Desk, Preview, Request
 from orders.errors import NotPermitted
 from orders.model import Book, Permission, Role, User
 from ui.sign_in import Gate, sign_in_form
+from watch.standing import Dependency
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Office:
     book: Book
     pulses: Callable[[], tuple[Pulse, ...]]
     memory: Memory
+    dependencies: Callable[[], tuple[Dependency, ...]] = tuple  # with their figures, for the System page
+    log_lines: Callable[[str], tuple[str, ...]] = lambda reference: ()  # of this process, that name the reference
     trouble: Callable[[str], None] | None = None  # sets a plan of faults; there is one on the demo book alone
 
 

@@ -133,3 +133,7 @@ def test_a_release_is_told_by_the_clock_of_its_market_with_the_day_where_utc_has
     assert formats.release(at, "USD") == "Mon 23 Nov 2026, 18:30 New York (23:30 UTC)"
     assert formats.release(at, "JPY") == "Tue 24 Nov 2026, 08:30 Tokyo (Mon 23:30 UTC)"
     assert formats.release(at, "XXX") == "Mon 23 Nov 2026, 23:30 UTC"
+
+
+def test_bytes_read_in_the_unit_that_suits_them() -> None:
+    assert [formats.size(n) for n in (0, 999, 4_570_804, 70_610_292_736)] == ["0 bytes", "999 bytes", "5 MB", "70.6 GB"]
