@@ -44,6 +44,7 @@ PAGES = {  # section -> (file, title, icon, what it takes)
     "Control": [
         ("reconcile", "Reconcile", ":material/compare_arrows:", Permission.VIEW),
         ("approvals", "Approvals", ":material/how_to_reg:", Permission.APPROVE),
+        ("audit", "Audit", ":material/policy:", Permission.AUDIT),
         ("system", "System", ":material/monitor_heart:", Permission.VIEW),
     ],
 }

@@ -14,6 +14,7 @@ from allocation.model import BlockOrder, Bond
 from allocation.proposal import Proposal
 from allocation.propose import propose
 from orders import drafts, schedule
+from orders.auditing import Auditing
 from orders.batch import BatchDesk
 from orders.block import Posed
 from orders.block import Preview as Preview
@@ -55,8 +56,9 @@ class Desk:
     """The use cases: of groups, bonds and allocations here, of the limits in `limits`, of what was done before in
     `past`, of an order's further life in `orders`, of its change in `modifying`, of what came of it in `fills`,
     of many blocks at once in `batches`, of engines side by side in `comparing`, of profit and loss in `positions`, of
-    what Aladdin has otherwise in `reconciling`, of what it has no more in `closing`. `asked` is told the id of an
-    order that the worker is to look at, so that an embedded one need not wait for its tick."""
+    what Aladdin has otherwise in `reconciling`, of what it has no more in `closing`, of the audit log in `auditing`.
+    `asked` is told the id of an order that the worker is to look at, so that an embedded one need not wait for its
+    tick."""
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class Desk:
         self._lists = GroupLists(market, records.ledger, clock, book)
         self.limits = LimitDesk(records.ledger, clock, self._lists, self.policy.longest_comment)
         self.past = Past(records.ledger, records.history)
+        self.auditing = Auditing(records.ledger, records.history)
         self.orders = OrderDesk(records.ledger, clock, self.past, self.policy.longest_comment, asked, blotter)
         self.fills = Fills(records.ledger, records.history, self.past, self.orders)
         self.positions = Positions(self, records, clock)

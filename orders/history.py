@@ -35,6 +35,19 @@ ALL = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """Which entries of the audit log: those that meet all of these; None is any. `streams` are names; times are of the
+    writing, aware, `since` included and `until` not."""
+
+    streams: frozenset[str] | None = None
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None  # an order's id, most often
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T_co]):
     """Some rows, newest first unless asked for otherwise. `cursor` asks for those that follow, and is empty when there
     are none: rows that are added meanwhile never move a row from one page to another."""

@@ -12,6 +12,7 @@ from orders.errors import NotFound
 from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
 from orders.model import Event, Order, OrderState, Permission, Statement, User
 from orders.ports import History, Ledger
+from orders.replaying import Replay, replay
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,11 @@ class Past:
     def statements_of(self, user: User, order_id: str) -> tuple[Statement, ...]:
         """Every version of an order's frozen allocation, newest first."""
         return self._ledger.statements(self.order(user, order_id).id)
+
+    def replay(self, user: User, order_id: str, version: int | None = None) -> Replay:
+        """What becomes of a statement's block when it is run again, from its text alone; the newest where no version
+        is named."""
+        return replay(self._ledger.statement(self.order(user, order_id).id, version))
 
     def statement_lines(self, user: User, order_id: str) -> tuple[DecisionLine, ...]:
         """What an order's newest statement says of each account, in its order."""

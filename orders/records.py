@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from allocation.limits import Limit, LimitTable
-from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
+from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Sought, Wanted
 from orders.lease import NO_PULSE, Pulse
 from orders.model import (
     AuditEntry,
@@ -244,6 +244,14 @@ class History(Protocol):
         cursor: str = "",
     ) -> Page[Deed]:
         """What users did, newest first; of one user, from `since` on and before `until`, where they are given."""
+        ...
+
+    def entries(self, sought: Sought, size: int = 50, cursor: str = "") -> Page[AuditEntry]:
+        """The audit log's entries that are sought, newest first."""
+        ...
+
+    def streams(self) -> tuple[str, ...]:
+        """The audit log's streams by name."""
         ...
 
     def counts(self, wanted: Wanted = ALL) -> Mapping[OrderState, int]:

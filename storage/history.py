@@ -7,18 +7,19 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, String, cast, func, select
 
 from allocation.model import Side
-from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
-from orders.model import Order, OrderState
-from storage import aggregates
+from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Sought, Wanted
+from orders.model import AuditEntry, Order, OrderState
+from storage import aggregates, audit
 from storage.paging import Place, cut, limited, page_of_keys, paged
 from storage.rows import read_orders, read_orders_of
-from storage.schema import activity, fills, order_lines, orders, statement_figures, statement_lines
+from storage.schema import activity, audit_log, fills, order_lines, orders, statement_figures, statement_lines, streams
 from storage.unit import read
 
 PAGE = 50
+_WIDE = 10**12  # more than any stream has entries: added, numbers sort as texts do
 
 
 class SqlHistory:
@@ -99,6 +100,31 @@ class SqlHistory:
         asked = paged(query, at, activity.c.id, Place.of(cursor), limited(size) + 1)
         rows, following = cut(read(self._engine, lambda conn: conn.execute(asked).all()), size)
         return Page(tuple(Deed(row.moment, row.username, row.action, row.about, row.detail) for row in rows), following)
+
+    def entries(self, sought: Sought, size: int = PAGE, cursor: str = "") -> Page[AuditEntry]:
+        """The audit log's entries that are sought, newest first, without the registry, which only repeats them."""
+        log = audit_log.c
+        among = [] if sought.streams is None else [log.stream.in_(sorted(sought.streams))]
+        bounds = (
+            (sought.actor, log.actor.__eq__),
+            (sought.action, log.action.__eq__),
+            (sought.subject, log.subject.__eq__),
+            (sought.since, log.written_at.__ge__),
+            (sought.until, log.written_at.__lt__),
+        )
+        conditions = [compare(bound) for bound, compare in bounds if bound is not None]
+        place = log.stream.concat(":").concat(cast(log.seq + _WIDE, String))
+        query = select(audit_log, log.written_at.label("moment"), place.label("id")).where(
+            log.stream != audit.REGISTRY, *among, *conditions
+        )
+        asked = paged(query, log.written_at, place, Place.of(cursor), limited(size) + 1)
+        rows, following = cut(read(self._engine, lambda conn: conn.execute(asked).all()), size)
+        return Page(tuple(audit.entry_of(row) for row in rows), following)
+
+    def streams(self) -> tuple[str, ...]:
+        """The audit log's streams by name, without the registry."""
+        query = select(streams.c.stream).where(streams.c.stream != audit.REGISTRY).order_by(streams.c.stream)
+        return tuple(read(self._engine, lambda conn: conn.scalars(query).all()))
 
     def counts(self, wanted: Wanted = ALL) -> Mapping[OrderState, int]:
         """How many of the orders wanted are in each state, 0 where none is."""

@@ -20,6 +20,7 @@ from orders.comparing import Entry
 from orders.desk import Desk
 from orders.dispatch import Dispatch
 from orders.errors import NotFound, NotPermitted
+from orders.history import Sought
 from orders.model import Order, Permission, Role, User
 from tests.orders.desk import PM, FakeBlotter, FakeBroker, Outfit, outfit
 from tests.orders.test_desk import preview, request
@@ -37,6 +38,7 @@ PARTS = (
     "batches",
     "closing",
     "comparing",
+    "auditing",
 )
 ENTRIES = (Entry("pro_rata", {}),)
 ASKS_FOR_NOTHING = {
@@ -118,6 +120,7 @@ OF_A_GROUP: dict[str, tuple[Permission, Call]] = {
     "past.order": (VIEW, lambda w, u: w.desk.past.order(u, w.order.id)),
     "past.events": (VIEW, lambda w, u: w.desk.past.events(u, w.order.id)),
     "past.statement": (VIEW, lambda w, u: w.desk.past.statement(u, w.order.id)),
+    "past.replay": (VIEW, lambda w, u: w.desk.past.replay(u, w.order.id)),
     "past.statements_of": (VIEW, lambda w, u: w.desk.past.statements_of(u, w.order.id)),
     "past.statement_lines": (VIEW, lambda w, u: w.desk.past.statement_lines(u, w.order.id)),
     "past.fills": (VIEW, lambda w, u: w.desk.past.fills(u, w.order.id)),
@@ -169,6 +172,9 @@ OF_NO_GROUP: dict[str, tuple[Permission, Call]] = {
     "past.participation": (VIEW, lambda w, u: w.desk.past.participation(u)),
     "past.activity": (AUDIT, lambda w, u: w.desk.past.activity(u)),
     "past.activity of oneself": (VIEW, lambda w, u: w.desk.past.activity(u, u.username)),
+    "auditing.streams": (AUDIT, lambda w, u: w.desk.auditing.streams(u)),
+    "auditing.entries": (AUDIT, lambda w, u: w.desk.auditing.entries(u, Sought())),
+    "auditing.verify": (AUDIT, lambda w, u: w.desk.auditing.verify(u)),
     "batches.check": (CONFIRM, lambda w, u: w.desk.batches.check(u, read_csv(CSV))),
     "batches.send": (CONFIRM, lambda w, u: w.desk.batches.send(u, w.batch)),
 }

@@ -14,8 +14,8 @@ from sqlalchemy import Engine, text
 
 from orders.canonical import digest
 from orders.errors import Rejected
-from orders.history import ALL, DecisionLine, Wanted
-from orders.model import Order, OrderLine, OrderState, Statement
+from orders.history import ALL, DecisionLine, Sought, Wanted
+from orders.model import AuditEntry, Order, OrderLine, OrderState, Statement
 from orders.ports import History
 from storage import SqlLedger
 from storage.history import SqlHistory
@@ -93,6 +93,29 @@ def test_it_is_the_history_the_use_cases_ask_for(history: SqlHistory) -> None:
     asked_for: History = history
     assert asked_for.orders().rows == ()
     assert asked_for.orders().cursor == ""
+
+
+def test_the_audit_log_is_read_a_page_at_a_time_by_whatever_is_sought(history: SqlHistory, past: list[Order]) -> None:
+    whole = history.entries(Sought(), 500).rows
+    assert [entry.at for entry in whole] == sorted((entry.at for entry in whole), reverse=True)
+    assert {entry.stream for entry in whole} == {"group:CORE", "group:PLUS"} <= set(history.streams())
+    turned: list[AuditEntry] = []
+    cursor = ""
+    while True:
+        page = history.entries(Sought(), 3, cursor)
+        turned.extend(page.rows)
+        if not (cursor := page.cursor):
+            break
+    assert turned == list(whole)
+    one = past[-1]
+    assert [entry.action for entry in history.entries(Sought(subject=one.id)).rows][-1] == "confirm"
+    for sought, meets in (
+        (Sought(streams=frozenset({"group:CORE"})), lambda e: e.stream == "group:CORE"),
+        (Sought(actor="paul", action="confirm"), lambda e: (e.actor, e.action) == ("paul", "confirm")),
+        (Sought(since=whole[4].at, until=whole[1].at), lambda e: whole[4].at <= e.at < whole[1].at),
+        (Sought(streams=frozenset()), lambda e: False),
+    ):
+        assert list(history.entries(sought, 500).rows) == [entry for entry in whole if meets(entry)]
 
 
 _moments = st.none() | st.integers(-1, 7).map(lambda minutes: NOON + timedelta(minutes=minutes))

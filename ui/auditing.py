@@ -1,0 +1,144 @@
+"""The audit log and the users' activity on a screen: filters, pages, tables, one entry whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from orders.batch_file import written
+from orders.history import Deed, Page, Sought
+from orders.model import AuditEntry, User
+from ui import formats, session
+from ui.tables import Columns
+
+T = TypeVar("T")
+
+_NARROW, _DATES = 150, 260  # pixels
+
+
+def filters(user: User) -> Sought:
+    """What is sought, from the inputs, which are drawn here."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        streams = st.multiselect(
+            "Chain", session.desk().auditing.streams(user), placeholder="any", key="audit.streams",
+            help="each group's orders have a chain of entries of their own",
+        )  # fmt: skip
+        subject = st.text_input("Order or other subject", placeholder="EL-…", key="audit.subject", width=200).strip()
+        actor = st.text_input("By", placeholder="anybody", key="audit.actor", width=_NARROW).strip().lower()
+        action = (
+            st.text_input("Action", placeholder="any, as confirm", key="audit.action", width=_NARROW).strip().lower()
+        )
+        days = st.date_input("Written (UTC)", value=[], format="YYYY-MM-DD", key="audit.days", width=_DATES)
+    since = until = None
+    if isinstance(days, tuple) and days:
+        since = datetime.combine(days[0], time(), UTC)
+        until = datetime.combine(days[-1], time(), UTC) + timedelta(days=1)
+    return Sought(frozenset(streams) or None, actor or None, action or None, subject or None, since, until)
+
+
+def page(scope: str, asked: object, read: Callable[[str], Page[T]]) -> Page[T]:
+    """The page this session is at; anything else that is asked for begins anew."""
+    if st.session_state.get(f"{scope}.asked") != asked:
+        st.session_state[f"{scope}.asked"], st.session_state[f"{scope}.cursors"] = asked, []
+    cursors = st.session_state[f"{scope}.cursors"]
+    return read(cursors[-1] if cursors else "")
+
+
+def turn(scope: str, following: str) -> None:
+    """The way to the newer and older pages, where there are any."""
+    cursors: list[str] = st.session_state[f"{scope}.cursors"]
+    if not cursors and not following:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Newer", icon=":material/arrow_back:", disabled=not cursors, on_click=_back, args=(cursors,),
+                  key=f"{scope}.newer")  # fmt: skip
+        st.button("Older", icon=":material/arrow_forward:", disabled=not following, on_click=cursors.append,
+                  args=(following,), key=f"{scope}.older")  # fmt: skip
+        st.caption(f"Page {len(cursors) + 1:,}, newest first.")
+
+
+def _back(cursors: list[str]) -> None:
+    cursors.pop()
+
+
+def entries(rows: Sequence[AuditEntry]) -> tuple[pd.DataFrame, Columns]:
+    """A row an entry."""
+    table = pd.DataFrame(
+        {
+            "Written": [entry.at for entry in rows],
+            "By": [entry.actor for entry in rows],
+            "Action": [entry.action for entry in rows],
+            "Subject": [entry.subject for entry in rows],
+            "Chain": [entry.stream for entry in rows],
+            "No": [entry.seq for entry in rows],
+            "SHA-256": [entry.sha256 for entry in rows],
+        }
+    )
+    return table, {
+        "Written": _moment("Written (UTC)"),
+        "No": st.column_config.NumberColumn("No", help="of the entry in its chain", format="%,d", width=70),
+        "SHA-256": st.column_config.TextColumn("SHA-256", help="over the entry and the hash before it", width=180),
+    }
+
+
+def whole(entry: AuditEntry) -> None:
+    """One entry with its content and its hashes."""
+    st.subheader(f"Entry {entry.seq:,} of {entry.stream}")
+    st.markdown(f"**{entry.action}** of `{entry.subject}` by **{entry.actor}**, {formats.moment(entry.at)}")
+    st.code(f"SHA-256  {entry.sha256}\nfollows  {entry.previous}", language=None)
+    st.json(json.loads(entry.body), expanded=2)
+
+
+def deeds(rows: Sequence[Deed]) -> tuple[pd.DataFrame, Columns]:
+    """A row for each thing somebody did."""
+    table = pd.DataFrame(
+        {
+            "At": [deed.at for deed in rows],
+            "By": [deed.username for deed in rows],
+            "Did": [deed.action for deed in rows],
+            "About": [deed.about for deed in rows],
+            "Detail": [deed.detail for deed in rows],
+        }
+    )
+    return table, {"At": _moment("At (UTC)"), "Detail": st.column_config.TextColumn("Detail", width="large")}
+
+
+def entries_csv(rows: Sequence[AuditEntry]) -> str:
+    """Every field, the content as its canonical text."""
+    head = ("written", "actor", "action", "subject", "stream", "seq", "body", "previous", "sha256")
+    return written(
+        [
+            head,
+            *(
+                (e.at.isoformat(), e.actor, e.action, e.subject, e.stream, e.seq, e.body, e.previous, e.sha256)
+                for e in rows
+            ),
+        ]
+    )
+
+
+def deeds_csv(rows: Sequence[Deed]) -> str:
+    """Every field."""
+    return written(
+        [
+            ("at", "user", "action", "about", "detail"),
+            *((d.at.isoformat(), d.username, d.action, d.about, d.detail) for d in rows),
+        ]
+    )
+
+
+def save(text: str, name: str) -> None:
+    """The page on the screen as a file; what a spreadsheet would run is made harmless."""
+    st.download_button(
+        "Download this page", text, file_name=f"{name}-{session.desk().today()}.csv", mime="text/csv",
+        icon=":material/download:", on_click="ignore", key=f"audit.save.{name}",
+    )  # fmt: skip
+
+
+def _moment(label: str) -> object:
+    return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm:ss", timezone="UTC", width=150)
