@@ -1,9 +1,10 @@
-"""The group and the bond in the address: taken up where somebody opened a link, and written there whenever they change,
-so that an address copied from a screen opens the same screen for a colleague."""
+"""The groups, the bond and the metric in the address: taken up where somebody opened a link, and written there whenever
+they change, so that an address copied from a screen opens the same screen for a colleague."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -13,8 +14,8 @@ from orders.errors import NotFound, NotPermitted
 from orders.model import User
 from ui import frame, session
 
-GROUP, ASSET, SHOWN = "group", "asset", "show"
-_OURS = (GROUP, ASSET, SHOWN)
+GROUP, ASSET, SHOWN, METRIC = "group", "asset", "show", "metric"
+_OURS = (GROUP, ASSET, SHOWN, METRIC)
 # what we last put there, None while a link is taken up; what stood against what was found there
 _WRITTEN, _REFUSED = "links.written", "links.refused"
 
@@ -28,9 +29,17 @@ def follow(user: User) -> None:
     write(trip.group, trip.asset_id)
 
 
-def take_up(user: User) -> tuple[str, ...] | None:
-    """Choose the group and the bond that the address names, unless we wrote it ourselves; what cannot be chosen is said,
-    and what was chosen before stays. The groups it names to be shown beside; None where nobody came by a link."""
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What else than its group and its bond a link has opened: groups to be shown beside, and the key of a metric."""
+
+    shown: tuple[str, ...] = ()
+    metric: str = ""
+
+
+def take_up(user: User) -> Followed | None:
+    """Choose the group and the bond that the address names, unless we wrote it; what cannot be chosen is said,
+    and what was chosen before stays. None where nobody came by a link."""
     found = _there()
     if found == st.session_state.get(_WRITTEN):
         if found.get(GROUP, []) == _some(session.trip().group):
@@ -58,12 +67,12 @@ def take_up(user: User) -> tuple[str, ...] | None:
         trip.keep(None)  # a preview is of one group and one bond
     shown = [tried(partial(_listed, user, ticker)) for ticker in found.get(SHOWN, [])]
     _say()
-    return tuple(dict.fromkeys(ticker for ticker in shown if ticker))
+    return Followed(tuple(dict.fromkeys(filter(None, shown))), found.get(METRIC, [""])[-1])
 
 
-def write(group: str | None, asset_id: str | None = None, shown: Sequence[str] = ()) -> None:
+def write(group: str | None, asset_id: str | None = None, shown: Sequence[str] = (), metric: str = "") -> None:
     """Let the address name what is on the screen."""
-    now = {GROUP: _some(group), ASSET: _some(asset_id), SHOWN: list(shown)}
+    now = {GROUP: _some(group), ASSET: _some(asset_id), SHOWN: list(shown), METRIC: _some(metric)}
     address = {name: values for name, values in now.items() if values}
     if address != _there():
         others = {name: st.query_params.get_all(name) for name in st.query_params if name not in _OURS}
