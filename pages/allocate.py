@@ -12,7 +12,7 @@ from allocation.model import Bond, Side
 from orders.desk import Preview, Request
 from orders.errors import OutsideError
 from orders.model import Permission
-from ui import confirming, drafts, formats, forms, frame, keys, method, session
+from ui import confirming, drafts, formats, forms, frame, keys, links, method, session
 from ui import preview as ui_preview
 from ui.bar import bar
 
@@ -32,6 +32,7 @@ if confirmed := confirming.confirmed():
 
 
 drafts.take_up(user)
+links.follow(user)
 if used := st.session_state.pop("compare.used", ""):
     st.toast(used, icon=":material/check:")
 

@@ -1,4 +1,4 @@
-"""Groups: pick a portfolio group and see its accounts and how far they are spread."""
+"""Groups: pick the portfolio group that orders go to, and see how far its accounts are spread, beside others."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from allocation.errors import EvenlotError
-from allocation.metrics import offered_first, spread
+from allocation.metrics import spread
 from allocation.model import Metric
 from orders.errors import OutsideError
 from orders.model import Group, GroupTree, Permission, User
 from orders.ports import Dated
-from ui import charts, formats, frame, groups, keys, session, tables
+from ui import formats, frame, group_view, groups, keys, links, session, tables
+from ui.strip import Seen
+
+MARK = "  :blue[:material/check_circle:]"
 
 user = session.require_user(Permission.VIEW)
 trip, desk = session.trip(), session.desk()
@@ -55,10 +58,11 @@ def ask_fresh() -> None:
 
 
 def card(name: str, book: Dated[Group], metric: Metric, last: datetime | None) -> None:
-    """A group at a glance, with the button that chooses it."""
+    """A group at a glance, with the button that chooses it and the switch that shows it beside the chosen one."""
     accounts = book.value.accounts
     now = spread(accounts, metric)
-    st.markdown(f"**{name}** · {formats.count(len(accounts), 'account')}")
+    chosen = name == trip.group
+    st.markdown(f"**{name}** · {formats.count(len(accounts), 'account')}{MARK if chosen else ''}")
     over = f" over {len(now.values)} of {len(accounts)}" if now.missing else ""
     st.metric(
         f"Dispersion now{over}",
@@ -67,27 +71,32 @@ def card(name: str, book: Dated[Group], metric: Metric, last: datetime | None) -
     )
     nav, cash = tables.totals(accounts)
     age = formats.ago(book.as_of, datetime.now(UTC))
-    st.caption(f"NAV {formats.short_moneys(nav)} · cash {formats.short_moneys(cash)} · read {age}")
-    st.caption(f"last allocated {formats.moment(last)}" if last else "not allocated to yet")
-    st.button(
-        "Chosen" if name == trip.group else "Choose",
+    allocated = f"last allocated {formats.moment(last)}" if last else "not allocated to yet"
+    st.caption(
+        f"NAV {formats.short_moneys(nav)} · cash {formats.short_moneys(cash)}  \nread {age} · {allocated}",
+    )
+    row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small")
+    row.button(
+        "Chosen" if chosen else "Choose",
         key=f"choose.{name}",
-        icon=":material/check:" if name == trip.group else None,
-        disabled=name == trip.group,
+        icon=":material/check:" if chosen else None,
+        disabled=chosen,
         on_click=choose,
         args=(name,),
-        width="stretch",
     )
+    group_view.show_switch(row, name, chosen)
 
 
 top = st.container()
 row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
 row.title("Groups", width="content")
+row.caption(groups.origin(session.office().book), width="stretch")
 with row:
     groups.search(user)
-st.caption(groups.origin(session.office().book))
+switch = st.container(horizontal=True, vertical_alignment="center", gap="medium")
 groups.refusal()
 with frame.explained():
+    group_view.take_up(links.take_up(user))
     names = session.groups_of(user)
     if not names:
         st.info("No group is on your list yet. Add one above.")
@@ -112,17 +121,8 @@ if not books:
             st.markdown(f"**{name}** · cannot be read")
             groups.take_off_button(user, name)
     st.stop()
-metric = st.segmented_control(
-    "Metric",
-    list(Metric),
-    format_func=lambda m: m.label,
-    default=offered_first(next(iter(books.values())).value.accounts),
-    required=True,
-    key="metric",
-    persist_state="session",
-)
-assert metric is not None
-
+with switch:
+    metric = group_view.metric_switch(user, next(iter(books.values())).value.accounts)
 last = desk.last_allocations(user)
 grid = st.grid(min(max(len(names), 3), 4))
 for name in names:
@@ -140,38 +140,12 @@ groups.draw_trees(user, groups.nested(trees), trip.group, choose)
 if chosen is None:
     st.info(f"{trip.group} cannot be read now; choose another group, or refresh.")
     st.stop()
-accounts = chosen.value.accounts
-now = spread(accounts, metric)
-st.subheader(f"{trip.group}: {metric.label} of {formats.count(len(accounts), 'account')}")
-if now.missing:
-    st.warning(
-        f"Dispersion over {len(now.values)} of {len(accounts)} accounts; the others are listed last with the reason."
-    )
-picked = st.plotly_chart(
-    charts.strip(accounts, now),
-    key="groups.strip",
-    on_select="rerun",
-    selection_mode=("points", "box"),
-    config=charts.config(trip.group, metric.label),
-    alt=f"{metric.label} of each account of {trip.group}, sized by NAV",
-)
-ids = {point["customdata"][0] for point in picked["selection"]["points"] if point.get("customdata")}
-shown = [a for a in accounts if not ids or a.id in ids]
-if ids:
-    st.caption(f"{len(shown)} of {len(accounts)} accounts, as selected in the chart. Double-click the chart for all.")
-table, columns = tables.accounts(shown, now)
-st.dataframe(
-    table,
-    column_config=columns,
-    hide_index=True,
-    placeholder=formats.MISSING,
-    height=tables.height(table, 620),
-    alt=f"accounts of {trip.group}",
-    key="groups.accounts",
-)
+shown = (trip.group, *group_view.beside(trip.group, books))
+links.write(trip.group, shown=shown[1:], metric=metric.key)
+group_view.draw([Seen.of(name, books[name].value.accounts, metric) for name in shown], desk.today())
 with st.bottom:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    row.caption(f"{trip.group} is chosen.")
+    row.caption(f"{trip.group} is chosen." + (" Orders go to it alone." if len(shown) > 1 else ""))
     if row.button(
         "Find a bond", type="primary", icon=":material/arrow_forward:", icon_position="right", shortcut=keys.NEXT
     ):

@@ -18,7 +18,6 @@ from streamlit.elements.lib.streamlit_plotly_theme import (
 )
 
 from allocation.metrics import Spread, spread_of
-from allocation.model import Account
 from allocation.proposal import Effect, Line
 from ui import formats
 
@@ -59,62 +58,11 @@ def layout(figure: go.Figure, height: int, title: str) -> go.Figure:
     return figure.update_xaxes(axis).update_yaxes(axis)
 
 
-def strip(accounts: Sequence[Account], spread: Spread) -> go.Figure:
-    """One dot an account at its metric, with the mean and one standard deviation marked. Dots are sized by NAV where
-    all are in one currency."""
-    metric = spread.metric
-    shown = [(a, spread.values[a.id]) for a in accounts if a.id in spread.values]
-    values = [value for _, value in shown]
-    alike = len({a.currency for a, _ in shown}) == 1
-    navs = [float(a.nav or 0) if alike else 0.0 for a, _ in shown]
-    largest = max(navs, default=1.0) or 1.0
-    figure = go.Figure()
-    if values:
-        _mark(figure, spread)
-        figure.add_annotation(
-            x=spread.mean, y=1.0, yref="paper", yanchor="bottom", showarrow=False, font_color=TEXT,
-            text=f"mean {formats.metric(spread.mean, metric)}, "
-            f"one standard deviation {formats.dispersion(spread.stdev, metric)}",
-        )  # fmt: skip
-    figure.add_scatter(
-        x=values,
-        y=_spread_out(values),
-        mode="markers",
-        marker={
-            "size": [10 + 26 * (nav / largest) ** 0.5 for nav in navs],
-            "color": AFTER,
-            "opacity": 0.8,
-            "line": {"width": 1, "color": PAGE},
-        },
-        customdata=[[a.id] for a, _ in shown],
-        hovertext=[
-            f"<b>{a.id}</b> {a.name}<br>{metric.label} {formats.metric(value, metric)} {metric.unit}"
-            f"<br>NAV {formats.money(a.nav, a.currency)}"
-            for a, value in shown
-        ],
-        hoverinfo="text",
-    )
-    figure.update_yaxes(visible=False, range=[-1.6, 1.6])
-    figure = layout(figure, 220, f"{metric.label}, {metric.unit}")
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 40})
-    return figure
-
-
 def _mark(figure: go.Figure, spread: Spread) -> None:
     """The mean, and one standard deviation to each side."""
     low, high = spread.mean - spread.stdev, spread.mean + spread.stdev
     figure.add_vrect(x0=low, x1=high, fillcolor=CONTEXT, opacity=0.15, line_width=0)
     figure.add_vline(x=spread.mean, line={"color": CONTEXT, "dash": "dot"})
-
-
-def _spread_out(values: Sequence[float]) -> list[float]:
-    """Heights that keep neighbours apart: three lanes, taken in turn along the axis."""
-    lanes = (0.0, 0.8, -0.8)
-    order = sorted(range(len(values)), key=lambda i: values[i])
-    heights = [0.0] * len(values)
-    for turn, i in enumerate(order):
-        heights[i] = lanes[turn % len(lanes)]
-    return heights
 
 
 def dumbbell(effect: Effect, lines: Sequence[Line]) -> go.Figure:

@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from allocation.metrics import Spread
-from allocation.model import Account, Bond, Metric
+from allocation.model import Account, Bond
 from allocation.proposal import Proposal
 from orders.fills import Part, Split
 from orders.history import Booking
@@ -21,7 +20,6 @@ from orders.statement import reasons as why_in_spite
 from ui import formats, releasing, states
 
 Columns = dict[str, Any]
-_ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # shown whichever metric is chosen
 
 
 NARROW, WIDE = 80, 118  # pixels: a level or a count; a face or money of up to 99,999,999,999
@@ -52,43 +50,6 @@ def mixed(rows: Sequence[Account]) -> bool:
 def currency_column() -> Any:
     """Shown where accounts differ in it: money beside it is in each account's own."""
     return st.column_config.TextColumn("Currency", help="base currency of the account: its money is in it", width=70)
-
-
-def accounts(rows: Sequence[Account], spread: Spread) -> tuple[pd.DataFrame, Columns]:
-    """A group's accounts, farthest from the mean first; those without the metric last, with the reason."""
-    metric = spread.metric
-    distance = {account: value - spread.mean for account, value in spread.values.items()}
-    mixed_up = mixed(rows)
-    table = pd.DataFrame(
-        [
-            {
-                "Account": a.id,
-                "Name": a.name,
-                **({"Currency": a.currency} if mixed_up else {}),
-                "NAV": as_float(a.nav),
-                "Cash": as_float(a.cash),
-                "Cash %": float(a.cash / a.nav * 100) if a.cash is not None and a.nav else None,
-                **{m.short: rounded(a.exposures[m].value, m.decimals) for m in dict.fromkeys((metric, *_ALWAYS))},
-                "From mean": rounded(distance.get(a.id), metric.decimals),
-                "Coverage": a.exposures[metric].coverage * 100,
-                "Holdings": len(a.holdings),
-                "Note": a.exposures[metric].reason,
-            }
-            for a in sorted(rows, key=lambda a: (a.id not in distance, -abs(distance.get(a.id, 0.0)), a.id))
-        ]
-    )
-    columns = {
-        "Currency": currency_column(),
-        "NAV": amount("NAV"),
-        "Cash": amount("Cash", help_="spendable on the usual settlement date, after live orders"),
-        "Name": st.column_config.TextColumn("Name", width=140),
-        "Cash %": number("Cash %", 1, "of NAV"),
-        **{m.short: number(f"{m.short} ({m.unit})", m.decimals, m.label) for m in Metric},
-        "From mean": number("From mean", metric.decimals, f"distance from the group's mean, {metric.unit}", sign="+"),
-        "Coverage": number("Coverage %", 1, "share of the holdings' market value that has the figure"),
-        "Holdings": number("Holdings"),
-    }
-    return table, columns
 
 
 Amounts = Mapping[str, Decimal]  # by currency, which are never added up: a group need not have one of its own
