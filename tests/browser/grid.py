@@ -70,6 +70,19 @@ class Grid:
         self._page.wait_for_timeout(300)  # the run that an input starts begins a moment later
         idle(self._page)
 
+    def column(self, name: str) -> list[str]:
+        """The cells of a column that are in sight, from the top, as they are announced."""
+        self._box.locator("canvas td").first.wait_for(state="attached")
+        found: list[str] = self._box.evaluate(
+            """(grid, name) => {
+                const head = [...grid.querySelectorAll('canvas th')].find(each => each.textContent === name)
+                const cells = `canvas tbody td[aria-colindex="${head?.getAttribute('aria-colindex')}"]`
+                return [...grid.querySelectorAll(cells)].map(each => each.textContent)
+            }""",
+            name,
+        )
+        return found
+
     def go_to(self, row: str | int, column: str) -> Place:
         """Make a cell the selected one, with arrow keys; AssertionError when there is none such."""
         self._enter()
