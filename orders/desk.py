@@ -38,6 +38,7 @@ from orders.model import (
     User,
 )
 from orders.modifying import Modifying, added_back, proposed
+from orders.once import Answers
 from orders.order_desk import OrderDesk
 from orders.past import Past
 from orders.ports import Blotter, Clock, Compliance, Dated, Market, Records
@@ -74,6 +75,7 @@ class Desk:
         self._ledger = records.ledger
         self._activity = records.activity
         self._tried: dict[str, Request] = {}  # what each user previewed last
+        self._answers = Answers()  # to that
         self._clock = clock
         self._lists = GroupLists(market, records.ledger, clock, book)
         self.limits = LimitDesk(records.ledger, clock, self._lists, self.policy.longest_comment)
@@ -182,8 +184,13 @@ class Desk:
         order = self.past.order(user, request.instead_of) if request.instead_of else None
         posed = self._posed(user, request, order, fresh=fresh)
         problem = (posed.block, posed.accounts, posed.choices, posed.limits)
-        proposal = propose(*problem) if order is None else proposed(*problem, order)
-        if not fresh and self._tried.get(user.username) != request:  # a page asks again whenever anything is touched
+
+        def work() -> Proposal:
+            return propose(*problem) if order is None else proposed(*problem, order)
+
+        # a page asks again whenever anything is touched; what is confirmed is worked out anew
+        proposal = self._answers.once(user.username, (*problem, order), work, anew=fresh)
+        if not fresh and self._tried.get(user.username) != request:
             self._tried[user.username] = request
             self._activity.note(user.username, "previewed", request.group, _in_words(posed.block, proposal))
         warnings = posed.warnings + proposal.warnings + hardly_placed(proposal)

@@ -21,6 +21,7 @@ ASKS = "what each account is to get, a row per account"  # grids, by what they a
 LINES = "the allocation, a row per account"
 SENT = "what will be sent"
 COMPARED = "a row for each engine"
+ORDER = re.compile(r"/orders\?order=EL-")  # the address of an order's page
 METHODS = {  # the label of each engine, and how the sentence about it begins
     "pro_rata": ("Pro rata", "Each account in proportion to its size"),
     "equal": ("Equal", "The same face to every account"),
@@ -186,6 +187,11 @@ def method(page: Page, engine: str) -> None:
     settle(page, 500)
 
 
+def judged_by(page: Page, metric: str) -> None:
+    page.get_by_test_id("stButtonGroup").get_by_text(metric, exact=True).click()
+    settle(page, 500)
+
+
 def cell(page: Page, account: str, column: str, text: str) -> None:
     """Type into the table of accounts, which is shown where it is folded away."""
     grid = page.get_by_label(ASKS, exact=True)
@@ -242,7 +248,12 @@ def accept_warnings(page: Page, reason: str = "Known, and meant") -> None:
 def confirm(page: Page, button: str = "Confirm and send") -> str:
     """Confirm what the open dialog shows, and wait for the page of the order, whose id is returned."""
     dialog(page).get_by_role("button", name=button).click()
-    page.wait_for_url(re.compile(r"/orders\?order=EL-"))
+    page.wait_for_url(ORDER)
+    return order_of(page)
+
+
+def order_of(page: Page) -> str:
+    """The id of the order that is open."""
     return page.url.split("order=")[1]
 
 
