@@ -59,11 +59,16 @@ def sign_in(page: Page, name: str, password: str = "", at: Label = "Groups") -> 
     field(page, "Password").fill(password or f"{name}-demo")
     page.get_by_role("button", name="Sign in").click()
     heading(page, at)
+    remembered(page)
+
+
+def remembered(page: Page) -> None:
+    """Wait for the cookie. Its coming runs the page anew, and a click just before that could be lost."""
     for _ in range(100):
         if any(cookie["name"] == "evenlot" for cookie in page.context.cookies()):
             break
         page.wait_for_timeout(100)
-    idle(page)
+    settle(page)
 
 
 def sign_out(page: Page) -> None:

@@ -29,6 +29,8 @@ def test_a_scenario_plays_to_its_end(server: AppServer, browser: Browser, scenar
     before = behind.orders(server)
     page = steps.window(browser, server.url)
     page.get_by_role("button", name="Guided demo").click()
+    steps.heading(page, "Groups")
+    steps.remembered(page)
     page.get_by_role("button", name=re.compile(f"^{scenario.name} ")).click()
     for number, step in enumerate(scenario.steps):
         stands(page, scenario, step)
