@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -78,14 +78,17 @@ def at_aladdin(server: AppServer, order: str) -> BrokerOrder | None:
         return asked.find_order(order)
 
 
-def placed(server: AppServer, order: str) -> dict[str, Decimal]:
-    """What Aladdin was asked for, by account, as soon as the worker has sent it."""
+def placed(server: AppServer, order: str, anew: Mapping[str, int] | None = None) -> dict[str, Decimal]:
+    """What Aladdin was asked for, by account, as soon as the worker has sent it; with `anew`, as soon as it is that."""
     with aladdin(server) as asked:
         deadline = time.monotonic() + SENT_WITHIN
-        while (found := asked.find_order(order)) is None:
-            assert time.monotonic() < deadline, f"Aladdin has no {order}: it is {state(server, order)}"
+        while True:
+            found = asked.find_order(order)
+            faces = {account: face for account, face in found.asked.items() if face} if found is not None else {}
+            if found is not None and anew in (None, faces):
+                return faces
+            assert time.monotonic() < deadline, f"Aladdin has {faces} of {order}, which is {state(server, order)}"
             time.sleep(0.2)
-    return {account: face for account, face in found.asked.items() if face}
 
 
 def trouble(data: Path, *action: str) -> None:

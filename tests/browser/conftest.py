@@ -1,5 +1,5 @@
-"""What browser tests of one worker process share: a Chromium, and an app for those that do not disturb each other. Each
-of them comes as a user of its own, in a browser context of its own, and looks at its own orders."""
+"""The app that browser tests of one worker process share, those that do not disturb each other: each comes as a user of
+its own, in a browser context of its own, and looks at its own orders."""
 
 from __future__ import annotations
 
@@ -13,18 +13,12 @@ import yaml
 from playwright.sync_api import Browser, Page
 
 from tests.browser import steps
-from tests.browser.server import AppServer, chromium
+from tests.browser.server import AppServer
 
 APPROVAL_FROM = 400_000_000  # face from which somebody else must approve
 _NEVER = "3600"  # seconds until an order is filled
 _MANAGERS = tuple(f"pm{number}" for number in range(1, 100))  # more than any worker has tests
 PASSWORD = "of the tests alone"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +38,9 @@ class Somebody(Protocol):
     """Opens a window of a user of the shared app, at the groups; a portfolio manager who has not been there yet, unless
     named."""
 
-    def __call__(self, name: str = "", *, width: int = 1440, height: int = 1100) -> Page: ...
+    def __call__(
+        self, name: str = "", *, width: int = 1440, height: int = 1100, theme: steps.Theme = "light"
+    ) -> Page: ...
 
 
 @pytest.fixture(scope="session")
@@ -57,8 +53,8 @@ def newcomers() -> Iterator[str]:
 def somebody(newcomers: Iterator[str], browser: Browser, shared: AppServer) -> Iterator[Somebody]:
     opened: list[Page] = []
 
-    def come(name: str = "", *, width: int = 1440, height: int = 1100) -> Page:
-        page = steps.window(browser, shared.url, width, height)
+    def come(name: str = "", *, width: int = 1440, height: int = 1100, theme: steps.Theme = "light") -> Page:
+        page = steps.window(browser, shared.url, width, height, theme)
         opened.append(page)
         steps.sign_in(page, name or next(newcomers), PASSWORD)
         return page

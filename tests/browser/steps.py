@@ -8,7 +8,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.grid import Grid
+from tests.browser.grid import IDLE, Grid
 from tests.browser.server import ROOT
 
 SHOTS = ROOT / "build" / "screenshots"
@@ -81,7 +81,7 @@ def sign_out(page: Page) -> None:
 
 def idle(page: Page) -> None:
     """Wait until the page's script has run."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_selector(IDLE)
 
 
 def settle(page: Page, pause: int = 300) -> None:
@@ -99,7 +99,7 @@ def settled(page: Page) -> None:
 
 def heading(page: Page, name: Label) -> None:
     """Wait for the page of this heading."""
-    expect(page.get_by_role("heading", name=name, exact=isinstance(name, str))).to_be_visible()
+    expect(page.get_by_role("heading", name=name, exact=isinstance(name, str)).first).to_be_visible()
 
 
 def go_to(page: Page, name: str) -> None:
@@ -250,7 +250,7 @@ def accept_warnings(page: Page, reason: str = "Known, and meant") -> None:
         settle(page)
 
 
-def confirm(page: Page, button: str = "Confirm and send") -> str:
+def confirm(page: Page, button: Label = "Confirm and send") -> str:
     """Confirm what the open dialog shows, and wait for the page of the order, whose id is returned."""
     dialog(page).get_by_role("button", name=button).click()
     page.wait_for_url(ORDER)
