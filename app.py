@@ -189,9 +189,8 @@ def _lighten_the_collector() -> None:
     """Streamlit collects all garbage after every script run; what is imported by now need not be looked at again."""
     import pandas
     import plotly.graph_objects
-    import scipy
 
-    for module in (pandas, plotly.graph_objects, scipy):
+    for module in (pandas, plotly.graph_objects):
         log.debug("imported ahead", module=module.__name__)
     gc.freeze()
 

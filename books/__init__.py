@@ -5,11 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from books.csv_book import read_book
-from books.demo import demo_book
 from books.faults import BookError, Fault
 from books.model import Book
 
 __all__ = ["Book", "BookError", "Fault", "demo_book", "open_book", "read_book"]
+
+
+def demo_book(seed: int = 7) -> Book:
+    """The generated book of the demo."""
+    # Here, not above: what makes it takes long to import, and neither the app nor a book of files needs it.
+    from books.demo import demo_book as made
+
+    return made(seed)
 
 
 def open_book(source: str) -> Book:

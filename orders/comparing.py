@@ -3,11 +3,11 @@ given again as long as nothing moved that it was made from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol
 
 from allocation.compare import Comparison, compare
 from allocation.model import BlockOrder, Choices
@@ -17,9 +17,9 @@ from allocation.size_curve import Curve, size_curve
 from orders.block import Posed, Request
 from orders.entitlement import require
 from orders.model import Permission, User
+from orders.once import Answers
 from orders.ports import Activity
 
-T = TypeVar("T")
 SIZES = 60  # points of a curve: a line a pixel finer tells nobody more
 
 
@@ -53,19 +53,13 @@ class Compared:
         return tuple(row for row in self.rows if row.figures is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    given: tuple[Any, ...]  # all that the answer depends on; when it was read is no part of that
-    answer: Any
-
-
 class Comparing:
     """What a user may try on a block without deciding on anything. Nothing is written but that they did."""
 
     def __init__(self, posed: Pose, activity: Activity) -> None:
         self._posed = posed
         self._activity = activity
-        self._kept: dict[Hashable, _Kept] = {}  # by user and question, the newest answer
+        self._answers = Answers()  # by user and question
 
     def engines(self, user: User, request: Request, entries: Sequence[Entry], *, fresh: bool = False) -> Compared:
         """A row for each entry, under the caps and choices of the request, in the order given.
@@ -79,7 +73,9 @@ class Comparing:
             return compare(posed.block, posed.accounts, choices, posed.limits)
 
         choices = _choices(posed, entries)
-        rows = self._once((user.username, "engines"), (posed.block, posed.accounts, posed.limits, choices), work)
+        rows = self._answers.once(
+            (user.username, "engines"), (posed.block, posed.accounts, posed.limits, choices), work
+        )
         return Compared(replace(request, choices=posed.choices), posed.block, rows, posed.read_at, posed.warnings)
 
     def sizes(self, user: User, request: Request, entries: Sequence[Entry]) -> tuple[Curve, ...]:
@@ -90,7 +86,7 @@ class Comparing:
             return size_curve(posed.block, posed.accounts, choices, posed.limits, SIZES)
 
         choices = _choices(posed, entries)
-        return self._once((user.username, "sizes"), (posed.block, posed.accounts, posed.limits, choices), work)
+        return self._answers.once((user.username, "sizes"), (posed.block, posed.accounts, posed.limits, choices), work)
 
     def partly(
         self, user: User, group: str, proposal: Proposal, filled: Fraction, policy: FillPolicy = FillPolicy.PRO_RATA
@@ -98,12 +94,6 @@ class Comparing:
         """What each account of the group would get of a proposal were this share of it filled."""
         require(user, Permission.PREVIEW, group)
         return partial_fill(proposal, filled, policy)
-
-    def _once(self, question: Hashable, given: tuple[Any, ...], work: Callable[[], T]) -> T:
-        kept = self._kept.get(question)
-        if kept is None or kept.given != given:
-            kept = self._kept[question] = _Kept(given, work())
-        return cast(T, kept.answer)
 
 
 def _choices(posed: Posed, entries: Sequence[Entry]) -> list[Choices]:

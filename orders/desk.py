@@ -39,6 +39,7 @@ from orders.model import (
     User,
 )
 from orders.modifying import Modifying, added_back, proposed
+from orders.once import Answers
 from orders.order_desk import OrderDesk
 from orders.past import Past
 from orders.ports import Blotter, Clock, Compliance, Dated, Market, Records
@@ -77,6 +78,7 @@ class Desk:
         self._ledger = records.ledger
         self._activity = records.activity
         self._tried: dict[str, Request] = {}  # what each user previewed last
+        self._answers = Answers()  # to that
         self._clock = clock
         self._lists = GroupLists(market, records.ledger, clock, book)
         self.limits = LimitDesk(records.ledger, clock, self._lists, self.policy.longest_comment)
@@ -186,13 +188,15 @@ class Desk:
         order = self.past.order(user, request.instead_of) if request.instead_of else None
         posed = self._posed(user, request, order, fresh=fresh)
         problem = (posed.block, posed.accounts, posed.choices, posed.limits)
-        engine = posed.choices.engine
-        with counts.timed(counts.ALLOCATION_SECONDS.labels(engine)):
-            proposal = propose(*problem) if order is None else proposed(*problem, order)
-        counts.PREVIEWS.labels(engine).inc()
-        if (proved := proposal.certificate) is not None and proved.dispersion > 0:
-            counts.GAP.labels(engine).observe(proved.gap / proved.dispersion)
-        if not fresh and self._tried.get(user.username) != request:  # a page asks again whenever anything is touched
+
+        def work() -> Proposal:
+            return propose(*problem) if order is None else proposed(*problem, order)
+
+        # a page asks again whenever anything is touched; what is confirmed is worked out anew
+        proposal = self._answers.once(
+            user.username, (*problem, order), lambda: _counted(posed.choices.engine, work), anew=fresh
+        )
+        if not fresh and self._tried.get(user.username) != request:
             self._tried[user.username] = request
             self._activity.note(user.username, "previewed", request.group, _in_words(posed.block, proposal))
         warnings = posed.warnings + proposal.warnings + hardly_placed(proposal)
@@ -255,6 +259,15 @@ class Desk:
         """Forget a draft; again changes nothing."""
         require(user, Permission.PREVIEW)
         self._ledger.remove_draft(user.username, draft_id)
+
+
+def _counted(engine: str, work: Callable[[], Proposal]) -> Proposal:
+    with counts.timed(counts.ALLOCATION_SECONDS.labels(engine)):
+        proposal = work()
+    counts.PREVIEWS.labels(engine).inc()
+    if (proved := proposal.certificate) is not None and proved.dispersion > 0:
+        counts.GAP.labels(engine).observe(proved.gap / proved.dispersion)
+    return proposal
 
 
 def _in_words(block: BlockOrder, proposal: Proposal) -> str:

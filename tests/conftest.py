@@ -5,9 +5,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 MEMORY = Path("/dev/shm")
 ENOUGH = 2**30  # bytes: some times what the whole suite leaves behind
@@ -19,3 +25,12 @@ settings.load_profile("unhurried")
 def pytest_configure() -> None:
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # pytest's own name for it
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium. Not one for all of the session: while it is driven, no other test could run a loop of asyncio."""
+    from tests.browser.server import chromium  # few tests need it
+
+    with chromium() as running:
+        yield running

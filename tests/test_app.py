@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from aladdin.simulator.directory import read_notice
 from tests.books.folder import small_book
-from tests.browser.server import ROOT, AppServer, chromium, idle
+from tests.browser.server import ROOT, AppServer
+from tests.browser.steps import idle
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 HALF_SET = {"DEMO": "false", "ALADDIN_URL": "https://host.example.com", "ALADDIN_CLIENT_SECRET": "hush-hush"}
@@ -173,12 +173,6 @@ def test_with_nobody_to_send_orders_the_app_is_not_ready(tmp_path: Path) -> None
         assert ready.json()["worker"] == "failing"
     finally:
         server.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.mark.browser

@@ -16,7 +16,8 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class When(StrEnum):
-    """Whether the fault comes before the server acted on the request, or after."""
+    """Whether the fault comes before the server acted on the request, or after: never, where that only asks what
+    would be if it did."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -211,13 +212,15 @@ class FaultPlan:
                     old.remove(kept)
                 self._tallies.append(kept or _Tally(fault))
 
-    def take(self, path: str, *kinds: type[F]) -> F | None:
+    def take(self, path: str, *kinds: type[F], acts: bool = True) -> F | None:
         """The first fault of these kinds that strikes a request for `path`. All that apply up to there count it as
-        met."""
+        met. A request that does not act is not met by what comes after the server acted."""
         with self._lock:
             for tally in self._tallies:
                 fault = tally.fault
-                if isinstance(fault, kinds) and fnmatchcase(path, fault.path) and tally.strikes():
+                if not isinstance(fault, kinds) or not fnmatchcase(path, fault.path):
+                    continue
+                if (acts or getattr(fault, "when", None) is not When.AFTER) and tally.strikes():
                     return fault
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ from aladdin.simulator.protocol import CallRefused, error_answer, too_many_reque
 from aladdin.simulator.tokens import TOKEN_PATH, Tokens
 
 WireFault = Timeout | ConnectionReset | ServerError | TooManyRequests | ExpiredToken | MalformedJson | TruncatedBody
+POSTING = "/order:post"
 _KINDS = (Timeout, ConnectionReset, ServerError, TooManyRequests, MalformedJson, TruncatedBody)
 
 
@@ -57,11 +59,14 @@ class Trouble:
             await self._app(scope, receive, send)
             return
         if (late := self._plan.take(path, Latency)) is not None:
-            receive = await _taken_in(receive)  # a server that is slow carries out what it has, whoever waits for it
+            receive, _ = await _taken_in(receive)  # a server that is slow carries out what it has, whoever waits for it
             await asyncio.sleep(late.seconds)
         # Nobody signs in with a bearer token, so there is none to expire.
         kinds = _KINDS if path == TOKEN_PATH else (*_KINDS, ExpiredToken)
-        fault: WireFault | None = self._plan.take(path, *kinds)
+        acts = True
+        if path.endswith(POSTING):
+            receive, acts = await _acting(receive)
+        fault: WireFault | None = self._plan.take(path, *kinds, acts=acts)
         if fault is None:
             await self._app(scope, receive, send)
         elif isinstance(fault, ExpiredToken):
@@ -88,16 +93,29 @@ async def _arrived(receive: Receive) -> None:
         continue
 
 
-async def _taken_in(receive: Receive) -> Receive:
-    """The whole request, now, for whoever receives it later: once the client has gone it could not be had."""
+async def _taken_in(receive: Receive) -> tuple[Receive, tuple[Message, ...]]:
+    """The whole request, now, for whoever receives it later: once the client has gone it could not be had. And what
+    it came in."""
     messages = deque([await receive()])
     while messages[-1].get("more_body"):
         messages.append(await receive())
+    whole = tuple(messages)
 
     async def again() -> Message:
         return messages.popleft() if messages else await receive()
 
-    return again
+    return again, whole
+
+
+async def _acting(receive: Receive) -> tuple[Receive, bool]:
+    """The whole request for whoever receives it later, and whether it places an order: a what-if only asks."""
+    again, messages = await _taken_in(receive)
+    try:
+        said = json.loads(b"".join(message.get("body", b"") for message in messages))
+        acts = not said["postOrderConfig"]["whatIf"]
+    except (ValueError, KeyError, TypeError):
+        acts = True  # it is refused, as an order that cannot be read
+    return again, acts
 
 
 async def _instead(fault: WireFault, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
-from tests.browser.server import idle
-
 STEPS = 400  # more cells than any way through a grid of ours has
 TRIES = 5
 SOON = 2_000  # milliseconds a key may take to show
 PACE = 40  # milliseconds between two keys of a quick typist: sooner, the grid may drop the edit
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 SELECTED = "canvas td[aria-selected=true]:focus"  # with the keyboard, as what is announced lags behind
 
 
@@ -68,7 +67,20 @@ class Grid:
             shown = None if place is None else self._cell(place).text_content()
             raise AssertionError(f"{text!r} is not taken in by the cell {row}, {column}: it shows {shown!r}")
         self._page.wait_for_timeout(300)  # the run that an input starts begins a moment later
-        idle(self._page)
+        self._page.wait_for_selector(IDLE)
+
+    def column(self, name: str) -> list[str]:
+        """The cells of a column that are in sight, from the top, as they are announced."""
+        self._box.locator("canvas td").first.wait_for(state="attached")
+        found: list[str] = self._box.evaluate(
+            """(grid, name) => {
+                const head = [...grid.querySelectorAll('canvas th')].find(each => each.textContent === name)
+                const cells = `canvas tbody td[aria-colindex="${head?.getAttribute('aria-colindex')}"]`
+                return [...grid.querySelectorAll(cells)].map(each => each.textContent)
+            }""",
+            name,
+        )
+        return found
 
     def go_to(self, row: str | int, column: str) -> Place:
         """Make a cell the selected one, with arrow keys; AssertionError when there is none such."""

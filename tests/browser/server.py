@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from settings import Settings
 
@@ -138,26 +138,3 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
-
-
-def idle(page: Page) -> None:
-    """Wait until the page's script has run."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-
-
-def choose(page: Page, group: str) -> None:
-    """Choose a group, unless its user had chosen it before: that outlasts the window it was done in."""
-    idle(page)
-    button = page.locator(f".st-key-choose-{group} button")
-    if button.is_enabled():
-        button.click()
-
-
-def accept_warnings(page: Page) -> None:
-    """Say in the dialog that is open why each warning does not matter."""
-    reasons = page.get_by_role("dialog").locator('input[aria-label^="Warning"]')
-    for place in range(reasons.count()):
-        reasons.nth(place).fill("Known, and meant")
-        reasons.nth(place).press("Enter")
-        page.wait_for_timeout(300)
-        idle(page)

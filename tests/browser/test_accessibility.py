@@ -9,8 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.server import AppServer, chromium
-from tests.browser.tour import Theme, open_at, shot, sign_in, tour
+from tests.browser.server import AppServer
+from tests.browser.steps import Theme, sign_in
+from tests.browser.tour import open_at, shot, tour
 
 pytestmark = pytest.mark.browser
 GRAVE = ("serious", "critical")
@@ -26,12 +27,6 @@ STREAMLITS_OWN = (
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     settings = {"DEMO_FILL_SECONDS": "3600", "APPROVAL_FROM_FACE": "10000000"}
     with AppServer(tmp_path_factory.mktemp("accessibility"), settings) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
         yield running
 
 

@@ -2,151 +2,86 @@
 
 from __future__ import annotations
 
-import json
-import re
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.grid import Grid
-from tests.browser.server import AppServer, accept_warnings, choose, chromium, idle
-from tests.browser.test_confirming import type_into
-from tests.browser.test_the_whole_job import next_step, shot, sign_in
+from tests.browser import behind, steps
+from tests.browser.conftest import Somebody
+from tests.browser.server import AppServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
 BOND = "FFCB 3.5 05/15/36"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
-    with AppServer(tmp_path_factory.mktemp("allocating"), {"DEMO_FILL_SECONDS": "3600"}) as running:
-        yield running
+def at_allocate(somebody: Somebody, width: int) -> Page:
+    """A portfolio manager at the allocation of a bond for BIG6, 25,000,000 typed."""
+    page = somebody(width=width, height=1700)
+    steps.to_allocate(page, "BIG6", BOND)
+    steps.face(page, "25mm")
+    steps.previewed(page)
+    return page
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def page(server: AppServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A portfolio manager at the allocation of a bond for BIG6, 25,000,000 typed, in a window as wide as asked for."""
-    page = browser.new_page(viewport={"width": request.param, "height": 1700})
-    page.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
-    sign_in(page, server.url)
-    expect(page.get_by_role("heading", name="Groups", exact=True)).to_be_visible()
-    idle(page)
-    choose(page, "BIG6")
-    expect(page.get_by_text("BIG6 is chosen.")).to_be_visible()
-    next_step(page, "Find a bond")
-    type_into(page, "Find a bond", BOND)
-    next_step(page, f"Allocate {BOND}")
-    type_into(page, "Face", "25mm")
-    expect(page.get_by_test_id("stMetric").filter(has_text="Filled")).to_be_visible()
-    yield page
-    page.close()
-
-
-def method(page: Page, label: str, sentence: str) -> None:
-    page.get_by_text(label, exact=True).click()
-    expect(page.get_by_text(sentence)).to_be_visible()
-    settle(page)
-
-
-def settle(page: Page) -> None:
-    """The run that an input starts begins a moment later."""
-    page.wait_for_timeout(500)
-    idle(page)
-
-
-def type_cell(page: Page, account: str, column: str, text: str) -> None:
-    """Type into the table of accounts."""
-    Grid(page, "what each account is to get, a row per account").type(account, column, text)
-
-
-def touched(page: Page, accounts: str) -> None:
-    """The preview comes to touch so many accounts: the run that makes it may begin late on a busy machine."""
-    figure = page.get_by_test_id("stMetric").filter(has_text="Accounts touched").get_by_test_id("stMetricValue")
-    expect(figure).to_have_text(accounts)
-
-
-def frozen(server: AppServer, order_id: str) -> dict[str, Any]:
-    """What the ledger's statement says of an order."""
-    with closing(sqlite3.connect(server.data_dir / "ledger.db")) as ledger:
-        (body,) = ledger.execute("SELECT body FROM statements WHERE order_id = ?", (order_id,)).fetchone()
-    found: dict[str, Any] = json.loads(body)
-    return found
-
-
-@pytest.mark.parametrize("page", [1440], indirect=True)
-def test_custom_asks_and_a_locked_line_are_typed_mended_kept_and_sent(server: AppServer, page: Page) -> None:
-    method(page, "Custom", "What you ask for each account")
+def test_custom_asks_and_a_locked_line_are_typed_mended_kept_and_sent(shared: AppServer, somebody: Somebody) -> None:
+    page = at_allocate(somebody, 1440)
+    steps.method(page, "custom")
     expect(page.get_by_text("Ask for something for at least one account")).to_be_visible()
-    type_cell(page, "ALDEPF", "Ask", "25%")
-    type_cell(page, "DOVEER", "Ask", "$2mm")
-    type_cell(page, "DOVETR", "Ask", "abc")
+    steps.cell(page, "ALDEPF", "Ask", "25%")
+    steps.cell(page, "DOVEER", "Ask", "$2mm")
+    steps.cell(page, "DOVETR", "Ask", "abc")
     expect(page.get_by_text("DOVETR, Ask: “abc” is not an ask: type 25% of the order, 5mm of face")).to_be_visible()
-    type_cell(page, "DOVETR", "Ask", "5mm")
-    type_cell(page, "DOVETR", "Max", "4mm")  # its max
-    type_cell(page, "STONER", "Lock", "1.5mm")  # its lock
+    steps.cell(page, "DOVETR", "Ask", "5mm")
+    steps.cell(page, "DOVETR", "Max", "4mm")  # its max
+    steps.cell(page, "STONER", "Lock", "1.5mm")  # its lock
     expect(page.get_by_text("is not an ask")).to_have_count(0)
-    touched(page, "4 of 6")
-    shot(page, "allocate-custom")
+    steps.touched(page, "4 of 6")
+    steps.shot(page, "allocate-custom")
 
     # a target engine solves the rest around the lock, and the asks are still there afterwards
-    method(page, "To target", "Closes each account's gap")
+    steps.method(page, "to_target")
     expect(page.get_by_text("Type the level of Active spread duration")).to_be_visible()
-    type_into(page, "Level, years", "0.25")
+    steps.type_into(page, "Level, years", "0.25")
     expect(page.get_by_text("grey ticks are targets")).to_be_visible()
     expect(page.get_by_text("Per account: lock · 1 cell filled in")).to_be_visible()
-    shot(page, "allocate-to-target")
-    method(page, "Custom", "What you ask for each account")
+    steps.shot(page, "allocate-to-target")
+    steps.method(page, "custom")
     expect(page.get_by_text("Per account: ask, min, max, priority, lock · 5 cells filled in")).to_be_visible()
-    touched(page, "4 of 6")
+    steps.touched(page, "4 of 6")
 
-    next_step(page, "Confirm…")
-    dialog = page.get_by_role("dialog")
+    dialog = steps.open_confirmation(page)
     expect(dialog.get_by_text("as one order with 4 lines, custom")).to_be_visible()
-    accept_warnings(page)
-    dialog.get_by_role("button", name="Confirm and send").click()
-    page.wait_for_url(re.compile(r"/orders\?order=EL-"))
-    body = frozen(server, page.url.split("order=")[1])
-    faces = {line["account_id"]: line["face"] for line in body["lines"] if line["face"]}
+    order = steps.confirm(page)
+    body, faces = behind.frozen(shared, order), behind.faces(shared, order)
     assert faces == {"ALDEPF": 6_250_000, "DOVEER": faces["DOVEER"], "DOVETR": 4_000_000, "STONER": 1_500_000}
     assert 2_000_000 < faces["DOVEER"] < 2_200_000, "two million dollars at a price below par"
     assert body["choices"]["locked"] == {"STONER": 1_500_000}
+    assert behind.placed(shared, order) == faces
 
 
-@pytest.mark.parametrize("page", [1024], indirect=True)  # some columns are out of sight
-def test_one_target_for_all_fills_the_column_and_one_is_changed_by_hand(page: Page) -> None:
-    method(page, "To target", "Closes each account's gap")
+def test_one_target_for_all_fills_the_column_and_one_is_changed_by_hand(somebody: Somebody) -> None:
+    page = at_allocate(somebody, 1024)  # some columns are out of sight
+    steps.method(page, "to_target")
     page.locator(".stSelectbox").first.click()
     page.get_by_text("its own target").click()
-    settle(page)
-    type_into(page, "Same target for all, years", "0.3")
+    steps.settle(page, 500)
+    steps.type_into(page, "Same target for all, years", "0.3")
     expect(page.get_by_text("Per account: target, lock · 6 cells filled in")).to_be_visible()
-    touched(page, "6 of 6")
-    type_cell(page, "DOVEER", "Target", "-1")
-    touched(page, "5 of 6")
+    steps.touched(page, "6 of 6")
+    steps.cell(page, "DOVEER", "Target", "-1")
+    steps.touched(page, "5 of 6")
 
     # another page and back: the cells are there, and go on being typed into
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Orders").click()
-    expect(page.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Allocate").click()
+    steps.go_to(page, "Orders")
+    steps.heading(page, "Orders")
+    steps.go_to(page, "Allocate")
     expect(page.get_by_text("Per account: target, lock · 6 cells filled in")).to_be_visible()
-    settle(page)
-    touched(page, "5 of 6")
-    type_cell(page, "DOVEER", "Target", "0.3")
-    touched(page, "6 of 6")
-    type_cell(page, "STONER", "Lock", "0")
-    touched(page, "5 of 6")
-    type_cell(page, "STONER", "Lock", "")
-    touched(page, "6 of 6")
+    steps.settle(page, 500)
+    steps.touched(page, "5 of 6")
+    steps.cell(page, "DOVEER", "Target", "0.3")
+    steps.touched(page, "6 of 6")
+    steps.cell(page, "STONER", "Lock", "0")
+    steps.touched(page, "5 of 6")
+    steps.cell(page, "STONER", "Lock", "")
+    steps.touched(page, "6 of 6")
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("have no target for Active spread duration")).to_be_visible()

@@ -4,11 +4,9 @@ while it waits, and while Aladdin is out of order. The Aladdin is the simulated 
 from __future__ import annotations
 
 import re
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -19,8 +17,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.aladdin.simulator.program import serving
 from tests.books.folder import small_book, with_cell
-from tests.browser.server import ROOT, AppServer, accept_warnings, choose, chromium, idle
-from tests.browser.test_the_whole_job import next_step, shot, type_into
+from tests.browser import behind, steps
+from tests.browser.server import ROOT, AppServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
 NAMES = {"FINCH": "Finland Church", "NORSK": "Norsk Pensjon", "PARIS": "Ville de Paris", "TEXAS": "Texas Teachers"}
@@ -84,25 +82,12 @@ def server(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ap
             yield running
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
 def at_groups(browser: Browser, server: AppServer, user: str) -> Page:
     """A window of this user at the groups."""
-    page = browser.new_page(viewport={"width": 1440, "height": 1100})
-    page.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
-    page.goto(server.url)
-    idle(page)
-    page.get_by_role("textbox", name="Username").fill(user)
-    page.get_by_role("textbox", name="Password").fill(f"{user}-secret")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Groups", exact=True)).to_be_visible()
-    expect(page.get_by_text("WORLD is chosen.")).to_be_visible()
-    idle(page)
+    page = steps.window(browser, server.url)
+    steps.sign_in(page, user, f"{user}-secret")
+    steps.said(page, "WORLD is chosen.")
+    steps.idle(page)
     return page
 
 
@@ -120,43 +105,34 @@ def test_a_nested_group_is_added_chosen_and_allocated_to(server: AppServer, brow
     expect(tree.get_by_text("↳ NORDIC · 2 accounts")).to_be_visible()
 
     page.get_by_role("button", name="Add a group").click()
-    type_into(page, "Find a portfolio group", "nord")
+    steps.type_into(page, "Find a portfolio group", "nord")
     expect(page.get_by_text("NORDIC · 2 accounts").first).to_be_visible()
-    shot(page, "groups-search")
+    steps.shot(page, "groups-search")
     page.locator(".st-key-add-NORDIC button").click()
     expect(page.get_by_text("NORDIC is on your list.")).to_be_visible()
     page.keyboard.press("Escape")
-    choose(page, "NORDIC")
-    expect(page.get_by_text("NORDIC is chosen.")).to_be_visible()
+    steps.choose(page, "NORDIC")
     expect(page.get_by_role("heading", name=re.compile("^NORDIC: .* of 2 accounts"))).to_be_visible()
-    shot(page, "groups-nested")
+    steps.shot(page, "groups-nested")
 
-    next_step(page, "Find a bond")
-    type_into(page, "Find a bond", "T 4.25 11/15/34")
-    expect(page.get_by_text("Held by 2 accounts of NORDIC")).to_be_visible()
-    next_step(page, re.compile("^Allocate"))
-    type_into(page, "Face", "100,000")
-    filled = page.get_by_test_id("stMetric").filter(has_text="Filled").get_by_test_id("stMetricValue")
-    expect(filled).to_have_text("100.0%")
-    next_step(page, "Confirm…")
-    expect(page.get_by_role("dialog").get_by_text("frozen and stored first")).to_be_visible()
-    idle(page)
-    accept_warnings(page)
-    page.get_by_role("dialog").get_by_role("button", name="Confirm and send").click()
-    page.wait_for_url(re.compile(r"/orders\?order=EL-"))
-    order = page.url.split("order=")[1]
-    with closing(sqlite3.connect(server.data_dir / "ledger.db")) as ledger:
-        assert ledger.execute("SELECT group_ticker FROM orders WHERE id = ?", (order,)).fetchone() == ("NORDIC",)
-        lines = ledger.execute("SELECT account_id, face FROM order_lines WHERE order_id = ?", (order,)).fetchall()
+    steps.find(page, "T 4.25 11/15/34")
+    steps.said(page, "Held by 2 accounts of NORDIC")
+    steps.next_step(page, re.compile("^Allocate"))
+    steps.face(page, "100,000")
+    expect(steps.figure(page, "Filled")).to_have_text("100.0%")
+    steps.open_confirmation(page)
+    order = steps.confirm(page)
+    assert behind.rows(server, "SELECT group_ticker FROM orders WHERE id = ?", order) == [("NORDIC",)]
+    lines = behind.rows(server, "SELECT account_id, face FROM order_lines WHERE order_id = ?", order)
     assert {account for account, _ in lines} == {"FINCH", "NORSK"}
 
     # off the list again, its order is still there
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Groups").click()
+    steps.go_to(page, "Groups")
     page.get_by_role("button", name="Take NORDIC off my list").click()
     expect(page.locator(".st-key-choose-NORDIC")).to_have_count(0)
     page.goto(f"{server.url}/orders?order={order}")
     expect(page.get_by_role("heading", name=re.compile("for NORDIC"))).to_be_visible()
-    page.close()
+    page.context.close()
 
 
 def test_a_level_outside_the_users_entry_is_counted_and_not_offered(server: AppServer, browser: Browser) -> None:
@@ -166,9 +142,9 @@ def test_a_level_outside_the_users_entry_is_counted_and_not_offered(server: AppS
     tree.get_by_role("button", name="Choose", exact=True).click()
     expect(page.get_by_text("NORDIC is chosen.")).to_be_visible()
     page.get_by_role("button", name="Add a group").click()
-    type_into(page, "Find a portfolio group", "europe")
+    steps.type_into(page, "Find a portfolio group", "europe")
     expect(page.get_by_text("No group has “europe” in its ticker or name")).to_be_visible()
-    page.close()
+    page.context.close()
 
 
 def test_what_a_read_waits_for_is_said_while_it_waits(server: AppServer, browser: Browser, world: Path) -> None:
@@ -177,12 +153,12 @@ def test_what_a_read_waits_for_is_said_while_it_waits(server: AppServer, browser
     try:
         page.get_by_role("button", name="Refresh").click()
         expect(page.get_by_text(re.compile(r"^Waiting .*, up to \d+ seconds?\.$"))).to_be_visible()
-        shot(page, "groups-waiting")
+        steps.shot(page, "groups-waiting")
         expect(page.get_by_text(re.compile(r"^Waiting .*, up to \d+ seconds?\.$"))).to_have_count(0)
         expect(page.get_by_text("WORLD · 4 accounts").first).to_be_visible()
     finally:
         trouble(world, "clear")
-    page.close()
+    page.context.close()
 
 
 def test_while_aladdin_is_out_of_order_the_groups_are_shown_with_their_age(
@@ -196,12 +172,12 @@ def test_while_aladdin_is_out_of_order_the_groups_are_shown_with_their_age(
         for _ in range(20):  # until the circuit opens
             page.get_by_role("button", name="Refresh").click()
             page.wait_for_timeout(1000)
-            idle(page)
+            steps.idle(page)
             if warned.is_visible() and cards.is_visible():
                 break
         expect(warned).to_be_visible()
         expect(cards).to_be_visible()
-        shot(page, "groups-out-of-order")
+        steps.shot(page, "groups-out-of-order")
     finally:
         trouble(world, "clear")
-    page.close()
+    page.context.close()

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.server import ROOT, AppServer, choose, chromium
-from tests.browser.tour import Theme, bond, open_at, settled, sign_in
+from tests.browser.conftest import Somebody
+from tests.browser.server import ROOT
+from tests.browser.steps import Theme, choose, settled
+from tests.browser.tour import bond
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
-    with AppServer(tmp_path_factory.mktemp("keyboard"), {"DEMO_FILL_SECONDS": "3600"}) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 def type_in(page: Page, field: str, text: str) -> None:
@@ -39,9 +28,8 @@ def type_in(page: Page, field: str, text: str) -> None:
     settled(page)
 
 
-def test_the_way_to_a_confirmation_and_back_takes_no_mouse(browser: Browser, server: AppServer) -> None:
-    page = open_at(browser, server, "light")
-    sign_in(page, "pm")
+def test_the_way_to_a_confirmation_and_back_takes_no_mouse(somebody: Somebody) -> None:
+    page = somebody()
     choose(page, "BIG6")
     settled(page)
     page.keyboard.press("Control+Enter")
@@ -64,18 +52,15 @@ def test_the_way_to_a_confirmation_and_back_takes_no_mouse(browser: Browser, ser
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("Alt+Shift+B")
     page.wait_for_url("**/securities")
-    page.context.close()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_charts_have_the_colours_of_the_theme(browser: Browser, server: AppServer, theme: Theme) -> None:
+def test_charts_have_the_colours_of_the_theme(somebody: Somebody, theme: Theme) -> None:
     colours = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"][theme]["chartCategoricalColors"]
-    page = open_at(browser, server, theme)
-    sign_in(page, "pm")
+    page = somebody(theme=theme)
     choose(page, "BIG6")
     settled(page)
     dot = page.locator(".js-plotly-plot .scatterlayer .point").first
     fill = dot.evaluate("dot => getComputedStyle(dot).fill")
     red, green, blue = (int(colours[0][place : place + 2], 16) for place in (1, 3, 5))
     assert fill == f"rgb({red}, {green}, {blue})"
-    page.context.close()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import behind, steps
 from tests.browser.grid import Grid
-from tests.browser.server import AppServer, chromium, idle
+from tests.browser.server import AppServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
@@ -22,25 +21,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
 def at_limits(browser: Browser, server: AppServer, user: str) -> Page:
     """A window of this demo user at the limits."""
-    page = browser.new_page(viewport={"width": 1440, "height": 1400})
-    page.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
-    page.goto(f"{server.url}/limits")
-    idle(page)
-    page.get_by_role("textbox", name="Username").fill(user)
-    page.get_by_role("textbox", name="Password").fill(f"{user}-demo")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Limits", exact=True)).to_be_visible()
+    page = steps.window(browser, f"{server.url}/limits", height=1400)
+    steps.sign_in(page, user, at="Limits")
     expect(page.locator("canvas").first).to_be_visible()
-    idle(page)
+    steps.idle(page)
     return page
 
 
@@ -51,13 +37,12 @@ def editor(page: Page) -> Grid:
 def comment(page: Page, text: str) -> None:
     page.get_by_role("textbox", name="Comment").fill(text)
     page.keyboard.press("Tab")
-    page.wait_for_timeout(300)
-    idle(page)
+    steps.settle(page)
 
 
 def upload(page: Page, file: Path) -> None:
     """Hand in a file. The uploader of the draft before may still be there for a moment."""
-    idle(page)
+    steps.idle(page)
     uploader = page.locator('input[type="file"]')
     expect(uploader).to_have_count(1)
     uploader.set_input_files(file)
@@ -65,9 +50,9 @@ def upload(page: Page, file: Path) -> None:
 
 def limits(server: AppServer, version: int) -> list[tuple[str, ...]]:
     """The rows of a version in the ledger."""
-    with closing(sqlite3.connect(server.data_dir / "ledger.db")) as ledger:
-        query = "SELECT account_id, rule, about, bound FROM limit_rows WHERE version = ? ORDER BY place"
-        return ledger.execute(query, (version,)).fetchall()
+    return behind.rows(
+        server, "SELECT account_id, rule, about, bound FROM limit_rows WHERE version = ? ORDER BY place", version
+    )
 
 
 def test_what_compliance_types_and_uploads_is_what_holds(server: AppServer, browser: Browser, tmp_path: Path) -> None:
@@ -102,10 +87,10 @@ def test_what_compliance_types_and_uploads_is_what_holds(server: AppServer, brow
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Download limits.csv").click()
     assert downloading.value.path().read_text() == file.read_text()
-    page.close()
+    page.context.close()
 
     manager = at_limits(browser, server, "pm")
     expect(manager.get_by_text("“ALDEPF is being moved”").first).to_be_visible()
     expect(manager.get_by_role("button", name="Save version 4")).to_have_count(0)
     expect(manager.locator('input[type="file"]')).to_have_count(0)
-    manager.close()
+    manager.context.close()

@@ -24,14 +24,14 @@ class Sender:
         self.caller = caller
         self.reference = f"trouble-{uuid.uuid4()}"
 
-    def post(self, timeout: float = 20) -> httpx.Response:
+    def post(self, timeout: float = 20, what_if: bool = False) -> httpx.Response:
         order = {
             "assetId": "BOND1",
             "transactionType": "BUY",
             "externalOrderReference": {"externalId1": self.reference},
             "orderDetails": [{"portfolioReference": {"portfolioTicker": "ALPHA"}, "quantity": 1000}],
         }
-        body = {"postOrderConfig": {"whatIf": False}, "order": order | AWAY}
+        body = {"postOrderConfig": {"whatIf": what_if}, "order": order | AWAY}
         return self.caller.http.post(POST, json=body, headers=self.caller.headers(), timeout=timeout)
 
     def placed(self) -> int:
@@ -159,3 +159,12 @@ def test_one_fault_strikes_a_call_and_the_first_in_the_plan_goes_first(caller: C
     trouble.set("server-error status=500 next=1", "too-many-requests")
     assert [caller.get(MEMBERS).status_code for _ in range(3)] == [500, 429, 429]
     assert trouble.counts() == [(3, 1), (2, 2)]
+
+
+def test_a_question_what_would_be_is_no_order_whose_answer_gets_lost(sender: Sender, trouble: Ruler) -> None:
+    trouble.set("connection-reset when=after path=*/order:post next=1")
+    assert sender.post(what_if=True).is_success
+    assert trouble.counts() == [(0, 0)]
+    with pytest.raises(httpx.TransportError):
+        sender.post()
+    assert sender.placed() == 1
