@@ -7,6 +7,7 @@ from datetime import date
 
 import streamlit as st
 
+from allocation.engines import ENGINES
 from allocation.errors import EvenlotError, InvalidBlock, InvalidParameter, LockRefused, MetricUnavailable
 from allocation.model import Bond, Metric, Side
 from orders.desk import Preview, Request
@@ -25,7 +26,7 @@ trip, desk = session.trip(), session.desk()
 if confirmed := confirming.confirmed():
     if trip.group is not None and trip.asset_id is not None:
         method.afresh(trip.group, trip.asset_id)
-        left_off.forget(user, trip.group, trip.asset_id)
+        left_off.confirmed(user, trip.group, trip.asset_id)
         drafts.confirmed(user, trip.group, trip.asset_id)
     trip.keep(None)
     st.session_state["allocate.face"] = st.session_state["allocate.limit"] = ""
@@ -171,9 +172,9 @@ with frame.explained():
     bond = desk.bond(user, trip.asset_id).value
 top = st.container()
 title, shelf = st.empty(), st.container(horizontal=True, vertical_alignment="center")
-begin(bond, trip.group)
 row = st.container(horizontal=True, gap="small")
 with frame.explained():
+    begin(bond, trip.group)
     with row:
         side, typed_face, settlement, typed_limit = block_inputs(bond)
     accounts = desk.group(user, trip.group, desk.settlement(bond)).value.accounts
@@ -206,7 +207,8 @@ readable = not (chosen.faults or refused)
 trip.request = made_of if readable else None
 left_off.keep(user, trip.group, trip.asset_id, trip.request)
 with shelf:
-    st.caption(" · ".join(filter(None, (ui_preview.funds(preview) if preview else "", left_off.told(trip.group)))))
+    told = (ui_preview.funds(preview) if preview else "", left_off.told(trip.group))
+    st.caption(" · ".join(filter(None, told)))
     if left_off.something(trip.group):
         st.button(
             "Start afresh", icon=":material/restart_alt:", type="tertiary", key="allocate.afresh",
@@ -229,8 +231,10 @@ if preview is not None:
     ui_preview.figures(preview)
     locks = method.lock(method.about(trip.group, bond, side, accounts, Metric.ASD, "")).key
     ui_preview.details(preview, trip.group, locks, refused)
-elif not typed_face.strip():
-    st.info(problem)
+else:
+    if not typed_face.strip():
+        st.info(problem)
+    st.caption(ENGINES[chosen.choices.engine].sentence)
 
 may = session.only_if(user, Permission.CONFIRM)
 back, forward = bar(problem if may else f"{problem} Confirming is for portfolio managers.".strip())

@@ -93,10 +93,16 @@ def keep(user: User, group: str, asset_id: str, request: Request | None) -> None
     st.session_state[_WRITTEN] = said
 
 
-def forget(user: User, group: str, asset_id: str) -> None:
-    """The block was confirmed, or is to be typed anew."""
+def confirmed(user: User, group: str, asset_id: str) -> None:
+    """The block has become an order: the next one begins with a bond."""
+    session.office().memory.put(user.username, _bond(group), None)
+    _forget(user, group, asset_id)
+
+
+def _forget(user: User, group: str, asset_id: str) -> None:
     session.office().memory.put(user.username, _block(group, asset_id), None)
-    st.session_state.pop(_FOUND, None)
+    for name in (_FOUND, _WRITTEN):
+        st.session_state.pop(name, None)
 
 
 def afresh(user: User, bond: Bond, group: str, accounts: Sequence[Account]) -> None:
@@ -107,7 +113,7 @@ def afresh(user: User, bond: Bond, group: str, accounts: Sequence[Account]) -> N
     put["allocate.side"], put["allocate.settlement"] = Side.BUY, session.desk().settlement(bond)
     method.as_at_first(group, bond, accounts)
     sheet.put(group, dict.fromkeys(sheet.everything(group), ""))
-    forget(user, group, bond.asset_id)
+    _forget(user, group, bond.asset_id)
 
 
 def told(group: str) -> str:

@@ -174,9 +174,10 @@ def _key(option: Option, about: About) -> str:
 
 def _choice(option: Choice, about: About) -> Any:
     values = list(option.choices)
+    longest = max(map(len, option.choices.values()))
     return st.selectbox(
         option.label, values, format_func=option.choices.__getitem__, index=values.index(option.default(about.side)),
-        key=_key(option, about), persist_state="session", width=max(150, 60 + 8 * max(map(len, option.choices.values()))),
+        key=_key(option, about), persist_state="session", width=max(150, 60 + 8 * longest),
     )  # fmt: skip
 
 

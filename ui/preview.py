@@ -7,6 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
+from allocation.engines import ENGINES
 from allocation.model import BlockOrder, Side
 from allocation.proposal import Effect, Proposal
 from orders.desk import Preview
@@ -128,18 +129,19 @@ def _proof(proposal: Proposal) -> None:
 
 
 def funds(preview: Preview) -> str:
-    """Money needed and cash there is, at once."""
+    """Money needed and cash there is, at once, and how far the limit is from the mark."""
     proposal = preview.proposal
-    needed, available = tables.money_and_cash(proposal)
-    if proposal.block.side is Side.BUY:
-        return f"Needs {formats.short_moneys(needed)} of {formats.short_moneys(available)} cash in the group."
-    return f"Brings {formats.short_moneys(needed)}; the group has {formats.short_moneys(available)} of cash."
+    needed, available = map(formats.short_moneys, tables.money_and_cash(proposal))
+    bought = f"Needs {needed} of {available} cash in the group."
+    told = bought if proposal.block.side is Side.BUY else f"Brings {needed}; the group has {available} of cash."
+    return f"{told} {limit_and_mark(proposal.block)}".strip()
 
 
 def details(preview: Preview, group: str, locks: str, refused: Sequence[lines.Refused]) -> None:
     """Tables and charts of a proposal: who gets what comes first."""
     proposal = preview.proposal
     lines.draw(group, locks, proposal, refused)
+    st.caption(f"{ENGINES[proposal.engine].label}: {ENGINES[proposal.engine].sentence}")
     for note in proposal.notes:
         st.info(note)
     _left(proposal)
@@ -165,8 +167,8 @@ def _accounts(preview: Preview) -> None:
             alt=f"{effect.metric.label} of each account before and after",
         )
     st.caption(
-        f"{proposal_words.within(effect)} accounts end within {proposal_words.tolerance(effect)} of their "
-        f"{'target' if effect.targets else 'mean'}."
+        f"{proposal_words.within(effect)} accounts end within {proposal_words.tolerance(effect)} of "
+        f"{'their target' if effect.targets else 'the mean'}."
     )
 
 

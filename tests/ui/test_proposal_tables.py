@@ -30,7 +30,7 @@ def test_the_lines_add_up_to_what_is_placed_and_name_the_cap_that_stopped_one() 
 
 def test_columns_with_nothing_to_say_are_left_out() -> None:
     table, _ = proposal_tables.lines(propose(block(2_000_000), (account("A"), account("B")), Choices()))
-    assert not {"Asked", "Part", "Target", "Cap", "Held", "Left", "Currency"} & {*table.columns}
+    assert not {"Asked", "Part", "Target", "Held", "Left", "Currency"} & {*table.columns}
     assert list(table["Within"]) == ["✓ within"] * 2
 
 
@@ -47,11 +47,6 @@ def test_a_target_is_shown_as_it_was_typed(metric: Metric, level: float) -> None
     table, columns = proposal_tables.lines(propose(block(1_000_000), GROUP, choices))
     assert list(table["Target"]) == [level] * 2
     assert columns["Target"]["type_config"]["format"] % level == str(level)
-
-
-def test_a_lines_reason_is_read_in_full_with_whose_it_is() -> None:
-    made = propose(block(3_000_000), GROUP, Choices())
-    assert proposal_tables.sentence(made, 1) == f"B, {made.lines[1].face:,}: {made.lines[1].reason}"
 
 
 def test_a_custom_split_says_what_was_asked_and_how_each_line_came_about() -> None:
