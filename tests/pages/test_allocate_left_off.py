@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -29,7 +30,7 @@ def test_a_new_session_goes_on_where_the_last_one_was_left_readable_or_not(group
     request = page.session_state["trip"].request
     assert request == page.session_state["trip"].preview.request
 
-    group.clock.advance(timedelta(minutes=12))
+    group.clock.at += timedelta(minutes=12)
     again = group.visit("allocate")
     assert errors(again) == []
     assert again.session_state["trip"].preview.request == request
@@ -51,9 +52,10 @@ def test_a_new_session_goes_on_where_the_last_one_was_left_readable_or_not(group
 
 
 def test_each_bond_has_a_block_of_its_own_and_start_afresh_empties_one(group: Front) -> None:
+    group.market.bonds["C"] = replace(group.market.bonds["B"], asset_id="C")
     page = choose(method(settled(faces(group.at_allocate("3mm"), A="1mm")), "custom"), "remainder", "equal")
     trip = page.session_state["trip"]
-    trip.asset_id = "A"
+    trip.asset_id = "C"
     page.run().segmented_control("allocate.side").set_value(Side.SELL)
     page.text_input("allocate.face").set_value("1mm").run()
     trip.asset_id = "B"
@@ -64,7 +66,7 @@ def test_each_bond_has_a_block_of_its_own_and_start_afresh_empties_one(group: Fr
     assert (page.text_input("allocate.face").value, "Start afresh" in buttons(page)) == ("", False)
     page.text_input("allocate.face").set_value("2mm").run()
     assert (chosen(page).engine, chosen(page).locked) == ("pro_rata", {})
-    trip.asset_id = "A"
+    trip.asset_id = "C"
     page.run()
     assert page.text_input("allocate.face").value == "1mm"
 
