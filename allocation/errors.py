@@ -8,13 +8,14 @@ EvenlotError                    every error this project raises on purpose; str(
     ├── MissingMeasure          the bond lacks the figure the chosen metric needs
     ├── MetricUnavailable       accounts without the chosen metric must be excluded by an explicit choice
     ├── InvalidParameter        an engine was given a parameter it does not know or cannot use
+    │   └── LockRefused         a line cannot be locked at this face; carries the account and the nearest that can be
     ├── InvalidLimit            a row of the limits table cannot be read; names the column
     └── Infeasible              the feasibility gate refused a result: a defect of ours, never shown as a proposal
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class EvenlotError(Exception):
@@ -64,6 +65,16 @@ class InvalidParameter(AllocationError):
     def __init__(self, parameter: str, sentence: str) -> None:
         super().__init__(sentence)
         self.parameter = parameter
+
+
+class LockRefused(InvalidParameter):
+    """A line cannot be locked at this face. `account_id` is whose (empty: the locks together are too much), `near` are
+    the nearest faces that it can be locked at, 0 among them where nothing else can be."""
+
+    def __init__(self, sentence: str, account_id: str = "", near: Sequence[int] = ()) -> None:
+        super().__init__("locked", sentence)
+        self.account_id = account_id
+        self.near = tuple(near)
 
 
 class InvalidLimit(AllocationError):

@@ -10,7 +10,7 @@ from allocation.caps import bind, minimum_line, rules
 from allocation.effect import unit_value
 from allocation.engines.options import face, known
 from allocation.engines.problem import Problem
-from allocation.errors import InvalidBlock, InvalidParameter, MetricUnavailable, MissingMeasure, MissingPrice
+from allocation.errors import InvalidBlock, LockRefused, MetricUnavailable, MissingMeasure, MissingPrice
 from allocation.limits import NO_LIMITS, LimitTable
 from allocation.lots import Lattice, Room, room
 from allocation.metrics import basis, on_basis
@@ -25,7 +25,7 @@ def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limit
     """The problem of splitting `block` over `accounts`.
 
     Raises `InvalidBlock`, `MissingPrice`, `MissingMeasure`, `MetricUnavailable` (accounts without the metric that were
-    not excluded), or `InvalidParameter` for locked faces that cannot be traded.
+    not excluded), or `InvalidParameter`, mostly as `LockRefused`, for locked faces that cannot be traded.
     """
     refuse_untradable(block, choices.metric)
     valued, restated = _valuation(block, accounts)
@@ -102,25 +102,31 @@ def _fixed(
     for account, cap in zip(accounts, caps, strict=True):
         line = face("locked", f"{account.id}, locked face", choices.locked.get(account.id, 0))
         allowed = room(lattice, block.side, cap.face, account.held(block.bond.asset_id))
-        if line > cap.face:
-            raise InvalidParameter("locked", f"{account.id} cannot be locked at {line:,}: {cap.reason}.")
-        if line and not allowed.allows(line, lattice):
-            below, above = lattice.nearest(line)
-            near = " or ".join(f"{f:,}" for f in (below, above) if f and allowed.allows(f, lattice)) or "nothing"
-            raise InvalidParameter(
-                "locked", f"{account.id} cannot be locked at {line:,}; it could trade {near} near to that."
-            )
-        least = minimums[account.id]
-        if 0 < line < least and line != allowed.sell_out:
-            raise InvalidParameter(
-                "locked", f"{account.id} cannot be locked at {line:,}: its minimum allocation is {least:,}."
-            )
+        if why := _refused(line, cap, allowed, lattice, minimums[account.id]):
+            near = _near(line, allowed, lattice, minimums[account.id])
+            raise LockRefused(f"{account.id} cannot be locked at {line:,}{why}.", account.id, near)
         fixed.append(line)
     if sum(fixed) > block.face:
-        raise InvalidParameter(
-            "locked", f"The locked lines add up to {sum(fixed):,}, more than the order of {block.face:,}."
-        )
+        raise LockRefused(f"The locked lines add up to {sum(fixed):,}, more than the order of {block.face:,}.")
     return tuple(fixed)
+
+
+def _refused(line: int, cap: Cap, allowed: Room, lattice: Lattice, least: int) -> str:
+    """Why a line cannot be locked at this face, to follow it in a sentence; empty where it can be."""
+    if line > cap.face:
+        return f": {cap.reason}"
+    if line and not allowed.allows(line, lattice):
+        near = " or ".join(f"{f:,}" for f in lattice.nearest(line) if f and allowed.allows(f, lattice)) or "nothing"
+        return f"; it could trade {near} near to that"
+    return f": its minimum allocation is {least:,}" if 0 < line < least and line != allowed.sell_out else ""
+
+
+def _near(line: int, allowed: Room, lattice: Lattice, least: int) -> tuple[int, ...]:
+    """The nearest faces at which a line can be locked, the smaller first; nothing is always one."""
+    ends = {allowed.top, allowed.sell_out or 0, *lattice.nearest(line), lattice.nearest(least)[1]}
+    legal = [f for f in sorted(ends) if f and allowed.allows(f, lattice) and (f >= least or f == allowed.sell_out)]
+    below, above = [f for f in legal if f < line], [f for f in legal if f > line]
+    return (*below[-1:], *above[:1]) or (0,)
 
 
 def refuse_untradable(block: BlockOrder, metric: Metric) -> None:

@@ -34,10 +34,16 @@ def written(request: Request) -> str:
 
 
 def read(row: Row) -> Draft | None:
-    """A draft the ledger kept; None for one that this version cannot read any more, which the log names."""
+    """A draft the ledger kept; None for one that this version cannot read any more."""
+    found = request(row.body)
+    return None if found is None else Draft(row.id, row.saved_at, found)
+
+
+def request(text: str) -> Request | None:
+    """What `written` wrote; None for what this version cannot read any more, which the log says."""
     try:
-        kept = json.loads(row.body)
-        return Draft(row.id, row.saved_at, _REQUEST.validate_python({**kept, "choices": read_choices(kept["choices"])}))
+        kept = json.loads(text)
+        return _REQUEST.validate_python({**kept, "choices": read_choices(kept["choices"])})
     except (ValueError, KeyError) as error:
-        log.warning("draft cannot be read", draft=row.id, fault=type(error).__name__)
+        log.warning("a block as typed cannot be read", fault=type(error).__name__)
         return None

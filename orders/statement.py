@@ -21,7 +21,7 @@ from orders.limits import of_accounts
 from orders.model import Book, Order, OrderLine, Statement
 from orders.proof import conditions
 
-FORMAT = 5  # of the body; a change in its shape is a new number
+FORMAT = 6  # of the body; a change in its shape is a new number
 ENGINES = 3  # of the engines' results; a change that could split a block otherwise is a new number
 _LIBRARIES = ("numpy", "scipy")
 _BLOCK = TypeAdapter(BlockOrder)
@@ -66,6 +66,7 @@ def freeze(
             "limits_sha256": digest(canonical(proposal.limits)),
             "basis": proposal.basis,
             "accounts": [_account(account, block.bond) for account in proposal.accounts],
+            "allocation_sha256": allocation_digest(group, proposal),
             "lines": proposal.lines,
             "unallocated": proposal.unallocated,
             "effect": proposal.effect,
@@ -79,6 +80,23 @@ def freeze(
         }
     )
     return Statement(statement_id, order_id, version, confirmed_at, confirmed_by, body, digest(body))
+
+
+def allocation_digest(group: str, proposal: Proposal) -> str:
+    """The hash of what is decided: which bond, side, face, settlement, limit and choices, and what each account gets.
+    It is known before a confirmation, whose own hash is not, as time and command are in that."""
+    block = proposal.block
+    decided = {
+        "group": group,
+        "asset_id": block.bond.asset_id,
+        "side": block.side,
+        "face": block.face,
+        "settlement": block.settlement,
+        "limit": block.limit,
+        "choices": proposal.choices,
+        "lines": [(line.account_id, line.face) for line in proposal.lines],
+    }
+    return digest(canonical(decided))
 
 
 def _block(block: BlockOrder) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from datetime import date
 
 import streamlit as st
 
-from allocation.errors import EvenlotError, InvalidBlock, InvalidParameter, MetricUnavailable
-from allocation.model import Bond, Side
+from allocation.engines import ENGINES
+from allocation.errors import EvenlotError, InvalidBlock, InvalidParameter, LockRefused, MetricUnavailable
+from allocation.model import Bond, Metric, Side
 from orders.desk import Preview, Request
 from orders.errors import OutsideError
 from orders.model import Permission
-from ui import confirming, drafts, formats, forms, frame, keys, links, method, session
+from ui import confirming, drafts, formats, forms, frame, keys, left_off, lines, links, method, session
 from ui import preview as ui_preview
 from ui.bar import bar
 
@@ -25,14 +26,17 @@ trip, desk = session.trip(), session.desk()
 if confirmed := confirming.confirmed():
     if trip.group is not None and trip.asset_id is not None:
         method.afresh(trip.group, trip.asset_id)
+        left_off.confirmed(user, trip.group, trip.asset_id)
         drafts.confirmed(user, trip.group, trip.asset_id)
     trip.keep(None)
     st.session_state["allocate.face"] = st.session_state["allocate.limit"] = ""
     st.switch_page("pages/orders.py", query_params={"order": confirmed})
 
 
+links.take_up(user)
+left_off.resume(user)
 drafts.take_up(user)
-links.follow(user)
+links.write(trip.group, trip.asset_id)
 if used := st.session_state.pop("compare.used", ""):
     st.toast(used, icon=":material/check:")
 
@@ -60,30 +64,38 @@ def empty() -> None:
     st.stop()
 
 
-def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
-    """Side, face as typed, settlement, limit as typed. Another bond starts afresh: a price is of one bond only."""
-    if trip.asset_id != st.session_state.get("allocate.for"):
+def begin(bond: Bond, group: str) -> None:
+    """Another block: as it was left, or afresh, as a price is of one bond only."""
+    group_before, asset_before = st.session_state.get("allocate.for", ("", ""))
+    if (group, bond.asset_id) == (group_before, asset_before):
+        return
+    if not left_off.take_up(user, group, bond.asset_id) and bond.asset_id != asset_before:
         st.session_state["allocate.settlement"] = desk.settlement(bond)
         st.session_state["allocate.face"] = st.session_state["allocate.limit"] = ""
+    if bond.asset_id != asset_before:
         confirming.forget()
-        st.session_state["allocate.for"] = trip.asset_id
-    row = st.container(horizontal=True, gap="medium")
-    side = row.segmented_control(
+    st.session_state["allocate.for"] = (group, bond.asset_id)
+
+
+def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
+    """Side, face as typed, settlement, limit as typed."""
+    side = st.segmented_control(
         "Side", list(Side), format_func=lambda s: s.value.title(), default=Side.BUY, required=True,
         key="allocate.side", persist_state="session",
     )  # fmt: skip
-    face = row.text_input(
-        "Face", key="allocate.face", placeholder="25,000,000 or 25mm", persist_state="session",
-        help=f"{bond.label} trades in {formats.pieces(bond)}.", width=240,
-    )  # fmt: skip
-    day = row.date_input(
+    with st.container(width=158, gap="xxsmall"):
+        face = st.text_input(
+            "Face", key="allocate.face", placeholder="25,000,000 or 25mm", persist_state="session",
+            help=f"{bond.label} trades in {formats.pieces(bond)}.",
+        )  # fmt: skip
+    day = st.date_input(
         "Settlement", key="allocate.settlement", format="YYYY-MM-DD", persist_state="session", value=None,
-        help=f"T+1 is {formats.day(desk.settlement(bond))}", width=220,
+        help=f"T+1 is {formats.day(desk.settlement(bond))}", width=164,
     )  # fmt: skip
-    limit = row.text_input(
-        "Limit, per 100 (optional)", key="allocate.limit", placeholder=f"mark {formats.price(bond.price)}",
-        help="A buy pays at most this, a sell brings at least this. Left empty, a market order at the mark.",
-        persist_state="session", width=240,
+    limit = st.text_input(
+        "Limit, per 100", key="allocate.limit", placeholder=f"mark {formats.price(bond.price)}",
+        help="Optional. A buy pays at most this, a sell brings at least this. Left empty, a market order at the mark.",
+        persist_state="session", width=142,
     )  # fmt: skip
     return side or Side.BUY, face, day if isinstance(day, date) else None, limit
 
@@ -129,8 +141,10 @@ def make_preview(request: Request) -> Preview | str:
             return MEND
         choices = replace(request.choices, excluded=frozenset(error.reasons))
         return make_preview(replace(request, choices=choices))
+    except LockRefused:
+        raise
     except InvalidParameter as error:
-        if error.parameter == "locked" or error.parameter in request.choices.parameters:
+        if error.parameter in request.choices.parameters:
             st.error(str(error), icon=":material/edit:")
             return MEND
         st.info(str(error), icon=":material/edit:")  # still to be filled in, which is no fault
@@ -140,6 +154,18 @@ def make_preview(request: Request) -> Preview | str:
         return UNREAD if isinstance(error, OutsideError) else MEND
 
 
+def around_locks(request: Request, refused: list[lines.Refused]) -> Preview | str:
+    """The preview around the locks that can be; those that cannot are added to `refused`."""
+    while True:
+        try:
+            return make_preview(request)
+        except LockRefused as error:
+            kept = {a: face for a, face in request.choices.locked.items() if error.account_id not in ("", a)}
+            near = f" Nearest: {' or '.join(f'{face:,}' for face in error.near)}." if error.near else ""
+            refused.append(lines.Refused(error.account_id, f"{error}{near}", error.near))
+            request = replace(request, choices=replace(request.choices, locked=kept))
+
+
 if trip.group is None or trip.asset_id is None:
     empty()
 assert trip.group is not None
@@ -147,13 +173,17 @@ assert trip.asset_id is not None
 with frame.explained():
     bond = desk.bond(user, trip.asset_id).value
 top = st.container()
-title, shelf = st.empty(), st.container()
+title, shelf = st.empty(), st.container(horizontal=True, vertical_alignment="center")
+row = st.container(horizontal=True, gap="small")
 with frame.explained():
-    side, typed_face, settlement, typed_limit = block_inputs(bond)
+    begin(bond, trip.group)
+    with row:
+        side, typed_face, settlement, typed_limit = block_inputs(bond)
     accounts = desk.group(user, trip.group, desk.settlement(bond)).value.accounts
-chosen = method.inputs(trip.group, bond, side, accounts)
+chosen = method.inputs(trip.group, bond, side, accounts, row)
 for fault in chosen.faults:
     st.error(fault, icon=":material/edit:")
+refused = [lines.Refused(account, said) for account, said in chosen.unread.items()]
 problem, preview, request = "", None, None
 sentence = block = f"{side.value.title()} {bond.label} for {trip.group}"
 if not typed_face.strip():
@@ -167,16 +197,27 @@ else:
         block = f"{side.value.title()} {face:,} {bond.label} for {trip.group}{at}"
         sentence = f"{block}, settle {formats.day(settlement)}"
         request = Request(trip.group, trip.asset_id, side, face, settlement, limit, chosen.choices)
-        made = MEND if chosen.faults else make_preview(request)
+        made = MEND if chosen.faults else around_locks(request, refused)
         preview, problem = (None, made) if isinstance(made, str) else (made, ui_preview.obstacle(made))
+        problem = "Mend the locked lines, or free them." if refused and preview is not None else problem
     except InvalidBlock as error:
         offer(error)
         problem = MEND
 title.title(sentence)
 made_of = preview.request if preview is not None else request  # with the accounts that are left out
-trip.request = None if chosen.faults else made_of
-with shelf, st.container(horizontal=True):
-    drafts.shelf(user, None if chosen.faults else request)
+readable = not (chosen.faults or refused)
+trip.request = made_of if readable else None
+left_off.keep(user, trip.group, trip.asset_id, trip.request)
+with shelf:
+    told = (ui_preview.funds(preview) if preview else "", left_off.told(trip.group))
+    st.caption(" · ".join(filter(None, told)))
+    if left_off.something(trip.group):
+        st.button(
+            "Start afresh", icon=":material/restart_alt:", type="tertiary", key="allocate.afresh",
+            on_click=left_off.afresh, args=(user, bond, trip.group, accounts),
+            help="empties the wizard: what is typed for this bond and group is forgotten",
+        )  # fmt: skip
+    drafts.shelf(user, request if readable else None)
     if st.button(
         "Compare engines", icon=":material/compare:", type="tertiary", disabled=trip.request is None,
         key="allocate.compare", help="every engine on this block, side by side",
@@ -185,20 +226,27 @@ with shelf, st.container(horizontal=True):
 with top:
     frame.strip(preview.read_at if preview else None, ask_fresh)
 if preview is not None:
-    if trip.preview is None or trip.preview.request != preview.request:
-        trip.keep(preview)
-    trip.preview = preview
-    ui_preview.funds(preview)
+    if not refused:
+        if trip.preview is None or trip.preview.request != preview.request:
+            trip.keep(preview)
+        trip.preview = preview
     ui_preview.figures(preview)
-    ui_preview.details(preview)
-elif not typed_face.strip():
-    st.info(problem)
+    locks = method.lock(method.about(trip.group, bond, side, accounts, Metric.ASD, "")).key
+    ui_preview.details(preview, trip.group, locks, refused)
+else:
+    if not typed_face.strip():
+        st.info(problem)
+    st.caption(ENGINES[chosen.choices.engine].sentence)
 
 may = session.only_if(user, Permission.CONFIRM)
 back, forward = bar(problem if may else f"{problem} Confirming is for portfolio managers.".strip())
 if back.button("Securities", icon=":material/arrow_back:", shortcut=keys.BACK):
     st.switch_page("pages/securities.py")
 ready = preview is not None and not problem and may
-forth = forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready, shortcut=keys.NEXT)
+opens = bool(st.session_state.get("allocate.confirm"))  # the same keys send what the dialog shows
+forth = forward.button(
+    "Confirm…", type="primary", icon=":material/check:", disabled=not ready, key="allocate.confirm",
+    shortcut=None if opens else keys.NEXT,
+)  # fmt: skip
 if forth and preview is not None:
     confirming.open_dialog(user, preview, block)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from allocation.proposal import Proposal
 from orders.canonical import digest
 from orders.compliance import is_compliance
 from ui import formats
@@ -15,6 +16,17 @@ def nothing_against(warnings: Sequence[str]) -> None:
     """Say so where Aladdin's compliance was asked and found nothing."""
     if not any(map(is_compliance, warnings)):
         st.success("Aladdin's compliance was asked, and has nothing against it.", icon=":material/verified_user:")
+
+
+def both_sides(proposal: Proposal, warnings: Sequence[str]) -> None:
+    """What compliance says of it: our own limits, which every line was made within, and Aladdin's."""
+    version, asked = proposal.limits.version, proposal.choices.respect_cash
+    said = sum(not is_compliance(warning) for warning in warnings)
+    ours = f"Our limits, version {version}: every line is within its {'caps' if asked else 'caps, cash apart'}"
+    warned = f"; **{formats.count(said, 'warning')}**, below" if said else ""
+    found = sum(map(is_compliance, warnings))
+    theirs = f"**{formats.count(found, 'finding')}**, below" if found else "was asked, and has nothing against it"
+    st.markdown(f":material/rule: {ours}{warned}.  \n:material/verified_user: Aladdin's compliance {theirs}.")
 
 
 def draw(scope: str, warnings: Sequence[str], longest: int) -> None:

@@ -14,6 +14,8 @@ from allocation.model import Account, Bond, Metric, Side
 from ui import forms
 from ui.sheet import Column, Reading
 
+AS_TYPED = "%.10g"  # a level is shown as it is used, whatever the metric's decimals
+
 
 @dataclass(frozen=True, slots=True)
 class About:

@@ -15,7 +15,7 @@ from allocation.model import Metric
 from allocation.partial_fill import PartialFill
 from allocation.proposal import Proposal
 from allocation.size_curve import Curve
-from ui import formats, proposal_tables
+from ui import formats, proposal_words
 from ui.tables import Columns, number, rounded
 
 _SHADES = 5  # of a heat table: more would not be told apart
@@ -76,7 +76,7 @@ def compared(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
             f"{effect.metric.unit} above the least that any split of the same face leaves; “at most” where that is not "
             "proved",
         ),
-        "Within": _text("Within", 66, f"accounts ending within {proposal_tables.tolerance(effect)} of mean or target"),
+        "Within": _text("Within", 66, f"accounts ending within {proposal_words.tolerance(effect)} of mean or target"),
         "Touched": _text("Touched", 70, "accounts with a line"),
         "Smallest": number("Smallest line", 0, "face", 98),
         "Cash": _text("Cash left", 116, "over the accounts whose cash is known, by currency"),
@@ -128,7 +128,7 @@ def _row(row: Comparison, figures: Figures, proposal: Proposal) -> dict[str, Any
         "After": rounded(effect.dispersion_after, effect.metric.decimals + 1),
         "Change": formats.width(effect.improvement),
         "Above": above if least.proved else f"at most {above}",
-        "Within": proposal_tables.within(effect),
+        "Within": proposal_words.within(effect),
         "Touched": f"{figures.touched} of {len(proposal.lines)}",
         "Smallest": figures.smallest_line,
         "Cash": formats.short_moneys(figures.cash_left),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,14 +17,16 @@ from orders.errors import NotPermitted, OutsideError
 from orders.history import Wanted
 from orders.lifecycle import FINAL
 from orders.model import Order, User
-from ui import accepting, filling, formats, frame, proposal_tables, releasing, session, states, tables
+from ui import accepting, filling, formats, frame, keys, releasing, sending, session, states
 
+HELD = 1.0  # seconds in which the keys that opened the dialog do not send what it shows
 RECENT = timedelta(minutes=5)  # an own order as young as this may be one that somebody took for cancelled
 
 _ASKED = "allocate.asked"  # the confirmation that was clicked, until its outcome is known
 _REFUSED = "allocate.refused"
 _UNSAID = "allocate.unsaid"
 _CONFIRMED = "allocate.confirmed"
+_OPENED = "allocate.opened"
 _MOVED = "allocate.moved"  # the preview with another settlement, and what it is of
 
 
@@ -61,6 +64,7 @@ def open_dialog(user: User, preview: Preview, sentence: str) -> None:
     except EvenlotError as error:
         frame.show(error)
     else:
+        st.session_state[_OPENED] = time.monotonic()
         _dialog(user, checked, sentence)
 
 
@@ -86,6 +90,8 @@ def _ask(preview: Preview, sentence: str, command_id: str) -> None:
     """The click. The user is asked for anew: roles, and the sign-in itself, may have ended since the dialog was
     drawn. A second click that comes after the order was made asks for nothing."""
     gate = session.office().gate
+    if time.monotonic() - st.session_state.get(_OPENED, 0.0) < HELD:
+        return  # the keys that opened the dialog were held, or pressed twice
     if gate.current_user() is None or command_id != session.trip().command_id:
         return
     gate.touch()
@@ -201,7 +207,7 @@ def _being_confirmed(asked: Confirmation) -> None:
         st.rerun()
 
 
-@st.dialog("Confirm the allocation", width="large")
+@st.dialog("Confirm the allocation", width="large", on_dismiss="rerun")
 def _dialog(user: User, preview: Preview, sentence: str) -> None:
     """Exactly what will be sent."""
     if _ASKED in st.session_state or session.office().gate.current_user() is None:
@@ -226,9 +232,10 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
         st.warning(f"Left out of {proposal.effect.metric.label}: {', '.join(left_out)}.")
     if proposal.unallocated:
         st.warning(f"{proposal.block.face - proposal.placed:,} of {proposal.block.face:,} will not be placed.")
-    _lines(preview)
+    sending.lines(preview)
+    sending.allocation(preview)
     warnings, scope, longest = _asked_about(preview), trip.command_id, session.desk().policy.longest_comment
-    accepting.nothing_against(warnings)
+    accepting.both_sides(proposal, warnings)
     for note in proposal.notes:
         st.info(note)
     accepting.draw(scope, warnings, longest)
@@ -243,13 +250,18 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
         st.caption(f"Settles {formats.day(request.settlement)}, the usual day for that release.")
     if second := session.desk().second_person(user, preview):
         st.info(second, icon=":material/group:")
+    _send(preview, sentence, scope, second)
+
+
+def _send(preview: Preview, sentence: str, scope: str, second: str) -> None:
+    """The click that sends, by its keys only where nothing is missing."""
     unsaid, usable = _unsaid(preview, scope), _usable(preview, scope)
     if unsaid and st.session_state.get(_UNSAID):
         st.error(f"Nothing was sent: {unsaid}.", icon=":material/error:")
     st.button(
         f"{_verb(second, scope)}{f' ({unsaid})' if unsaid else '' if usable else ' (choose another time)'}",
         type="primary", key="allocate.send", width="stretch", on_click=_ask, args=(preview, sentence, scope),
-        disabled=not usable,
+        disabled=not usable, shortcut=None if unsaid or not usable else keys.NEXT,
     )  # fmt: skip
 
 
@@ -257,18 +269,6 @@ def _verb(second: str, scope: str) -> str:
     if second:
         return "Confirm and ask for approval"
     return "Confirm and schedule" if releasing.later(scope) else "Confirm and send"
-
-
-def _lines(preview: Preview) -> None:
-    table, columns = proposal_tables.lines(preview.proposal)
-    shown = [name for name in ("Account", "Name", "Face", "Left", "Currency", "Money", "Cash after") if name in table]
-    funded = table[table["Face"] > 0][shown]
-    st.dataframe(
-        funded, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="what will be sent",
-        height=tables.height(funded, 320),
-    )  # fmt: skip
-    if told := proposal_tables.nothing((line.account_id, line.face, line.reason) for line in preview.proposal.lines):
-        st.markdown(told)
 
 
 def _override_reason(preview: Preview) -> None:

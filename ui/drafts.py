@@ -141,7 +141,12 @@ def put(user: User, request: Request) -> tuple[str, ...]:
     trip.keep(None)
     confirming.forget()
     limit = "" if request.limit is None else formats.price(request.limit)
-    typed = {"for": request.asset_id, "side": request.side, "face": f"{request.face:,}", "limit": limit}
+    typed = {
+        "for": (request.group, request.asset_id),
+        "side": request.side,
+        "face": f"{request.face:,}",
+        "limit": limit,
+    }
     st.session_state.update({f"allocate.{name}": value for name, value in typed.items()})
     st.session_state["allocate.settlement"] = request.settlement
     return method.restore(request.group, bond, request.side, accounts, request.choices)

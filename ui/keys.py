@@ -8,9 +8,12 @@ NEXT = "Mod+Enter"  # the one next action, at the right of the bar
 BACK = "Alt+Shift+B"
 REFRESH = "Alt+Shift+U"
 
-# (keys, what they do): nothing is sent by a shortcut; the dialogs that send are gone through with Tab and Enter
+# (keys, what they do): of the dialogs that send, that of Confirm… alone does so by a shortcut, where nothing is missing
 LISTED = (
-    ("Ctrl Enter (⌘ Enter)", "the next step: find a bond, allocate, confirm…"),
+    (
+        "Ctrl Enter (⌘ Enter)",
+        "the next step: find a bond, allocate, confirm…; in its dialog, send",
+    ),
     ("Alt Shift B", "back to the step before"),
     ("Alt Shift U", "ask for the figures anew"),
     ("Tab, Shift Tab", "to the next field or button, and back"),

@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from allocation.engines import ENGINES
 from allocation.engines.options import Choice, Level, OneAccount, Option, Switch
-from allocation.errors import InvalidBlock
 from allocation.model import Account, Bond, Choices, Metric, Side
-from ui import formats, forms, sheet
-from ui.columns import TABLES, About, Table, a_face, faces, just_that
+from ui import formats, lines, rules, sheet
+from ui.columns import AS_TYPED, TABLES, About, Table, a_face, faces, just_that
 
 _BLOCKS = "method.blocks"
-_AS_TYPED = "%.10g"  # a level is shown as it is used, whatever the metric's decimals
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What was chosen, and a sentence for each part of it that cannot be read."""
+    """What was chosen, and a sentence for each part of it that cannot be read: of locks by account."""
 
     choices: Choices
     faults: tuple[str, ...]
+    unread: Mapping[str, str]
 
 
 def about(group: str, bond: Bond, side: Side, accounts: Sequence[Account], metric: Metric, engine: str) -> About:
@@ -33,27 +33,29 @@ def about(group: str, bond: Bond, side: Side, accounts: Sequence[Account], metri
     return About(group, bond, _blocks().get((group, bond.asset_id), 0), side, metric, engine, accounts)
 
 
-def inputs(group: str, bond: Bond, side: Side, accounts: Sequence[Account]) -> Method:
-    """Draw the method and read it."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", gap="medium"):
+def inputs(group: str, bond: Bond, side: Side, accounts: Sequence[Account], row: DeltaGenerator) -> Method:
+    """Draw the method, its engines in this row, and read it."""
+    with row:
         name = st.segmented_control(
             "Method", list(ENGINES), format_func=lambda key: ENGINES[key].label, default="pro_rata", required=True,
             key="allocate.engine", persist_state="session",
             help="\n".join(f"- **{engine.label}**: {engine.sentence}" for engine in ENGINES.values()),
         ) or "pro_rata"  # fmt: skip
-        metric = st.segmented_control(
-            "Judged by", list(Metric), format_func=lambda m: m.short, default=Metric.ASD, required=True, key="metric",
-            persist_state="session",
-        ) or Metric.ASD  # fmt: skip
-    st.caption(ENGINES[name].sentence)
-    of = about(group, bond, side, accounts, metric, name)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        with st.container(width="content", gap=None):
+            metric = st.segmented_control(
+                "Judged by", list(Metric), format_func=lambda m: m.short, default=Metric.ASD, required=True,
+                key="metric", persist_state="session",
+            ) or Metric.ASD  # fmt: skip
+            st.space(5)  # as high as the fields beside it
+        of = about(group, bond, side, accounts, metric, name)
         given, tables = _parameters(of, ENGINES[name].options)
-        rules, faults = _rules(of)
+        ruled, faults = rules.draw(of)
     filled, unread = _per_account(of, tables)
-    locked = filled.pop("locked", {})
-    choices = Choices(engine=name, parameters=given | filled, metric=metric, locked=locked, **rules)
-    return Method(choices, (*faults, *unread))
+    lines.take_in()
+    locks = sheet.read(group, accounts, lock(of))
+    choices = Choices(engine=name, parameters=given | filled, metric=metric, locked=dict(locks.values), **ruled)
+    return Method(choices, (*faults, *unread), locks.faults)
 
 
 def restore(group: str, bond: Bond, side: Side, accounts: Sequence[Account], choices: Choices) -> tuple[str, ...]:
@@ -63,7 +65,8 @@ def restore(group: str, bond: Bond, side: Side, accounts: Sequence[Account], cho
     of = about(group, bond, side, accounts, choices.metric, choices.engine)
     put = st.session_state
     put["metric"] = choices.metric
-    gone = use(of, choices.parameters) | _write(of, _locks(of), choices.locked)
+    locks = Table("locked", (lock(of),), just_that, a_face)
+    gone = use(of, choices.parameters) | _write(of, locks, choices.locked)
     usual = choices.metric.tolerance
     put[of.key("tolerance", choices.metric.key)] = usual if choices.tolerance is None else choices.tolerance
     put[of.key("least", of.block)] = f"{choices.min_allocation:,}" if choices.min_allocation else ""
@@ -123,6 +126,33 @@ def _write(about: About, table: Table, values: Mapping[str, Any]) -> set[str]:
     return set(values) - {account.id for account in about.accounts}
 
 
+def prefixes(group: str) -> tuple[str, ...]:
+    """How the keys begin of whatever is chosen for a group, tables apart."""
+    of_rules = ("tolerance", "least", "cash", "rounding")
+    return (*(f"allocate.{group}.{name}." for name in (*ENGINES, *of_rules)), f"allocate.exclude.{group}.")
+
+
+def number(group: str, asset_id: str, confirmed: int | None = None) -> int:
+    """How many blocks of a bond were confirmed, which keys begin with; or what is to count as that."""
+    if confirmed is not None:
+        _blocks()[group, asset_id] = confirmed
+    return _blocks().get((group, asset_id), 0)
+
+
+def as_at_first(group: str, bond: Bond, accounts: Sequence[Account]) -> None:
+    """Everything as if nothing had ever been chosen or typed for this group and bond."""
+    put = st.session_state
+    for key in [key for key in put if str(key).startswith(f"allocate.exclude.{group}.")]:
+        put[key] = False
+    for side in Side:
+        for metric in Metric:
+            for name in ENGINES:
+                use(about(group, bond, side, accounts, metric, name), {})
+            put[f"allocate.{group}.tolerance.{metric.key}"] = metric.tolerance
+    put["allocate.engine"] = "pro_rata"
+    afresh(group, bond.asset_id)
+
+
 def afresh(group: str, asset_id: str) -> None:
     """Forget faces, asks, locks and switches of a block that was confirmed: the next one is another."""
     _blocks()[group, asset_id] = _blocks().get((group, asset_id), 0) + 1
@@ -144,9 +174,10 @@ def _key(option: Option, about: About) -> str:
 
 def _choice(option: Choice, about: About) -> Any:
     values = list(option.choices)
+    longest = max(map(len, option.choices.values()))
     return st.selectbox(
         option.label, values, format_func=option.choices.__getitem__, index=values.index(option.default(about.side)),
-        key=_key(option, about), persist_state="session", width=250,
+        key=_key(option, about), persist_state="session", width=max(150, 60 + 8 * longest),
     )  # fmt: skip
 
 
@@ -160,7 +191,7 @@ def _switch(option: Switch, about: About) -> Any:
 def _level(option: Level, about: About) -> Any:
     metric = about.metric
     return st.number_input(
-        f"{option.label}, {metric.unit}", value=None, format=_AS_TYPED, step=metric.tolerance,
+        f"{option.label}, {metric.unit}", value=None, format=AS_TYPED, step=metric.tolerance,
         placeholder=f"{metric.short} to reach", key=_key(option, about),
         persist_state="session", width=200,
     )  # fmt: skip
@@ -207,23 +238,25 @@ def _same_for_all(about: About, table: Table) -> None:
     def fill() -> None:
         value = st.session_state[key]
         if value is not None:
-            sheet.fill(about.group, [a.id for a in about.accounts], columns, _AS_TYPED % value)
+            sheet.fill(about.group, [a.id for a in about.accounts], columns, AS_TYPED % value)
             st.session_state[key] = None
 
     st.number_input(
-        f"{table.same_for_all}, {metric.unit}", value=None, format=_AS_TYPED, step=metric.tolerance,
+        f"{table.same_for_all}, {metric.unit}", value=None, format=AS_TYPED, step=metric.tolerance,
         placeholder="fills the column", key=key, on_change=fill, width=200,
     )  # fmt: skip
 
 
 def _per_account(about: About, tables: Sequence[Table]) -> tuple[dict[str, Any], list[str]]:
-    """The table with a row for each account: what is typed by option name, and what cannot be read."""
-    drawn = [*tables, _locks(about)]
-    columns = [column for table in drawn for column in table.columns]
+    """The table with a row for each account, where the engine takes something for each: what is typed by option name,
+    and what cannot be read."""
+    if not tables:
+        return {}, []
+    columns = [column for table in tables for column in table.columns]
     what = ", ".join(column.label.lower() for column in columns)
     count = sheet.filled(about.group, about.accounts, columns)
     label = f"Per account: {what}" + (f" · {formats.count(count, 'cell')} filled in" if count else "")
-    with st.expander(label, expanded=bool(tables), key=about.key("sheet", *(c.key for c in columns))):
+    with st.expander(label, expanded=True, key=about.key("sheet", *(c.key for c in columns))):
         sheet.draw(about.group, about.accounts, about.metric, columns, about.bond if about.side is Side.SELL else None)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{columns[0].label}: {columns[0].help}.")
@@ -233,7 +266,7 @@ def _per_account(about: About, tables: Sequence[Table]) -> tuple[dict[str, Any],
                 help="Empties every cell that can be typed into.",
             )  # fmt: skip
     filled, faults = dict[str, Any](), list[str]()
-    for table in drawn:
+    for table in tables:
         values, unread = _table(about, table)
         faults += unread
         if values:
@@ -249,49 +282,6 @@ def _table(about: About, table: Table) -> tuple[Any, tuple[str, ...]]:
     return joined.values, tuple(dict.fromkeys((*faults, *joined.faults.values())))
 
 
-def _locks(about: About) -> Table:
-    lock = faces("lock", "Lock", "a face fixed by hand: this line stays, the rest is solved again", about)
-    return Table("locked", (lock,), just_that, a_face)
-
-
-# -- the rules around every engine -------------------------------------------------------------------------------------
-
-
-def _rules(about: About) -> tuple[dict[str, Any], list[str]]:
-    """Tolerance, minimum allocation and the what-if switches, with a badge for each that is not as usual. As keywords
-    of `Choices`, with what cannot be read."""
-    metric = about.metric
-    with st.popover("Rules", icon=":material/tune:", key=about.key("rules")):
-        tolerance = st.number_input(
-            f"Tolerance, {metric.unit}", min_value=0.0, value=metric.tolerance, step=metric.tolerance,
-            format=_AS_TYPED, key=about.key("tolerance", metric.key), persist_state="session",
-            help=f"How near to its target, or to the mean, an account counts as there. Usually {metric.tolerance:g}.",
-        )  # fmt: skip
-        least = st.text_input(
-            "Minimum allocation, face", key=about.key("least", about.block), placeholder="none, or 100k",
-            persist_state="session", help="No account gets a smaller line than this; a sell may still end a holding.",
-        )  # fmt: skip
-        cash = st.toggle(
-            "Respect cash", value=True, key=about.key("cash", about.block), persist_state="session",
-            help="Off is a what-if: accounts may be overdrawn, and confirming needs a reason.",
-        )  # fmt: skip
-        rounding = st.toggle(
-            "Round to denomination", value=True, key=about.key("rounding", about.block), persist_state="session",
-            help="Off is a what-if in single units of face, which cannot be confirmed.",
-        )  # fmt: skip
-    chosen: dict[str, Any] = {"respect_cash": cash, "round_to_denomination": rounding}
-    faults = []
-    if tolerance is not None and tolerance != metric.tolerance:
-        chosen["tolerance"] = tolerance
-        st.badge(f"tolerance {tolerance:g} {metric.unit}", color="blue")
-    if least and least.strip():
-        try:
-            chosen["min_allocation"] = forms.face(least, least=0)
-            st.badge(f"no line below {chosen['min_allocation']:,}", color="blue")
-        except InvalidBlock as error:
-            faults.append(f"Minimum allocation: {error}")
-    if not cash:
-        st.badge("cash not respected", icon=":material/warning:", color="orange")
-    if not rounding:
-        st.badge("not rounded", icon=":material/block:", color="red")
-    return chosen, faults
+def lock(about: About) -> sheet.Column:
+    """The column that faces fixed by hand are kept in, whichever engine solves the rest."""
+    return faces("lock", "Face", "a face fixed by hand: this line stays, the rest is solved again", about)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
 
+from allocation.engines import ENGINES
 from allocation.model import BlockOrder, Side
 from allocation.proposal import Effect, Proposal
 from orders.desk import Preview
 from orders.proof import conditions
-from ui import charts, formats, proposal_tables, tables
+from ui import charts, formats, lines, proposal_tables, proposal_words, tables
 
 
 def obstacle(preview: Preview) -> str:
@@ -27,37 +29,27 @@ _LOUD = ("Cash was not respected", "Faces were not rounded")  # warnings that ha
 
 
 def figures(preview: Preview) -> None:
-    """The figures of a proposal, and what must be known before anything else is read."""
+    """The six figures of a proposal, and what must be known before anything else is read."""
     proposal, effect = preview.proposal, preview.proposal.effect
     _loudly(proposal)
-    with st.grid(min_column_width=118):
-        st.metric("Filled", formats.percent(proposal.fill), help=f"{proposal.placed:,} of {proposal.block.face:,}")
+    with st.container(horizontal=True, gap="small"):
+        st.metric("Filled", formats.percent(proposal.fill), width=78, help=f"{proposal.placed:,} placed")
         left = formats.face(proposal.block.face - proposal.placed)
-        st.metric("Not placed", left, help="face ordered that no account gets; its reasons stand below")
-        before = formats.dispersion(effect.dispersion_before, effect.metric)
-        st.metric("Dispersion before", before, help=f"standard deviation of {effect.metric.label} over the accounts")
-        _after(effect)
-        st.metric(
-            f"Within {proposal_tables.tolerance(effect)}",
-            proposal_tables.within(effect),
-            help="accounts that end this near to their target, or to the mean where they have none",
-        )
+        st.metric("Not placed", left, width=116, help="face ordered that no account gets; its reasons stand below")
+        _dispersion(effect)
+        _bound(proposal)
         touched = sum(line.face > 0 for line in proposal.lines)
-        st.metric("Accounts touched", f"{touched} of {len(proposal.lines)}", help="accounts that trade any face at all")
-    _proof(proposal)
+        st.metric(
+            "Accounts touched", f"{touched} of {len(proposal.lines)}", width=128, help="accounts that trade any face"
+        )
     if effect.excluded:
         counted = len(proposal.lines) - len(effect.excluded)
         st.warning(
             f"Dispersion over {counted} of {len(proposal.lines)} accounts. Left out: "
             + "; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items()),
         )
-    for warning in preview.warnings:
-        if not warning.startswith(_LOUD):
-            st.warning(warning)
-    if told := limit_and_mark(proposal.block):
-        st.caption(told)
-    for note in proposal.notes:
-        st.info(note)
+    if warnings := [warning for warning in preview.warnings if not warning.startswith(_LOUD)]:
+        st.warning(warnings[0] if len(warnings) == 1 else "\n".join(f"- {warning}" for warning in warnings))
 
 
 def limit_and_mark(block: BlockOrder) -> str:
@@ -68,15 +60,37 @@ def limit_and_mark(block: BlockOrder) -> str:
     return f"Limit {formats.price(limit)}, {(limit - mark) / mark:+.1%} from the mark of {formats.price(mark)}."
 
 
-def _after(effect: Effect) -> None:
-    """The dispersion after, with how much nearer together the accounts come, or how much further apart, which its
-    colour tells too."""
-    after, said = formats.dispersion(effect.dispersion_after, effect.metric), formats.width(effect.improvement)
-    moved = next((word for word in ("wider", "narrower") if said.endswith(word)), "")
-    colours: dict[str, Literal["orange", "green", "off"]] = {"wider": "orange", "narrower": "green", "": "off"}
+def _dispersion(effect: Effect) -> None:
+    """The dispersion before and after, and how much nearer together the accounts come, or how much further apart, which
+    its colour tells too."""
+    decimals, after = effect.metric.decimals + 1, formats.dispersion(effect.dispersion_after, effect.metric)
     st.metric(
-        "Dispersion after", after, said, delta_color=colours[moved], delta_arrow="off",
-        help="the change is (before - after) / before",
+        "Dispersion before → after", f"{effect.dispersion_before:,.{decimals}f} → {after}", width=214,
+        help=f"standard deviation of {effect.metric.label} over the accounts",
+    )  # fmt: skip
+    figure, _, word = formats.width(effect.improvement).partition(" ")
+    colours: dict[str, Literal["orange", "green", "off"]] = {"wider": "orange", "narrower": "green"}
+    st.metric(
+        "Improvement", figure if word in colours else formats.width(effect.improvement),
+        word if word in colours else None, delta_color=colours.get(word, "off"), delta_arrow="off", width=116,
+        help="the change of the dispersion: (before - after) / before",
+    )  # fmt: skip
+
+
+def _bound(proposal: Proposal) -> None:
+    """What no allocation of this face can be better than, by engines that prove it."""
+    found, metric = proposal.certificate, proposal.effect.metric
+    if found is None:
+        st.metric(
+            "Proven bound", formats.MISSING, width=136, help="this method follows its rule; Minimum dispersion proves"
+        )
+        return
+    best = found.status == "optimal"
+    st.metric(
+        "Proven bound", formats.dispersion(found.bound, metric),
+        "optimal" if best else f"gap {formats.dispersion(found.gap, metric)}",
+        delta_color="green" if best else "orange", delta_arrow="off", width=136,
+        help=f"no allocation of this face leaves less {proposal_words.minimised(proposal)}",
     )  # fmt: skip
 
 
@@ -87,7 +101,7 @@ def _loudly(proposal: Proposal) -> None:
     if not proposal.choices.round_to_denomination:
         st.error("**What-if, not rounded.** Faces are in single units: look, but it cannot be confirmed.")
     if not proposal.choices.respect_cash:
-        short = proposal_tables.overdrawn(proposal)
+        short = proposal_words.overdrawn(proposal)
         who = f"Overdrawn: {', '.join(short)}." if short else "Nobody would be overdrawn."
         st.warning(f"**What-if, cash not respected.** {who} Confirming needs a reason, which the statement keeps.")
 
@@ -96,87 +110,85 @@ def _proof(proposal: Proposal) -> None:
     """What is proved of the proposal and under which conditions, what the caps cost, and what was tried."""
     found, metric = proposal.certificate, proposal.effect.metric
     if found is not None:
-        what = proposal_tables.minimised(proposal)
+        what = proposal_words.minimised(proposal)
         given = "".join(f"{condition}, " for condition in conditions(proposal))
         claim = f"{given}no allocation of this face leaves less {what} than {formats.dispersion(found.bound, metric)}"
-        if found.status == "optimal":
-            st.success(f"Proved: {claim}.", icon=":material/verified:")
-        else:
-            best, gap = (formats.dispersion(value, metric) for value in (found.dispersion, found.gap))
-            st.info(f"The best found leaves {best}; {claim}. The gap of {gap} is not closed.")
-        if worth := proposal_tables.shadow_sentences(proposal):
-            st.caption("At the margin, were faces not in whole lots: " + " ".join(worth))
+        best, gap = (formats.dispersion(value, metric) for value in (found.dispersion, found.gap))
+        worth = " ".join(proposal_words.shadow_sentences(proposal))
+        st.caption(
+            (
+                f":material/verified: Proved: {claim}."
+                if found.status == "optimal"
+                else f":material/info: The best found leaves {best}; {claim}. The gap of {gap} is not closed."
+            )
+            + (f" At the margin, were faces not in whole lots: {worth}" if worth else "")
+        )
     if proposal.failed or len(proposal.tried) > 1 or found is not None:
         with st.expander("What was tried", expanded=bool(proposal.failed), type="compact"):
             st.markdown("\n".join(f"{number}. {step}" for number, step in enumerate(proposal.tried, 1)))
 
 
-def funds(preview: Preview) -> None:
-    """Money needed and cash there is, at once."""
+def funds(preview: Preview) -> str:
+    """Money needed and cash there is, at once, and how far the limit is from the mark."""
     proposal = preview.proposal
-    needed, available = tables.money_and_cash(proposal)
-    if proposal.block.side is Side.BUY:
-        st.caption(f"Needs {formats.short_moneys(needed)} of {formats.short_moneys(available)} cash in the group.")
-    else:
-        st.caption(f"Brings {formats.short_moneys(needed)}; the group has {formats.short_moneys(available)} of cash.")
+    needed, available = map(formats.short_moneys, tables.money_and_cash(proposal))
+    bought = f"Needs {needed} of {available} cash in the group."
+    told = bought if proposal.block.side is Side.BUY else f"Brings {needed}; the group has {available} of cash."
+    return f"{told} {limit_and_mark(proposal.block)}".strip()
 
 
-def details(preview: Preview) -> None:
+def details(preview: Preview, group: str, locks: str, refused: Sequence[lines.Refused]) -> None:
     """Tables and charts of a proposal: who gets what comes first."""
     proposal = preview.proposal
-    _lines(proposal)
+    lines.draw(group, locks, proposal, refused)
+    st.caption(f"{ENGINES[proposal.engine].label}: {ENGINES[proposal.engine].sentence}")
+    for note in proposal.notes:
+        st.info(note)
     _left(proposal)
-    left, right = st.columns([1, 1.6])
-    with left:
-        _dispersion(proposal)
-    with right:
-        targets = " · grey ticks are targets" if proposal.effect.targets else ""
-        st.markdown(f"**Each account, before → after** · orange diamonds stopped at a cap{targets}")
-        with st.container(height=min(480, 110 + 20 * len(proposal.lines)), border=False):
-            st.plotly_chart(
-                charts.dumbbell(proposal.effect, proposal.lines),
-                config=charts.config(preview.request.group, proposal.block.bond.label, "accounts"),
-                key="allocate.dumbbell",
-                alt=f"{proposal.effect.metric.label} of each account before and after",
-            )
+    _proof(proposal)
+    with st.container(horizontal=True, gap="medium"):  # below each other where the window is narrow
+        with st.container(width=376):
+            _accounts(preview)
+        with st.container(width=664):
+            _whys(proposal)
     _caps(proposal)
 
 
-@st.fragment
-def _lines(proposal: Proposal) -> None:
-    """The table of lines, and the picked one's reason in full. A pick runs this part alone: nothing is allocated
-    anew."""
-    table, columns = proposal_tables.lines(proposal)
-    picked = st.dataframe(
-        table,
-        column_config=columns,
-        hide_index=True,
-        placeholder=formats.MISSING,
-        height=tables.height(table, 640),
-        on_select="rerun",
-        selection_mode="single-row-required",
-        key="allocate.lines",
-        alt="the allocation, a row per account",
+def _accounts(preview: Preview) -> None:
+    """Every account before and after."""
+    effect, proposal = preview.proposal.effect, preview.proposal
+    targets = " · grey ticks are targets" if effect.targets else " · the band is one standard deviation about the mean"
+    st.markdown(f"**Each account, before → after** · orange diamonds stopped at a cap{targets}")
+    with st.container(height=min(480, 110 + 20 * len(proposal.lines)), border=False):
+        st.plotly_chart(
+            charts.dumbbell(effect, proposal.lines),
+            config=charts.config(preview.request.group, proposal.block.bond.label, "accounts"),
+            key="allocate.dumbbell",
+            alt=f"{effect.metric.label} of each account before and after",
+        )
+    st.caption(
+        f"{proposal_words.within(effect)} accounts end within {proposal_words.tolerance(effect)} of "
+        f"{'their target' if effect.targets else 'the mean'}."
     )
-    rows = picked["selection"]["rows"]
-    st.text(proposal_tables.sentence(proposal, rows[0] if rows and rows[0] < len(table) else 0))
 
 
-def _dispersion(proposal: Proposal) -> None:
-    """Dispersion before and after."""
-    effect = proposal.effect
-    over = f", {len(effect.before)} of {len(proposal.lines)} accounts" if effect.excluded else ""
-    st.markdown(f"**Dispersion of {effect.metric.label}{over}**")
-    named = charts.config(proposal.block.bond.label, effect.metric.label, "dispersion")
-    st.plotly_chart(charts.dispersion_bars(effect), config=named, key="allocate.bars", alt="dispersion")
+def _whys(proposal: Proposal) -> None:
+    """Why each account gets what it gets, in full."""
+    st.markdown("**Why**, account by account")
+    table, columns = proposal_tables.whys(proposal)
+    row = max(66, 16 + 19 * -(-int(table["Why"].str.len().max()) // 46))  # the longest in whole
+    st.dataframe(
+        table, column_config=columns, hide_index=True, row_height=row, key="allocate.whys",
+        height=tables.height(table, 480, row), alt="why each account gets what it gets",
+    )  # fmt: skip
 
 
 def _left(proposal: Proposal) -> None:
     """What was not placed, over the whole width: its reasons are sentences."""
     if not proposal.unallocated:
-        st.success("Every unit is placed.", icon=":material/done_all:")
+        st.caption(":material/done_all: Every unit is placed.")
         return
-    st.markdown("**Not placed, and why**")
+    st.markdown(f"**Not placed, and why** · {proposal_words.not_placed_sum(proposal)}")
     table, columns = proposal_tables.not_placed(proposal)
     st.dataframe(
         table,

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from allocation.caps import limits_on, rules
-from allocation.certificate import ShadowPrice
+from allocation.engines import ENGINES
 from allocation.model import Account, Metric, Side
 from allocation.proposal import Cap, Effect, Line, Proposal, Unallocated
 from orders.model import Order, OrderLine
-from ui import formats
+from ui import formats, proposal_words
 from ui.tables import NARROW, Columns, amount, as_float, currency_column, mixed, number, rounded
 
-_SOMETIMES = ("Asked", "Part", "Target", "Within", "Cap")  # columns left out where no row has anything to say
+_SOMETIMES = ("Asked", "Target", "Within")  # columns left out where no row has anything to say
 _NAMED = 12  # accounts in a sentence; the allocate page has all of them
 WRAPPED = 72  # pixels: a row of three lines; only in rows above 64 do texts wrap
 
 
 def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
-    """The preview: a row per account. What somebody asked for, targets and caps have columns where there are any, what
-    is held on a sell, currencies where they differ."""
+    """The preview: a row per account. What somebody asked for and targets have columns where there are any, what is
+    held on a sell, currencies where they differ. A locked line adds no column: somebody may be typing another."""
     effect, metric = proposal.effect, proposal.effect.metric
     asset, pairs = proposal.block.bond.asset_id, zip(proposal.lines, proposal.accounts, strict=True)
     table = pd.DataFrame([_row(line, account, asset, effect) for line, account in pairs])
     empty = [name for name in _SOMETIMES if table[name].isna().all() or (table[name] == "").all()]
     if proposal.block.side is not Side.SELL:
         empty += ["Held", "Left"]
+    if not any(option.name == "instructions" for option in ENGINES[proposal.engine].options):
+        empty += ["Part"]
     if not mixed(proposal.accounts):
         empty += ["Currency"]
     columns = {
@@ -51,12 +52,41 @@ def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
             "Target", format="%.6g", help=f"{metric.label}, {metric.unit}", width=NARROW
         ),
         "Within": st.column_config.TextColumn(
-            "Within", help=f"ends within {tolerance(effect)} of its {_aim(effect)}, above it or below it", width=84
+            "Within",
+            help=f"ends within {proposal_words.tolerance(effect)} of its {_aim(effect)}, above it or below it",
+            width=84,
         ),
         "Headroom": amount("Headroom", help_="face the account could still take"),
+        "Cap": st.column_config.TextColumn("Cap", width=84, help="the rule that the account stopped at"),
         "Why": st.column_config.TextColumn("Why", width="large"),
     }
     return table.drop(columns=empty), columns
+
+
+def whys(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
+    """Why each account gets what it gets, in full, with what it does to it and the cap it stopped at."""
+    effect, metric = proposal.effect, proposal.effect.metric
+    table = pd.DataFrame(
+        [
+            {
+                "Account": line.account_id,
+                "Face": line.face,
+                "Moves": f"{formats.metric(effect.before.get(line.account_id), metric)} → "
+                f"{formats.metric(effect.after.get(line.account_id), metric)}",
+                "Cap": line.cap.rule if line.capped else "",
+                "Why": line.reason,
+            }
+            for line in proposal.lines
+        ]
+    )
+    columns = {
+        "Account": st.column_config.TextColumn("Account", pinned=True, width=76),
+        "Face": number("Face", 0, width=92),
+        "Moves": st.column_config.TextColumn(f"{metric.short}, {metric.unit}", width=104, alignment="right"),
+        "Cap": st.column_config.TextColumn("Cap", width=62, help="the rule that the account stopped at"),
+        "Why": st.column_config.TextColumn("Why", width=322),
+    }
+    return table, columns
 
 
 def _row(line: Line, account: Account, asset_id: str, effect: Effect) -> dict[str, Any]:
@@ -172,12 +202,6 @@ def _face(line: OrderLine | None) -> int:
     return line.face if line is not None else 0
 
 
-def sentence(proposal: Proposal, place: int) -> str:
-    """A line's reason in full, with whose it is: the table has no room for all of it."""
-    line = proposal.lines[place]
-    return f"{line.account_id}, {line.face:,}: {line.reason}"
-
-
 def standing(effect: Effect, account_id: str) -> str:
     """Whether an account ends within the tolerance, as a sign and a word; empty for one left out of the metric."""
     if account_id not in effect.after:
@@ -185,16 +209,6 @@ def standing(effect: Effect, account_id: str) -> str:
     if effect.within(account_id):
         return "✓ within"
     return "▲ above" if effect.away(account_id) > 0 else "▼ below"
-
-
-def within(effect: Effect) -> str:
-    """4 of 6: how many of the accounts that count end within the tolerance."""
-    return f"{len(effect.after) - len(effect.outside)} of {len(effect.after)}"
-
-
-def tolerance(effect: Effect) -> str:
-    """0.05 years, 5 bp: as it was typed."""
-    return f"{effect.tolerance:g} {effect.metric.unit}"
 
 
 def _aim(effect: Effect) -> str:
@@ -241,38 +255,3 @@ def caps_today(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
         "Tightest": st.column_config.TextColumn("Tightest", width="large"),
     }
     return table, columns
-
-
-def overdrawn(proposal: Proposal) -> tuple[str, ...]:
-    """Accounts whose cash would be below zero, each with what it would be."""
-    names = {account.id: account.currency for account in proposal.accounts}
-    return tuple(
-        f"{line.account_id} ({formats.money(line.cash_after, names[line.account_id])})"
-        for line in proposal.lines
-        if line.face and line.cash_after is not None and line.cash_after < 0
-    )
-
-
-def minimised(proposal: Proposal) -> str:
-    """What a minimum-dispersion split made small: dispersion, distance from the targets; NAV-weighted or not."""
-    parameters = proposal.choices.parameters
-    what = "distance from the targets" if parameters.get("centre") == "targets" else "dispersion"
-    return f"NAV-weighted {what}" if parameters.get("weighting") == "nav" else what
-
-
-def shadow_sentences(proposal: Proposal, most: int = 3) -> tuple[str, ...]:
-    """What a million more under the caps that cost the most would be worth, largest first."""
-    if proposal.certificate is None:
-        return ()
-    largest = sorted(proposal.certificate.shadow_prices, key=lambda shadow: (-shadow.per_million, shadow.account_id))
-    return tuple(_shadow(proposal, shadow) for shadow in largest[:most])
-
-
-def _shadow(proposal: Proposal, shadow: ShadowPrice) -> str:
-    currency = next(account.currency for account in proposal.accounts if account.id == shadow.account_id)
-    more = "cash" if shadow.rule == "cash" else f"room under its {shadow.rule}"
-    worth = Decimal(f"{shadow.per_million:.2g}")
-    return (
-        f"{currency} 1 million more {more} in {shadow.account_id} would lower the {minimised(proposal)} by "
-        f"{worth:f} {proposal.effect.metric.unit}."
-    )

@@ -146,9 +146,25 @@ def fill(group: str, accounts: Sequence[str], columns: Sequence[str], text: str)
 def put(group: str, cells: Cells) -> None:
     """Put texts into cells, on top of whatever is typed."""
     keep()
-    _typed(group).update(cells)
+    note(group, cells)
     st.session_state.pop(_MOUNTED, None)
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1  # another editor, which begins with these texts
+
+
+def note(group: str, cells: Cells) -> None:
+    """Keep texts of columns that the editor does not show."""
+    _typed(group).update(cells)
+
+
+def typed(group: str, column: str) -> dict[str, str]:
+    """What is typed in one column, by account; empty cells are left out."""
+    return {account: text for (account, key), text in _typed(group).items() if key == column and text.strip()}
+
+
+def everything(group: str) -> Cells:
+    """Every cell of a group that has something in it."""
+    keep()
+    return {cell: text for cell, text in _typed(group).items() if text.strip()}
 
 
 def _typed(group: str) -> Cells:

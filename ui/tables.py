@@ -37,9 +37,10 @@ def amount(label: str, help_: str | None = None) -> Any:
     return number(label, 0, help_, WIDE)
 
 
-def height(table: pd.DataFrame, most: int) -> int:
-    """Pixels for all rows, as high as the theme's base font makes them; beyond `most` the table scrolls."""
-    return min(most, 3 + 33 * (1 + len(table)))
+def height(table: pd.DataFrame, most: int, row: int = 33) -> int:
+    """Pixels for all rows, as high as the theme's base font makes them unless they have a height of their own; beyond
+    `most` the table scrolls, and the last row in sight is a whole one."""
+    return 36 + row * max(1, min(len(table), (most - 36) // row))
 
 
 def mixed(rows: Sequence[Account]) -> bool:

@@ -165,7 +165,7 @@ def test_a_statement_of_an_earlier_format_is_still_read() -> None:
     proposal = made()
     kept = statement(proposal)
     body = json.loads(kept.body)
-    assert body["format"] == FORMAT == 5
+    assert body["format"] == FORMAT == 6
     body |= {"format": 2, "limits": json.loads(canonical(proposal.limits))}
     del body["certificate_given"], body["limits_sha256"], body["accepted"], body["notes"], body["partial_fills"]
     for frozen in body["accounts"]:

@@ -43,6 +43,24 @@ def cells(page: AppTest, **typed: dict[str, str]) -> AppTest:
     return page.run()
 
 
+def faces(page: AppTest, **typed: str) -> AppTest:
+    """Type faces into the allocation itself: each locks its line."""
+    return edit(page, **{name: {"Face": text} for name, text in typed.items()})
+
+
+def edit(page: AppTest, **typed: dict[str, Any]) -> AppTest:
+    """Edit lines of the allocation: for each account the values by column."""
+    edited = {ROWS[name]: values for name, values in typed.items()}
+    state = {"edited_rows": edited, "added_rows": [], "deleted_rows": []}
+    page.session_state[page.session_state["lines.mounted"].key] = state
+    return page.run()
+
+
+def settled(page: AppTest) -> AppTest:
+    """The grid finds its edits in what it is sent and lets go of them, as it does in a browser."""
+    return edit(page)
+
+
 def column(page: AppTest, name: str) -> str:
     """The key of a column by its first part."""
     (found,) = [key for key in page.session_state["sheet.mounted"].columns if key.startswith(f"{name}.")]

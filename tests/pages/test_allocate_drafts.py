@@ -11,7 +11,7 @@ from allocation.model import Metric, Side
 from orders.errors import Unavailable
 from tests.allocation.desk import account
 from tests.orders.desk import ANALYST, COMPLIANCE, PM
-from tests.pages.allocating import cells, choose, chosen, errors, method, shown, three_accounts
+from tests.pages.allocating import cells, choose, chosen, errors, faces, method, settled, shown, three_accounts
 from tests.pages.front import Front, buttons, press, words
 from tests.pages.test_allocate import CONFIRM
 
@@ -40,7 +40,8 @@ def test_another_session_takes_the_block_up_as_it_was_typed(front: Front) -> Non
     page.date_input("allocate.settlement").set_value(date(2026, 11, 25)).run()
     choose(method(page, "min_dispersion"), "centre", "targets")
     page.segmented_control("metric").set_value(Metric.DURATION).run()
-    cells(page, A={"targets": "4.125"}, B={"targets": "5"}, C={"lock": "50k", "targets": "6"})
+    cells(page, A={"targets": "4.125"}, B={"targets": "5"}, C={"targets": "6"})
+    settled(faces(page, C="50k"))
     page.number_input("allocate.BIG6.tolerance.duration").set_value(0.25)
     page.text_input("allocate.BIG6.least.B.0").set_value("10k").run()
     assert errors(page) == []
@@ -51,7 +52,7 @@ def test_another_session_takes_the_block_up_as_it_was_typed(front: Front) -> Non
     assert fresh.session_state["trip"].preview.request == request
     assert fresh.text_input("allocate.limit").value == "98.515625"
     assert shown(fresh, "targets") == ["4.125", "5", "6"]
-    assert shown(fresh, "lock") == ["", "", "50,000"]
+    assert chosen(fresh).locked == {"C": 50_000}
 
 
 def test_asks_by_account_come_back_as_texts(front: Front) -> None:
@@ -67,7 +68,7 @@ def test_asks_by_account_come_back_as_texts(front: Front) -> None:
 def test_a_draft_put_over_another_block_leaves_nothing_of_that_one(front: Front) -> None:
     page = saved(three_accounts(front).at_allocate("2mm"))
     page.text_input("allocate.limit").set_value("98.5")
-    cells(page, A={"lock": "400k"})
+    settled(faces(page, A="400k"))
     page.toggle("allocate.BIG6.cash.B.0").set_value(False).run()
     press(page, "Take up")
     assert page.text_input("allocate.limit").value == ""
@@ -118,7 +119,7 @@ def test_a_role_that_ended_meanwhile_saves_nothing(front: Front) -> None:
 
 def test_an_account_that_left_the_group_is_named(front: Front) -> None:
     page = three_accounts(front).at_allocate("2mm")
-    saved(cells(page, A={"lock": "400k"}, C={"lock": "100k"}))
+    saved(settled(faces(page, A="400k", C="100k")))
     front.market.accounts = (account("A"), account("B"))
     fresh = press(front.visit("allocate"), "Take up")
     assert "Not in BIG6 any more: C. What was typed for them is left out." in words(fresh)

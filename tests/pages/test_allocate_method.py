@@ -11,7 +11,7 @@ from allocation.engines.custom import Ask, Instruction
 from allocation.engines.equal import Equal
 from allocation.engines.options import Choice, Level, OneAccount, Option, PerAccount, Switch
 from allocation.model import Metric, Side
-from tests.pages.allocating import cells, choose, chosen, errors, method, shown, three_accounts
+from tests.pages.allocating import cells, choose, chosen, errors, faces, method, settled, shown, three_accounts
 from tests.pages.front import Front, buttons, words
 from tests.pages.test_allocate import CONFIRM, table
 
@@ -90,7 +90,7 @@ def test_a_level_is_asked_for_before_it_is_typed_and_every_account_goes_there(gr
     assert list(table(page)["Target"]) == [4.01] * 3
     assert list(table(page)["Within"]) == ["✓ within", "▲ above", "▲ above"]
     assert list(table(page)["Face"])[1:] == [0, 0]
-    assert "Within 0.05 years: 1 of 3" in words(page)
+    assert "1 of 3 accounts end within 0.05 years of their target." in words(page)
 
 
 @pytest.mark.parametrize(("metric", "level"), [(Metric.OAS, 22.6), (Metric.ASD, 4.01234)])
@@ -149,14 +149,15 @@ def test_one_target_fills_the_column_and_each_can_still_be_changed(group: Front)
 
 def test_filling_the_column_keeps_what_was_typed_beside_it(group: Front) -> None:
     page = choose(method(group.at_allocate("4mm"), "to_target"), "aim", "own")
-    cells(page, B={"lock": "100k"})
+    cells(page, A={"targets": "5"}, B={"targets": "5"}, C={"targets": "5"})
+    settled(faces(page, B="100k"))
     page.number_input("allocate.BIG6.same.targets.asd").set_value(5.25).run()
-    assert shown(page, "lock") == ["", "100k", ""]
+    assert shown(page, "targets") == ["5.25"] * 3
     assert chosen(page).locked == {"B": 100_000}
 
 
 def test_a_proof_names_the_lines_that_were_locked(group: Front) -> None:
-    page = cells(method(group.at_allocate("4mm"), "min_dispersion"), B={"lock": "500k"})
+    page = faces(method(group.at_allocate("4mm"), "min_dispersion"), B="500k")
     assert "Proved: with B locked as it is, no allocation of this face leaves less dispersion than" in words(page)
 
 

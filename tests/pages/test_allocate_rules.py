@@ -12,7 +12,7 @@ import pytest
 from allocation.engines import ENGINES, Draft, Problem
 from allocation.engines.equal import Equal
 from allocation.model import Metric
-from tests.pages.allocating import cells, chosen, errors, method, switch, three_accounts
+from tests.pages.allocating import chosen, errors, faces, method, settled, switch, three_accounts
 from tests.pages.front import Front, buttons, press, words
 from tests.pages.test_allocate import CONFIRM, table, type_face
 
@@ -33,9 +33,9 @@ def test_rules_as_usual_are_not_mentioned(group: Front) -> None:
 
 def test_a_tolerance_is_in_the_metrics_unit_and_changes_who_is_within(group: Front) -> None:
     page = group.at_allocate("4mm")
-    assert "Within 0.05 years: 1 of 3" in words(page)
+    assert "1 of 3 accounts end within 0.05 years of the mean." in words(page)
     page.number_input("allocate.BIG6.tolerance.asd").set_value(1.5).run()
-    assert "Within 1.5 years: 3 of 3" in words(page)
+    assert "3 of 3 accounts end within 1.5 years of the mean." in words(page)
     assert ":blue-badge[tolerance 1.5 years]" in words(page)
     page.segmented_control("metric").set_value(Metric.OAS).run()
     assert page.number_input("allocate.BIG6.tolerance.oas").value == 5.0
@@ -89,7 +89,7 @@ def test_a_what_if_without_cash_is_sent_only_with_a_reason_which_the_statement_k
 
 
 def test_the_next_block_starts_with_cash_respected_and_nothing_locked(group: Front) -> None:
-    page = cells(switch(group.at_allocate("4mm"), "cash", False), B={"lock": "7k"})
+    page = settled(faces(switch(group.at_allocate("4mm"), "cash", False), B="7k"))
     press(page, CONFIRM)
     page.text_area("allocate.override").set_value("Inflow")
     page.button("allocate.send").click().run()

@@ -12,7 +12,7 @@ from allocation.model import Choices, Metric, Side
 from allocation.proposal import Proposal
 from allocation.propose import propose
 from tests.allocation.desk import account, block
-from ui import proposal_tables
+from ui import proposal_tables, proposal_words
 
 GROUP = (account("A", level=4.0), account("B", cash="100000", level=6.0))
 
@@ -30,7 +30,7 @@ def test_the_lines_add_up_to_what_is_placed_and_name_the_cap_that_stopped_one() 
 
 def test_columns_with_nothing_to_say_are_left_out() -> None:
     table, _ = proposal_tables.lines(propose(block(2_000_000), (account("A"), account("B")), Choices()))
-    assert not {"Asked", "Part", "Target", "Cap", "Held", "Left", "Currency"} & {*table.columns}
+    assert not {"Asked", "Part", "Target", "Held", "Left", "Currency"} & {*table.columns}
     assert list(table["Within"]) == ["✓ within"] * 2
 
 
@@ -49,11 +49,6 @@ def test_a_target_is_shown_as_it_was_typed(metric: Metric, level: float) -> None
     assert columns["Target"]["type_config"]["format"] % level == str(level)
 
 
-def test_a_lines_reason_is_read_in_full_with_whose_it_is() -> None:
-    made = propose(block(3_000_000), GROUP, Choices())
-    assert proposal_tables.sentence(made, 1) == f"B, {made.lines[1].face:,}: {made.lines[1].reason}"
-
-
 def test_a_custom_split_says_what_was_asked_and_how_each_line_came_about() -> None:
     asks = {"A": Instruction(Ask.PERCENT, Decimal(25))}
     choices = Choices("custom", {"instructions": asks, "remainder": "equal"}, locked={"B": 50_000})
@@ -69,8 +64,8 @@ def test_an_account_stands_within_above_or_below_and_one_left_out_nowhere() -> N
     made = propose(block(1_000), group, Choices(excluded=frozenset({"D"})))
     table, _ = proposal_tables.lines(made)
     assert list(table["Within"]) == ["▼ below", "✓ within", "▲ above", ""]
-    assert proposal_tables.within(made.effect) == "1 of 3"
-    assert proposal_tables.tolerance(made.effect) == "0.05 years"
+    assert proposal_words.within(made.effect) == "1 of 3"
+    assert proposal_words.tolerance(made.effect) == "0.05 years"
 
 
 def test_where_there_are_targets_an_account_stands_against_its_own() -> None:
@@ -119,13 +114,13 @@ def test_a_sell_is_limited_by_what_is_held() -> None:
 
 def test_who_would_be_overdrawn_is_named_with_by_how_much() -> None:
     made = propose(block(2_000_000), GROUP, Choices(respect_cash=False))
-    assert proposal_tables.overdrawn(made) == ("B (USD -885,000)",)
-    assert proposal_tables.overdrawn(propose(block(2_000_000), GROUP, Choices())) == ()
+    assert proposal_words.overdrawn(made) == ("B (USD -885,000)",)
+    assert proposal_words.overdrawn(propose(block(2_000_000), GROUP, Choices())) == ()
 
 
 def test_what_was_minimised_is_named_as_it_was_chosen() -> None:
     names = {
-        proposal_tables.minimised(propose(block(100_000), GROUP, Choices("min_dispersion", parameters)))
+        proposal_words.minimised(propose(block(100_000), GROUP, Choices("min_dispersion", parameters)))
         for parameters in (
             {},
             {"weighting": "nav"},
@@ -143,17 +138,17 @@ def _with_shadows(*shadows: ShadowPrice) -> Proposal:
 
 def test_the_caps_that_cost_the_most_say_what_a_million_more_is_worth() -> None:
     made = _with_shadows(ShadowPrice("A", "cash", 0.00012), ShadowPrice("B", "issuer concentration", 0.5))
-    assert proposal_tables.shadow_sentences(made) == (
+    assert proposal_words.shadow_sentences(made) == (
         "USD 1 million more room under its issuer concentration in B would lower the dispersion by 0.5 years.",
         "USD 1 million more cash in A would lower the dispersion by 0.00012 years.",
     )
-    assert len(proposal_tables.shadow_sentences(made, most=1)) == 1
+    assert len(proposal_words.shadow_sentences(made, most=1)) == 1
 
 
 def test_a_very_small_worth_is_written_out_without_an_exponent() -> None:
-    (said,) = proposal_tables.shadow_sentences(_with_shadows(ShadowPrice("A", "cash", 1.23e-7)))
+    (said,) = proposal_words.shadow_sentences(_with_shadows(ShadowPrice("A", "cash", 1.23e-7)))
     assert "by 0.00000012 years" in said
 
 
 def test_an_engine_that_proves_nothing_has_no_shadow_prices() -> None:
-    assert proposal_tables.shadow_sentences(propose(block(100_000), GROUP, Choices())) == ()
+    assert proposal_words.shadow_sentences(propose(block(100_000), GROUP, Choices())) == ()

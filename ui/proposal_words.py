@@ -1,0 +1,60 @@
+"""What is said of a proposal in sentences: who would be overdrawn, what was made small, what the caps cost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from allocation.certificate import ShadowPrice
+from allocation.proposal import Effect, Proposal
+from ui import formats
+
+
+def not_placed_sum(proposal: Proposal) -> str:
+    """What the faces that were not placed add up to, as the difference that it is."""
+    rows, block = proposal.unallocated, proposal.block
+    return f"In all {sum(row.face for row in rows):,} = {block.face:,} ordered − {proposal.placed:,} placed."
+
+
+def overdrawn(proposal: Proposal) -> tuple[str, ...]:
+    """Accounts whose cash would be below zero, each with what it would be."""
+    names = {account.id: account.currency for account in proposal.accounts}
+    return tuple(
+        f"{line.account_id} ({formats.money(line.cash_after, names[line.account_id])})"
+        for line in proposal.lines
+        if line.face and line.cash_after is not None and line.cash_after < 0
+    )
+
+
+def minimised(proposal: Proposal) -> str:
+    """What a minimum-dispersion split made small: dispersion, distance from the targets; NAV-weighted or not."""
+    parameters = proposal.choices.parameters
+    what = "distance from the targets" if parameters.get("centre") == "targets" else "dispersion"
+    return f"NAV-weighted {what}" if parameters.get("weighting") == "nav" else what
+
+
+def shadow_sentences(proposal: Proposal, most: int = 3) -> tuple[str, ...]:
+    """What a million more under the caps that cost the most would be worth, largest first."""
+    if proposal.certificate is None:
+        return ()
+    largest = sorted(proposal.certificate.shadow_prices, key=lambda shadow: (-shadow.per_million, shadow.account_id))
+    return tuple(_shadow(proposal, shadow) for shadow in largest[:most])
+
+
+def _shadow(proposal: Proposal, shadow: ShadowPrice) -> str:
+    currency = next(account.currency for account in proposal.accounts if account.id == shadow.account_id)
+    more = "cash" if shadow.rule == "cash" else f"room under its {shadow.rule}"
+    worth = Decimal(f"{shadow.per_million:.2g}")
+    return (
+        f"{currency} 1 million more {more} in {shadow.account_id} would lower the {minimised(proposal)} by "
+        f"{worth:f} {proposal.effect.metric.unit}."
+    )
+
+
+def within(effect: Effect) -> str:
+    """4 of 6: how many of the accounts that count end within the tolerance."""
+    return f"{len(effect.after) - len(effect.outside)} of {len(effect.after)}"
+
+
+def tolerance(effect: Effect) -> str:
+    """0.05 years, 5 bp: as it was typed."""
+    return f"{effect.tolerance:g} {effect.metric.unit}"
