@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from orders import schedule
 from orders.history import Decision, Page, Wanted
 from orders.model import Order, OrderState, Permission, User
-from ui import approving, asking, deciding, explaining, formats, frame, paging, releasing, session
+from ui import approving, asking, deciding, explaining, formats, frame, paging, releasing, session, states
 
 user = session.require_user(Permission.APPROVE)
 desk = session.desk()
@@ -21,12 +21,13 @@ def empty() -> None:
     """Nothing to decide: when there will be."""
     limit = desk.policy.approval_from
     if limit is None:
-        st.info(
+        said = (
             "Nothing waits for approval, and nothing will: no size needs a second person. Whoever runs Evenlot sets "
             "the face from which one is needed (APPROVAL_FROM_FACE)."
         )
     else:
-        st.info(f"Nothing waits for approval. An order of {limit:,} or more comes here as soon as it is confirmed.")
+        said = f"Nothing waits for approval. An order of {limit:,} or more comes here as soon as it is confirmed."
+    frame.nothing(said, ("See all orders", "orders"))
 
 
 def lapses(order: Order) -> bool:
@@ -48,13 +49,14 @@ def summary(user: User, page: Page[Order]) -> None:
         st.warning(f"{urgent} {of} {lapse} today unless approved before the day ends.", icon=":material/timer:")
 
 
-def card(user: User, order: Order, decision: Decision | None) -> None:
+def card(user: User, order: Order, decision: Decision | None, first: bool) -> None:
     """One order that waits, and what can be done about it."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
                 f"**{order.side.value.title()} {order.face:,} {order.label} for {order.group}**", width="content"
             )
+            st.markdown(states.badge(order), width="content")
             if lapses(order):
                 st.badge("lapses today", icon=":material/timer:", color="orange")
         waited = formats.waited(order.created_at, desk.now())
@@ -73,9 +75,10 @@ def card(user: User, order: Order, decision: Decision | None) -> None:
             st.text(f"“{order.comment}”")
         if order.created_by == user.username:
             st.caption("You confirmed it, so somebody else must decide.")
-        deciding.buttons(user, order)
-        if st.button("Open the order", key=f"approvals.open.{order.id}", type="tertiary"):
-            st.switch_page("pages/orders.py", query_params={"order": order.id})
+        with st.container(horizontal=True, vertical_alignment="center"):
+            deciding.buttons(user, order, first)
+            if st.button("Open the order", key=f"approvals.open.{order.id}", type="tertiary"):
+                st.switch_page("pages/orders.py", query_params={"order": order.id})
 
 
 def beside(user: User) -> bool:
@@ -83,17 +86,17 @@ def beside(user: User) -> bool:
     Whether anything does."""
     explained, closings = desk.fills.awaiting(user), desk.closing.awaiting(user)
     if explained:
-        st.subheader("Bookings that depart from the statement, explained")
+        st.header("Bookings that depart from the statement, explained")
     for order, split in explained:
         with headed(order):
             explaining.departures(user, order, split)
     if closings:
-        st.subheader("Orders that Aladdin does not show, to be closed")
+        st.header("Orders that Aladdin does not show, to be closed")
     for order, asked in closings:
         with headed(order):
             st.warning(order.message, icon=":material/search_off:")
             st.text(f"{asked.actor}, {formats.moment(asked.at)}: “{asked.reason}”")
-            deciding.buttons(user, order)
+            deciding.buttons(user, order, first=False)
     return bool(explained or closings)
 
 
@@ -122,7 +125,7 @@ def live() -> None:
             summary(user_now, page)
     decisions = {decision.order_id: decision for decision in stated.rows}
     for order in page.rows:
-        card(user_now, order, decisions.get(order.id))
+        card(user_now, order, decisions.get(order.id), order is page.rows[0])
     paging.turn("approvals", page, approving.PAGE)
     with frame.explained():
         if not beside(user_now) and not page.rows:

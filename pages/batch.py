@@ -11,9 +11,9 @@ import streamlit as st
 
 from allocation.model import Side
 from orders.batch import Batch, Foreseen
-from orders.batch_file import MOST_LINES, Sheet, read_csv, read_table, template, written
+from orders.batch_file import LARGEST, MOST_LINES, Sheet, read_csv, read_table, template, written
 from orders.model import Permission, User
-from ui import bar, batch_outcome, batch_runs, batch_tables, formats, frame, session
+from ui import bar, batch_outcome, batch_runs, batch_tables, formats, frame, keys, session
 
 user = session.require_user(Permission.CONFIRM)
 desk = session.desk()
@@ -53,8 +53,8 @@ def entry() -> tuple[Sheet | None, str]:
 
 def from_file() -> Sheet | None:
     uploaded = st.file_uploader(
-        "A CSV file, a line for each block", type=["csv", "txt"], max_upload_size=LARGEST_UPLOAD, key="batch.file",
-        on_change=take_name,
+        f"A CSV file, a line for each block; up to {LARGEST // 1_000_000} MB", type=["csv", "txt"], key="batch.file",
+        max_upload_size=LARGEST_UPLOAD, on_change=take_name,
     )  # fmt: skip
     if uploaded is None:
         st.info(
@@ -244,7 +244,14 @@ def prepare() -> None:
         unread = {fault.line for fault in sheet.faults if fault.line} if sheet.rows else ()
         found = f"{formats.count(len(sheet.rows), 'line')} read{f', {len(unread):,} not' if unread else ''}."
         _, right = bar.bar(found if looked is None else "Mend what is listed, and check again.")
-        right.button("Check and preview", type="primary", icon=":material/fact_check:", on_click=click, args=("look",))
+        right.button(
+            "Check and preview",
+            type="primary",
+            icon=":material/fact_check:",
+            on_click=click,
+            args=("look",),
+            shortcut=keys.NEXT,
+        )
         return
     if looked.batch.name:
         st.caption(f"Batch **{looked.batch.name}**: what was made under this name is not made twice.")
@@ -260,6 +267,7 @@ def prepare() -> None:
     right.button(
         label(len(made), missing) + ("…" if len(made) > 1 else ""), type="primary", icon=":material/send:",
         disabled=not made, on_click=click, args=("ask" if len(made) > 1 else "send",), key="batch.send",
+        shortcut=keys.NEXT if len(made) > 1 else None,  # a dialog asks first: nothing is sent by a shortcut
     )  # fmt: skip
 
 

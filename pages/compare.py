@@ -13,7 +13,7 @@ from orders.comparing import Compared
 from orders.desk import Request
 from orders.errors import OutsideError
 from orders.model import Permission
-from ui import comparison, comparison_tables, entries, formats, frame, left_off, method, session
+from ui import comparison, comparison_tables, entries, formats, frame, left_off, links, method, session
 from ui.bar import bar
 
 VIEWS = ("Every account", "Who gets how much", "Order size", "Partial fill")
@@ -115,7 +115,9 @@ def unanswered(compared: Compared, field: entries.Field) -> None:
         st.caption("What an engine needs is filled in on Allocate, under its name; it is kept there and compared here.")
 
 
+links.take_up(user)
 left_off.resume(user)
+links.write(trip.group, trip.asset_id)
 if trip.group is None or trip.asset_id is None:
     missing = "a portfolio group" if trip.group is None else "a bond"
     where = ("Groups", "pages/groups.py") if trip.group is None else ("Securities", "pages/securities.py")

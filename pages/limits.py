@@ -12,7 +12,7 @@ from allocation.errors import EvenlotError
 from allocation.limits import NO_LIMITS, Limit, LimitTable
 from orders.errors import VersionConflict
 from orders.model import LimitVersion, Permission
-from ui import formats, frame, limits, session
+from ui import formats, frame, keys, limits, session
 from ui.bar import bar
 from ui.doubts import doubts, names
 
@@ -152,7 +152,7 @@ def difference(draft: Draft, rows: Sequence[Limit], faults: Sequence[limits.Faul
         st.text("\n".join(map(str, faults)))  # not as markdown: it has what was typed in it
     moved = limits.changes(limits.typed(draft.base), draft.mine)
     if moved:
-        st.subheader("What changes")
+        st.header("What changes")
         data, columns = limits.what_changes(moved)
         st.dataframe(
             data,
@@ -220,8 +220,11 @@ def change(newest: LimitVersion | None) -> None:
         missing = "" if comment else "Say in the comment why the limits change."
     back, forward = bar(missing)
     back.button("Drop my changes", disabled=not draft.touched, on_click=keep, args=(draft.on(table),))
-    label = f"Save version {table.version + 1}"
-    if forward.button(label, type="primary", icon=":material/check:", disabled=bool(missing)) and not missing:
+    pressed = forward.button(
+        f"Save version {table.version + 1}", type="primary", icon=":material/check:", disabled=bool(missing),
+        shortcut=keys.NEXT,
+    )  # fmt: skip
+    if pressed and not missing:
         save(draft, found)
 
 

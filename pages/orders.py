@@ -19,13 +19,14 @@ from ui import (
     filling,
     formats,
     frame,
+    order_tables,
     proposal_tables,
     releasing,
     session,
     states,
     tables,
 )
-from ui.lifecycle import diagram
+from ui.lifecycle import HELP, path
 
 user = session.require_user(Permission.VIEW)
 desk = session.desk()
@@ -45,7 +46,7 @@ def listed(user: User) -> None:
 
 def detail(user: User, order: Order) -> None:
     """One order, whole."""
-    st.subheader(f"{order.side.value.title()} {order.face:,} {order.label} for {order.group}")
+    st.header(f"{order.side.value.title()} {order.face:,} {order.label} for {order.group}")
     at_aladdin = f" · Aladdin order {order.broker_id}" if order.broker_id else ""
     st.caption(f"{order.id}{at_aladdin} · confirmed by {order.created_by}, {formats.moment(order.created_at)}")
     if order.face < order.ordered:
@@ -59,7 +60,8 @@ def detail(user: User, order: Order) -> None:
     if order.comment:
         st.text(f"“{order.comment}”")
     events = desk.past.events(user, order.id)
-    st.mermaid_chart(diagram(events, order), alt="the order's life, with the path taken")
+    st.markdown(path(events, order), help=HELP)
+    st.caption(states.NEXT[order.state])
     lines_tab, fills_tab, history_tab = st.tabs(["Accounts", "Fills", "History"], on_change="rerun", key="order.tab")
     with lines_tab:  # of a large group each tab is long: only the one in front is read and sent, for the page ticks
         if lines_tab.open:
@@ -68,12 +70,12 @@ def detail(user: User, order: Order) -> None:
         if fills_tab.open:
             _fills(user, order)
     with history_tab:
-        _table(*tables.events(events), alt="history of the order", key="order.events")
+        _table(*order_tables.events(events), alt="history of the order", key="order.events")
 
 
 def _fills(user: User, order: Order) -> None:
     if fills := desk.past.fills(user, order.id):
-        _table(*tables.fills(fills), alt="what Aladdin booked, and when", key="order.fills")
+        _table(*order_tables.fills(fills), alt="what Aladdin booked, and when", key="order.fills")
     else:
         st.caption("Nothing is booked yet.")
 
@@ -101,7 +103,7 @@ def frozen(user: User, order_id: str) -> None:
     with frame.explained():
         statements = desk.past.statements_of(user, order_id)
     statement = statements[0]
-    if said := tables.reasons(statements):
+    if said := order_tables.reasons(statements):
         st.markdown("**Warnings, and why they were accepted**")
         for line in said:
             st.text(line)

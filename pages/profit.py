@@ -6,11 +6,11 @@ import streamlit as st
 
 from orders.model import Permission
 from orders.positions import Report
-from ui import formats, frame, profit_tables, session, tables
+from ui import formats, frame, profit_tables, session, tables, which_group
 from ui.profit_tables import Sum
 
 user = session.require_user(Permission.VIEW)
-trip, desk = session.trip(), session.desk()
+desk = session.desk()
 
 
 def figure(label: str, sum_: Sum, help_: str) -> None:
@@ -72,18 +72,18 @@ st.title("Profit and loss")
 with frame.explained():
     groups = session.groups_of(user)
     if not groups:
-        st.info("No group is on your list yet. Add one on the Groups page.")
+        frame.nothing("No group is on your list yet. Add one on the Groups page.", ("Add a group", "groups"))
         st.stop()
-    group = st.selectbox(
-        "Group", groups, index=groups.index(trip.group) if trip.group in groups else 0, key="profit.group", width=220
-    )
+    group = which_group.draw("profit", groups)
     report = desk.positions.of_group(user, group)
 with top:
     frame.strip(report.as_of)
 if not report.earned:
-    st.info(
+    frame.nothing(
         f"Nothing was booked for an account of {group} yet. Allocate a block; once Aladdin has booked a fill, what it "
-        "earns stands here."
+        "earns stands here.",
+        ("Find a bond", "securities"),
+        user.may(Permission.PREVIEW),
     )
     for note in report.notes:
         st.caption(note)

@@ -10,10 +10,10 @@ import streamlit as st
 from allocation.errors import EvenlotError
 from orders.differing import Comparison, Difference, Finding
 from orders.model import Permission, User
-from ui import adopting, formats, frame, session
+from ui import adopting, formats, frame, keys, session, which_group
 
 user = session.require_user(Permission.VIEW)
-trip, desk = session.trip(), session.desk()
+desk = session.desk()
 
 SPANS = {"yesterday": 1, "a week ago": 7, "30 days ago": 30}  # days before the business date
 EVERY = "All groups"
@@ -104,15 +104,13 @@ st.caption("What this ledger has of a group's orders, held against what Aladdin 
 with frame.explained():
     groups = session.groups_of(user)
 if not groups:
-    st.info("No group is on your list yet. Add one on the Groups page.")
+    frame.nothing("No group is on your list yet. Add one on the Groups page.", ("Add a group", "groups"))
     st.stop()
 row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-group = row.selectbox(
-    "Group", [EVERY, *groups], index=groups.index(trip.group) + 1 if trip.group in groups else 0,
-    key="reconcile.group", width=220,
-)  # fmt: skip
+with row:
+    group = which_group.draw("reconcile", [EVERY, *groups])
 span = row.segmented_control("Changed since", list(SPANS), default="yesterday", required=True, key="reconcile.span")
-row.button("Look again", icon=":material/refresh:", on_click=again, key="reconcile.again")
+row.button("Look again", icon=":material/refresh:", on_click=again, key="reconcile.again", shortcut=keys.REFRESH)
 adopting.dialog()
 found = compared(user, groups if group == EVERY else [group], span)
 if found:

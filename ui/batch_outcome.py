@@ -17,7 +17,7 @@ TICK, LOOK = 1, 10  # seconds: while it is being sent, and where only its orders
 
 def draw(user: User, batch_id: str) -> None:
     """The batch the address names, wherever it is: being sent, sent from here, or known by its orders alone."""
-    st.subheader(f"Batch {batch_id}")
+    st.header(f"Batch {batch_id}")
     run = batch_runs.find(user, batch_id)
     if run is None:
         st.fragment(run_every=LOOK)(_orders)(batch_id)

@@ -11,12 +11,13 @@ import streamlit as st
 from orders.errors import NotFound, OutsideError
 from orders.history import Wanted
 from orders.lifecycle import LIVE, OURS
-from orders.model import Order, OrderState, User
-from ui import formats, paging, session, states, tables
+from orders.model import Order, OrderState, Permission, User
+from ui import formats, frame, order_tables, paging, session, states, tables
 
 PAGE = 50
 MOVING = frozenset((*LIVE, *OURS))
-DATES, SHORT = 260, 120  # pixels: both dates whole; a word
+DATES, SHORT, USUAL = 260, 150, 240  # pixels: both dates whole; a word; several
+TEXTS, LISTS = ("bond", "account", "by", "batch"), ("states", "groups")  # the filters that the address carries
 COUNTED_FOR = timedelta(seconds=10)
 
 
@@ -24,7 +25,7 @@ def draw(user: User) -> tuple[Order, ...]:
     """Everything, and the orders that are shown; none, and then it says what to do."""
     if "orders.by" not in st.session_state:  # a filter is forgotten with its page, and so is what goes with it
         st.session_state.pop("orders.known", None)
-        st.session_state["orders.batch"] = st.query_params.get("batch", "")
+        _from_the_address(user)
     views = st.container()
     asked = _wanted(user)
     page = paging.read("orders", user, asked, PAGE)
@@ -33,34 +34,46 @@ def draw(user: User) -> tuple[Order, ...]:
     if page.rows:
         _table(page.rows)
     elif asked == Wanted():
-        st.info("No orders yet. Choose a group and a bond, and allocate.")
+        frame.nothing(
+            "No orders yet. Choose a group and a bond, and allocate.",
+            ("Choose a group", "groups"),
+            user.may(Permission.PREVIEW),
+        )
     else:
-        st.info("No order matches these filters. Clear one to see more.")
+        st.info("No order matches these filters. Change one, or clear them all.", icon=":material/filter_alt:")
     paging.turn("orders", page, PAGE)
     return page.rows
 
 
 def _wanted(user: User) -> Wanted:
     """Which orders the user asks for, from the filters, which are drawn here."""
-    row = st.container(horizontal=True, vertical_alignment="bottom")  # what does not fit beside the others goes below
-    states = row.multiselect(
-        "State", list(OrderState), format_func=str, placeholder="any", key="orders.states", on_change=_touch
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    bond = row.text_input(
+        "Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch, width=USUAL
     )
-    groups = row.multiselect("Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch)
-    row.button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
-    row = st.container(horizontal=True)
-    bond = row.text_input("Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch)
-    account = row.text_input("Account", placeholder="any", key="orders.account", on_change=_touch, width=SHORT)
-    by = row.text_input("By", placeholder="anybody", key="orders.by", on_change=_touch, width=SHORT)
-    batch = row.text_input("Batch", placeholder="any", key="orders.batch", on_change=_batch, width=DATES - SHORT)
-    days = row.date_input(
-        "Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch, width=DATES
+    groups = row.multiselect(
+        "Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch, width=USUAL
     )
+    with row.popover(_more(), icon=":material/tune:", width="content", key="orders.more"):
+        states = st.multiselect(
+            "State", list(OrderState), format_func=str, placeholder="any", key="orders.states", on_change=_touch
+        )
+        left, right = st.columns(2)
+        account = left.text_input("Account", placeholder="any", key="orders.account", on_change=_touch, width=SHORT)
+        by = right.text_input("Confirmed by", placeholder="anybody", key="orders.by", on_change=_touch, width=SHORT)
+        days = st.date_input(
+            "Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch, width=DATES
+        )
+        batch = st.text_input("Batch", placeholder="any", key="orders.batch", on_change=_touch, width=DATES)
+    if any(_set(name) for name in (*TEXTS, *LISTS, "days")):
+        row.button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
+    if bond.strip():
+        st.caption(_assets(user, bond.strip())[1])
     since, until = _bounds(days)
     return Wanted(
         groups=frozenset(groups) or None,
         states=frozenset(states) or None,
-        assets=_assets(user, bond.strip()) if bond.strip() else None,
+        assets=_assets(user, bond.strip())[0] if bond.strip() else None,
         account_id=account.strip().upper() or None,
         username=by.strip().lower() or None,
         since=since,
@@ -70,7 +83,7 @@ def _wanted(user: User) -> Wanted:
 
 
 def _table(shown: tuple[Order, ...]) -> None:
-    table, columns = tables.orders(shown)
+    table, columns = order_tables.orders(shown)
     whole = st.query_params.get("order")
     ticked = [place for place, order in enumerate(shown) if order.id == whole]  # one that an address named, as well
     st.dataframe(
@@ -87,7 +100,7 @@ def _table(shown: tuple[Order, ...]) -> None:
     )
     when = any(order.state is OrderState.SCHEDULED for order in shown) and "Release" not in table
     st.caption(
-        ("Newest first." if whole else "Tick an order to see it whole. Newest first.")
+        ("Newest first." if whole else "Newest first. Tick an order to see it whole.")
         + (" Scheduled, above, shows when those that are scheduled are released." if when else "")
     )
 
@@ -123,25 +136,44 @@ def _view() -> None:
 
 
 def _touch() -> None:
+    """A filter was changed: the address carries it, so that it outlasts a reload and can be passed on."""
     session.office().gate.touch()
+    for name in (*TEXTS, *LISTS):
+        if _set(name):
+            value = st.session_state[f"orders.{name}"]
+            st.query_params[name] = value.strip() if name in TEXTS else [str(one) for one in value]
+        else:
+            st.query_params.pop(name, None)
 
 
-def _batch() -> None:
-    """The address carries the batch, so that it can be passed on."""
-    _touch()
-    if named := st.session_state["orders.batch"].strip():
-        st.query_params["batch"] = named
-    else:
-        st.query_params.pop("batch", None)
+def _from_the_address(user: User) -> None:
+    """The filters as the address has them; what it names that there is not is passed over."""
+    for name in TEXTS:
+        st.session_state[f"orders.{name}"] = st.query_params.get(name, "")
+    named = st.query_params.get_all("states")
+    st.session_state["orders.states"] = [state for state in OrderState if state.value in named]
+    if named := st.query_params.get_all("groups"):
+        st.session_state["orders.groups"] = [group for group in _groups(user) if group in named]
+
+
+def _set(name: str) -> bool:
+    """Whether a filter leaves anything out."""
+    value = st.session_state.get(f"orders.{name}")
+    return bool(value.strip() if isinstance(value, str) else value)
+
+
+def _more() -> str:
+    """The label of what is seldom filtered by; it says how much of it is in use."""
+    used = sum(_set(name) for name in ("states", "account", "by", "days", "batch"))
+    return f"More filters · {used} in use" if used else "More filters"
 
 
 def _clear() -> None:
-    _touch()
-    st.query_params.pop("batch", None)
-    for name in ("states", "groups", "days"):
+    for name in (*LISTS, "days"):
         st.session_state[f"orders.{name}"] = []
-    for name in ("bond", "account", "by", "batch"):
+    for name in TEXTS:
         st.session_state[f"orders.{name}"] = ""
+    _touch()
 
 
 def _groups(user: User) -> list[str]:
@@ -164,14 +196,13 @@ def _pick(shown: list[str]) -> None:
     st.session_state["orders.picked"] = True
 
 
-def _assets(user: User, text: str) -> frozenset[str]:
-    """The bonds a text means: looked for once, and said below. What nobody knows, or nobody can look up now, is taken
-    for an identifier as well: of a bond that is gone there are still orders."""
+def _assets(user: User, text: str) -> tuple[frozenset[str], str]:
+    """The bonds a text means, looked for once, and a sentence about it. What nobody knows, or nobody can look up now,
+    is taken for an identifier as well: of a bond that is gone there are still orders."""
     if st.session_state.get("orders.bond.of") != text:
         st.session_state["orders.bond.of"], st.session_state["orders.bond.found"] = text, _found(user, text)
-    assets, said = st.session_state["orders.bond.found"]
-    st.caption(said)
-    return frozenset(assets)
+    found: tuple[frozenset[str], str] = st.session_state["orders.bond.found"]
+    return found
 
 
 def _found(user: User, text: str) -> tuple[frozenset[str], str]:

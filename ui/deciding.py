@@ -10,7 +10,7 @@ import streamlit as st
 from orders.errors import NotPermitted
 from orders.lifecycle import Event
 from orders.model import Order, User
-from ui import accepting, approving, asking, explaining, formats, modifying, session, states
+from ui import accepting, approving, asking, explaining, formats, keys, modifying, session, states
 from ui.asking import Opened
 
 
@@ -73,17 +73,17 @@ ACTS = {
 }  # fmt: skip
 
 
-def buttons(user: User, order: Order) -> None:
-    """A button for each decision the user may take about the order as it is."""
+def buttons(user: User, order: Order, first: bool = True) -> None:
+    """A button for each decision the user may take about the order as it is; the first order of a page has the keys."""
     if not (may := _may(user, order)):
         return
-    with st.container(horizontal=True, key=f"deciding.buttons.{order.id}"):
-        for event in may:
+    with st.container(horizontal=True, width="content", key=f"deciding.buttons.{order.id}"):
+        for place, event in enumerate(may):
             act = ACTS[event]
             st.button(
                 f"{act.label}…", icon=f":material/{act.icon}:", key=f"deciding.{event.name}.{order.id}",
                 type="primary" if event is Event.APPROVE else "secondary", on_click=asking.open_,
-                args=(event, order.id),
+                args=(event, order.id), shortcut=keys.DECIDE if first and place == 0 else None,
             )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from orders.errors import NotPermitted
 from orders.fills import Split
 from orders.lifecycle import Event
 from orders.model import Order, Permission, User
-from ui import asking, filling, formats, session, tables
+from ui import asking, formats, order_tables, session
 from ui.asking import Opened
 
 EVENTS = (Event.EXPLAINED, Event.EXPLANATION_APPROVED)
@@ -18,7 +18,7 @@ EVENTS = (Event.EXPLAINED, Event.EXPLANATION_APPROVED)
 def lines(user: User, order: Order) -> None:
     """The order's accounts, and below them what departs from our split."""
     made = session.desk().fills.split(user, order.id) if _something_filled(order) else None
-    table, columns = tables.order_lines(order, made)
+    table, columns = order_tables.order_lines(order, made)
     st.dataframe(
         table, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="lines of the order",
         key="order.lines",
@@ -27,7 +27,6 @@ def lines(user: User, order: Order) -> None:
         return
     if not made.pending and any(part.difference and not part.departs for part in made.parts):
         st.caption("A difference without ! is the rounding to whole pieces: there is nothing to explain.")
-    st.caption(filling.said(made.policy))
     if made.pending:
         st.info(f"{formats.face(made.pending)} is filled and booked to no account yet.")
     if made.breaks:

@@ -31,9 +31,15 @@ def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = 
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip")
     with row:
         st.badge(group or "no group chosen", icon=":material/folder_shared:", color="blue" if group else "gray")
-        st.badge(f"{formats.book(book)} · {formats.day(book.as_of)}", icon=":material/menu_book:", color="gray")
+        st.badge(
+            f"{formats.book(book)} · {book.as_of:%a %d %b}", icon=":material/menu_book:", color="gray",
+            help=f"the book, and its business date, {formats.day(book.as_of)}",
+        )  # fmt: skip
         if read_at is not None:
-            st.badge(f"read {formats.ago(read_at, datetime.now(UTC))}", icon=":material/schedule:", color="gray")
+            st.badge(
+                f"read {formats.ago(read_at, datetime.now(UTC))}", icon=":material/schedule:", color="gray",
+                help=f"figures of {formats.moment(read_at)}",
+            )  # fmt: skip
         for pulse in pulses:
             icon = ":material/check_circle:" if pulse.well else ":material/error:"
             words = pulse.name if pulse.well else f"{pulse.name}: {'out of order' if pulse.feeds else 'trouble'}"
@@ -41,7 +47,7 @@ def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = 
         if refresh is not None:
             st.button(
                 "Refresh", icon=":material/refresh:", type="tertiary", on_click=refresh, key="strip.refresh",
-                shortcut=keys.REFRESH,
+                shortcut=keys.REFRESH, help="ask for the figures anew: Alt Shift U",
             )  # fmt: skip
     if read_at is not None and silent is not None:
         age = formats.ago(read_at, datetime.now(UTC))
@@ -53,6 +59,14 @@ def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = 
     for pulse in ill:  # a badge is one line, and its end, which says what still works, would be cut off
         if not pulse.feeds:
             st.caption(f":red[{pulse.name}: {pulse.sentence}]")
+
+
+def nothing(said: str, way: tuple[str, str], offered: bool = True) -> None:
+    """There is nothing to show yet: why, and a button that goes where that changes, for those who may."""
+    st.info(said, icon=":material/lightbulb:")
+    label, page = way
+    if offered and st.button(label, icon=":material/arrow_forward:", icon_position="right", key=f"nothing.{page}"):
+        st.switch_page(f"pages/{page}.py")
 
 
 @contextmanager

@@ -7,15 +7,17 @@ import streamlit as st
 NEXT = "Mod+Enter"  # the one next action, at the right of the bar
 BACK = "Alt+Shift+B"
 REFRESH = "Alt+Shift+U"
+DECIDE = "Alt+Shift+D"
 
 # (keys, what they do): of the dialogs that send, that of Confirm… alone does so by a shortcut, where nothing is missing
 LISTED = (
     (
         "Ctrl Enter (⌘ Enter)",
-        "the next step: find a bond, allocate, confirm…; in its dialog, send",
+        "the next step: find a bond, allocate, confirm… and in its dialog send; check a batch, save limits",
     ),
     ("Alt Shift B", "back to the step before"),
-    ("Alt Shift U", "ask for the figures anew"),
+    ("Alt Shift U", "ask for the figures anew; compare again"),
+    ("Alt Shift D", "decide: open the first decision on an order, as Approve… or Modify…"),
     ("Tab, Shift Tab", "to the next field or button, and back"),
     ("Enter", "take in what was typed; press the button that has the focus"),
     ("← →", "move among choices that stand side by side; Space chooses"),

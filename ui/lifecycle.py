@@ -1,16 +1,15 @@
-"""The order's life as a drawing, from the same table the worker walks."""
+"""The order's life in a line: the way it took, where it is, and the usual way on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain, groupby, pairwise
 
 from orders.lifecycle import FINAL
 from orders.model import Event, Order
 from orders.model import OrderState as S
-from ui.states import SIGNS
+from ui.states import COLOURS, SIGNS
 
-_WIDE = "\u00a0"  # signs are wider than what the drawing makes room for
+HELP = "In grey frames the way it took, in colour where it is, without a frame the usual way on."
 
 _USUAL = {  # the state that usually comes next
     S.APPROVED: S.SENDING,
@@ -31,23 +30,23 @@ _USUAL = {  # the state that usually comes next
 }
 
 
-def diagram(events: Sequence[Event], order: Order) -> str:
-    """A Mermaid flowchart: the path this order has taken, drawn bold, and the usual way on from here, dotted."""
-    path = [state for state, _ in groupby([*(event.state for event in events), order.state])]
-    taken = list(dict.fromkeys(pairwise(path)))
-    ahead = [step for step in pairwise([order.state, *_way_on(order)]) if step not in taken]
-    rows = ["flowchart LR"]
+def path(events: Sequence[Event], order: Order) -> str:
+    """As Markdown: it wraps where there is no room. What was gone through twice stands where it was the last time."""
+    taken = [*(event.state for event in events), order.state]
+    gone = list(dict.fromkeys(reversed(taken)))[:0:-1]
     # an order that waited for its time was confirmed long before it is what the table calls so
     words = {S.CONFIRMED: "released"} if order.release_at is not None else {}
-    drawn = dict.fromkeys([*path, *chain(*ahead)])
-    rows += [f'  {s.name}(["{_WIDE}{SIGNS[s]} {words.get(s, s.value)}{_WIDE}"])' for s in drawn]
-    rows += [f"  {a.name} ==> {b.name}" for a, b in taken]
-    rows += [f"  {a.name} -.-> {b.name}" for a, b in ahead]
-    rows.append(f"  style {order.state.name} fill:#2f6fde,color:#ffffff,stroke:#2f6fde")
-    return "\n".join(rows)
+
+    def told(state: S) -> str:
+        return f"{SIGNS[state]}\u00a0{words.get(state, state.value)}".replace(" ", "\u00a0")
+
+    behind = "".join(f":gray-badge[{told(state)}] → " for state in gone)
+    here = f":{COLOURS[order.state]}-badge[**{told(order.state)}**]"
+    ahead = "".join(f" :gray[⇢ {told(state)}]" for state in way_on(order))
+    return behind + here + ahead
 
 
-def _way_on(order: Order) -> list[S]:
+def way_on(order: Order) -> list[S]:
     """The usual states still to come."""
     way, at = list[S](), order.state
     usual = {**_USUAL, S.AWAITING: S.APPROVED if order.release_at is None else S.SCHEDULED}

@@ -16,7 +16,7 @@ import streamlit as st
 from allocation.errors import InvalidBlock, InvalidLimit
 from allocation.limits import EVERY_ACCOUNT, Limit, LimitTable, Rule
 from orders.model import LimitVersion
-from ui import formats, forms
+from ui import formats, forms, tables
 from ui.tables import Columns
 
 FILE = "limits.csv"
@@ -155,7 +155,7 @@ def frame(rows: Sequence[Row]) -> tuple[pd.DataFrame, Columns]:
             "Rule", width=156, pinned=True, options=list(_RULES), format_func=lambda key: _label(str(key))
         ),
         "Of": st.column_config.TextColumn("Of", width=160, help="one issuer, sector or security; blank for each"),
-        "Limit": st.column_config.TextColumn("Limit", width=90),
+        "Limit": tables.figures("Limit", 90),
     }
     return table, columns
 
@@ -176,12 +176,19 @@ def shown(table: LimitTable) -> tuple[pd.DataFrame, Columns]:
         {"Account": _whose(row.account_id), "Rule": row.rule.label, "Of": row.of, "Limit": _grouped(row.value)}
         for row in table.rows
     ]
-    return pd.DataFrame(rows), {"Of": st.column_config.TextColumn("Of", help="blank: each of them")}
+    return pd.DataFrame(rows), {
+        "Of": st.column_config.TextColumn("Of", help="blank: each of them"),
+        "Limit": tables.figures("Limit", 110),
+    }
 
 
 def what_changes(rows: Sequence[Change]) -> tuple[pd.DataFrame, Columns]:
     """Changes as rows: what happens to which limit."""
-    return pd.DataFrame([_change(change) for change in rows]), {"Of": st.column_config.TextColumn("Of", width=220)}
+    return pd.DataFrame([_change(change) for change in rows]), {
+        "Of": st.column_config.TextColumn("Of", width=200),
+        "Before": tables.figures("Before", 90),
+        "After": tables.figures("After", 90),
+    }
 
 
 def _change(change: Change) -> dict[str, str | None]:
@@ -198,6 +205,8 @@ def versions(rows: Sequence[LimitVersion]) -> tuple[pd.DataFrame, Columns]:
         [{"Version": v.version, "Written": v.at, "By": v.by, "Rows": len(v.table.rows), "Why": v.comment} for v in rows]
     )
     columns = {
+        "Version": tables.number("Version", width=64),
+        "Rows": tables.number("Rows", width=54),
         "Written": st.column_config.DatetimeColumn("Written (UTC)", format="DD MMM YYYY HH:mm:ss", timezone="UTC"),
         "Why": st.column_config.TextColumn("Why", width="large"),
     }

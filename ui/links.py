@@ -22,13 +22,6 @@ _WRITTEN, _REFUSED = "links.written", "links.refused"
 Address = dict[str, list[str]]
 
 
-def follow(user: User) -> None:
-    """For a page of one group and one bond: take up what the address names, and let it name what is chosen."""
-    take_up(user)
-    trip = session.trip()
-    write(trip.group, trip.asset_id)
-
-
 @dataclass(frozen=True, slots=True)
 class Followed:
     """What else than its group and its bond a link has opened: groups to be shown beside, and the key of a metric."""

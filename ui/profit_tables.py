@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -26,13 +26,18 @@ class Sum:
 
     @property
     def sentence(self) -> str:
-        """USD -12,345; nothing known is no zero."""
-        return " + ".join(formats.money(value, currency) for currency, value in self.amounts.items()) or formats.MISSING
+        """USD -12,345, USD +6,789; nothing known is no zero."""
+        return " and ".join(map(_told, self.amounts.items())) or formats.MISSING
 
     @property
     def over(self) -> str:
         """over 3 of 4, where some are not known"""
         return "" if self.known == self.of else f" over {self.known:,} of {self.of:,}"
+
+
+def _told(amount: tuple[str, Decimal]) -> str:
+    currency, value = amount
+    return f"{currency} {value:+,.0f}" if round(value) else f"{currency} 0"
 
 
 def realised(report: Report) -> Sum:
@@ -60,7 +65,7 @@ def _sum(values: Iterable[tuple[str, Decimal | None]]) -> Sum:
 
 def earned(rows: Sequence[Earned]) -> tuple[pd.DataFrame, Columns]:
     """By account and bond; with the currency where there are several."""
-    mixed = len({row.currency for row in rows}) > 1
+    mixed, unit = _currencies({row.currency for row in rows})
     table = pd.DataFrame(
         [
             {
@@ -77,22 +82,20 @@ def earned(rows: Sequence[Earned]) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = {
-        "Account": st.column_config.TextColumn("Account", width=110),
-        "Bond": st.column_config.TextColumn("Bond", width=140),
+        "Account": st.column_config.TextColumn("Account", width=84),
+        "Bond": st.column_config.TextColumn("Bond", width=120),
         "Currency": currency_column(),
         "Realised": _signed(
-            "Realised", "of what was bought here and sold, oldest lots first, accrued included; – where nothing was"
+            f"Realised{unit}",
+            "of what was bought and sold here, oldest lots first, accrued included; – where nothing was",
         ),
         "Unrealised": _signed(
-            "Unrealised", "of what was bought here and is held, at today's mark; – where there is none"
+            f"Unrealised{unit}", "of what was bought here and is held, at today's mark; – where there is none"
         ),
-        "Held": number("Bought here, held", width=126),
-        "Cost": amount("Its cost", "accrued included"),
+        "Held": number("Held", 0, "face bought here, and held still", 94),
+        "Cost": number(f"Cost{unit}", 0, "of what was bought here and is held, accrued included", 100),
         "Uncosted": number(
-            "Sold, cost unknown",
-            0,
-            "face held before our trades, and so sold first: it earns nothing here",
-            136,
+            "Cost unknown", 0, "face sold that was held before our trades: it goes first, and earns nothing here", 104
         ),
     }
     return table, columns
@@ -100,7 +103,7 @@ def earned(rows: Sequence[Earned]) -> tuple[pd.DataFrame, Columns]:
 
 def trades(rows: Sequence[Trade]) -> tuple[pd.DataFrame, Columns]:
     """Trade by trade, newest first; with the currency where there are several."""
-    mixed = len({trade.currency for trade in rows}) > 1
+    mixed, unit = _currencies({trade.currency for trade in rows})
     table = pd.DataFrame(
         [
             {
@@ -133,7 +136,7 @@ def trades(rows: Sequence[Trade]) -> tuple[pd.DataFrame, Columns]:
             help="from the statement to the first fill; * its statement was changed since",
         ),
         "Currency": currency_column(),
-        "First day": _signed("First day", "earned by the mark of the trade date, accrued included"),
+        "First day": _signed(f"First day{unit}", "earned by the mark of the trade date, accrued included"),
         "Not known": st.column_config.TextColumn("Of the first day", width=205),
         "Group": st.column_config.TextColumn("Group", width=84, help="another: one that you do not see"),
         "Order": st.column_config.TextColumn("Order", width=140),
@@ -191,5 +194,10 @@ def _or_empty(value: Decimal | None) -> Decimal | str:
     return "" if value is None else value
 
 
+def _currencies(found: Set[str]) -> tuple[bool, str]:
+    """Whether there are several, for which there is a column; or the one, as the headings say it."""
+    return len(found) > 1, f" ({next(iter(found))})" if len(found) == 1 else ""
+
+
 def _signed(label: str, help_: str) -> object:
-    return st.column_config.NumberColumn(label, format="%+,.2f", help=help_, width=118)
+    return number(label, 2, help_, 118, sign="+")

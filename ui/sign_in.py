@@ -10,6 +10,7 @@ import streamlit as st
 from orders.model import Book, User
 from ui import formats
 
+CARD = 480  # pixels: room for the longest of the demo users
 GUIDED = "story.wanted"  # in the session's state: whoever signs in wants to be shown around
 
 
@@ -53,8 +54,7 @@ def _guided(gate: Gate, login: DemoLogin) -> None:
 
 def sign_in_form(gate: Gate, book: Book, guided: bool = False) -> None:
     """The form, with the demo users where there are any, and the way into the guided demo where there is one."""
-    _, middle, _ = st.columns([1, 1.4, 1])
-    with middle:
+    with st.container(horizontal_alignment="center"), st.container(width=CARD):
         st.title("Evenlot")
         st.caption(f"Block bond allocation for portfolio groups · {formats.book(book)}")
         with st.form("sign_in", border=True):
@@ -68,19 +68,20 @@ def sign_in_form(gate: Gate, book: Book, guided: bool = False) -> None:
         if gate.demo_logins:
             with st.container(border=True, gap="xsmall"):
                 row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-                row.markdown("**Demo users** · mock data, nothing leaves this machine")
+                row.markdown("**Demo users** · nothing leaves this machine")
                 if guided:
                     row.button(
                         "Guided demo", icon=":material/slideshow:", key="sign_in.guided", on_click=_guided,
                         args=(gate, gate.demo_logins[0]), help="Signs in as the first of them, and shows you around",
                     )  # fmt: skip
                 for login in gate.demo_logins:
-                    row = st.container(horizontal=True, vertical_alignment="center")
+                    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
                     row.markdown(f"{login.role.capitalize()}: `{login.username}` / `{login.password}`")
                     row.button(
                         "Fill in",
                         key=f"fill.{login.username}",
                         type="tertiary",
+                        help=f"Types {login.username} and the password; then press Sign in",
                         on_click=_fill,
                         args=(login.username, login.password),
                     )

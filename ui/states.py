@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
+from typing import Literal
 
 from orders.lifecycle import FINAL, LIVE, Event
 from orders.model import Order
 from orders.model import OrderState as S
+
+Colour = Literal["blue", "green", "orange", "red", "gray"]
 
 SIGNS = {
     S.AWAITING: "⊙", S.SCHEDULED: "◷", S.CONFIRMED: "◌", S.APPROVED: "✓", S.SENDING: "→", S.SEND_FAILED: "!",
     S.UNKNOWN: "?", S.COMPLIANCE: "◇", S.OPEN: "○", S.AUTHORIZED: "◎", S.ACTIVE: "▶", S.PART_FILLED: "◐",
     S.FILLED: "◉", S.MODIFY_PENDING: "±", S.CANCEL_PENDING: "⊗", S.FOREIGN: "?", S.BOOKED: "●", S.CANCELED: "×",
     S.EXPIRED: "×", S.REJECTED: "×",
+}  # fmt: skip
+
+# blue goes on by itself, green is done, orange waits for somebody or for an answer, red is trouble, gray is over or
+# asleep; the sign and the word say the same to whoever cannot tell them apart
+COLOURS: Mapping[S, Colour] = {
+    S.AWAITING: "orange", S.SCHEDULED: "gray", S.SEND_FAILED: "red", S.UNKNOWN: "red", S.FOREIGN: "orange",
+    S.MODIFY_PENDING: "orange", S.CANCEL_PENDING: "orange", S.FILLED: "green", S.BOOKED: "green", S.CANCELED: "gray",
+    S.EXPIRED: "red", S.REJECTED: "red",
+    **dict.fromkeys((S.CONFIRMED, S.APPROVED, S.SENDING, S.COMPLIANCE, S.OPEN, S.AUTHORIZED, S.ACTIVE, S.PART_FILLED),
+                    "blue"),
 }  # fmt: skip
 
 NEXT = {
@@ -68,6 +82,22 @@ _TELL_OF_FILLS = (S.PART_FILLED, S.FILLED, S.BOOKED)
 def word(order: Order) -> str:
     """Sign and word; partly filled orders say so, and an unknown status is Aladdin's own word."""
     return f"{SIGNS[order.state]} {said(order)}"
+
+
+def short(order: Order) -> str:
+    """Sign and word of the state alone, where a bar beside it says how much is filled."""
+    own = order.state.value if order.state is not S.FOREIGN else order.broker_status
+    return f"{SIGNS[order.state]} {own}"
+
+
+def badge(order: Order) -> str:
+    """Sign and word in the state's colour, as Markdown."""
+    return f":{COLOURS[order.state]}-badge[{_plain(word(order))}]"
+
+
+def _plain(text: str) -> str:
+    """Aladdin's own word may have anything in it."""
+    return re.sub(r"([\\`*_\[\]<>$~:])", r"\\\1", text)
 
 
 def said(order: Order) -> str:

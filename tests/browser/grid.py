@@ -136,7 +136,8 @@ class Grid:
         """Where a cell is; None while it is out of sight."""
         found: list[int] | None = self._box.evaluate(
             """(grid, [row, column]) => {
-                const head = [...grid.querySelectorAll('canvas th')].find(each => each.textContent === column)
+                const head = [...grid.querySelectorAll('canvas th')]
+                    .find(each => each.textContent.replace('\\u061c', '') === column)
                 if (!head) return null
                 const index = head.getAttribute('aria-colindex')
                 const line = [...grid.querySelectorAll('canvas tbody tr')].find((each) => typeof row === 'number'

@@ -164,7 +164,7 @@ class ClosedPages(PagesManager):
 def words(browser: AppTest) -> str:
     """Everything the page says outside tables and charts."""
     assert not browser.exception, browser.exception[0].message
-    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success", "code")
+    kinds = ("title", "header", "subheader", "markdown", "caption", "info", "warning", "error", "success", "code")
     said = [str(element.value) for kind in kinds for element in getattr(browser, kind)]
     return "\n".join([*said, *(f"{figure.label}: {figure.value}" for figure in browser.metric)])
 

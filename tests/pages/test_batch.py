@@ -242,7 +242,7 @@ def test_under_a_name_of_its_own_it_is_made_once_more(front: Front) -> None:
     assert "No block of it can be made before its line has a reason." in words(page)
     assert [button.disabled for button in page.button if button.label == "Send 0 blocks (1 reason missing)"] == [True]
     page = sent(give_reason(page, 0, "the client wants it twice"), "Send 1 block")
-    assert page.subheader[0].value == "Batch afternoon"
+    assert page.header[0].value == "Batch afternoon"
     assert sorted(order.batch for order in front.orders())[1] == "afternoon"
 
 

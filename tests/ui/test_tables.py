@@ -13,7 +13,7 @@ from allocation.propose import propose
 from orders.holders import Holder
 from orders.model import Event, Order, OrderLine, OrderState
 from tests.allocation.desk import SETTLEMENT, account, block, bond
-from ui import formats, tables
+from ui import formats, order_tables, tables
 
 AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ def test_every_metric_has_a_column_with_its_unit(metric: Metric) -> None:
     group = (account("A"),)
     table, columns = tables.accounts(group, spread(group, metric))
     assert metric.short in table.columns
-    assert columns[metric.short]["label"] == f"{metric.short} ({metric.unit})"
+    assert columns[metric.short]["label"] == tables.heading(f"{metric.short} ({metric.unit})")
 
 
 def test_totals_leave_out_what_is_not_known() -> None:
@@ -113,11 +113,11 @@ def test_money_and_cash_are_those_of_the_whole_group() -> None:
 
 def test_where_all_orders_wait_their_release_by_the_market_s_clock_takes_the_place_of_what_is_filled() -> None:
     later = order(OrderState.SCHEDULED, release_at=datetime(2026, 11, 23, 14, 30, tzinfo=UTC))
-    table, _ = tables.orders((later, order(OrderState.AWAITING)))
+    table, _ = order_tables.orders((later, order(OrderState.AWAITING)))
     assert list(table["Release"]) == ["Mon 23 Nov, 09:30 New York", ""]
     assert "Filled" not in table
     for others in ((later, order()), (order(OrderState.AWAITING),), ()):
-        table, _ = tables.orders(others)
+        table, _ = order_tables.orders(others)
         assert "Release" not in table
         assert "Filled" in table or not others
 
@@ -125,36 +125,36 @@ def test_where_all_orders_wait_their_release_by_the_market_s_clock_takes_the_pla
 @pytest.mark.parametrize("states", [(OrderState.ACTIVE,), (OrderState.SCHEDULED, OrderState.AWAITING)])
 def test_no_column_of_the_dashboard_is_cut_off_in_a_usual_window(states: tuple[OrderState, ...]) -> None:
     at = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
-    table, columns = tables.orders([order(state, release_at=at) for state in states])
+    table, columns = order_tables.orders([order(state, release_at=at) for state in states])
     shown = [columns[str(name)] for name in table if columns[str(name)] is not None]
     boxes = 34  # pixels to tick a row
     assert boxes + sum(column["width"] for column in shown) <= 980
 
 
 def test_the_dashboard_has_a_row_an_order_with_its_progress() -> None:
-    table, _ = tables.orders((order(filled="500000"), replace(order(), id="EL-2", limit=Decimal("99.5"))))
+    table, _ = order_tables.orders((order(filled="500000"), replace(order(), id="EL-2", limit=Decimal("99.5"))))
     assert list(table["Order"]) == ["EL-1", "EL-2"]
-    assert list(table["Filled"]) == [0.25, 0.0]
+    assert list(table["Filled"]) == [25.0, 0.0]
     assert list(table["Limit"]) == ["market", "99.50"]
 
 
 def test_an_orders_lines_show_what_is_booked_and_what_is_left() -> None:
-    table, _ = tables.order_lines(order())
+    table, _ = order_tables.order_lines(order())
     assert list(table["Booked"]) == [500_000, 0]
     assert list(table["Left"]) == [1_000_000, 500_000]
-    assert table.loc[0, "Filled"] == pytest.approx(1 / 3)
+    assert table.loc[0, "Filled"] == pytest.approx(100 / 3)
 
 
 def test_a_history_reads_newest_first() -> None:
     history = [Event("EL-1", AT, "pm", name, OrderState.OPEN, "") for name in ("confirm", "send", "opened")]
-    table, _ = tables.events(history)
+    table, _ = order_tables.events(history)
     assert list(table["Event"]) == ["opened", "being sent", "confirmed"]
 
 
 def test_no_rows_are_a_table_without_rows() -> None:
     assert tables.bonds(())[0].empty
-    assert tables.orders(())[0].empty
-    assert tables.events(())[0].empty
+    assert order_tables.orders(())[0].empty
+    assert order_tables.events(())[0].empty
 
 
 def test_a_table_is_as_high_as_its_rows_until_it_scrolls() -> None:
