@@ -14,7 +14,9 @@ from tests.browser.server import AppServer
 from tests.browser.steps import SHOTS, Theme, settled
 
 ADDRESSES = tuple(name for pages in PAGES.values() for name, *_ in pages)
-_OTHERS = tuple(name for name in ADDRESSES if name not in ("groups", "securities", "allocate", "orders"))
+_THEIRS = {"approvals": "approver", "audit": "compliance"}  # page -> who may use it, where a portfolio manager may not
+_WAY = ("groups", "securities", "allocate", "compare", "orders")  # of a block, which has something to show on each
+_OTHERS = tuple(name for name in ADDRESSES if name not in (*_WAY, *_THEIRS))
 
 
 def bond() -> str:
@@ -48,29 +50,29 @@ def shot(page: Page, name: str, theme: Theme) -> None:
 
 
 def tour(browser: Browser, server: AppServer, theme: Theme, width: int = 1440) -> Iterator[tuple[str, Page]]:
-    """Each page with its name, as a portfolio manager's day goes; approvals as an approver."""
+    """Each page with its name, as a portfolio manager's day goes; then those of others."""
     page = open_at(browser, server, theme, width)
     yield "sign-in", page
     steps.sign_in(page, "pm")
     steps.settled(page)
-    yield from _block(page)
+    yield from _block(page, server)
     yield from _order(page)
     for name in _OTHERS:
-        if name != "approvals":
-            page.goto(f"{server.url}/{name}")
-            settled(page)
-            yield name, page
+        page.goto(f"{server.url}/{name}")
+        settled(page)
+        yield name, page
     page.context.close()
-    page = open_at(browser, server, theme, width)
-    steps.sign_in(page, "approver")
-    page.goto(f"{server.url}/approvals")
-    steps.heading(page, "Approvals")
-    settled(page)
-    yield "approvals", page
-    page.context.close()
+    for name, who in _THEIRS.items():
+        page = open_at(browser, server, theme, width)
+        steps.sign_in(page, who)
+        page.goto(f"{server.url}/{name}")
+        steps.heading(page, name.title())
+        settled(page)
+        yield name, page
+        page.context.close()
 
 
-def _block(page: Page) -> Iterator[tuple[str, Page]]:
+def _block(page: Page, server: AppServer) -> Iterator[tuple[str, Page]]:
     """From a group to the dialog that confirms."""
     steps.choose(page, "BIG6")
     settled(page)
@@ -84,6 +86,13 @@ def _block(page: Page) -> Iterator[tuple[str, Page]]:
     steps.previewed(page)
     settled(page)
     yield "allocate", page
+    page.goto(f"{server.url}/compare")  # with the block as it was left
+    expect(page.get_by_text("Every account")).to_be_visible()
+    settled(page)
+    yield "compare", page
+    page.goto(f"{server.url}/allocate")
+    steps.previewed(page)
+    settled(page)
     steps.next_step(page, "Confirm…")
     expect(steps.dialog(page)).to_be_visible()
     settled(page)
