@@ -43,7 +43,7 @@ def accounts(rows: Sequence[Seen], picked: Collection[Dot] = (), text: str = "")
 def file(table: pd.DataFrame, columns: Columns) -> str:
     """The table as CSV: what it shows, in the same order, under headings with their units."""
     heads = [(columns.get(name) or {}).get("label") or name for name in table.columns]
-    rows = ([None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False))
+    rows = (["" if pd.isna(value) else value for value in row] for row in table.itertuples(index=False))
     return written([heads, *rows])
 
 
