@@ -41,4 +41,5 @@ def test_where_currencies_differ_a_bond_has_no_share_of_the_groups_nav() -> None
 
 
 def test_nobody_holds_nothing() -> None:
-    assert most_held((), 5) == holders_of("B", ()) == ()
+    assert most_held((), 5) == ()
+    assert holders_of("B", ()) == ()
