@@ -64,11 +64,14 @@ def test_a_groups_currencies_have_a_column_where_they_differ(currency: str, show
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)"])
 def test_the_file_has_what_is_shown_and_runs_nothing_in_a_spreadsheet(name: str) -> None:
-    table, columns = group_tables.accounts([seen(replace(account("A", nav=None), name=name), account("B"))])
+    table, columns = group_tables.accounts([seen(replace(account("A", nav=None), name=name), account("B", level=3.0))])
     head, first, second = csv.reader(io.StringIO(group_tables.file(table, columns)))
     row = dict(zip(head, first, strict=True))
     assert row["Name"] == f"'{name}"
     assert row["NAV"] == "", "missing, not zero"
     assert float(row["ASD (years)"]) == table.loc[0, "ASD"]
     assert second[0] == "B"
+    assert {row["From mean"], second[head.index("From mean")]} == {"1.0", "-1.0"}, (
+        "a minus before a figure is no formula"
+    )
     assert group_tables.file_name(["BIG6", "A/B"], date(2026, 11, 20)) == "accounts-BIG6-A-B-2026-11-20.csv"
