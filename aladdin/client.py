@@ -32,6 +32,7 @@ from orders.model import (
     Violation,
 )
 from orders.ports import Clock, Dated
+from orders.searching import MOST_SUGGESTED, BondFound, Suggested
 
 
 class Aladdin:
@@ -78,6 +79,18 @@ class Aladdin:
     def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
         """See `orders.ports.Market`."""
         return self._market.find(text, groups, limit)
+
+    def searchable(self, groups: Collection[str]) -> Dated[int]:
+        """See `orders.ports.Market`."""
+        return self._market.searchable(groups)
+
+    def suggest(self, text: str, groups: Collection[str], limit: int = MOST_SUGGESTED) -> Suggested:
+        """See `orders.ports.Market`."""
+        return self._market.suggest(text, groups, limit)
+
+    def at_hand(self, asset_ids: Collection[str]) -> Mapping[str, BondFound]:
+        """See `orders.ports.Market`."""
+        return self._market.at_hand(asset_ids)
 
     def post(self, ticket: Ticket, not_after: datetime) -> BrokerOrder:
         """See `orders.ports.Broker`."""

@@ -112,9 +112,14 @@ class Bond:
     @property
     def label(self) -> str:
         """Short name as traders say it: ticker, coupon, maturity; the description where those are missing."""
-        if self.ticker and self.coupon is not None and self.maturity is not None:
-            return f"{self.ticker} {self.coupon.normalize():f} {self.maturity:%m/%d/%y}"
-        return self.description or self.asset_id
+        return short_name(self.ticker, self.coupon, self.maturity) or self.description or self.asset_id
+
+
+def short_name(ticker: str, coupon: Decimal | None, maturity: date | None) -> str:
+    """T 4.25 11/15/34; empty where one of the three is missing."""
+    if not ticker or coupon is None or maturity is None:
+        return ""
+    return f"{ticker} {coupon.normalize():f} {maturity:%m/%d/%y}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Unpack
@@ -28,7 +28,7 @@ from orders.drafts import Draft
 from orders.entitlement import require
 from orders.fills import Fills
 from orders.groups import GroupFound, GroupLists
-from orders.holders import Holder, holders_of
+from orders.holders import Held, Holder, holders_of, most_held
 from orders.limit_desk import LimitDesk
 from orders.model import (
     Book,
@@ -45,6 +45,7 @@ from orders.past import Past
 from orders.ports import Blotter, Clock, Compliance, Dated, Market, Records
 from orders.positions import Positions
 from orders.reconcile import Reconciling
+from orders.searching import BondFound, Suggested
 from orders.spendable import lacking, less_ours
 from watch import counts
 
@@ -160,6 +161,26 @@ class Desk:
         """Securities by identifier, ticker or words."""
         require(user, Permission.VIEW)
         return self._market.find(text, self._lists.readable(user))
+
+    def searchable(self, user: User) -> Dated[int]:
+        """Make sure that the bonds of this user's groups are at hand for `suggest`; a note for each group whose bonds
+        cannot be."""
+        require(user, Permission.VIEW)
+        return self._market.searchable(self._lists.readable(user))
+
+    def suggest(self, user: User, text: str) -> Suggested:
+        """What a text that is being typed may mean, of the bonds at hand. Asks nobody."""
+        require(user, Permission.VIEW)
+        return self._market.suggest(text, self._lists.of(user))
+
+    def at_hand(self, user: User, asset_ids: Collection[str]) -> Mapping[str, BondFound]:
+        """What is known of these bonds without asking anybody."""
+        require(user, Permission.VIEW)
+        return self._market.at_hand(asset_ids)
+
+    def most_held(self, user: User, ticker: str, most: int = 8) -> tuple[Held, ...]:
+        """The bonds that most accounts of the group hold."""
+        return most_held(self.group(user, ticker).value.accounts, most)
 
     def holders(self, user: User, asset_id: str, ticker: str) -> tuple[Holder, ...]:
         """Who in the group holds the bond, largest first."""

@@ -4,7 +4,7 @@ at Aladdin; `Clock` to know the time; and what `orders.records` asks of a store.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
@@ -26,6 +26,7 @@ from orders.records import Activity as Activity
 from orders.records import History as History
 from orders.records import Ledger as Ledger
 from orders.records import Records as Records
+from orders.searching import MOST_SUGGESTED, BondFound, Suggested
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -73,6 +74,20 @@ class Market(Protocol):
     def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
         """Securities by CUSIP, ISIN, SEDOL (from the security master) or by ticker and words (over the bonds held in
         `groups` and those looked up before), best first. A mistyped identifier raises `NotFound` with suggestions."""
+        ...
+
+    def searchable(self, groups: Collection[str]) -> Dated[int]:
+        """Make sure that the bonds held in `groups` are at hand; how many of the groups can be searched, and a note for
+        each that cannot."""
+        ...
+
+    def suggest(self, text: str, groups: Collection[str], limit: int = MOST_SUGGESTED) -> Suggested:
+        """What a text that is being typed may mean, of the bonds at hand: those held in `groups` and those looked up
+        before. Asks nobody, so that it may run with every key."""
+        ...
+
+    def at_hand(self, asset_ids: Collection[str]) -> Mapping[str, BondFound]:
+        """What is known of these bonds, by asset id, without asking anybody; one that is not known is left out."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -43,8 +44,13 @@ def accounts(rows: Sequence[Seen], picked: Collection[Dot] = (), text: str = "")
 def file(table: pd.DataFrame, columns: Columns) -> str:
     """The table as CSV: what it shows, in the same order, under headings with their units."""
     heads = [(columns.get(name) or {}).get("label") or name for name in table.columns]
-    rows = ([None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False))
+    rows = ([_cell(value) for value in row] for row in table.itertuples(index=False))
     return written([heads, *rows])
+
+
+def _cell(value: Any) -> str | Decimal:
+    """A figure stays one: a minus before it is no formula. What is missing is empty."""
+    return value if isinstance(value, str) else "" if pd.isna(value) else Decimal(str(value))
 
 
 def file_name(groups: Sequence[str], day: date) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -17,6 +18,8 @@ from ui.strip import Seen, strip
 
 _BESIDE = "groups.beside"  # in the session: groups looked at beside the chosen one, in the order they were asked for
 _TURN = "groups.turn"  # counts how often a selection was dropped: the chart then begins anew
+# Streamlit lets a click select where dragging moves the chart, and there alone
+_DRAGS: dict[str, Literal["select", "lasso", "pan"]] = {"Box": "select", "Lasso": "lasso", "Click": "pan"}
 _CHART = charts.config("groups") | {"modeBarButtonsToRemove": []}  # the lasso is of use here
 
 
@@ -75,10 +78,13 @@ def draw(rows: Sequence[Seen], day: date) -> None:
     st.subheader(f"{', '.join(groups)}: {metric.label} of {formats.count(accounts, 'account')}")
     if lacking := [group_tables.lacking(row) for row in rows if row.spread.missing]:
         st.warning("  \n".join(lacking))
-    turn = st.session_state.get(_TURN, 0)
+    by = st.segmented_control(
+        "Select dots by", _DRAGS, default="Box", required=True, key="groups.by", label_visibility="collapsed",
+        help="Draw a box or a loop around dots, or click one, to see them alone in the table",
+    )  # fmt: skip
     picked = st.plotly_chart(
-        strip(rows),
-        key=f"groups.strip.{turn}",
+        strip(rows).update_layout(dragmode=_DRAGS[by or "Box"]),
+        key=f"groups.strip.{st.session_state.get(_TURN, 0)}.{by}",
         on_select="rerun",
         selection_mode=("points", "box", "lasso"),
         config=_CHART | {"toImageButtonOptions": charts.config(*groups, metric.label)["toImageButtonOptions"]},
@@ -98,17 +104,14 @@ def _table(rows: Sequence[Seen], dots: Collection[Dot], accounts: int, day: date
     )  # fmt: skip
     table, columns = group_tables.accounts(rows, dots, text)
     of = f"{len(table)} of {formats.count(accounts, 'account')}"
-    head.caption(
-        f"{of}, as selected in the chart" if dots else of if text.strip() else "Select dots to see them alone: click, "
-        "or draw around them.",
-        width="stretch",
-    )  # fmt: skip
+    hint = of if text.strip() else "Select dots in the chart to see them alone."
+    head.caption(f"{of}, as selected in the chart" if dots else hint, width="stretch")
     if dots:
         head.button("All accounts", icon=":material/deselect:", type="tertiary", on_click=_drop, key="groups.all")
     head.download_button(
-        "CSV", group_tables.file(table, columns), file_name=group_tables.file_name([row.group for row in rows], day),
-        mime="text/csv", icon=":material/download:", on_click="ignore", key="groups.csv", disabled=table.empty,
-        help="the accounts shown, for a spreadsheet",
+        "Download CSV", group_tables.file(table, columns), mime="text/csv", icon=":material/download:",
+        file_name=group_tables.file_name([row.group for row in rows], day), on_click="ignore", key="groups.csv",
+        disabled=table.empty,
     )  # fmt: skip
     if table.empty:
         st.info(f"No account has “{text}” in its ticker or name. Clear the search to see all.")

@@ -9,10 +9,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from allocation.model import Account, Bond
+from allocation.model import Account
 from allocation.proposal import Proposal
-from orders.holders import Holder
-from ui import formats
 
 Columns = dict[str, Any]
 
@@ -80,48 +78,6 @@ def _by_currency(amounts: Iterable[tuple[str, Decimal | None]]) -> Amounts:
         if value is not None:
             found[currency] = found.get(currency, Decimal(0)) + value
     return dict(sorted(found.items()))
-
-
-def bonds(rows: Sequence[Bond]) -> tuple[pd.DataFrame, Columns]:
-    """Search results."""
-    table = pd.DataFrame(
-        [
-            {
-                "Bond": bond.label,
-                "Issuer": bond.issuer,
-                "CUSIP": bond.cusip,
-                "ISIN": bond.isin,
-                "Coupon": as_float(bond.coupon),
-                "Maturity": bond.maturity,
-                "Rating": bond.rating,
-                "Price": as_float(bond.price),
-                "SD": rounded(bond.measures.spread_duration, 2),
-                "OAS": rounded(bond.measures.oas, 0),
-                "Pieces": formats.pieces(bond) + (" · 144A" if bond.is_144a else ""),
-            }
-            for bond in rows
-        ]
-    )
-    columns = {
-        "Coupon": number("Coupon %", 3),
-        "Maturity": st.column_config.DateColumn("Maturity", format="DD MMM YYYY"),
-        "Price": number("Price", 4),
-        "SD": number("Spread duration (years)", 2),
-        "OAS": number("OAS (bp)"),
-        "Pieces": st.column_config.TextColumn("Pieces", width=240),
-    }
-    return table, columns
-
-
-def holders(rows: Sequence[Holder]) -> tuple[pd.DataFrame, Columns]:
-    """Who holds a bond."""
-    table = pd.DataFrame(
-        [
-            {"Account": h.account_id, "Name": h.name, "Face": float(h.face), "% of NAV": (h.share or 0) * 100}
-            for h in rows
-        ]
-    )
-    return table, {"Face": amount("Face"), "% of NAV": number("% of NAV", 2)}
 
 
 def rounded(value: float | None, decimals: int) -> float | None:

@@ -10,8 +10,9 @@ from decimal import Decimal
 
 from aladdin import wire
 from aladdin.reading import rows
-from allocation.model import Bond, Measures
+from allocation.model import Bond, Measures, short_name
 from orders.errors import Malformed
+from orders.searching import BondFound
 
 _AGENCIES = ("SP", "S&P", "MOODYS", "MOODY", "FITCH")  # which rating to show, first found
 
@@ -75,6 +76,24 @@ def bond(terms: wire.Security, asset: wire.AssetRisk | None, seen: Seen | None) 
         accrued=risk.accrued_interest if risk else None,
         measures=measures(risk),
         measures_date=risk.risk_date if risk else None,
+    )
+
+
+def found(asset_id: str, terms: wire.Security | None, row: wire.Position | None) -> BondFound:
+    """A bond as far as its terms and a position row tell, whichever of them is there."""
+    ticker = (terms.ticker if terms else "") or (row.sec_ticker if row else "")
+    coupon, maturity = (terms.coupon, terms.maturity) if terms else (row.cpn, row.maturity) if row else (None, None)
+    described = (terms.desc_instmt if terms else "") or (row.sec_desc1 if row else "")
+    aliases = {alias.code: alias.identifier for alias in terms.cusip_alias_set} if terms else {}
+    return BondFound(
+        asset_id=asset_id,
+        label=short_name(ticker, coupon, maturity) or described or asset_id,
+        issuer=(terms.issuer_long_name if terms else "") or (row.issuer_long_name if row else ""),
+        cusip=terms.cusip if terms else "",
+        isin=aliases.get("I", "") or (row.isin if row else ""),
+        price=rows.sound_price(row) if row else None,
+        spread_duration=row.spread_dur if row else None,
+        oas=row.oas if row else None,
     )
 
 

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aladdin import wire
-from aladdin.reading import identifiers, rows
+from aladdin.reading import bonds, identifiers, rows
 from aladdin.reading.bonds import Seen
 from aladdin.reading.reads import Read, Reads
 from aladdin.reading.search import Candidate, Chosen, Index
+from orders.searching import BondFound
 
 
 @dataclass(slots=True)
@@ -75,12 +76,20 @@ class KnownBonds:
         with self._lock:
             return self._index.carrying(identifier, self._among(groups)[0])
 
-    def ranked(self, text: str, groups: Collection[str], limit: int) -> tuple[str, ...]:
+    def ranked(self, text: str, groups: Collection[str], limit: int, *, begun: bool = False) -> tuple[str, ...]:
         """Asset ids of the bonds that match every word of `text`, best first, of those held by these groups or looked
-        up; among equals, those that are held come first."""
+        up; among equals, those that are held come first. `begun` is for a text that is still being typed."""
         with self._lock:
             among, held = self._among(groups)
-            return self._index.rank(text, limit, among, held)
+            return self._index.rank(text, limit, among, held, begun=begun)
+
+    def told(self, asset_id: str) -> BondFound | None:
+        """A bond as it is known without a call; None when it is not."""
+        newest = self.newest(asset_id)
+        with self._lock:
+            terms = self._terms.get(asset_id)
+        row = newest[0].row if newest is not None else None
+        return bonds.found(asset_id, terms, row) if terms is not None or row is not None else None
 
     def near(self, value: str, corrections: Collection[str], groups: Collection[str]) -> tuple[str, ...]:
         """Identifiers that may be meant by one that nothing carries: the corrections that are known, then the known

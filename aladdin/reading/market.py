@@ -22,6 +22,7 @@ from allocation.model import Benchmark, Bond
 from orders.errors import Malformed, NotFound, NotPermitted
 from orders.model import Group, GroupTree, PortfolioFound
 from orders.ports import Clock, Dated
+from orders.searching import MOST_SUGGESTED, BondFound, Suggested
 
 log = structlog.get_logger(__name__)
 
@@ -112,6 +113,28 @@ class MarketData:
         if faults and not made:
             raise faults[0]
         return Dated(tuple(made), min([parts.as_of, *ages]), self._source, gaps)
+
+    def searchable(self, groups: Collection[str]) -> Dated[int]:
+        """See `orders.ports.Market.searchable`."""
+        ages, gaps = self._searchable(groups)
+        self._known.carrying("", groups)  # puts them into the index now, which the first key should not wait for
+        return Dated(len(set(groups)) - len(gaps), min(ages, default=self._clock.now()), self._source, gaps)
+
+    def suggest(self, text: str, groups: Collection[str], limit: int = MOST_SUGGESTED) -> Suggested:
+        """See `orders.ports.Market.suggest`."""
+        if exact := self._known.carrying(text, groups):
+            return Suggested(self._told(exact[:limit]), exact=len(exact) == 1)
+        identifier = identifiers.recognise(text)
+        # of seven characters are the beginnings of many CUSIPs too, one in ten with a check digit that fits
+        whole = identifier is not None and identifier.valid and identifier.kind != "SEDOL"
+        return Suggested(self._told(self._known.ranked(text, groups, limit, begun=True)), elsewhere=whole)
+
+    def at_hand(self, asset_ids: Collection[str]) -> Mapping[str, BondFound]:
+        """See `orders.ports.Market.at_hand`."""
+        return {bond.asset_id: bond for bond in self._told(asset_ids)}
+
+    def _told(self, asset_ids: Collection[str]) -> tuple[BondFound, ...]:
+        return tuple(bond for asset_id in asset_ids if (bond := self._known.told(asset_id)) is not None)
 
     def _searchable(self, groups: Collection[str]) -> tuple[list[datetime], tuple[str, ...]]:
         """Make sure the bonds of these groups are known; when each group was read, and a sentence for each that cannot

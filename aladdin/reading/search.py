@@ -21,6 +21,8 @@ _NUMBER = re.compile(r"\d*[.,]?\d+%?")
 _COUPON = re.compile(r"\d{1,3}(\.\d{0,9})?|\.\d{1,9}")
 _FRACTION = re.compile(r"(\d+)-(\d)/([1-9])")
 _DATE = re.compile(r"(\d{1,2})/(?:(\d{1,2})/)?(\d{2}|\d{4})")
+_COUPON_BEGUN = re.compile(r"\d{1,2}(\.\d*)?")
+_DATE_BEGUN = re.compile(r"\d{1,2}/\d{0,2}(/\d?)?")
 _DASHED = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _INSIDE, _IDENTIFIER = 4, 3  # letters from which on a part of a word, or the start of an identifier, is looked for
 _TYPO = 0.75  # share of characters a mistyped word must have in common with the word meant
@@ -30,6 +32,7 @@ _MOST_ALIKE = 10  # words that a mistyped one may stand for
 
 # What a match is worth. A ticker typed in full beats any mention of it elsewhere.
 _TICKER, _TICKER_START, _TERM, _WORD_EXACT, _WORD_START, _WORD_INSIDE, _WORD_ALIKE = 10.0, 6.0, 5.0, 4.0, 3.0, 1.5, 1.0
+_TERM_START = 2.5  # a coupon or a maturity of which the beginning is typed so far
 _PREFERRED = 1e-6  # less than any two worths differ by
 
 Worth = NDArray[np.float64]
@@ -88,16 +91,18 @@ class Index:
         for number in np.flatnonzero(among):
             yield from self._bonds[number].identifiers
 
-    def rank(self, text: str, limit: int, among: Chosen, preferred: Chosen) -> tuple[str, ...]:
+    def rank(self, text: str, limit: int, among: Chosen, preferred: Chosen, *, begun: bool = False) -> tuple[str, ...]:
         """Asset ids of at most `limit` bonds `among` that match every word of `text`, best first; of equals the
-        preferred ones, then by ticker, maturity and asset id."""
+        preferred ones, then by ticker, maturity and asset id. `begun`: the last word may be half a coupon or date."""
         stripped = (word.strip("(),;:\"'") for word in text.casefold().split())
         tokens = [token for token in stripped if _WORD.search(token)]
         if not tokens or limit < 1:
             return ()
         total, matching = np.zeros(len(among)), among.copy()
-        for token in tokens:
+        for place, token in enumerate(tokens, 1):
             worth = self._worth(token, among)
+            if begun and place == len(tokens) and not text[-1:].isspace():
+                worth = np.maximum(worth, self._worth_begun(token, among))
             total += worth
             matching &= worth > 0
         hits = np.flatnonzero(matching)
@@ -130,6 +135,15 @@ class Index:
         tickers = self._postings["tickers"]
         at_least(_TICKER_START, tickers.at(tickers.starting(token)))
         at_least(_TICKER, tickers.at([token]))
+        worth[~among] = 0
+        return worth
+
+    def _worth_begun(self, token: str, among: Chosen) -> Worth:
+        """What the beginning of a coupon or a maturity is worth."""
+        worth = np.zeros(len(among))
+        for kind, start in _begun(token):
+            postings = self._postings[kind]
+            worth[postings.at(postings.starting(start))] = _TERM_START
         worth[~among] = 0
         return worth
 
@@ -195,7 +209,7 @@ def _maturities(bond: Candidate) -> frozenset[str]:
     if bond.maturity is None:
         return frozenset()
     day = bond.maturity.isoformat()
-    return frozenset({day[:4], day[:7], day, day[2:7], day[2:]})
+    return frozenset({day[:4], day[:7], day, day[2:7], day[2:], f"/{bond.maturity:%m/%d/%y}"})  # the last as it begins
 
 
 _KEYS: Mapping[str, Callable[[Candidate], frozenset[str]]] = {
@@ -224,3 +238,18 @@ def _typed_maturity(token: str) -> tuple[str, ...]:
         return ()
     month, day, year = parts.groups()
     return (f"{year}-{int(month):02}" + (f"-{int(day):02}" if day else ""),)
+
+
+def _begun(token: str) -> Iterator[tuple[str, str]]:
+    """The starts of keys that a half typed token may be: 4. of a coupon, 203, 11, 11/ or 11/15/3 of a maturity."""
+    if _COUPON_BEGUN.fullmatch(token):
+        yield "coupons", token
+    if token.isdecimal() and len(token) <= 3:
+        yield "maturities", token
+    if token.isdecimal() and len(token) <= 2:
+        yield "maturities", f"/{token}"
+        yield "maturities", f"/{int(token):02}"
+    if _DATE_BEGUN.fullmatch(token):
+        month, _, rest = token.partition("/")
+        day, slash, year = rest.partition("/")
+        yield "maturities", f"/{int(month):02}/" + (f"{int(day or 0):02}/{year}" if slash else day)

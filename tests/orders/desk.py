@@ -33,6 +33,7 @@ from orders.model import (
 )
 from orders.ports import Dated, Records
 from orders.records import Marks
+from orders.searching import MOST_SUGGESTED, BondFound, Suggested
 from storage import SqlHistory, SqlLedger, SqlMarks, migrate, open_engine
 from tests.allocation.desk import account, bond
 from tests.orders.noted import Noted
@@ -112,6 +113,18 @@ class FakeMarket:
     def find(self, text: str, groups: Collection[str], limit: int = 50) -> Dated[tuple[Bond, ...]]:
         found = tuple(b for b in self.bonds.values() if text.lower() in f"{b.description} {b.cusip}".lower())
         return Dated(found[:limit], self.clock.now(), "fake", self.notes)
+
+    def searchable(self, groups: Collection[str]) -> Dated[int]:
+        return Dated(len(groups), self.clock.now(), "fake", self.notes)
+
+    def suggest(self, text: str, groups: Collection[str], limit: int = MOST_SUGGESTED) -> Suggested:
+        found = [b for b in self.bonds.values() if text.lower() in f"{b.description} {b.cusip}".lower()]
+        exact = [b for b in self.bonds.values() if text and text in (b.asset_id, b.cusip)]
+        return Suggested(tuple(self.at_hand([b.asset_id for b in exact or found]).values())[:limit], len(exact) == 1)
+
+    def at_hand(self, asset_ids: Collection[str]) -> dict[str, BondFound]:
+        known = [self.bonds[asset_id] for asset_id in asset_ids if asset_id in self.bonds]
+        return {b.asset_id: BondFound(b.asset_id, b.label, b.issuer, b.cusip, b.isin, b.price) for b in known}
 
 
 @dataclass

@@ -112,6 +112,35 @@ def test_a_group_no_longer_seen_is_not_kept_as_the_choice(front: Front) -> None:
     assert page.session_state["trip"].group == "BIG6"
 
 
+def test_several_groups_are_looked_at_beside_the_one_that_orders_go_to(front: Front) -> None:
+    front.gate.user = ANALYST
+    page = front.visit("groups")
+    page.toggle("show.OPNIC").set_value(True).run()
+    assert "BIG6, OPNIC: Active spread duration of 4 accounts" in words(page)
+    assert "BIG6 is chosen. Orders go to it alone." in words(page)
+    assert page.session_state["trip"].group == "BIG6"
+    assert list(page.dataframe[0].value["Group"]) == ["BIG6", "OPNIC", "BIG6", "OPNIC"]
+    address = {name: page.query_params[name] for name in ("group", "show", "metric")}
+    assert address == {"group": "BIG6", "show": "OPNIC", "metric": "asd"}
+    page.text_input("groups.text").set_value("opnic").run()
+    assert list(page.dataframe[0].value["Account"]) == ["A", "B"]
+    page.text_input("groups.text").set_value("zebra").run()
+    assert "No account has “zebra” in its ticker or name." in page.info[0].value
+    page.button("choose.OPNIC").click().run()
+    assert "OPNIC: Active spread duration of 2 accounts" in words(page), "the one chosen is shown, and alone"
+    colleague = front.visit("groups", group="OPNIC", show="BIG6", metric="oas")
+    assert "OPNIC, BIG6: OAS of 4 accounts" in words(colleague), "a link shows the same"
+    colleague.toggle("show.BIG6").set_value(False).run()
+    assert "show" not in colleague.query_params
+
+
+def test_the_metric_is_remembered_for_its_user(front: Front) -> None:
+    front.visit("groups").segmented_control("metric").set_value(Metric.DTS).run()
+    assert "BIG6: Duration times spread of 2 accounts" in words(front.visit("groups"))
+    front.gate.user = ANALYST
+    assert "BIG6: Active spread duration of 2 accounts" in words(front.visit("groups"))
+
+
 def find(page: AppTest, text: str) -> AppTest:
     return page.text_input("groups.search").set_value(text).run()
 
@@ -144,7 +173,7 @@ def test_cards_trees_and_what_a_search_found_say_when_they_were_read(front: Fron
     front.gate.user = ANALYST
     front.desk.add_group(ANALYST, "GLOBAL")
     said = words(find(front.visit("groups"), "glob"))
-    assert said.count("not allocated to yet  \nread ") == 3
+    assert said.count("cash USD 10.0mm  \nread ") == 3
     assert "\nAs read " in said
     assert "\nGroups as read " in said
 

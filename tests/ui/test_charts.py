@@ -2,16 +2,15 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
 
 import pytest
 
-from allocation.metrics import spread
 from allocation.model import Choices, Metric
 from allocation.proposal import Proposal
 from allocation.propose import propose
 from tests.allocation.desk import account, block
 from ui import charts, formats
+from ui.strip import Seen, strip
 
 ACCOUNTS = (account("A", level=4.0), account("B", nav="400000000", level=6.0), account("C", level=None))
 
@@ -20,46 +19,6 @@ ACCOUNTS = (account("A", level=4.0), account("B", nav="400000000", level=6.0), a
 def proposal() -> Proposal:
     group = (account("A", level=4.0), account("B", cash="100000", level=6.0))
     return propose(block(3_000_000), group, Choices())
-
-
-def test_the_strip_has_a_dot_for_each_account_with_the_metric() -> None:
-    figure = charts.strip(ACCOUNTS, spread(ACCOUNTS, Metric.ASD))
-    (dots,) = figure.data
-    assert list(dots.x) == [4.0, 6.0]
-    assert [row[0] for row in dots.customdata] == ["A", "B"]
-    assert "Active spread duration 4.000 years" in dots.hovertext[0]
-    assert "NAV USD 100,000,000" in dots.hovertext[0]
-
-
-def test_a_larger_account_has_a_larger_dot() -> None:
-    (dots,) = charts.strip(ACCOUNTS, spread(ACCOUNTS, Metric.ASD)).data
-    assert dots.marker.size[1] > dots.marker.size[0]
-
-
-def test_where_currencies_differ_no_dot_is_larger_than_another() -> None:
-    abroad = (ACCOUNTS[0], account("J", nav="15000000000", currency="JPY"))
-    (dots,) = charts.strip(abroad, spread(abroad, Metric.ASD)).data
-    assert len(set(dots.marker.size)) == 1
-
-
-def test_the_strip_says_the_mean_and_the_standard_deviation_it_marks() -> None:
-    figure = charts.strip(ACCOUNTS, spread(ACCOUNTS, Metric.ASD))
-    assert figure.layout.annotations[0].text == "mean 5.000, one standard deviation 1.0000 years"
-    assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(4.0, 6.0), (5.0, 5.0)]
-    assert figure.layout.xaxis.title.text == "Active spread duration, years"
-
-
-def test_a_group_without_the_metric_is_an_empty_strip() -> None:
-    nobody = (account("C", level=None),)
-    figure = charts.strip(nobody, spread(nobody, Metric.ASD))
-    assert not figure.data[0].x
-    assert not figure.layout.annotations
-
-
-def test_neighbours_on_the_axis_are_on_different_heights() -> None:
-    near = tuple(account(name, level=5.0 + i / 1000) for i, name in enumerate("ABCDEF"))
-    (dots,) = charts.strip(near, spread(near, Metric.ASD)).data
-    assert all(a != b for a, b in zip(dots.y, dots.y[1:], strict=False))
 
 
 def test_the_dumbbell_joins_before_and_after_and_marks_who_stopped_at_a_cap(proposal: Proposal) -> None:
@@ -104,7 +63,7 @@ def test_the_bars_are_the_effects_own_dispersions(proposal: Proposal) -> None:
 
 def test_colours_are_the_themes_so_that_a_figure_is_right_in_both(proposal: Proposal) -> None:
     figures = (
-        charts.strip(ACCOUNTS, spread(ACCOUNTS, Metric.ASD)),
+        strip([Seen.of("BIG6", ACCOUNTS, Metric.ASD)]),
         charts.dumbbell(proposal.effect, proposal.lines),
         charts.dispersion_bars(proposal.effect),
     )
@@ -119,10 +78,3 @@ def test_a_chart_saved_as_a_picture_is_named_after_what_it_shows() -> None:
     named = charts.config("BIG6", "Active spread duration")["toImageButtonOptions"]
     assert named["filename"] == "evenlot-big6-active-spread-duration"
     assert named["format"] == "png"
-
-
-def test_an_account_without_nav_is_a_small_dot_and_no_fault() -> None:
-    group = (account("A", nav=None), account("B"))
-    (dots,) = charts.strip(group, spread(group, Metric.ASD)).data
-    assert dots.marker.size[0] == 10
-    assert formats.money(Decimal(100_000_000), "USD") in dots.hovertext[1]

@@ -7,12 +7,10 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from allocation.metrics import spread
-from allocation.model import Choices, Metric, Side
+from allocation.model import Choices, Side
 from allocation.propose import propose
-from orders.holders import Holder
 from orders.model import Event, Order, OrderLine, OrderState
-from tests.allocation.desk import SETTLEMENT, account, block, bond
+from tests.allocation.desk import SETTLEMENT, account, block
 from ui import formats, order_tables, tables
 
 AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -46,28 +44,6 @@ def order(state: OrderState = OrderState.OPEN, filled: str = "0", **also: object
     )
 
 
-def test_accounts_stand_farthest_from_the_mean_first_and_those_without_the_metric_last() -> None:
-    group = (account("A", level=None), account("B", level=5.0), account("C", level=5.2), account("D", level=3.0))
-    table, _ = tables.accounts(group, spread(group, Metric.ASD))
-    assert list(table["Account"]) == ["D", "C", "B", "A"]
-    assert table[["ASD", "From mean"]].iloc[-1].isna().all()
-    assert list(table["Note"]) == ["", "", "", "half of it has no figure"]
-
-
-def test_an_accounts_missing_money_is_missing_and_not_zero() -> None:
-    group = (account("A", nav=None, cash=None),)
-    table, _ = tables.accounts(group, spread(group, Metric.ASD))
-    assert table.loc[0, ["NAV", "Cash", "Cash %"]].isna().all()
-
-
-@pytest.mark.parametrize("metric", Metric)
-def test_every_metric_has_a_column_with_its_unit(metric: Metric) -> None:
-    group = (account("A"),)
-    table, columns = tables.accounts(group, spread(group, metric))
-    assert metric.short in table.columns
-    assert columns[metric.short]["label"] == tables.heading(f"{metric.short} ({metric.unit})")
-
-
 def test_totals_leave_out_what_is_not_known() -> None:
     group = (account("A", nav="100", cash="1"), account("B", nav=None, cash="2"), account("C", nav="50", cash=None))
     assert tables.totals(group) == ({"USD": Decimal(150)}, {"USD": Decimal(3)})
@@ -81,27 +57,6 @@ def test_money_in_several_currencies_is_never_added_up() -> None:
     abroad = account("B", currency="EUR", fx={"USD": Decimal("0.5")})
     made = propose(block(2_000_000), (account("A"), abroad), Choices())
     assert set(tables.money_and_cash(made)[0]) == {"EUR", "USD"}
-
-
-@pytest.mark.parametrize(("currency", "shown"), [("USD", False), ("EUR", True)])
-def test_a_groups_currencies_have_a_column_where_they_differ(currency: str, shown: bool) -> None:
-    group = (account("A"), account("B", currency=currency))
-    table, _ = tables.accounts(group, spread(group, Metric.ASD))
-    assert ("Currency" in table.columns) is shown
-
-
-def test_bonds_show_what_is_known_and_leave_the_rest_empty() -> None:
-    rows = (bond(200_000, 1_000, is_144a=True), replace(bond(price=None), asset_id="C"))
-    table, _ = tables.bonds(rows)
-    assert table.loc[0, "Pieces"] == "200,000, then steps of 1,000 · 144A"
-    assert table.loc[0, "Price"] == 98.5
-    assert list(table["Price"].isna()) == [False, True]
-    assert table["Coupon"].isna().all()
-
-
-def test_holders_show_their_share_of_nav() -> None:
-    table, _ = tables.holders((Holder("A", "A fund", Decimal(1_000), 0.025), Holder("B", "B fund", Decimal(5), None)))
-    assert list(table["% of NAV"]) == [2.5, 0.0]
 
 
 def test_money_and_cash_are_those_of_the_whole_group() -> None:
@@ -152,7 +107,6 @@ def test_a_history_reads_newest_first() -> None:
 
 
 def test_no_rows_are_a_table_without_rows() -> None:
-    assert tables.bonds(())[0].empty
     assert order_tables.orders(())[0].empty
     assert order_tables.events(())[0].empty
 

@@ -237,6 +237,31 @@ def test_a_group_that_cannot_be_searched_is_named_and_the_others_are_searched(
     assert note.startswith("TOP was not searched. Group TOP has 4 positions or more")
 
 
+def test_what_is_suggested_while_typing_asks_aladdin_nothing(desk: Desk) -> None:
+    groups = desk.client.searchable(["G/1"])
+    assert groups.value == 1
+    asked = len(desk.server.calls())
+    found = desk.client.find("gs 2.615", ["G/1"]).value
+    now = len(desk.server.calls())
+    assert now > asked, "a search does"
+    for text in ("g", "gs 2", "zebra", "38141", "037833", "0378331", "03783310", "US0378331005", "000000000"):
+        desk.client.suggest(text, ["G/1"])
+    assert desk.client.at_hand([bond.asset_id for bond in found]).keys() == {bond.asset_id for bond in found}
+    assert len(desk.server.calls()) == now
+
+
+def test_a_whole_identifier_is_told_from_one_that_is_being_typed(desk: Desk) -> None:
+    desk.client.searchable(["G/1"])
+    (bond, *_) = desk.client.suggest("gs", ["G/1"]).bonds
+    known = desk.client.suggest(bond.asset_id.lower(), ["G/1"])
+    assert known.exact
+    assert known.bonds == (bond,)
+    assert not known.elsewhere
+    assert desk.client.suggest("594918BW3", ["G/1"]).elsewhere
+    assert not desk.client.suggest("594918BW", ["G/1"]).elsewhere
+    assert not desk.client.suggest("594918BW4", ["G/1"]).elsewhere, "its check digit does not fit"
+
+
 def test_an_unknown_bond_is_not_found(desk: Desk) -> None:
     with pytest.raises(NotFound, match="no security NOPE"):
         desk.client.bond("NOPE")

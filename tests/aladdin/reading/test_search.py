@@ -40,13 +40,15 @@ def indexed(bonds: Iterable[Candidate]) -> Index:
     return index
 
 
-def rank(text: str, bonds: Iterable[Candidate], limit: int = 50, held: frozenset[str] = HELD) -> tuple[str, ...]:
+def rank(
+    text: str, bonds: Iterable[Candidate], limit: int = 50, held: frozenset[str] = HELD, begun: bool = False
+) -> tuple[str, ...]:
     bonds = list(bonds)
     index = indexed(bonds)
     preferred = index.none()
     for number, candidate in enumerate(bonds):
         preferred[number] = candidate.asset_id in held
-    return index.rank(text, limit, ~index.none(), preferred)
+    return index.rank(text, limit, ~index.none(), preferred, begun=begun)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,18 @@ def rank(text: str, bonds: Iterable[Candidate], limit: int = 50, held: frozenset
 )
 def test_a_text_finds_the_bonds_it_means_best_first(text: str, found: tuple[str, ...]) -> None:
     assert rank(text, BOOK) == found
+
+
+@pytest.mark.parametrize(
+    ("whole", "found"),
+    [("gs 4.375 11/15/30", "38141GYB4"), ("T 5.25 2037", "00206RDR0"), ("vz 4.522 9/15/48", "92343VCX0")],
+)
+def test_while_a_bond_is_typed_it_is_found_after_every_key(whole: str, found: str) -> None:
+    for typed in range(1, len(whole) + 1):
+        assert found in rank(whole[:typed], BOOK, begun=True), whole[:typed]
+    assert rank("gs 4.3", BOOK) == (), "half a coupon is none where the text is whole"
+    assert rank("gs 4.3 ", BOOK, begun=True) == (), "nor where the next word has begun"
+    assert rank("t 4.3", BOOK, begun=True)[0] == "00206RBH4", "a whole coupon comes before the beginning of one"
 
 
 @pytest.mark.parametrize(
