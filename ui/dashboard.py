@@ -30,7 +30,8 @@ def draw(user: User) -> tuple[Order, ...]:
     asked = _wanted(user)
     page = paging.read("orders", user, asked, PAGE)
     with views:
-        _views(_counts(user, asked, page.rows))
+        counts = _counts(user, asked, page.rows)
+        _views(counts)
     if page.rows:
         _table(page.rows)
     elif asked == Wanted():
@@ -41,7 +42,7 @@ def draw(user: User) -> tuple[Order, ...]:
         )
     else:
         st.info("No order matches these filters. Change one, or clear them all.", icon=":material/filter_alt:")
-    paging.turn("orders", page, PAGE)
+    paging.turn("orders", page, PAGE, sum(counts[state] for state in asked.states or OrderState))
     return page.rows
 
 

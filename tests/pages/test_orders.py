@@ -249,7 +249,7 @@ def test_a_click_shows_the_orders_that_wait_for_their_time_with_when_that_is(fro
     page.pills("orders.view").set_value("Scheduled").run()
     table = page.dataframe[0].value
     assert list(table["Order"]) == [later.id]
-    assert list(table["State"]) == ["◷ scheduled"]
+    assert list(table["State"]) == [["◷ scheduled"]]
     assert list(table["Release"]) == ["Mon 23 Nov, 09:30 New York"]
     assert page.multiselect("orders.states").value == [OrderState.SCHEDULED]
     page.multiselect("orders.states").set_value([OrderState.SCHEDULED, OrderState.CONFIRMED]).run()
@@ -355,5 +355,5 @@ def test_a_page_whose_last_order_has_gone_gives_way_to_the_one_before(
     front.worker.wake()
     front.work()
     page.run()
-    assert list(page.dataframe[0].value["State"]) == ["○ open"]
+    assert list(page.dataframe[0].value["State"]) == [["○ open"]]
     assert list(page.dataframe[0].value["Order"]) == [second.id]
