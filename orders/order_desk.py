@@ -60,7 +60,7 @@ class OrderDesk:
 
         def declined(order: Order) -> dict[str, Any]:
             self._second_person(user, order)
-            return {"message": f"Not approved by {user.username}: {reason.strip()}"}
+            return {"message": f"Declined by {user.username}: {reason.strip()}"}
 
         return self.decide(user, Permission.APPROVE, order_id, Event.DECLINE, command_id, reason, declined)
 

@@ -40,7 +40,7 @@ def entry() -> tuple[Sheet | None, str]:
         "Blocks", [FILE, TYPED], default=FILE, required=True, key="batch.source", persist_state="session"
     )
     name = row.text_input(
-        "Name (optional)", key="batch.name", placeholder="afternoon", width=170, persist_state="session",
+        "Name (optional)", key="batch.name", placeholder="such as: afternoon", width=170, persist_state="session",
         help="The same block is made once a day, however often it comes. Under another name it is made once more, "
         "where its line has a reason.",
     )  # fmt: skip
@@ -109,7 +109,7 @@ def to_be_mended(batch: Batch) -> None:
     wrapped = batch_tables.row_height((fault.sentence for fault in batch.faults), 120)
     st.dataframe(
         table, column_config=columns, hide_index=True, row_height=wrapped, alt="what is to be mended",
-        height=min(620, 38 + (wrapped or 35) * count), key="batch.faults",
+        height=min(620, 36 + (wrapped or 33) * count), key="batch.faults",
     )  # fmt: skip
     st.download_button(
         "Download the list", written([list(table.columns), *table.itertuples(index=False)]),
@@ -125,7 +125,7 @@ def review(looked: Looked) -> Mapping[int, str]:
     place = st.container()
     edited = st.data_editor(
         table, column_config=columns, hide_index=True, disabled=[c for c in table.columns if c != "Reason"],
-        row_height=wrapped, height=min(560, 38 + (wrapped or 35) * len(table)), key=f"batch.review.{looked.id}",
+        row_height=wrapped, height=min(560, 36 + (wrapped or 33) * len(table)), key=f"batch.review.{looked.id}",
         alt="what would come of each block",
     )  # fmt: skip
     if wrapped is not None:  # a row shows three lines of a sentence

@@ -51,9 +51,9 @@ def _draw(user: User, at: Opened) -> None:
             f"What Aladdin shows now is read again, and becomes an order of **{group}** with a statement that says it "
             "was entered elsewhere. Nothing is sent to Aladdin by that."
         )
-    st.text_area(
+    st.text_input(
         "Reason (required)", key=at.key("reason"), max_chars=session.desk().policy.longest_comment,
-        placeholder="Kept with the order, under your name",
+        placeholder="Kept with the order, under your name", live=True,
     )  # fmt: skip
     asking.refused()
     st.button(

@@ -56,7 +56,8 @@ def facts(order: Order, statement: Statement) -> None:
         st.info(note)
     table, columns = proposal_tables.frozen(body)
     st.dataframe(
-        table, column_config=columns, hide_index=True, placeholder=formats.MISSING, alt="who gets what",
+        table, column_config=columns | {"Name": None}, hide_index=True, placeholder=formats.MISSING,
+        alt="who gets what",  # the reasons need the room that names take; they are read in full here alone
         height=min(330, 38 + proposal_tables.WRAPPED * len(table)), row_height=proposal_tables.WRAPPED,
     )  # fmt: skip
     if told := proposal_tables.nothing((line["account_id"], line["face"], line["reason"]) for line in body["lines"]):

@@ -135,7 +135,7 @@ def _table(run: Run, done: int) -> None:
         column_config=columns,
         hide_index=True,
         row_height=wrapped,
-        height=min(520, 38 + (wrapped or 35) * done),
+        height=min(520, 36 + (wrapped or 33) * done),
         key="batch.results",
         alt="what came of each line",
     )

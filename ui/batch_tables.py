@@ -12,9 +12,9 @@ from orders.batch import Foreseen, Outcome, Result
 from orders.batch_check import Planned
 from orders.batch_file import COLUMNS, REQUIRED, Fault, Sheet, Typed
 from orders.model import OrderState
-from ui import states
+from ui import states, tables
 from ui.proposal_tables import WRAPPED
-from ui.tables import Columns, amount, number
+from ui.tables import Columns, number
 
 BLANK_LINES = 6
 
@@ -32,6 +32,8 @@ _HELP = {
     "uncounted": "accounts left out of the dispersion, as those without the figure must be; with ; between them",
 }
 _SIGNS = {Outcome.MADE: "✓", Outcome.THERE: "=", Outcome.REFUSED: "×", Outcome.LEFT: "–"}
+STATUS = {"✓": "✓ can be made", "!": "! wants a reason", "×": "× cannot be made", "=": "= made already"}
+_COLOURS = {"✓": "green", "!": "orange", "×": "red", "=": "gray", "–": "gray"}
 _WIDTHS = {"group": 90, "security": 130, "side": 84, "face": 110, "settlement": 116, "limit": 90, "method": 110}
 
 
@@ -71,7 +73,7 @@ def foreseen(rows: Sequence[Foreseen]) -> tuple[pd.DataFrame, Columns]:
     table = pd.DataFrame(
         [
             {
-                "": sign(row, row.block.typed["reason"]),
+                "Status": [STATUS[sign(row, row.block.typed["reason"])]],
                 **_block(row.block),
                 "Reason": row.block.typed["reason"],  # in sight in a narrow window too, as it is to be typed
                 "Placed": row.placed,
@@ -81,8 +83,8 @@ def foreseen(rows: Sequence[Foreseen]) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = _block_columns() | {
-        "": st.column_config.TextColumn("", width=26, help="✓ can be made; ! wants a reason; × cannot be; = is made"),
-        "Placed": amount("Placed"),
+        "Status": tables.chips("Status", ((word, _COLOURS[sign]) for sign, word in STATUS.items()), 142),
+        "Placed": number("Placed", width=100),
         "To know": st.column_config.TextColumn("To know before it is sent", width=270),
         "Reason": st.column_config.TextColumn("Reason", width=130, help=_HELP["reason"]),
     }
@@ -117,7 +119,7 @@ def results(rows: Sequence[Result]) -> tuple[pd.DataFrame, Columns]:
     table = pd.DataFrame(
         [
             {
-                "Outcome": f"{_SIGNS[row.outcome]} {row.outcome.value}",
+                "Outcome": [_outcome(row.outcome)],
                 **_block(row.block),
                 "What": row.sentence,
                 "Order": row.order_id,
@@ -126,19 +128,23 @@ def results(rows: Sequence[Result]) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = _block_columns() | {
-        "Outcome": st.column_config.TextColumn("Outcome", width=96),
-        "What": st.column_config.TextColumn("What came of it", width=306),
+        "Outcome": tables.chips("Outcome", ((_outcome(one), _COLOURS[_SIGNS[one]]) for one in Outcome), 130),
+        "What": st.column_config.TextColumn("What came of it", width=280),
         "Order": st.column_config.TextColumn("Order", width=140),
     }
     return table, columns
 
 
+def _outcome(one: Outcome) -> str:
+    return f"{_SIGNS[one]} {one.value}"
+
+
 def made(counts: Mapping[OrderState, int]) -> tuple[pd.DataFrame, Columns]:
     """How many orders are in which state."""
-    rows = [
-        {"State": f"{states.SIGNS[state]} {state.value}", "Orders": count} for state, count in counts.items() if count
-    ]
-    return pd.DataFrame(rows), {"Orders": number("Orders")}
+    words = {state: f"{states.SIGNS[state]} {state.value}" for state in counts}
+    rows = [{"State": [words[state]], "Orders": count} for state, count in counts.items() if count]
+    shown = ((word, states.COLOURS[state]) for state, word in words.items())
+    return pd.DataFrame(rows), {"State": tables.chips("State", shown, 150), "Orders": number("Orders")}
 
 
 def with_reasons(sheet: Sheet, reasons: Mapping[int, str]) -> Sheet:
@@ -165,6 +171,6 @@ def _block_columns() -> Columns:
         "Line": number("Line", width=40),
         "Group": st.column_config.TextColumn("Group", width=84),
         "Side": st.column_config.TextColumn("Side", width=42),
-        "Face": amount("Face"),
-        "Bond": st.column_config.TextColumn("Bond", width=120),
+        "Face": number("Face", width=100),
+        "Bond": st.column_config.TextColumn("Bond", width=126),
     }

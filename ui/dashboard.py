@@ -16,7 +16,7 @@ from ui import formats, frame, order_tables, paging, session, states, tables
 
 PAGE = 50
 MOVING = frozenset((*LIVE, *OURS))
-DATES, SHORT, USUAL = 260, 150, 240  # pixels: both dates whole; a word; several
+DATES, SHORT, WORDS, USUAL = 260, 150, 210, 170  # pixels: both dates; a word; several; one chosen
 TEXTS, LISTS = ("bond", "account", "by", "batch"), ("states", "groups")  # the filters that the address carries
 COUNTED_FOR = timedelta(seconds=10)
 
@@ -30,7 +30,8 @@ def draw(user: User) -> tuple[Order, ...]:
     asked = _wanted(user)
     page = paging.read("orders", user, asked, PAGE)
     with views:
-        _views(_counts(user, asked, page.rows))
+        counts = _counts(user, asked, page.rows)
+        _views(counts)
     if page.rows:
         _table(page.rows)
     elif asked == Wanted():
@@ -41,7 +42,7 @@ def draw(user: User) -> tuple[Order, ...]:
         )
     else:
         st.info("No order matches these filters. Change one, or clear them all.", icon=":material/filter_alt:")
-    paging.turn("orders", page, PAGE)
+    paging.turn("orders", page, PAGE, sum(counts[state] for state in asked.states or OrderState))
     return page.rows
 
 
@@ -49,7 +50,7 @@ def _wanted(user: User) -> Wanted:
     """Which orders the user asks for, from the filters, which are drawn here."""
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     bond = row.text_input(
-        "Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch, width=USUAL
+        "Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch, width=WORDS
     )
     groups = row.multiselect(
         "Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch, width=USUAL

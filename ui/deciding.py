@@ -37,7 +37,7 @@ ACTS = {
         "something new from compliance, asks a person first.",
         "approved.",
     ),
-    Event.DECLINE: Act("Decline", "block", "It is not sent, and ends as rejected.", "declined, and not sent."),
+    Event.DECLINE: Act("Decline", "block", "It is never sent, and ends as rejected.", "declined, and not sent."),
     Event.MODIFY: Act("Modify", "edit", "", "the new terms are on their way to Aladdin."),
     Event.CANCEL: Act(
         "Cancel", "cancel",
@@ -129,9 +129,9 @@ def _reason(order: Order, at: Opened, act: Act) -> None:
         if (asked := desk.closing.asked(order)) is not None:
             st.text(f"{asked.actor}, {formats.moment(asked.at)}: “{asked.reason}”")
     else:
-        st.text_area(
+        st.text_input(
             "Reason (required)", key=at.key("reason"), max_chars=desk.policy.longest_comment,
-            placeholder="Kept with the order, under your name",
+            placeholder="Kept with the order, under your name", live=True,
         )  # fmt: skip
     asking.refused()
     missing = accepting.missing(at.command_id, (), at.typed("reason"))

@@ -68,9 +68,9 @@ def draw(user: User, order: Order, at: Opened, done: str) -> None:
         raise NotPermitted(f"There is nothing of {order.id} for you to explain or approve any more.")
     _departures(made)
     if at.event is Event.EXPLAINED:
-        st.text_area(
+        st.text_input(
             "Reason (required)", key=at.key("reason"), max_chars=session.desk().policy.longest_comment,
-            placeholder="Kept with the order, under your name",
+            placeholder="Kept with the order, under your name", live=True,
         )  # fmt: skip
     asking.refused()
     st.button(

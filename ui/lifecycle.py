@@ -42,7 +42,7 @@ def path(events: Sequence[Event], order: Order) -> str:
 
     behind = "".join(f":gray-badge[{told(state)}] → " for state in gone)
     here = f":{COLOURS[order.state]}-badge[**{told(order.state)}**]"
-    ahead = "".join(f" :gray[⇢ {told(state)}]" for state in way_on(order))
+    ahead = "".join(f" :gray[:small[⇢ {told(state)}]]" for state in way_on(order))
     return behind + here + ahead
 
 

@@ -112,7 +112,7 @@ def _no_account(name: str, accounts: Sequence[str]) -> str:
 def changes(before: Iterable[Row], after: Iterable[Row]) -> tuple[Change, ...]:
     """What changes from one table to another: rows gone or changed in the order of the first, then the new ones."""
     old, new = _by_key(before), _by_key(after)
-    moved = [Change(row, new.get(key)) for key, row in old.items() if _limit(new.get(key)) != row.limit]
+    moved = [Change(row, new.get(key)) for key, row in old.items() if _limit(new.get(key)) != _limit(row)]
     return (*moved, *(Change(None, row) for key, row in new.items() if key not in old))
 
 

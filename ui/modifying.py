@@ -43,9 +43,10 @@ def draw(user: User, order: Order, at: Opened, done: str) -> None:
         st.caption(_HELD)
     warnings = list(dict.fromkeys(preview.warnings))
     accepting.draw(at.command_id, warnings, longest)
-    st.text_area(
+    st.text_input(
         "Reason (required)", key=at.key("reason"), max_chars=longest,
         placeholder="Kept with the order and its new statement, under your name", persist_state="session",
+        live=True,
     )  # fmt: skip
     asking.refused()
     missing = accepting.missing(at.command_id, warnings, at.typed("reason")) if changed else "nothing is changed yet"

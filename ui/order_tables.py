@@ -43,7 +43,7 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
         ]
     )
     columns = {
-        "State": _state([(states.short(order), states.COLOURS[order.state]) for order in rows]),
+        "State": tables.chips("State", ((states.short(order), states.COLOURS[order.state]) for order in rows), 150),
         "Release": st.column_config.TextColumn("Release", width=182, help="by the clock of the bond's market"),
         "Side": st.column_config.TextColumn("Side", width=44),
         "Face": tables.number("Face", 0, width=92),
@@ -61,12 +61,6 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
         "Order": None,  # its page says it, and it would push others out of sight
     }
     return table, columns
-
-
-def _state(shown: Sequence[tuple[str, states.Colour]]) -> Any:
-    """Signs and words, each in its state's colour."""
-    colours = dict(shown)
-    return st.column_config.MultiselectColumn("State", options=list(colours), color=list(colours.values()), width=150)
 
 
 def _progress(width: int) -> Any:

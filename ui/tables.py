@@ -41,6 +41,14 @@ def amount(label: str, help_: str | None = None) -> Any:
     return number(label, 0, help_, WIDE)
 
 
+def chips(label: str, shown: Iterable[tuple[str, str]], width: int, help_: str | None = None) -> Any:
+    """Signs and words, each in its colour: a cell is a list with one of them."""
+    colours = dict(shown)
+    return st.column_config.MultiselectColumn(
+        label, options=list(colours), color=list(colours.values()), width=width, help=help_
+    )
+
+
 def height(table: pd.DataFrame, most: int, row: int = 33) -> int:
     """Pixels for all rows, as high as the theme's base font makes them unless they have a height of their own; beyond
     `most` the table scrolls, and the last row in sight is a whole one."""

@@ -111,7 +111,7 @@ class Front:
     memory: Memory
     pulses: list[Pulse] = field(default_factory=lambda: [Pulse("Aladdin", True, "answers")])
 
-    def visit(self, page: str = "groups", **query: str) -> AppTest:
+    def visit(self, page: str = "groups", **query: str | list[str]) -> AppTest:
         """A browser session of the current user that has come to this page."""
         browser = AppTest.from_file(APP, default_timeout=PATIENCE)
         browser.run()

@@ -145,7 +145,7 @@ def test_each_block_is_previewed_and_nothing_is_written(front: Front) -> None:
     page = looked(front, *TWO, "BIG6,B,sell,5000500,,,,,")
     table = page.dataframe[0].value
     assert list(table["Line"]) == [2, 3, 4]
-    assert list(table[""]) == ["✓", "✓", "×"]
+    assert list(table["Status"]) == [["✓ can be made"], ["✓ can be made"], ["× cannot be made"]]
     assert list(table["Placed"]) == [2_000_000, 400_000, 0]
     assert "5,000,500" in table["To know"][2]
     assert "Buy 2 blocks, 2,400,000." in words(page)
@@ -158,7 +158,7 @@ def test_each_block_is_previewed_and_nothing_is_written(front: Front) -> None:
 def test_a_warning_wants_a_reason_which_is_typed_beside_it_and_kept(front: Front) -> None:
     front.compliance.found = (Violation("R1", "A", Severity.WARNING, "Near the issuer limit"),)
     page = looked(front, TWO[0])
-    assert page.dataframe[0].value[""][0] == "!"
+    assert page.dataframe[0].value["Status"][0] == ["! wants a reason"]
     assert "Near the issuer limit (A)" in page.dataframe[0].value["To know"][0]
     page = give_reason(page, 0, "agreed with risk")
     assert {figure.label: figure.value for figure in page.metric}["Want a reason"] == "0"
@@ -194,7 +194,7 @@ def test_what_is_sent_is_counted_told_by_line_and_can_be_downloaded(front: Front
     }  # fmt: skip
     assert "Each line that was refused says why." in page.warning[0].value
     table = page.dataframe[0].value
-    assert list(table["Outcome"]) == ["✓ made", "✓ made", "× refused"]
+    assert list(table["Outcome"]) == [["✓ made"], ["✓ made"], ["× refused"]]
     assert set(table["Order"]) == {*(order.id for order in front.orders()), ""}
     assert [button.label for button in page.download_button] == ["Download the results"]
 
@@ -219,7 +219,7 @@ def test_the_orders_page_shows_those_of_the_batch_alone(front: Front) -> None:
 def test_the_same_file_again_shows_what_is_made_and_makes_nothing_twice(front: Front) -> None:
     sent(looked(front, *TWO), "Send 2 blocks")
     page = looked(front, *TWO)
-    assert list(page.dataframe[0].value[""]) == ["=", "="]
+    assert list(page.dataframe[0].value["Status"]) == [["= made already"]] * 2
     assert "Every block of it is made already." in words(page)
     assert "Send" not in buttons(page)
     page = sent(looked(front, *TWO, "BIG6,B,buy,5mm,,,,,"), "Send 1 block")
@@ -303,7 +303,7 @@ def test_a_batch_on_its_way_is_found_again_stopped_counted_and_gone_on_with(
         "Made": "2", "Refused": "0", "Made already": "0", "Left": "1",
     }  # fmt: skip
     assert page.warning[0].value.startswith("It was stopped: 1 block of it was left.")
-    assert list(page.dataframe[0].value["Outcome"]) == ["✓ made", "✓ made", "– left"]
+    assert list(page.dataframe[0].value["Outcome"]) == [["✓ made"], ["✓ made"], ["– left"]]
     assert not page.success
     page = sent(page, "Send the rest")
     assert page.success[0].value == "Every line has its order."

@@ -37,7 +37,7 @@ def test_another_batch_goes_on_under_the_name_of_the_one_before(front: Front, mo
     page = press(front.visit("batch", batch="afternoon"), "Another batch")
     assert page.text_input("batch.name").value == "afternoon"
     page = press(with_file(page, *TWO), "Check and preview")
-    assert list(page.dataframe[0].value[""]) == ["=", "="]
+    assert list(page.dataframe[0].value["Status"]) == [["= made already"]] * 2
     assert "Batch **afternoon**: what was made under this name is not made twice." in words(page)
 
 
@@ -51,7 +51,8 @@ def test_the_results_bring_the_name_with_them(front: Front) -> None:
     results = results_csv(run.results, run.batch.name).encode()
     page.file_uploader("batch.file").upload("results.csv", results, "text/csv").run()
     assert page.text_input("batch.name").value == "afternoon"
-    assert list(press(page, "Check and preview").dataframe[0].value[""]) == ["=", "×"]
+    table = press(page, "Check and preview").dataframe[0].value
+    assert list(table["Status"]) == [["= made already"], ["× cannot be made"]]
 
 
 def test_a_batch_that_was_broken_off_says_how_many_were_not_tried(front: Front) -> None:

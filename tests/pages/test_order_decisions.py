@@ -57,7 +57,7 @@ def dialog(front: Front, order: Order, label: str) -> AppTest:
 def decide(page: AppTest, event: Event, reason: str = "") -> AppTest:
     """Give the reason in the dialog that is open, and decide."""
     if reason:
-        page.text_area(page.session_state["deciding.opened"].key("reason")).set_value(reason)
+        page.text_input(page.session_state["deciding.opened"].key("reason")).set_value(reason)
     return page.button(f"deciding.do.{event.name}").click().run()
 
 
@@ -195,7 +195,7 @@ def test_a_dialog_that_is_dismissed_decides_nothing_and_another_one_begins_witho
     order = at_aladdin(front)
     page = dialog(front, order, "Cancel")
     first = page.session_state["deciding.opened"]
-    page.text_area(first.key("reason")).set_value("A slip").run()
+    page.text_input(first.key("reason")).set_value("A slip").run()
     press(page, "Cancel…")
     assert page.session_state["deciding.opened"] != first
     decide(page, Event.CANCEL)
@@ -272,7 +272,7 @@ def test_an_approver_declines_with_a_reason_and_nothing_is_sent(four_eyes: Front
     four_eyes.work()
     assert now(four_eyes, order).state is OrderState.REJECTED
     assert four_eyes.broker.posted == []
-    assert "Not approved by app: Too much of one issuer" in words(page)
+    assert "Declined by app: Too much of one issuer" in words(page)
 
 
 def test_an_approval_of_an_order_for_later_makes_it_scheduled(four_eyes: Front) -> None:

@@ -196,7 +196,7 @@ def test_what_compliance_says_of_the_new_terms_is_accepted_beside_ours_and_asked
     assert "Aladdin still holds the order as it is" in words(page)
     front.compliance.found = (Violation("R1", "A", Severity.WARNING, "Near the issuer limit"),)
     type_(page, "face", "1mm")
-    page.text_area(page.session_state["deciding.opened"].key("reason")).set_value("Half").run()
+    page.text_input(page.session_state["deciding.opened"].key("reason")).set_value("Half").run()
     assert len(front.compliance.asked) == 2
     assert front.compliance.asked[-1][1] == order.broker_id
     assert "Aladdin's compliance, warning: Near the issuer limit (A)." in words(page)

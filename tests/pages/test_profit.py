@@ -92,6 +92,8 @@ def test_whoever_may_look_sees_it_for_the_groups_they_see(front: Front, user: ob
     assert list(page.selectbox("profit.group").options) == ["BIG6", "OPNIC"]
     assert len(page.dataframe[0].value) == 2
     page.selectbox("profit.group").set_value("OPNIC").run()
+    assert page.query_params["group"] == "OPNIC"
+    assert front.visit("profit", group="OPNIC").selectbox("profit.group").value == "OPNIC"
     assert "what its accounts traded in other groups counts too" in words(page)
     assert {figure.label: figure.value for figure in page.metric}["Lines booked"] == "2"
     assert list(page.dataframe[1].value["Group"]) == ["BIG6", "BIG6"]

@@ -52,7 +52,7 @@ def entered(front: Front, **otherwise: Any) -> None:
 def take_over(page: AppTest, reason: str = REASON) -> AppTest:
     """Open the dialog, give the reason, and click."""
     page = press(page, "Take over…")
-    page.text_area(page.session_state["deciding.opened"].key("reason")).set_value(reason).run()
+    page.text_input(page.session_state["deciding.opened"].key("reason")).set_value(reason).run()
     return press(page, "Take it over")
 
 
@@ -138,7 +138,7 @@ def test_without_a_reason_nothing_is_taken_over_and_the_dialog_stays(front: Fron
     page = take_over(front.visit("reconcile"), "  ")
     assert "Say why: the reason is kept with the order." in words(page)
     assert front.orders() == ()
-    take_over_again = page.text_area(page.session_state["deciding.opened"].key("reason")).set_value(REASON).run()
+    take_over_again = page.text_input(page.session_state["deciding.opened"].key("reason")).set_value(REASON).run()
     press(take_over_again, "Take it over")
     assert len(front.orders()) == 1
 

@@ -26,7 +26,7 @@ def drawn(*states: OrderState, release_at: datetime | None = None) -> str:
 def test_what_is_behind_is_framed_where_it_is_has_its_colour_and_what_may_come_is_plain() -> None:
     assert drawn(OrderState.CONFIRMED, OrderState.SENDING, OrderState.OPEN, OrderState.OPEN) == (
         ":gray-badge[◌ confirmed] → :gray-badge[→ sending] → :blue-badge[**○ open**] "
-        ":gray[⇢ ◎ authorized] :gray[⇢ ▶ active] :gray[⇢ ◉ filled] :gray[⇢ ● booked]"
+        ":gray[:small[⇢ ◎ authorized]] :gray[:small[⇢ ▶ active]] :gray[:small[⇢ ◉ filled]] :gray[:small[⇢ ● booked]]"
     )
 
 
@@ -37,7 +37,7 @@ def test_nothing_comes_after_the_end(final: OrderState) -> None:
 
 def test_a_way_walked_twice_is_told_once_and_ends_where_the_order_is() -> None:
     back_and_forth = (OrderState.SENDING, OrderState.SEND_FAILED, OrderState.CONFIRMED, OrderState.SENDING)
-    assert drawn(*back_and_forth).split(" :gray[⇢")[0] == (
+    assert drawn(*back_and_forth).split(" :gray[:small")[0] == (
         ":gray-badge[! send failed] → :gray-badge[◌ confirmed] → :blue-badge[**→ sending**]"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -186,3 +187,10 @@ def test_an_amount_reads_as_everywhere_and_is_typed_as_it_was() -> None:
     told, _ = limits.shown(table)
     assert list(told["Limit"]) == ["100,000", "5%"]
     assert [row.limit for row in limits.typed(table)] == ["100000", "5%"]
+
+
+def test_a_table_that_nobody_touched_changes_nothing_however_large_its_amounts() -> None:
+    kept = (Row("A", "min_allocation", "", "100000"), Row("A", "cash_reserve", "", "1000000.50"))
+    assert limits.changes(kept, kept) == ()
+    (change,) = limits.changes(kept, (kept[0], replace(kept[1], limit="2000000")))
+    assert limits.what_changes([change])[0].loc[0, "Before"] == "1,000,000.50"

@@ -14,6 +14,12 @@ def test_every_state_has_a_sign_and_a_word(state: OrderState) -> None:
     assert word == ("Wizardry (unknown status)" if state is OrderState.FOREIGN else state.value)
 
 
+def test_what_aladdin_says_in_its_own_words_is_text_in_a_badge_whatever_is_in_it() -> None:
+    foreign = order(OrderState.FOREIGN, broker_status="Held] :red[*now*")
+    assert states.short(foreign) == "? Held] :red[*now*"
+    assert states.badge(foreign) == r":orange-badge[? Held\] \:red\[\*now\* (unknown status)]"
+
+
 def test_a_partly_filled_order_says_so_and_a_whole_one_does_not() -> None:
     assert states.word(order(OrderState.ACTIVE, "500000")) == "▶ active, partly filled"
     assert states.word(order(OrderState.CANCELED, "500000")) == "× canceled, partly filled"
@@ -23,7 +29,7 @@ def test_a_partly_filled_order_says_so_and_a_whole_one_does_not() -> None:
 
 
 def test_every_state_says_what_comes_next_and_is_in_one_view() -> None:
-    assert set(states.NEXT) == set(states.SIGNS) == set(OrderState)
+    assert set(states.NEXT) == set(states.SIGNS) == set(states.COLOURS) == set(OrderState)
     found = [state for name, of in states.VIEWS.items() for state in of if name]
     assert sorted(found) == sorted(OrderState)
 
