@@ -68,8 +68,8 @@ def whys(proposal: Proposal) -> str:
         (
             f"**{_plain(line.account_id)}**",
             f"{line.face:,}",
-            f"{formats.metric(effect.before.get(line.account_id), metric)} →"
-            f" {formats.metric(effect.after.get(line.account_id), metric)}",
+            f"{formats.metric(effect.before.get(line.account_id), metric)}\u00a0→"
+            f"\u00a0{formats.metric(effect.after.get(line.account_id), metric)}",
             line.cap.rule if line.capped else "",
             _plain(line.reason),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 
@@ -64,6 +65,15 @@ def test_the_way_to_a_confirmation_and_back_takes_no_mouse(browser: Browser, ser
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("Alt+Shift+B")
     page.wait_for_url("**/securities")
+    settled(page)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/allocate")
+    settled(page)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    settled(page)
+    page.keyboard.press("Control+Shift+Enter")
+    page.wait_for_url(re.compile(r"/orders\?order=EL-"))
     page.context.close()
 
 

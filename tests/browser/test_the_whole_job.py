@@ -133,13 +133,13 @@ def test_the_whole_job(server: AppServer, browser: Browser, bond: Security) -> N
 
     # both methods, and the preview
     assert metric(page, "Filled") == "100.0%"
-    by_nav = metric(page, "Dispersion after")
+    by_nav = metric(page, "Dispersion before → after")
     page.get_by_text("Equal", exact=True).click()
     expect(page.get_by_text("The same face to every account")).to_be_visible()
     page.wait_for_timeout(500)
     idle(page)
     assert metric(page, "Filled") == "100.0%"
-    assert metric(page, "Dispersion after") != by_nav
+    assert metric(page, "Dispersion before → after") != by_nav
     shot(page, "5-equal")
     page.get_by_text("Pro rata", exact=True).click()
     expect(page.get_by_text("Each account in proportion to its size")).to_be_visible()

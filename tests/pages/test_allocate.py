@@ -105,7 +105,9 @@ def test_every_lines_reason_stands_in_full_with_what_it_does(front: Front) -> No
     page = front.at_allocate("2mm")
     (whys,) = [said.value for said in page.markdown if said.value.startswith("| Account")]
     for line in page.session_state["trip"].preview.proposal.lines:
-        assert f"| **{line.account_id}** | 1,000,000 | 5.000 → 5.037 |  | {line.reason} |" in whys.replace("\\", "")
+        assert f"| **{line.account_id}** | 1,000,000 | 5.000\u00a0→\u00a05.037 |  | {line.reason} |" in whys.replace(
+            "\\", ""
+        )
 
 
 def test_what_cannot_be_placed_is_listed_with_reasons_that_add_up(front: Front) -> None:
