@@ -243,10 +243,6 @@ back, forward = bar(problem if may else f"{problem} Confirming is for portfolio 
 if back.button("Securities", icon=":material/arrow_back:", shortcut=keys.BACK):
     st.switch_page("pages/securities.py")
 ready = preview is not None and not problem and may
-opens = bool(st.session_state.get("allocate.confirm"))  # the same keys send what the dialog shows
-forth = forward.button(
-    "Confirm…", type="primary", icon=":material/check:", disabled=not ready, key="allocate.confirm",
-    shortcut=None if opens else keys.NEXT,
-)  # fmt: skip
+forth = forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready, shortcut=keys.NEXT)
 if forth and preview is not None:
     confirming.open_dialog(user, preview, block)

@@ -17,7 +17,7 @@ from streamlit.elements.lib.streamlit_plotly_theme import (
     GRAY_90,
 )
 
-from allocation.metrics import Spread, spread_of
+from allocation.metrics import Spread
 from allocation.proposal import Effect, Line
 from ui import formats
 
@@ -60,9 +60,13 @@ def layout(figure: go.Figure, height: int, title: str) -> go.Figure:
 
 def _mark(figure: go.Figure, spread: Spread) -> None:
     """The mean, and one standard deviation to each side."""
-    low, high = spread.mean - spread.stdev, spread.mean + spread.stdev
-    figure.add_vrect(x0=low, x1=high, fillcolor=CONTEXT, opacity=0.15, line_width=0)
-    figure.add_vline(x=spread.mean, line={"color": CONTEXT, "dash": "dot"})
+    _band(figure, spread.mean, spread.stdev)
+
+
+def _band(figure: go.Figure, mean: float, reach: float) -> None:
+    """The mean, and as far to each side."""
+    figure.add_vrect(x0=mean - reach, x1=mean + reach, fillcolor=CONTEXT, opacity=0.15, line_width=0)
+    figure.add_vline(x=mean, line={"color": CONTEXT, "dash": "dot"})
 
 
 def dumbbell(effect: Effect, lines: Sequence[Line]) -> go.Figure:
@@ -72,7 +76,7 @@ def dumbbell(effect: Effect, lines: Sequence[Line]) -> go.Figure:
     order = sorted(effect.before, key=lambda account: (effect.before[account], account))
     figure = go.Figure()
     if order and not effect.targets:
-        _mark(figure, spread_of(effect.after, metric, effect.excluded))
+        _band(figure, effect.mean_after, effect.tolerance)
     joined_x: list[float | None] = []
     joined_y: list[str | None] = []
     for account in order:
@@ -120,27 +124,3 @@ def _targets(figure: go.Figure, effect: Effect, aimed: Sequence[str]) -> None:
         ],
         marker={"symbol": "line-ns", "size": 15, "line": {"width": 3, "color": TARGET}},
     )  # fmt: skip
-
-
-def dispersion_bars(effect: Effect) -> go.Figure:
-    """Dispersion before and after, labelled."""
-    metric = effect.metric
-    values = [effect.dispersion_before, effect.dispersion_after]
-    figure = go.Figure(
-        go.Bar(
-            x=values,
-            y=["before", "after"],
-            orientation="h",
-            marker_color=[BEFORE, AFTER],
-            text=[formats.dispersion(value, metric) for value in values],
-            textposition="outside",
-            textfont={"color": TEXT},
-            cliponaxis=False,
-            hovertext=[formats.dispersion(value, metric) for value in values],
-            hoverinfo="y+text",
-        )
-    )
-    figure = layout(figure, 150, f"standard deviation, {metric.unit}")
-    figure.update_xaxes(range=[0, 1.35 * max(values) or 1])  # with room for the labels, beside the bars
-    figure.update_yaxes(autorange="reversed")
-    return figure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,14 +18,12 @@ from orders.lifecycle import FINAL
 from orders.model import Order, User
 from ui import accepting, filling, formats, frame, keys, releasing, sending, session, states
 
-HELD = 1.0  # seconds in which the keys that opened the dialog do not send what it shows
 RECENT = timedelta(minutes=5)  # an own order as young as this may be one that somebody took for cancelled
 
 _ASKED = "allocate.asked"  # the confirmation that was clicked, until its outcome is known
 _REFUSED = "allocate.refused"
 _UNSAID = "allocate.unsaid"
 _CONFIRMED = "allocate.confirmed"
-_OPENED = "allocate.opened"
 _MOVED = "allocate.moved"  # the preview with another settlement, and what it is of
 
 
@@ -64,7 +61,6 @@ def open_dialog(user: User, preview: Preview, sentence: str) -> None:
     except EvenlotError as error:
         frame.show(error)
     else:
-        st.session_state[_OPENED] = time.monotonic()
         _dialog(user, checked, sentence)
 
 
@@ -90,8 +86,6 @@ def _ask(preview: Preview, sentence: str, command_id: str) -> None:
     """The click. The user is asked for anew: roles, and the sign-in itself, may have ended since the dialog was
     drawn. A second click that comes after the order was made asks for nothing."""
     gate = session.office().gate
-    if time.monotonic() - st.session_state.get(_OPENED, 0.0) < HELD:
-        return  # the keys that opened the dialog were held, or pressed twice
     if gate.current_user() is None or command_id != session.trip().command_id:
         return
     gate.touch()
@@ -207,7 +201,7 @@ def _being_confirmed(asked: Confirmation) -> None:
         st.rerun()
 
 
-@st.dialog("Confirm the allocation", width="large", on_dismiss="rerun")
+@st.dialog("Confirm the allocation", width="large")
 def _dialog(user: User, preview: Preview, sentence: str) -> None:
     """Exactly what will be sent."""
     if _ASKED in st.session_state or session.office().gate.current_user() is None:
@@ -254,14 +248,14 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
 
 
 def _send(preview: Preview, sentence: str, scope: str, second: str) -> None:
-    """The click that sends, by its keys only where nothing is missing."""
+    """The click that sends; by keys too, other ones than opened the dialog, where nothing is missing."""
     unsaid, usable = _unsaid(preview, scope), _usable(preview, scope)
     if unsaid and st.session_state.get(_UNSAID):
         st.error(f"Nothing was sent: {unsaid}.", icon=":material/error:")
     st.button(
         f"{_verb(second, scope)}{f' ({unsaid})' if unsaid else '' if usable else ' (choose another time)'}",
         type="primary", key="allocate.send", width="stretch", on_click=_ask, args=(preview, sentence, scope),
-        disabled=not usable, shortcut=None if unsaid or not usable else keys.NEXT,
+        disabled=not usable, shortcut=None if unsaid or not usable else keys.SEND,
     )  # fmt: skip
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 NEXT = "Mod+Enter"  # the one next action, at the right of the bar
+SEND = "Mod+Shift+Enter"  # in the dialog that confirms: not the keys that opened it, which may be pressed twice
 BACK = "Alt+Shift+B"
 REFRESH = "Alt+Shift+U"
 DECIDE = "Alt+Shift+D"
 
-# (keys, what they do): of the dialogs that send, that of Confirm… alone does so by a shortcut, where nothing is missing
+# (keys, what they do)
 LISTED = (
     (
         "Ctrl Enter (⌘ Enter)",

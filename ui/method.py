@@ -174,10 +174,10 @@ def _key(option: Option, about: About) -> str:
 
 def _choice(option: Choice, about: About) -> Any:
     values = list(option.choices)
-    longest = max(map(len, option.choices.values()))
+    several = sum(type(other) is Choice for other in ENGINES[about.engine].options) > 1  # beside each other, in one row
     return st.selectbox(
         option.label, values, format_func=option.choices.__getitem__, index=values.index(option.default(about.side)),
-        key=_key(option, about), persist_state="session", width=max(150, 60 + 8 * longest),
+        key=_key(option, about), persist_state="session", width=152 if several else 230,
     )  # fmt: skip
 
 

@@ -25,6 +25,8 @@ def obstacle(preview: Preview) -> str:
     return "" if proposal.placed else "Nothing is allocated, so there is nothing to confirm."
 
 
+_READ_WHOLE = 60  # accounts: more are in a table that draws what is in sight alone, in rows of six lines
+_TALL = 124  # pixels: such a row
 _LOUD = ("Cash was not respected", "Faces were not rounded")  # warnings that have a box of their own
 
 
@@ -157,7 +159,7 @@ def details(preview: Preview, group: str, locks: str, refused: Sequence[lines.Re
 def _accounts(preview: Preview) -> None:
     """Every account before and after."""
     effect, proposal = preview.proposal.effect, preview.proposal
-    targets = " · grey ticks are targets" if effect.targets else " · the band is one standard deviation about the mean"
+    targets = " · grey ticks are targets" if effect.targets else " · the band is the tolerance about the mean"
     st.markdown(f"**Each account, before → after** · orange diamonds stopped at a cap{targets}")
     with st.container(height=min(480, 110 + 20 * len(proposal.lines)), border=False):
         st.plotly_chart(
@@ -175,11 +177,14 @@ def _accounts(preview: Preview) -> None:
 def _whys(proposal: Proposal) -> None:
     """Why each account gets what it gets, in full."""
     st.markdown("**Why**, account by account")
+    if len(proposal.lines) <= _READ_WHOLE:
+        with st.container(height=480 if len(proposal.lines) > 6 else "content", border=False):
+            st.markdown(proposal_words.whys(proposal))
+        return
     table, columns = proposal_tables.whys(proposal)
-    row = max(66, 16 + 19 * -(-int(table["Why"].str.len().max()) // 46))  # the longest in whole
     st.dataframe(
-        table, column_config=columns, hide_index=True, row_height=row, key="allocate.whys",
-        height=tables.height(table, 480, row), alt="why each account gets what it gets",
+        table, column_config=columns, hide_index=True, row_height=_TALL, key="allocate.whys",
+        height=tables.height(table, 520, _TALL), alt="why each account gets what it gets",
     )  # fmt: skip
 
 

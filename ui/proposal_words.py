@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from allocation.certificate import ShadowPrice
@@ -58,3 +59,26 @@ def within(effect: Effect) -> str:
 def tolerance(effect: Effect) -> str:
     """0.05 years, 5 bp: as it was typed."""
     return f"{effect.tolerance:g} {effect.metric.unit}"
+
+
+def whys(proposal: Proposal) -> str:
+    """Why each account gets what it gets, in full, as a table in Markdown whose rows are as high as they must be."""
+    effect, metric = proposal.effect, proposal.effect.metric
+    rows = [
+        (
+            f"**{_plain(line.account_id)}**",
+            f"{line.face:,}",
+            f"{formats.metric(effect.before.get(line.account_id), metric)}\u00a0→"
+            f"\u00a0{formats.metric(effect.after.get(line.account_id), metric)}",
+            line.cap.rule if line.capped else "",
+            _plain(line.reason),
+        )
+        for line in proposal.lines
+    ]
+    head = ("Account", "Face", f"{metric.short}, {metric.unit}", "Cap", "Why")
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---", "--:", "--:", "---", "---"), *rows))
+
+
+def _plain(text: str) -> str:
+    """Text with nothing in it that Markdown would take for its own."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:-])", r"\\\1", text)

@@ -14,7 +14,7 @@ from allocation.errors import AllocationError
 from allocation.model import Account, Bond, Metric
 from ui import tables
 
-ROW, MOST_HEIGHT = 35, 330  # pixels
+MOST_HEIGHT = 330  # pixels
 _CELLS, _MOUNTED, _ROUND = "sheet.cells", "sheet.mounted", "sheet.round"
 
 Cells = dict[tuple[str, str], str]  # (account id, column key) -> text as typed
@@ -67,8 +67,9 @@ def draw(
         mounted = st.session_state[_MOUNTED] = _Mounted(key, group, ids, keys, began)
     told = _told(accounts, metric, sold)
     typed_into = {column.key: [mounted.began[i, column.key] for i in ids] for column in columns}
+    table = pd.DataFrame(told | typed_into, index=pd.Index(ids, name="Account"))
     st.data_editor(
-        pd.DataFrame(told | typed_into, index=pd.Index(ids, name="Account")),
+        table,
         key=key,
         on_change=keep,
         disabled=["_index", *told],
@@ -83,7 +84,7 @@ def draw(
                 for c in columns
             },
         },
-        height=min(MOST_HEIGHT, 3 + ROW * (len(ids) + 1)),
+        height=tables.height(table, MOST_HEIGHT),
         placeholder="",
         alt="what each account is to get, a row per account",
     )

@@ -8,7 +8,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.grid import IDLE, Grid
+from tests.browser.grid import IDLE, PACE, Grid
 from tests.browser.server import ROOT
 
 SHOTS = ROOT / "build" / "screenshots"
@@ -204,6 +204,21 @@ def cell(page: Page, account: str, column: str, text: str) -> None:
         page.get_by_text(re.compile("^Per account:")).click()
         settle(page)
     Grid(page, ASKS).type(account, column, text)
+
+
+def line_face(page: Page, account: str, text: str) -> None:
+    """Type a face into the allocation itself, which locks the line."""
+    opened = Grid(page, LINES).open(account, "Face")
+    for key in ("ControlOrMeta+a", "Delete", *text, "Enter"):
+        opened.press(key)
+        page.wait_for_timeout(PACE)
+    settle(page, 500)
+
+
+def line(page: Page, account: str) -> Locator:
+    """An account's row of the allocation, as those hear it who do not see it."""
+    grid = page.get_by_test_id("stDataFrame").filter(has=page.get_by_label(LINES, exact=True)).first
+    return grid.locator("canvas tbody tr").filter(has_text=account)
 
 
 def rule(page: Page, label: str) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import behind, steps
 from tests.browser.conftest import Somebody
+from tests.browser.grid import Grid
 from tests.browser.server import AppServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
@@ -32,8 +36,10 @@ def test_custom_asks_and_a_locked_line_are_typed_mended_kept_and_sent(shared: Ap
     expect(page.get_by_text("DOVETR, Ask: “abc” is not an ask: type 25% of the order, 5mm of face")).to_be_visible()
     steps.cell(page, "DOVETR", "Ask", "5mm")
     steps.cell(page, "DOVETR", "Max", "4mm")  # its max
-    steps.cell(page, "STONER", "Lock", "1.5mm")  # its lock
     expect(page.get_by_text("is not an ask")).to_have_count(0)
+    steps.touched(page, "3 of 6")
+    steps.line_face(page, "STONER", "1.5mm")
+    expect(page.get_by_text("1 line locked.")).to_be_visible()
     steps.touched(page, "4 of 6")
     steps.shot(page, "allocate-custom")
 
@@ -42,10 +48,10 @@ def test_custom_asks_and_a_locked_line_are_typed_mended_kept_and_sent(shared: Ap
     expect(page.get_by_text("Type the level of Active spread duration")).to_be_visible()
     steps.type_into(page, "Level, years", "0.25")
     expect(page.get_by_text("grey ticks are targets")).to_be_visible()
-    expect(page.get_by_text("Per account: lock · 1 cell filled in")).to_be_visible()
+    expect(steps.line(page, "STONER")).to_contain_text("1,500,000")
     steps.shot(page, "allocate-to-target")
     steps.method(page, "custom")
-    expect(page.get_by_text("Per account: ask, min, max, priority, lock · 5 cells filled in")).to_be_visible()
+    expect(page.get_by_text("Per account: ask, min, max, priority · 4 cells filled in")).to_be_visible()
     steps.touched(page, "4 of 6")
 
     dialog = steps.open_confirmation(page)
@@ -65,7 +71,7 @@ def test_one_target_for_all_fills_the_column_and_one_is_changed_by_hand(somebody
     page.get_by_text("its own target").click()
     steps.settle(page, 500)
     steps.type_into(page, "Same target for all, years", "0.3")
-    expect(page.get_by_text("Per account: target, lock · 6 cells filled in")).to_be_visible()
+    expect(page.get_by_text("Per account: target · 6 cells filled in")).to_be_visible()
     steps.touched(page, "6 of 6")
     steps.cell(page, "DOVEER", "Target", "-1")
     steps.touched(page, "5 of 6")
@@ -74,14 +80,73 @@ def test_one_target_for_all_fills_the_column_and_one_is_changed_by_hand(somebody
     steps.go_to(page, "Orders")
     steps.heading(page, "Orders")
     steps.go_to(page, "Allocate")
-    expect(page.get_by_text("Per account: target, lock · 6 cells filled in")).to_be_visible()
+    expect(page.get_by_text("Per account: target · 6 cells filled in")).to_be_visible()
     steps.settle(page, 500)
     steps.touched(page, "5 of 6")
     steps.cell(page, "DOVEER", "Target", "0.3")
     steps.touched(page, "6 of 6")
-    steps.cell(page, "STONER", "Lock", "0")
+    steps.line_face(page, "STONER", "0")
     steps.touched(page, "5 of 6")
-    steps.cell(page, "STONER", "Lock", "")
+    page.get_by_role("button", name="Free all").click()
     steps.touched(page, "6 of 6")
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("have no target for Active spread duration")).to_be_visible()
+
+
+def test_lines_are_edited_one_after_the_other_without_a_pause_and_the_rest_is_solved_again(somebody: Somebody) -> None:
+    page = at_allocate(somebody, 1440)
+    steps.method(page, "min_dispersion")
+    Grid(page, steps.LINES).go_to("ALDEPF", "Face")
+    for text in ("2mm", "250k", "1,000,000"):  # typed over cell after cell: the page must not take the keys away
+        for key in (*text, "Enter"):
+            page.keyboard.press(key)
+            page.wait_for_timeout(90)
+    for account, face in (("ALDEPF", "2,000,000"), ("DOVEER", "250,000"), ("DOVETR", "1,000,000")):
+        expect(steps.line(page, account)).to_contain_text(face)
+    expect(page.get_by_text("3 lines locked.")).to_be_visible()
+
+    steps.line_face(page, "QUINER", "3mm")  # more than its cash buys
+    expect(page.get_by_text("QUINER cannot be locked at 3,000,000: cash of")).to_be_visible()
+    expect(steps.line(page, "QUINER")).to_contain_text("3mm")
+    steps.shot(page, "allocate-refused-lock")
+    page.get_by_role("button", name=re.compile("Lock QUINER at ")).click()
+    expect(page.get_by_text("4 lines locked.")).to_be_visible()
+    expect(page.get_by_text("QUINER cannot be locked")).to_have_count(0)
+    page.get_by_role("button", name="Free all").click()
+    steps.touched(page, "3 of 6")
+
+
+def test_the_wizard_is_as_it_was_left_after_a_reload_and_a_restart(tmp_path: Path, browser: Browser) -> None:
+    with AppServer(tmp_path) as server:
+        page = steps.window(browser, server.url, 1440, 1700)
+        steps.sign_in(page, "pm")
+        steps.to_allocate(page, "BIG6", BOND)
+        steps.face(page, "25mm")
+        steps.method(page, "custom")
+        steps.cell(page, "ALDEPF", "Ask", "25%")
+        steps.cell(page, "DOVETR", "Ask", "abc")
+        steps.type_into(page, "Limit, per 100", "101-16")
+        for restarted in (False, True):
+            if restarted:
+                server.restart()
+            page.reload()
+            expect(page.get_by_text("DOVETR, Ask: “abc” is not an ask")).to_be_visible(timeout=60_000)
+            steps.settle(page, 500)
+            expect(steps.field(page, "Face")).to_have_value("25mm")
+            expect(steps.field(page, "Limit, per 100")).to_have_value("101-16")
+            expect(page.get_by_text("As you left it")).to_be_visible()
+            expect(page.get_by_role("radio", name="Custom", exact=True)).to_have_attribute("aria-checked", "true")
+        steps.cell(page, "DOVETR", "Ask", "1mm")
+        steps.touched(page, "2 of 6")
+        steps.go_to(page, "Compare")
+        heading = f"Compare: buy 25,000,000 {BOND} for BIG6 at 101.50"
+        steps.heading(page, heading)
+        page.reload()
+        steps.heading(page, heading)
+        steps.go_to(page, "Allocate")
+        page.get_by_role("button", name="Start afresh").click()
+        steps.said(page, "Type a face to see the allocation.")
+        page.reload()
+        steps.said(page, "Type a face to see the allocation.")
+        expect(page.get_by_text("As you left it")).to_have_count(0)
+        page.context.close()

@@ -68,13 +68,13 @@ def shows(page: Page, preview: Preview) -> None:
     proposal, effect = preview.proposal, preview.proposal.effect
     touched = sum(line.face > 0 for line in proposal.lines)
     steps.touched(page, f"{touched} of {len(proposal.lines)}")
-    after = formats.dispersion(effect.dispersion_after, effect.metric)
-    expect(steps.figure(page, "Dispersion after")).to_have_text(after)  # the last to change
-    shown = {label: steps.metric(page, label) for label in ("Filled", "Not placed", "Dispersion before")}
+    before = formats.dispersion(effect.dispersion_before, effect.metric).removesuffix(f" {effect.metric.unit}")
+    change = f"{before} → {formats.dispersion(effect.dispersion_after, effect.metric)}"
+    expect(steps.figure(page, "Dispersion before → after")).to_have_text(change)  # the last to change
+    shown = {label: steps.metric(page, label) for label in ("Filled", "Not placed")}
     assert shown == {
         "Filled": formats.percent(proposal.fill),
         "Not placed": formats.face(FACE - proposal.placed),
-        "Dispersion before": formats.dispersion(effect.dispersion_before, effect.metric),
     }
 
 

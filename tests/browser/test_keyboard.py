@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Somebody
 from tests.browser.server import ROOT
-from tests.browser.steps import Theme, choose, settled
+from tests.browser.steps import ORDER, Theme, choose, settled
 from tests.browser.tour import bond
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
@@ -37,7 +37,7 @@ def test_the_way_to_a_confirmation_and_back_takes_no_mouse(somebody: Somebody) -
     settled(page)
     type_in(page, "Find a bond", bond())
     page.keyboard.press("Control+Enter")
-    page.wait_for_url("**/allocate")
+    page.wait_for_url("**/allocate*")
     settled(page)
     type_in(page, "Face", "25mm")
     page.keyboard.press("Control+Enter")
@@ -51,7 +51,16 @@ def test_the_way_to_a_confirmation_and_back_takes_no_mouse(somebody: Somebody) -
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("Alt+Shift+B")
-    page.wait_for_url("**/securities")
+    page.wait_for_url("**/securities*")
+    settled(page)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/allocate*")
+    settled(page)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    settled(page)
+    page.keyboard.press("Control+Shift+Enter")
+    page.wait_for_url(ORDER)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -86,10 +86,10 @@ def test_the_whole_job(server: AppServer, browser: Browser, bond: Security) -> N
 
     # both methods, and the preview
     assert steps.metric(page, "Filled") == "100.0%"
-    by_nav = steps.metric(page, "Dispersion after")
+    by_nav = steps.metric(page, "Dispersion before → after")
     steps.method(page, "equal")
     assert steps.metric(page, "Filled") == "100.0%"
-    assert steps.metric(page, "Dispersion after") != by_nav
+    assert steps.metric(page, "Dispersion before → after") != by_nav
     steps.shot(page, "5-equal")
     steps.method(page, "pro_rata")
     expect(page.locator(".js-plotly-plot")).to_have_count(2)

@@ -8,13 +8,11 @@ import pytest
 
 from orders.checks import Policy
 from tests.pages.front import Front, opened, serve
-from ui import confirming
 
 
 @pytest.fixture
 def front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Front:
     front = opened(tmp_path)
-    monkeypatch.setattr(confirming, "HELD", 0.0)  # nobody holds the keys down
     serve(front, monkeypatch)
     return front
 
@@ -23,6 +21,5 @@ def front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Front:
 def four_eyes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Front:
     """A front where orders of 2,000,000 or more need a second person."""
     front = opened(tmp_path, Policy(approval_from=2_000_000))
-    monkeypatch.setattr(confirming, "HELD", 0.0)
     serve(front, monkeypatch)
     return front

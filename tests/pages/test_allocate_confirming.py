@@ -213,17 +213,10 @@ def test_a_sign_in_that_has_ended_meanwhile_cannot_confirm(front: Front) -> None
     assert page.title[0].value == "Evenlot"
 
 
-def test_the_hash_in_the_dialog_is_the_one_the_statement_carries_and_a_held_key_sends_nothing(
-    front: Front, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(confirming, "HELD", 60.0)
+def test_the_hash_in_the_dialog_is_the_one_the_statement_carries(front: Front) -> None:
     page = front.at_allocate("2mm")
     press(page, CONFIRM)
     (shown,) = [caption for caption in page.caption if "Allocation `" in caption.value]
-    page.button("allocate.send").click().run()
-    assert front.orders() == ()
-    monkeypatch.setattr(confirming, "HELD", 0.0)
-    press(page, CONFIRM)
     page.button("allocate.send").click().run()
     (order,) = front.orders()
     carried = json.loads(front.ledger.statement(order.id).body)["allocation_sha256"]

@@ -49,23 +49,22 @@ def test_targets_are_ticks_and_take_the_place_of_the_mean() -> None:
     assert not figure.layout.shapes
 
 
+def test_without_targets_the_band_is_the_tolerance_about_the_mean(proposal: Proposal) -> None:
+    band, _ = charts.dumbbell(proposal.effect, proposal.lines).layout.shapes
+    effect = proposal.effect
+    assert (band.x0, band.x1) == (effect.mean_after - effect.tolerance, effect.mean_after + effect.tolerance)
+
+
 def test_nobody_with_the_metric_is_an_empty_dumbbell() -> None:
     group = (account("C", level=None),)
     made = propose(block(1_000_000), group, Choices(excluded=frozenset({"C"})))
     assert all(not trace.x for trace in charts.dumbbell(made.effect, made.lines).data)
 
 
-def test_the_bars_are_the_effects_own_dispersions(proposal: Proposal) -> None:
-    (bars,) = charts.dispersion_bars(proposal.effect).data
-    assert list(bars.x) == [proposal.effect.dispersion_before, proposal.effect.dispersion_after]
-    assert list(bars.text) == [formats.dispersion(value, Metric.ASD) for value in bars.x]
-
-
 def test_colours_are_the_themes_so_that_a_figure_is_right_in_both(proposal: Proposal) -> None:
     figures = (
         strip([Seen.of("BIG6", ACCOUNTS, Metric.ASD)]),
         charts.dumbbell(proposal.effect, proposal.lines),
-        charts.dispersion_bars(proposal.effect),
     )
     replaced = {charts.AFTER, charts.BEFORE, charts.LIMIT, charts.TARGET, charts.PAGE, charts.TEXT}
     for figure in figures:

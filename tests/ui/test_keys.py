@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_shortcut_is_one_that_the_browser_lets_through_and_is_listed() -> None:
     listed = " ".join(name for name, _ in keys.LISTED).lower()
-    for shortcut in (keys.NEXT, keys.BACK, keys.REFRESH):
+    for shortcut in (keys.NEXT, keys.SEND, keys.BACK, keys.REFRESH):
         assert normalize_shortcut(shortcut)
         assert shortcut.lower().replace("mod", "ctrl").replace("+", " ") in listed
 
