@@ -93,7 +93,7 @@ class Grid:
                 return here
             else:
                 self._step(here, there)
-        raise AssertionError(f"no cell {row}, {column}: the columns in sight are {self._columns()}")
+        raise AssertionError(f"no cell {row}, {column}: the columns in sight are {self.columns()}")
 
     def _enter(self) -> None:
         """Give the keyboard to the grid. It selects its first cell when none is."""
@@ -120,7 +120,7 @@ class Grid:
             )
         except TimeoutError:
             if there is None:
-                raise AssertionError(f"no such column: the last ones are {self._columns()}") from None
+                raise AssertionError(f"no such column: the last ones are {self.columns()}") from None
 
     def _selected(self) -> Place | None:
         found = self._box.locator(SELECTED)
@@ -129,7 +129,8 @@ class Grid:
         _, _, column, row = (found.get_attribute("id") or "").split("-")
         return Place(int(column), int(row))
 
-    def _columns(self) -> list[str]:
+    def columns(self) -> list[str]:
+        """The heads of the columns that are in sight."""
         return self._box.locator("canvas th").all_text_contents()
 
     def _place(self, row: str | int, column: str) -> Place | None:

@@ -206,6 +206,38 @@ def cell(page: Page, account: str, column: str, text: str) -> None:
     Grid(page, ASKS).type(account, column, text)
 
 
+def lock(page: Page, account: str, face: str) -> None:
+    """Fix a line by hand: in the table of the allocation itself, or where that only shows, among what is asked for."""
+    lines = Grid(page, LINES)
+    if "Lock" in lines.columns():
+        lines.type(account, "Face", face)
+    else:
+        cell(page, account, "Lock", face)
+
+
+def free(page: Page, account: str) -> None:
+    """Undo that."""
+    every = page.get_by_role("button", name="Free all")
+    if every.count():
+        every.click()
+        settle(page)
+    else:
+        cell(page, account, "Lock", "")
+
+
+def filled_in(page: Page) -> None:
+    """Wait until cells of the table of accounts count as filled in."""
+    said(page, re.compile("^Per account: .* filled in$"))
+
+
+def dispersions(page: Page, after: str) -> str:
+    """The dispersion before and after, once it is `after`."""
+    both = page.get_by_test_id("stMetric").filter(has=page.get_by_text(re.compile("^Dispersion .*after$")))
+    expect(both.get_by_test_id("stMetricValue")).to_have_text(re.compile(f"{re.escape(after)}$"))
+    shown = page.get_by_test_id("stMetric").filter(has=page.get_by_text(re.compile("^Dispersion ")))
+    return " → ".join(shown.get_by_test_id("stMetricValue").all_inner_texts())
+
+
 def rule(page: Page, label: str) -> None:
     """Switch one of the rules around every engine."""
     page.get_by_role("button", name="Rules").click()
