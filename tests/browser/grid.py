@@ -52,10 +52,7 @@ class Grid:
     def type(self, row: str | int, column: str, text: str) -> None:
         """Type over a cell, and wait until the page has taken it in."""
         for _ in range(TRIES):
-            field = self.open(row, column)
-            for key in ("ControlOrMeta+a", "Delete", *text, "Enter"):
-                field.press(key)
-                self._page.wait_for_timeout(PACE)
+            self.enter(row, column, text)
             place = self._place(row, column)
             try:
                 if place is not None:
@@ -68,6 +65,13 @@ class Grid:
             raise AssertionError(f"{text!r} is not taken in by the cell {row}, {column}: it shows {shown!r}")
         self._page.wait_for_timeout(300)  # the run that an input starts begins a moment later
         self._page.wait_for_selector(IDLE)
+
+    def enter(self, row: str | int, column: str, text: str) -> None:
+        """Type over a cell that may come to show it written otherwise."""
+        field = self.open(row, column)
+        for key in ("ControlOrMeta+a", "Delete", *text, "Enter"):
+            field.press(key)
+            self._page.wait_for_timeout(PACE)
 
     def column(self, name: str) -> list[str]:
         """The cells of a column that are in sight, from the top, as they are announced."""

@@ -12,7 +12,7 @@ from tests.browser.grid import IDLE, Grid
 from tests.browser.server import ROOT
 
 SHOTS = ROOT / "build" / "screenshots"
-PATIENCE = 20_000  # milliseconds for what a busy machine is slow with
+PATIENCE = 45_000  # milliseconds for what a busy machine is slow with
 
 Theme = Literal["light", "dark"]
 Label = str | re.Pattern[str]
@@ -184,6 +184,13 @@ def face(page: Page, text: str) -> None:
     type_into(page, "Face", text)
 
 
+def limit(page: Page, price: str) -> None:
+    box = page.get_by_role("textbox", name=re.compile("^Limit, per 100"))
+    box.fill(price)
+    box.press("Enter")
+    settle(page)
+
+
 def method(page: Page, engine: str) -> None:
     label, sentence = METHODS[engine]
     page.get_by_test_id("stButtonGroup").get_by_text(label, exact=True).click()
@@ -210,7 +217,8 @@ def lock(page: Page, account: str, face: str) -> None:
     """Fix a line by hand: in the table of the allocation itself, or where that only shows, among what is asked for."""
     lines = Grid(page, LINES)
     if "Lock" in lines.columns():
-        lines.type(account, "Face", face)
+        lines.enter(account, "Face", face)
+        settle(page, 500)
     else:
         cell(page, account, "Lock", face)
 

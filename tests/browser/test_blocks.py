@@ -99,7 +99,7 @@ def test_what_is_not_known_of_a_bond_is_said_and_what_is_known_does(somebody: So
     steps.to_allocate(page, GROUP, HALF_KNOWN)
     steps.face(page, "5mm")
     steps.said(page, "has no price: no account holds it at a usable one. Type a price to go on.")
-    steps.type_into(page, "Limit, per 100 (optional)", "99")
+    steps.limit(page, "99")
     steps.previewed(page)
     steps.judged_by(page, "OAS")
     steps.said(page, "has no OAS")
