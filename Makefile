@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run demo test lint soak conformance bench clean lock
+.PHONY: run demo test lint soak conformance bench pictures clean lock
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -35,6 +35,10 @@ conformance: $(VENV)/.dev
 # lines, and the life of an order up to a thousand live ones, and writes docs/benchmarks.md.
 bench: .venv-bench/.ready
 	.venv-bench/bin/python -m bench
+
+# Takes a picture of every page, in both themes and two widths, into build/screenshots, and renews those in docs/.
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.tour
 
 .venv-bench/.ready: requirements.txt bench/requirements.txt
 	$(PYTHON) -m venv .venv-bench

@@ -52,10 +52,7 @@ class Grid:
     def type(self, row: str | int, column: str, text: str) -> None:
         """Type over a cell, and wait until the page has taken it in."""
         for _ in range(TRIES):
-            field = self.open(row, column)
-            for key in ("ControlOrMeta+a", "Delete", *text, "Enter"):
-                field.press(key)
-                self._page.wait_for_timeout(PACE)
+            self.enter(row, column, text)
             place = self._place(row, column)
             try:
                 if place is not None:
@@ -69,12 +66,20 @@ class Grid:
         self._page.wait_for_timeout(300)  # the run that an input starts begins a moment later
         self._page.wait_for_selector(IDLE)
 
+    def enter(self, row: str | int, column: str, text: str) -> None:
+        """Type over a cell that may come to show it written otherwise."""
+        field = self.open(row, column)
+        for key in ("ControlOrMeta+a", "Delete", *text, "Enter"):
+            field.press(key)
+            self._page.wait_for_timeout(PACE)
+
     def column(self, name: str) -> list[str]:
         """The cells of a column that are in sight, from the top, as they are announced."""
         self._box.locator("canvas td").first.wait_for(state="attached")
         found: list[str] = self._box.evaluate(
             """(grid, name) => {
-                const head = [...grid.querySelectorAll('canvas th')].find(each => each.textContent === name)
+                const head = [...grid.querySelectorAll('canvas th')]
+                    .find(each => each.textContent.replace('\\u061c', '') === name)
                 const cells = `canvas tbody td[aria-colindex="${head?.getAttribute('aria-colindex')}"]`
                 return [...grid.querySelectorAll(cells)].map(each => each.textContent)
             }""",
@@ -93,7 +98,7 @@ class Grid:
                 return here
             else:
                 self._step(here, there)
-        raise AssertionError(f"no cell {row}, {column}: the columns in sight are {self._columns()}")
+        raise AssertionError(f"no cell {row}, {column}: the columns in sight are {self.columns()}")
 
     def _enter(self) -> None:
         """Give the keyboard to the grid. It selects its first cell when none is."""
@@ -120,7 +125,7 @@ class Grid:
             )
         except TimeoutError:
             if there is None:
-                raise AssertionError(f"no such column: the last ones are {self._columns()}") from None
+                raise AssertionError(f"no such column: the last ones are {self.columns()}") from None
 
     def _selected(self) -> Place | None:
         found = self._box.locator(SELECTED)
@@ -129,7 +134,8 @@ class Grid:
         _, _, column, row = (found.get_attribute("id") or "").split("-")
         return Place(int(column), int(row))
 
-    def _columns(self) -> list[str]:
+    def columns(self) -> list[str]:
+        """The heads of the columns that are in sight."""
         return self._box.locator("canvas th").all_text_contents()
 
     def _place(self, row: str | int, column: str) -> Place | None:

@@ -8,11 +8,11 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.grid import IDLE, PACE, Grid
+from tests.browser.grid import IDLE, Grid
 from tests.browser.server import ROOT
 
 SHOTS = ROOT / "build" / "screenshots"
-PATIENCE = 20_000  # milliseconds for what a busy machine is slow with
+PATIENCE = 45_000  # milliseconds for what a busy machine is slow with
 
 Theme = Literal["light", "dark"]
 Label = str | re.Pattern[str]
@@ -184,6 +184,13 @@ def face(page: Page, text: str) -> None:
     type_into(page, "Face", text)
 
 
+def limit(page: Page, price: str) -> None:
+    box = page.get_by_role("textbox", name=re.compile("^Limit, per 100"))
+    box.fill(price)
+    box.press("Enter")
+    settle(page)
+
+
 def method(page: Page, engine: str) -> None:
     label, sentence = METHODS[engine]
     page.get_by_test_id("stButtonGroup").get_by_text(label, exact=True).click()
@@ -206,19 +213,35 @@ def cell(page: Page, account: str, column: str, text: str) -> None:
     Grid(page, ASKS).type(account, column, text)
 
 
-def line_face(page: Page, account: str, text: str) -> None:
-    """Type a face into the allocation itself, which locks the line."""
-    opened = Grid(page, LINES).open(account, "Face")
-    for key in ("ControlOrMeta+a", "Delete", *text, "Enter"):
-        opened.press(key)
-        page.wait_for_timeout(PACE)
+def lock(page: Page, account: str, face: str) -> None:
+    """Fix a line by hand: a face typed into the allocation itself."""
+    Grid(page, LINES).enter(account, "Face", face)
     settle(page, 500)
+
+
+def free(page: Page) -> None:
+    """Undo that, for every line."""
+    page.get_by_role("button", name="Free all").click()
+    settle(page)
 
 
 def line(page: Page, account: str) -> Locator:
     """An account's row of the allocation, as those hear it who do not see it."""
     grid = page.get_by_test_id("stDataFrame").filter(has=page.get_by_label(LINES, exact=True)).first
     return grid.locator("canvas tbody tr").filter(has_text=account)
+
+
+def filled_in(page: Page) -> None:
+    """Wait until cells of the table of accounts count as filled in."""
+    said(page, re.compile("^Per account: .* filled in$"))
+
+
+def dispersions(page: Page, after: str) -> str:
+    """The dispersion before and after, once it is `after`."""
+    both = page.get_by_test_id("stMetric").filter(has=page.get_by_text(re.compile("^Dispersion .*after$")))
+    expect(both.get_by_test_id("stMetricValue")).to_have_text(re.compile(f"{re.escape(after)}$"))
+    shown = page.get_by_test_id("stMetric").filter(has=page.get_by_text(re.compile("^Dispersion ")))
+    return " → ".join(shown.get_by_test_id("stMetricValue").all_inner_texts())
 
 
 def rule(page: Page, label: str) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.server import AppServer
 from tests.browser.steps import Theme, sign_in
-from tests.browser.tour import open_at, shot, tour
+from tests.browser.tour import DAY, open_at, pictures, tour
 
 pytestmark = pytest.mark.browser
 GRAVE = ("serious", "critical")
@@ -25,8 +25,7 @@ STREAMLITS_OWN = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
-    settings = {"DEMO_FILL_SECONDS": "3600", "APPROVAL_FROM_FACE": "10000000"}
-    with AppServer(tmp_path_factory.mktemp("accessibility"), settings) as running:
+    with AppServer(tmp_path_factory.mktemp("accessibility"), DAY) as running:
         yield running
 
 
@@ -59,7 +58,7 @@ def test_the_first_page_has_no_grave_finding(browser: Browser, server: AppServer
 def test_no_page_has_a_grave_finding(browser: Browser, server: AppServer, theme: Theme) -> None:
     found: dict[str, list[str]] = {}
     for name, page in tour(browser, server, theme):
-        shot(page, name, theme)
+        pictures(page, name, theme)
         found |= {name: faults} if (faults := grave(page)) else {}
     assert found == {}
 

@@ -38,7 +38,7 @@ def test_custom_asks_and_a_locked_line_are_typed_mended_kept_and_sent(shared: Ap
     steps.cell(page, "DOVETR", "Max", "4mm")  # its max
     expect(page.get_by_text("is not an ask")).to_have_count(0)
     steps.touched(page, "3 of 6")
-    steps.line_face(page, "STONER", "1.5mm")
+    steps.lock(page, "STONER", "1.5mm")
     expect(page.get_by_text("1 line locked.")).to_be_visible()
     steps.touched(page, "4 of 6")
     steps.shot(page, "allocate-custom")
@@ -85,9 +85,9 @@ def test_one_target_for_all_fills_the_column_and_one_is_changed_by_hand(somebody
     steps.touched(page, "5 of 6")
     steps.cell(page, "DOVEER", "Target", "0.3")
     steps.touched(page, "6 of 6")
-    steps.line_face(page, "STONER", "0")
+    steps.lock(page, "STONER", "0")
     steps.touched(page, "5 of 6")
-    page.get_by_role("button", name="Free all").click()
+    steps.free(page)
     steps.touched(page, "6 of 6")
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("have no target for Active spread duration")).to_be_visible()
@@ -105,14 +105,14 @@ def test_lines_are_edited_one_after_the_other_without_a_pause_and_the_rest_is_so
         expect(steps.line(page, account)).to_contain_text(face)
     expect(page.get_by_text("3 lines locked.")).to_be_visible()
 
-    steps.line_face(page, "QUINER", "3mm")  # more than its cash buys
+    steps.lock(page, "QUINER", "3mm")  # more than its cash buys
     expect(page.get_by_text("QUINER cannot be locked at 3,000,000: cash of")).to_be_visible()
     expect(steps.line(page, "QUINER")).to_contain_text("3mm")
     steps.shot(page, "allocate-refused-lock")
     page.get_by_role("button", name=re.compile("Lock QUINER at ")).click()
     expect(page.get_by_text("4 lines locked.")).to_be_visible()
     expect(page.get_by_text("QUINER cannot be locked")).to_have_count(0)
-    page.get_by_role("button", name="Free all").click()
+    steps.free(page)
     steps.touched(page, "3 of 6")
 
 

@@ -68,14 +68,13 @@ def shows(page: Page, preview: Preview) -> None:
     proposal, effect = preview.proposal, preview.proposal.effect
     touched = sum(line.face > 0 for line in proposal.lines)
     steps.touched(page, f"{touched} of {len(proposal.lines)}")
-    before = formats.dispersion(effect.dispersion_before, effect.metric).removesuffix(f" {effect.metric.unit}")
-    change = f"{before} → {formats.dispersion(effect.dispersion_after, effect.metric)}"
-    expect(steps.figure(page, "Dispersion before → after")).to_have_text(change)  # the last to change
+    before, after = (
+        formats.dispersion(each, effect.metric) for each in (effect.dispersion_before, effect.dispersion_after)
+    )
+    unit = f" {after.partition(' ')[2]}"
+    assert steps.dispersions(page, after).replace(unit, "") == f"{before} → {after}".replace(unit, "")
     shown = {label: steps.metric(page, label) for label in ("Filled", "Not placed")}
-    assert shown == {
-        "Filled": formats.percent(proposal.fill),
-        "Not placed": formats.face(FACE - proposal.placed),
-    }
+    assert shown == {"Filled": formats.percent(proposal.fill), "Not placed": formats.face(FACE - proposal.placed)}
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.engine)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.server import AppServer, chromium
-from tests.browser.test_deciding import confirmed, signed_in
+from tests.browser import steps
+from tests.browser.server import AppServer
+from tests.browser.test_deciding import confirmed
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
@@ -22,12 +23,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
 def filled(page: Page) -> str:
     """How much is filled, as the page says, behind a dialog too."""
     return page.get_by_test_id("stMetric").filter(has_text="Filled").inner_text()
@@ -36,7 +31,8 @@ def filled(page: Page) -> str:
 def test_what_is_typed_into_a_dialog_and_where_the_page_was_scrolled_to_survive_the_fills(
     browser: Browser, server: AppServer
 ) -> None:
-    page = signed_in(browser, server, "pm")
+    page = steps.window(browser, server.url)
+    steps.sign_in(page, "pm")
     confirmed(page, "5mm", "Confirm and send")
     page.get_by_role("button", name="Modify…").wait_for()
     main = page.get_by_test_id("stMain")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.server import AppServer, chromium
+from tests.browser.server import AppServer
 from tests.browser.steps import choose, idle, settled, sign_in
 from tests.browser.tour import bond, open_at
 
@@ -20,12 +20,6 @@ FIELD = 'input[aria-label="Find a bond"]'
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     with AppServer(tmp_path_factory.mktemp("looking"), {"DEMO_FILL_SECONDS": "3600"}) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
         yield running
 
 
