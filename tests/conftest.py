@@ -3,10 +3,14 @@ room, since each commit of a ledger waits for its disk."""
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import shutil
+import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 MEMORY = Path("/dev/shm")
@@ -19,3 +23,14 @@ settings.load_profile("unhurried")
 def pytest_configure() -> None:
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # pytest's own name for it
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Once all is imported: the collector need not look at it again and again; and what AppTest looks for in each of
+    the packages installed, before the first run of each session, is looked for once."""
+    gc.collect()
+    gc.freeze()
+    if "streamlit.testing.v1" in sys.modules:
+        from streamlit.components.v2 import manifest_scanner
+
+        vars(manifest_scanner)["scan_component_manifests"] = functools.cache(manifest_scanner.scan_component_manifests)

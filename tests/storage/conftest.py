@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from storage import SqlLedger, migrate, open_engine
+from storage import SqlLedger, migrate
+from tests.ledgers import open_ledger
 from tests.storage.emulated import EmulatedSnowflake, Filling, T, empty, open_store, start_snowflake, stores
 from tests.storage.live import LIVE, a_schema, scratch
 from tests.storage.samples import BOOK, SetClock
@@ -68,8 +69,7 @@ def address(store: str, request: pytest.FixtureRequest) -> str:
 def engine(store: str, address: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A migrated ledger without any entry."""
     if store == "sqlite":
-        opened = open_engine(address)
-        migrate(opened)
+        opened = open_ledger(address)
         yield opened
         opened.dispose()
     elif store == "live":
