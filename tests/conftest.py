@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+HERE = Path(__file__).parent
 MEMORY = Path("/dev/shm")
 ENOUGH = 2**30  # bytes: some times what the whole suite leaves behind
 
@@ -23,6 +24,11 @@ settings.load_profile("unhurried")
 def pytest_configure() -> None:
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # pytest's own name for it
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that start the app take longest, and begin: whoever came to them last would be left alone with them."""
+    items.sort(key=lambda item: item.path.parent not in (HERE, HERE / "browser"))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
