@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run demo test lint soak conformance bench pictures clean lock
+# Where this is set, as in many containers, each process that a test starts compiles the whole program again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: run demo test short lint soak conformance bench pictures clean lock
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -14,9 +17,13 @@ demo: $(VENV)/.app
 	rm -rf data/guided-demo
 	DEMO=true DATA_DIR=data/guided-demo $(BIN)/streamlit run app.py --server.port $(PORT)
 
+# mypy keeps one processor busy, and tests wait for processes and clocks: beside each other they fill the machine. When
+# one fails the other is still waited for, and make says which it was at the end.
 test: $(VENV)/.dev
-	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder
+	$(MAKE) --no-print-directory -j 2 lint short
+
+short: $(VENV)/.dev
+	$(BIN)/pytest -m "not soak" -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -3,8 +3,11 @@ room, since each commit of a ledger waits for its disk."""
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +18,7 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+HERE = Path(__file__).parent
 MEMORY = Path("/dev/shm")
 ENOUGH = 2**30  # bytes: some times what the whole suite leaves behind
 
@@ -34,3 +38,19 @@ def browser() -> Iterator[Browser]:
 
     with chromium() as running:
         yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that start the app take longest, and begin: whoever came to them last would be left alone with them."""
+    items.sort(key=lambda item: item.path.parent not in (HERE, HERE / "browser"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Once all is imported: the collector need not look at it again and again; and what AppTest looks for in each of
+    the packages installed, before the first run of each session, is looked for once."""
+    gc.collect()
+    gc.freeze()
+    if "streamlit.testing.v1" in sys.modules:
+        from streamlit.components.v2 import manifest_scanner
+
+        vars(manifest_scanner)["scan_component_manifests"] = functools.cache(manifest_scanner.scan_component_manifests)

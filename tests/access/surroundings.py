@@ -8,16 +8,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from orders.ports import Clock
-from storage import SqlSignIns, migrate, open_engine
+from storage import SqlSignIns
+from tests.ledgers import open_ledger
 
 LEDGER = "ledger.db"
 
 
 def open_sign_ins(folder: Path, clock: Clock) -> SqlSignIns:
     """The sign-ins kept in this folder; opening them again is what a restart does."""
-    engine = open_engine(f"sqlite:///{folder / LEDGER}")
-    migrate(engine)
-    return SqlSignIns(engine, clock)
+    return SqlSignIns(open_ledger(folder / LEDGER), clock)
 
 
 def written(folder: Path) -> str:

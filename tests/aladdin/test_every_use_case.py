@@ -15,11 +15,12 @@ from orders.desk import Desk
 from orders.dispatch import Dispatch
 from orders.errors import OutsideError
 from orders.model import Order, OrderState
-from storage import SqlLedger, migrate, open_engine
+from storage import SqlLedger
 from tests.aladdin.simulator.program import Served
 from tests.aladdin.simulator.samples import AWAY
 from tests.aladdin.stand import counting, simulated, standing
 from tests.aladdin.test_reconciled import BOOK, PM, Room
+from tests.ledgers import open_ledger
 from tests.orders.desk import records
 
 SHORT = ["timeout when=after", "connection-reset when=before"]
@@ -48,8 +49,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def room(served: Served, tmp_path: Path) -> Iterator[Room]:
     with standing(served, tmp_path, read_timeout=1.0) as stand:
-        engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-        migrate(engine)
+        engine = open_ledger(tmp_path / "ledger.db")
         ledger = SqlLedger(engine, BOOK.id, stand.clock)
         worker = Dispatch(ledger, stand.client, stand.clock, "w1")
         client, kept = stand.client, records(ledger, engine)

@@ -15,9 +15,10 @@ from allocation.model import Choices, Metric, Side
 from orders.desk import Desk, Request
 from orders.dispatch import LEASE, LEASE_SECONDS, Dispatch
 from orders.model import Book, Order, OrderState, Role, Statement, User
-from storage import SqlLedger, migrate, open_engine
+from storage import SqlLedger
 from tests.aladdin.simulator.program import Served
 from tests.aladdin.stand import AS_OF, SETTLEMENT, Stand, counting, simulated, standing
+from tests.ledgers import open_ledger
 from tests.orders.desk import records
 
 BOOK = Book("csv:small", "csv", "small", AS_OF, ("CORE", "WIDE"))
@@ -74,8 +75,7 @@ class Watch:
 
 @pytest.fixture
 def watch(served: Served, tmp_path: Path) -> Iterator[Watch]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    migrate(engine)
+    engine = open_ledger(tmp_path / "ledger.db")
     with standing(served, tmp_path) as stand:
         ledger = SqlLedger(engine, BOOK.id, stand.clock)
         # before the order, or it would be looked up before its first post

@@ -16,10 +16,11 @@ from orders.differing import Difference, Finding
 from orders.dispatch import LEASE, LEASE_SECONDS, Dispatch
 from orders.errors import Rejected
 from orders.model import Book, Order, OrderState, Role, User
-from storage import SqlLedger, migrate, open_engine
+from storage import SqlLedger
 from tests.aladdin.simulator.program import Served
 from tests.aladdin.simulator.samples import AWAY
 from tests.aladdin.stand import AS_OF, SETTLEMENT, Stand, simulated, standing
+from tests.ledgers import open_ledger
 from tests.orders.desk import records
 
 PM = User("pm", "Paula", frozenset({Role.PORTFOLIO_MANAGER}), frozenset({"CORE", "WIDE"}))
@@ -73,8 +74,7 @@ def room(served: Served, tmp_path: Path) -> Iterator[Room]:
 
 def furnished(stand: Stand, directory: Path) -> Room:
     """A desk and a worker over the ledger in this directory."""
-    engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
-    migrate(engine)
+    engine = open_ledger(directory / "ledger.db")
     ledger, client = SqlLedger(engine, BOOK.id, stand.clock), stand.client
     worker = Dispatch(ledger, client, stand.clock, "w1")
     desk = Desk(client, client, records(ledger, engine), stand.clock, BOOK, asked=worker.wake, blotter=client)

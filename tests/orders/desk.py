@@ -34,8 +34,9 @@ from orders.model import (
 from orders.ports import Dated, Records
 from orders.records import Marks
 from orders.searching import MOST_SUGGESTED, BondFound, Suggested
-from storage import SqlHistory, SqlLedger, SqlMarks, migrate, open_engine
+from storage import SqlHistory, SqlLedger, SqlMarks
 from tests.allocation.desk import account, bond
+from tests.ledgers import open_ledger
 from tests.orders.noted import Noted
 
 TODAY = date(2026, 11, 20)
@@ -275,8 +276,7 @@ class Outfit:
 
 def outfit(directory: Path, policy: Policy | None = None, book: Book = BOOK) -> Outfit:
     clock = TestClock()
-    engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
-    migrate(engine)
+    engine = open_ledger(directory / "ledger.db")
     ledger = SqlLedger(engine, book.id, clock)
     market, compliance, noted, broker = FakeMarket(clock), FakeCompliance(), Noted(), FakeBroker()
     sides = replace(records(ledger, engine), activity=noted)

@@ -169,7 +169,8 @@ def test_an_order_that_never_leaves_is_tried_less_and_less_often_and_then_a_pers
     watch: Watch, failure: OutsideError
 ) -> None:
     watch.broker.fails = [(failure, False)] * 50
-    order = watch.rounds(4 * 3600)
+    watch.rounds(SEND_WITHIN.total_seconds())
+    order = watch.rounds(4 * 3600, step=120)  # nothing more is tried
     tried = [event.at for event in watch.at.ledger.events(order.id) if event.event == "send"]
     waits = [later - sooner for sooner, later in itertools.pairwise(tried)]
     assert [round(wait / timedelta(seconds=30)) * 30 for wait in waits] == [w.total_seconds() for w in RETRIES]

@@ -22,7 +22,8 @@ from orders.dispatch import Dispatch
 from orders.errors import Malformed, OutsideError
 from orders.model import Group, Order, PortfolioFound, User
 from orders.ports import Dated
-from storage import Memory, SqlLedger, migrate, open_engine
+from storage import Memory, SqlLedger
+from tests.ledgers import open_ledger
 from tests.orders.desk import BOOK, PM, FakeBlotter, FakeBroker, FakeCompliance, FakeMarket, TestClock, records
 from ui.session import Office, Pulse
 
@@ -140,8 +141,7 @@ class Front:
 def opened(directory: Path, policy: Policy | None = None) -> Front:
     """A front over a new ledger, under these house rules."""
     clock, compliance, gate, broker = TestClock(), FakeCompliance(), OpenGate(), FakeBroker()
-    engine = open_engine(f"sqlite:///{directory / 'ledger.db'}")
-    migrate(engine)
+    engine = open_ledger(directory / "ledger.db")
     ledger, market = SqlLedger(engine, BOOK.id, clock), FallibleMarket(clock)
     desk = Desk(market, compliance, records(ledger, engine), clock, BOOK, policy, blotter=FakeBlotter(broker))
     worker, memory = Dispatch(ledger, broker, clock, "w1"), Memory(directory / "memory.db", clock)

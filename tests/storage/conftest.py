@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from storage import SqlLedger, migrate, open_engine
+from storage import SqlLedger, migrate
+from tests.ledgers import open_ledger
 from tests.storage.emulated import EmulatedSnowflake, Filling, T, empty, open_store, start_snowflake, stores
 from tests.storage.live import LIVE, a_schema, scratch
-from tests.storage.samples import BOOK, SetClock
+from tests.storage.samples import BOOK, SetClock, block, change
 
 
 @pytest.fixture
@@ -21,21 +22,37 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'data' / 'ledger.db'}"
 
 
-@pytest.fixture(scope="module")
-def snowflake() -> Iterator[EmulatedSnowflake]:
-    """A server for each file: one whose tables were emptied hundreds of times answers wrongly now and then."""
+@pytest.fixture(scope="session")
+def first_snowflake() -> Iterator[EmulatedSnowflake]:
+    """A server with a migrated ledger that has met the usual statements, to be copied: to start one and to migrate its
+    ledger takes two seconds, to copy it a twentieth of one."""
     started = start_snowflake()
+    opened = open_store(f"{started.url}#LEDGER")
+    migrate(opened)
+    started.keep("nothing")
+    ledger = SqlLedger(opened, BOOK, SetClock())
+    started.keep("a stamp")
+    statement, order = block()
+    ledger.confirm("c", statement, order)
+    ledger.advance("s", change(order))
+    assert ledger.verify() == ()
+    started.put_back("a stamp")
+    opened.dispose()
     yield started
     started.stop()
 
 
 @pytest.fixture(scope="module")
+def snowflake(first_snowflake: EmulatedSnowflake) -> Iterator[EmulatedSnowflake]:
+    """A server for each file: one whose tables were emptied hundreds of times answers wrongly now and then."""
+    copied = first_snowflake.copied()
+    yield copied
+    copied.over()
+
+
+@pytest.fixture(scope="module")
 def on_snowflake(snowflake: EmulatedSnowflake) -> Iterator[Engine]:
     opened = open_store(f"{snowflake.url}#LEDGER")
-    migrate(opened)
-    snowflake.keep("nothing")
-    SqlLedger(opened, BOOK, SetClock())
-    snowflake.keep("a stamp")
     yield opened
     opened.dispose()
 
@@ -68,8 +85,7 @@ def address(store: str, request: pytest.FixtureRequest) -> str:
 def engine(store: str, address: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A migrated ledger without any entry."""
     if store == "sqlite":
-        opened = open_engine(address)
-        migrate(opened)
+        opened = open_ledger(address)
         yield opened
         opened.dispose()
     elif store == "live":

@@ -73,8 +73,19 @@ class EmulatedSnowflake:
             counted: dict[str, int] = json.load(answer)["requests"]
         return counted.get("/queries/v1/query-request", 0)
 
+    def copied(self) -> EmulatedSnowflake:
+        """Another server, which begins with all that this one has; this one answers no more."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return _next_of(self.process)
+
+    def over(self) -> None:
+        """End a copy."""
+        self._tell(over=True)
+
     def stop(self) -> None:
-        """End the process."""
+        """End the process and all its copies."""
         self.process.communicate(timeout=10)
 
     def keep(self, name: str) -> None:
@@ -101,6 +112,11 @@ def start_snowflake() -> EmulatedSnowflake:
     process = subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
+    return _next_of(process)
+
+
+def _next_of(process: subprocess.Popen[str]) -> EmulatedSnowflake:
+    """The server that says its port next."""
     assert process.stdout is not None
     return EmulatedSnowflake(process, f"http://127.0.0.1:{int(process.stdout.readline())}")
 

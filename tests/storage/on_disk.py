@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from storage import SqlLedger, migrate, open_engine
+from storage import SqlLedger
 from storage.engine import LEDGER_FILE
+from tests.ledgers import open_ledger
 from tests.storage.samples import BOOK, SetClock
 
 ROOT = Path(__file__).parents[2]
@@ -23,8 +24,7 @@ def url_in(folder: Path) -> str:
 @contextmanager
 def ledger_in(folder: Path, book: str = BOOK, clock: SetClock | None = None) -> Iterator[SqlLedger]:
     """The ledger of a folder, made where there is none, and closed in the end."""
-    engine = open_engine(url_in(folder), busy_seconds=1)
-    migrate(engine)
+    engine = open_ledger(url_in(folder), busy_seconds=1)
     try:
         yield SqlLedger(engine, book, clock or SetClock())
     finally:

@@ -1,5 +1,6 @@
 """A stand-in Snowflake on a loopback port: fakesnow's server, corrected to keep what Snowflake keeps and to refuse what
-it refuses. `python -m tests.storage.snowflake_server` prints its port, and ends when its standard input does.
+it refuses. `python -m tests.storage.snowflake_server` prints its port, and ends when its standard input does; each line
+there makes a copy of it, which has what it had, and it prints that one's port.
 
 Corrected: keys are not enforced; constraints and lost races are told by Snowflake's error numbers; a bound decimal
 keeps its decimals, a sum of decimals too; a moment that is missing stays so; INSERT ALL writes several tables; grants
@@ -8,11 +9,14 @@ end is that of its transaction; a LIMIT is a constant."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gzip
 import importlib
 import itertools
 import json
+import os
+import queue
 import re
 import socket
 import sys
@@ -221,12 +225,14 @@ async def session(request: Request) -> Response:
 
 
 async def control(request: Request) -> JSONResponse:
-    """For tests: the public keys of the user, the faults (`code message`) that the next requests meet, and what DuckDB
-    is to do at once, past every session."""
+    """For tests: the public keys of the user, the faults (`code message`) that the next requests meet, what DuckDB is
+    to do at once, past every session, and that it is over."""
     said = await request.json()
     if "at_once" in said:
         with server.shared_fs.duck_conn.cursor() as beneath:
             beneath.execute(";".join(("BEGIN", *said["at_once"], "COMMIT")))
+    if said.get("over"):
+        request.app.state.serving.should_exit = True
     _public_keys.extend(said.get("public_keys", []))
     for kind, faults in said.get("faults", {}).items():
         _faults[PATHS[kind]] = faults
@@ -257,17 +263,44 @@ def app() -> Starlette:
 
 
 def main() -> None:
-    """Serve until standard input ends, as it does when whoever started this is gone."""
+    """Serve until standard input has a line; from then on, for each line, let a copy of this process serve what there
+    is. All end when standard input does, as it does when whoever started this is gone."""
+    application = app()
+    server.shared_fs.duck_conn.execute("SET threads = 1")  # a copy of a process has none of its other threads
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    serve(application, lambda: lines.put(sys.stdin.readline()))
+    for one in server.sessions.values():
+        one.close()
+    server.sessions.clear()
+    gone, held = os.pipe()  # of which the copies see the end, when this process is no more
+    line = lines.get()
+    while line:
+        if os.fork() == 0:
+            os.close(held)
+            os.close(sys.stdin.fileno())
+            serve(application, lambda: os.read(gone, 1))
+            os._exit(0)
+        line = sys.stdin.readline()
+    os.close(held)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def serve(application: Starlette, wait: Callable[[], object]) -> None:
+    """Print the port and serve there until `wait` returns, or a test says that it is over."""
     listening = socket.socket(proto=socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle's delay on: 40 ms a request
     listening.bind(("127.0.0.1", 0))
-    serving = uvicorn.Server(uvicorn.Config(app(), log_level="critical", access_log=False))
+    listening.listen(128)  # so that whoever reads the port can come at once
+    serving = uvicorn.Server(uvicorn.Config(application, log_level="critical", access_log=False))
     print(listening.getsockname()[1], flush=True)  # noqa: T201
 
-    def wait() -> None:
-        sys.stdin.read()
+    def end() -> None:
+        wait()
         serving.should_exit = True
 
-    threading.Thread(target=wait, daemon=True).start()
+    threading.Thread(target=end, daemon=True).start()
+    application.state.serving = serving
     serving.run(sockets=[listening])
 
 

@@ -11,9 +11,10 @@ from sqlalchemy import Engine, event, text
 
 from orders.history import Wanted
 from orders.model import OrderState
-from storage import SqlLedger, migrate, open_engine
+from storage import SqlLedger
 from storage.history import SqlHistory
 from storage.paging import Place
+from tests.ledgers import open_ledger
 from tests.storage.samples import BOOK, NOON, SetClock
 
 CORE, BOTH = frozenset({"CORE"}), frozenset({"CORE", "PLUS"})
@@ -81,9 +82,7 @@ BIG = (
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('paging') / 'ledger.db'}")
-    migrate(engine)
-    return engine
+    return open_ledger(tmp_path_factory.mktemp("paging") / "ledger.db")
 
 
 def _plans(engine: Engine, ask: Ask) -> list[tuple[str, str, str]]:
@@ -128,8 +127,7 @@ def test_states_are_counted_in_an_index_alone(store: Engine, wanted: Wanted, ind
 
 
 def test_without_its_index_a_page_would_sort_or_read_the_table(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    migrate(engine)
+    engine = open_ledger(tmp_path / "ledger.db")
     with engine.begin() as conn:
         for name in ("group", "group_state", "created"):
             conn.execute(text(f"DROP INDEX ix_orders_{name}"))
