@@ -89,11 +89,7 @@ class Grid:
         cell = self._box.locator("canvas td").first
         cell.wait_for(state="attached")
         cell.evaluate("cell => cell.focus()")
-        try:
-            self._box.locator(SELECTED).wait_for(state="attached", timeout=SOON)
-        except TimeoutError:  # it was drawn anew meanwhile: a click into its first row does as well
-            self._box.click(position={"x": 20, "y": 50})
-            self._box.locator(SELECTED).wait_for(state="attached")
+        self._box.locator(SELECTED).wait_for(state="attached")
 
     def _step(self, here: Place, there: Place | None) -> None:
         """One key towards a cell; to the right and on to the next row as long as it is not in sight."""

@@ -178,8 +178,12 @@ def test_one_target_for_all_fills_the_column_and_one_is_changed_by_hand(page: Pa
 @pytest.mark.parametrize("page", [1440], indirect=True)
 def test_lines_are_edited_one_after_the_other_without_a_pause_and_the_rest_is_solved_again(page: Page) -> None:
     method(page, "Minimum dispersion", "Places all that can be placed")
-    grid = Grid(page, "the allocation, a row per account")
-    grid.go_to("ALDEPF", "Face")
+    grid = page.get_by_test_id("stDataFrame").filter(has=page.get_by_label("the allocation, a row per account")).first
+    grid.scroll_into_view_if_needed()
+    page.wait_for_timeout(2_000)  # what the charts below draw for the first time takes the grid's attention
+    idle(page)
+    grid.click(position={"x": 120, "y": 50})  # the first face
+    page.wait_for_timeout(300)
     for text in ("2mm", "250k", "1,000,000"):  # typed over cell after cell: the page must not take the keys away
         for key in (*text, "Enter"):
             page.keyboard.press(key)
