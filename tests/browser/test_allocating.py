@@ -182,12 +182,14 @@ def test_lines_are_edited_one_after_the_other_without_a_pause_and_the_rest_is_so
     grid.scroll_into_view_if_needed()
     page.wait_for_timeout(2_000)  # what the charts below draw for the first time takes the grid's attention
     idle(page)
-    grid.click(position={"x": 120, "y": 50})  # the first face
+    box = grid.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 120, box["y"] + 50)  # the first face
     page.wait_for_timeout(300)
     for text in ("2mm", "250k", "1,000,000"):  # typed over cell after cell: the page must not take the keys away
-        for key in (*text, "Enter"):
-            page.keyboard.press(key)
-            page.wait_for_timeout(90)
+        page.keyboard.type(text, delay=90)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(90)
     for account, face in (("ALDEPF", "2,000,000"), ("DOVEER", "250,000"), ("DOVETR", "1,000,000")):
         expect(line(page, account)).to_contain_text(face)
     expect(page.get_by_text("3 lines locked.")).to_be_visible()
