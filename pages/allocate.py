@@ -68,6 +68,7 @@ def begin(bond: Bond, group: str) -> None:
     """Another block: as it was left, or afresh, as a price is of one bond only."""
     group_before, asset_before = st.session_state.get("allocate.for", ("", ""))
     if (group, bond.asset_id) == (group_before, asset_before):
+        left_off.put_again()
         return
     if not left_off.take_up(user, group, bond.asset_id) and bond.asset_id != asset_before:
         st.session_state["allocate.settlement"] = desk.settlement(bond)

@@ -14,7 +14,7 @@ import streamlit as st
 from allocation.model import Account, Metric
 from orders.batch_file import written
 from ui.strip import Seen
-from ui.tables import Columns, amount, as_float, currency_column, mixed, number, rounded
+from ui.tables import Columns, amount, as_float, currency_column, mixed, number, plain, rounded
 
 _ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # of one group alone, whichever metric is chosen: there is room
 
@@ -43,7 +43,7 @@ def accounts(rows: Sequence[Seen], picked: Collection[Dot] = (), text: str = "")
 
 def file(table: pd.DataFrame, columns: Columns) -> str:
     """The table as CSV: what it shows, in the same order, under headings with their units."""
-    heads = [(columns.get(name) or {}).get("label") or name for name in table.columns]
+    heads = [plain((columns.get(name) or {}).get("label") or name) for name in table.columns]
     rows = ([_cell(value) for value in row] for row in table.itertuples(index=False))
     return written([heads, *rows])
 

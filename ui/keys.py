@@ -12,10 +12,8 @@ DECIDE = "Alt+Shift+D"
 
 # (keys, what they do)
 LISTED = (
-    (
-        "Ctrl Enter (⌘ Enter)",
-        "the next step: find a bond, allocate, confirm… and in its dialog send; check a batch, save limits",
-    ),
+    ("Ctrl Enter (⌘ Enter)", "the next step: find a bond, allocate, confirm…; check a batch, save limits"),
+    ("Ctrl Shift Enter", "in the dialog that confirms: send, where nothing is missing"),
     ("Alt Shift B", "back to the step before"),
     ("Alt Shift U", "ask for the figures anew; compare again"),
     ("Alt Shift D", "decide: open the first decision on an order, as Approve… or Modify…"),

@@ -4,6 +4,7 @@ restart and a session that expired. Texts are kept as they were typed, readable 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -28,6 +29,8 @@ _FIELDS: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {  # 
 }
 log = structlog.get_logger()
 
+SETTLES = 5.0  # seconds in which a page that was just opened may run again before the browser has drawn it
+_PUT = "left_off.put"
 _WRITTEN, _FOUND = "left_off.written", "left_off.found"
 
 
@@ -66,11 +69,23 @@ def take_up(user: User, group: str, asset_id: str) -> bool:
     except (KeyError, ValueError, TypeError) as error:  # it was written by another version
         log.warning("a block as typed cannot be taken up", fault=type(error).__name__)
         return False
+    put[_PUT] = (time.monotonic(), (*fields, *body["chosen"]))
     sheet.put(group, cells)
     put["allocate.for"] = (group, asset_id)
     put[_WRITTEN] = (group, asset_id, _text(body, request))
     put[_FOUND] = at
     return True
+
+
+def put_again() -> None:
+    """Tell the browser anew what the inputs hold: the run that first did may have been overtaken by the next, before
+    the page was drawn, and a field would stand there empty."""
+    at, keys = st.session_state.get(_PUT, (None, ()))
+    if at is None or time.monotonic() - at > SETTLES:
+        return
+    for key in keys:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
 
 
 def _back(key: str, value: Any) -> Any:

@@ -31,6 +31,11 @@ def heading(label: str) -> str:
     return _AT_RIGHT + label
 
 
+def plain(label: str) -> str:
+    """A heading as it reads in a file."""
+    return label.removeprefix(_AT_RIGHT)
+
+
 def figures(label: str, width: int, help_: str | None = None) -> Any:
     """Numbers beside words, as `market` among limits: text, at the right."""
     return st.column_config.TextColumn(heading(label), width=width, alignment="right", help=help_)

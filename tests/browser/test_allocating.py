@@ -98,9 +98,9 @@ def test_lines_are_edited_one_after_the_other_without_a_pause_and_the_rest_is_so
     steps.method(page, "min_dispersion")
     Grid(page, steps.LINES).go_to("ALDEPF", "Face")
     for text in ("2mm", "250k", "1,000,000"):  # typed over cell after cell: the page must not take the keys away
-        for key in (*text, "Enter"):
-            page.keyboard.press(key)
-            page.wait_for_timeout(90)
+        page.keyboard.type(text, delay=90)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(90)
     for account, face in (("ALDEPF", "2,000,000"), ("DOVEER", "250,000"), ("DOVETR", "1,000,000")):
         expect(steps.line(page, account)).to_contain_text(face)
     expect(page.get_by_text("3 lines locked.")).to_be_visible()

@@ -28,7 +28,8 @@ def test_a_link_chooses_its_group_and_bond_and_the_address_says_so(front: Front)
 def test_a_bond_is_named_by_any_of_its_identifiers_and_by_no_other_word(front: Front) -> None:
     front.market.bonds["C"] = replace(bond(), asset_id="C", cusip="037833100", description="Other", price_date=TODAY)
     assert chosen(front.visit("allocate", group="BIG6", asset="037833100"))[1] == "C"
-    assert chosen(front.visit("allocate", group="BIG6", asset="other"))[1] is None
+    page = front.visit("allocate", group="BIG6", asset="other")
+    assert "No bond has the CUSIP, ISIN, SEDOL or asset id other" in words(page)
 
 
 def test_a_link_survives_sign_in(front: Front) -> None:

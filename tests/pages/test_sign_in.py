@@ -121,8 +121,8 @@ def test_who_is_signed_in_is_said_and_can_leave(front: Front) -> None:
 @pytest.mark.parametrize(
     ("user", "denied"),
     [
-        (PM, ["approvals"]),
-        (ANALYST, ["approvals", "batch"]),
+        (PM, ["approvals", "audit"]),
+        (ANALYST, ["approvals", "audit", "batch"]),
         (COMPLIANCE, ["allocate", "approvals", "batch", "compare"]),
     ],
 )

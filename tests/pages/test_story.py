@@ -47,7 +47,7 @@ def test_each_scenario_can_be_played_to_its_end_and_each_step_is_set_up(house: H
             if step.engine:
                 assert browser.text_input("allocate.face").value == f"{scenario.face:,}"
                 assert browser.session_state["allocate.engine"] == step.engine
-                assert scenario.decided == ("Dispersion after" in said)
+                assert scenario.decided == ("Dispersion before → after" in said)
             if number < len(scenario.steps):
                 browser.button("story.next").click().run()
         browser.button("story.end").click().run()
@@ -59,8 +59,8 @@ def test_a_bond_of_the_story_dispersed_least_brings_the_accounts_together(house:
     for _ in range(3):
         browser.button("story.next").click().run()
     assert "Proved" in words(browser)
-    (narrower,) = [figure.delta for figure in browser.metric if figure.label == "Dispersion after"]
-    assert narrower.endswith("narrower")
+    (narrower,) = [figure.delta for figure in browser.metric if figure.label == "Improvement"]
+    assert narrower == "narrower"
 
 
 def test_the_trouble_of_a_step_is_the_simulated_aladdins_and_the_end_lifts_it(house: House) -> None:
