@@ -71,6 +71,8 @@ def test_engines_are_compared_and_one_goes_on_into_the_wizard(
     expect(page.get_by_text(re.compile("Proved: .*no allocation of this face leaves less dispersion"))).to_be_visible()
     assert steps.metric(page, "Filled") == "100.0%"
 
+    if theme == "dark":
+        return  # one such order is enough: a second one would need a second person
     steps.open_confirmation(page)
     order = steps.confirm(page)
     body, faces = behind.frozen(shared, order), behind.faces(shared, order)
