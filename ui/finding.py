@@ -20,6 +20,7 @@ TEXT = "securities.text"
 _PUT = "securities.put"  # the text to stand in the field from the next run on
 _FOR = "securities.for"  # the bond that was taken, and the text that stands for it
 _CLICKED = "securities.clicked"  # a bond was taken by a click on it
+_ENTERED = "securities.entered"  # Enter, pressed in a run that had to begin anew
 _ASKED = "securities.asked"  # identifiers that Aladdin does not know, with what it said
 _RECENT, _MOST = "recent bonds", 8
 _WIDTHS = (2.0, 2.3, 1.5, 3.0)
@@ -41,7 +42,9 @@ def draw(user: User) -> None:
         if text == st.session_state[_FOR][1]:
             return
         trip.asset_id = None  # another one is looked for: Allocate must not go on with the one before
+        st.session_state[_ENTERED] = enter
         st.rerun()
+    enter = st.session_state.pop(_ENTERED, None) or enter
     if not text.strip():
         _lists(user)
         return
