@@ -129,10 +129,11 @@ def review(looked: Looked) -> Mapping[int, str]:
         alt="what would come of each block",
     )  # fmt: skip
     if wrapped is not None:  # a row shows three lines of a sentence
-        with st.expander("What to know, in full", icon=":material/notes:", type="compact"):
-            for one in looked.foreseen:
-                if said := batch_tables.to_know(one):
-                    st.text(f"Line {one.block.line}: {said}")
+        known = [f"Line {one.block.line}: {said}" for one in looked.foreseen if (said := batch_tables.to_know(one))]
+        few = len(known) <= 5  # in a narrow window the column itself is out of sight
+        with st.expander("What to know, in full", icon=":material/notes:", type="compact", expanded=few):
+            for line in known:
+                st.text(line)
     reasons = {int(line): str(why or "") for line, why in zip(edited["Line"], edited["Reason"], strict=True)}
     st.caption(
         "Each block is previewed as if it came first: what those before it take of the cash is seen when it is made. "

@@ -46,11 +46,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Once all is imported: the collector need not look at it again and again; and what AppTest looks for in each of
-    the packages installed, before the first run of each session, is looked for once."""
+    """Once all is imported the collector need not look at it again and again; and each AppTest does not begin cold: as
+    in a server, scripts are compiled and the packages installed are looked through once."""
     gc.collect()
     gc.freeze()
     if "streamlit.testing.v1" in sys.modules:
         from streamlit.components.v2 import manifest_scanner
+        from streamlit.testing.v1 import app_test
 
         vars(manifest_scanner)["scan_component_manifests"] = functools.cache(manifest_scanner.scan_component_manifests)
+        vars(app_test)["ScriptCache"] = functools.cache(vars(app_test)["ScriptCache"])

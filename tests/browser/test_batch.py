@@ -84,7 +84,9 @@ def test_a_file_is_mended_sent_followed_and_its_orders_are_found_by_the_batch(sh
 
     page.get_by_role("button", name="Show its orders").click()
     expect(page.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
+    page.get_by_role("button", name="More filters · 1 in use").click()
     expect(page.get_by_role("textbox", name="Batch")).to_have_value(batch)
+    page.keyboard.press("Escape")
     expect(page.get_by_role("radio", name="All · 3")).to_be_visible()
     cell(page, "orders, newest first", "1002000")
     steps.shot(page, "batch-4-orders")
