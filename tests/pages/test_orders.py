@@ -42,7 +42,7 @@ def test_the_address_has_the_filters_and_is_taken_at_its_word_by_whoever_opens_i
     ours = {name: page.query_params[name] for name in ("states", "groups", "by", "bond")}
     assert ours == {"states": "confirmed", "groups": "BIG6", "by": "pm", "bond": "b"}
     assert "batch" not in page.query_params
-    assert not press(page, "Clear the filters").query_params
+    assert not {"states", "groups", "by", "bond"} & set(press(page, "Clear the filters").query_params)
 
 
 def test_orders_are_listed_newest_first_with_their_states(front: Front) -> None:
