@@ -62,8 +62,9 @@ def _wanted(user: User) -> Wanted:
         left, right = st.columns(2)
         account = left.text_input("Account", placeholder="any", key="orders.account", on_change=_touch, width=SHORT)
         by = right.text_input("Confirmed by", placeholder="anybody", key="orders.by", on_change=_touch, width=SHORT)
-        st.session_state.setdefault("orders.days", [])  # rather than by `value`: an address may have put days there
-        days = st.date_input("Confirmed (UTC)", format="YYYY-MM-DD", key="orders.days", on_change=_touch, width=DATES)
+        days = st.date_input(
+            "Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch, width=DATES
+        )
         batch = st.text_input("Batch", placeholder="any", key="orders.batch", on_change=_touch, width=DATES)
     if any(_set(name) for name in (*TEXTS, *LISTS, "days")):
         row.button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)

@@ -216,6 +216,9 @@ class Session:
     def _show(self, path: tuple[int, ...], delta: Delta) -> None:
         self._elements[path] = delta
         self._shown.add(path)
+        written = delta.new_element.text_input
+        if written.set_value:  # the page has put something into the field, in place of what was typed
+            self._typed[written.id] = WidgetState(id=written.id, string_value=written.value)
 
     def _settle(self, whole: bool) -> None:
         """Drop what the page does not show any more, and what a browser would not keep longer."""

@@ -104,7 +104,7 @@ def test_a_check_of_a_modification_is_of_the_order_as_it_would_be_and_leaves_it_
     larger = replace(wanted, lines=(OrderLine("TINY", 200_000),))
     assert [found.account_id for found in served.client.check(larger, order.id)] == ["TINY"]
     (still,) = served.client.orders([order.id])
-    assert (still.asked, still.version) == (order.asked, order.version)
+    assert (still.asked, still.limit, still.settlement) == (order.asked, order.limit, order.settlement)
     served.client.cancel(Cancellation("done with", broker_id=order.id), LATER)
 
 
