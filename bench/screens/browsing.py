@@ -170,6 +170,8 @@ class Session:
         state.fragment_id = fragment
         state.cached_message_hashes.extend(self._kept)
         state.widget_states.widgets.extend(self._typed.values())
+        if not fragment:
+            self.fragments.clear()  # another page has others, and its run names them
         start, moved, weights = perf_counter(), 0, dict[str, int]()
         self._socket.send(BackMsg(rerun_script=state).SerializeToString())
         while True:
