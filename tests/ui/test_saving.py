@@ -16,6 +16,8 @@ from ui import saving
 
 AT = datetime(2026, 11, 20, 15, 4, 5, 6, tzinfo=UTC)
 RUN = (
+    "=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "'=1", '=HYPERLINK("http://x","y")', "=cmd|'/c calc'!A0",
+)  # fmt: skip
     "=1+1",
     "+1",
     "-2",
@@ -44,7 +46,7 @@ def test_what_a_spreadsheet_would_run_is_a_text(text: str) -> None:
 
 def test_numbers_times_and_what_is_missing_are_what_they_are() -> None:
     rows = [("n", "d", "f", "none", "at", "day"), (-25_000_000, Decimal("-98.515625"), 0.25, None, AT, AT.date())]
-    cells = list(opened(rows).iter_rows(min_row=2))[0]
+    (cells,) = opened(rows).iter_rows(min_row=2)
     assert [cell.value for cell in cells[:4]] == [-25_000_000, -98.515625, 0.25, None]
     assert cells[4].value == datetime(2026, 11, 20, 15, 4, 5)
     assert cells[5].value.date() == date(2026, 11, 20)
