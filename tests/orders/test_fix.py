@@ -21,7 +21,7 @@ from orders.frozen import Frozen, read
 from orders.model import Order, OrderState
 from tests.allocation.desk import block
 from tests.orders.test_replaying import GROUPS
-from tests.orders.test_statement import AT, GROUP, LIMITS, made, statement
+from tests.orders.test_statement import AT, GROUP, made, statement
 
 PART = Decimal("1500.5")
 
@@ -91,6 +91,6 @@ def test_what_cannot_be_instructed_says_why() -> None:
 
 def test_no_text_adds_a_field_to_the_message() -> None:
     group = tuple(replace(account, id=f"{account.id}\x0153=1") for account in GROUP)
-    frozen = read(statement(propose(block(9_000_000), group, Choices(), LIMITS)))
+    frozen = read(statement(propose(block(9_000_000), group, Choices())))
     with pytest.raises(Rejected, match="control character"):
         allocation_instruction(*order_and(frozen), AT)
