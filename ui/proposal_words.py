@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from allocation.certificate import ShadowPrice
+from allocation.model import BlockOrder
 from allocation.proposal import Effect, Proposal
 from ui import formats
 
@@ -58,3 +59,10 @@ def within(effect: Effect) -> str:
 def tolerance(effect: Effect) -> str:
     """0.05 years, 5 bp: as it was typed."""
     return f"{effect.tolerance:g} {effect.metric.unit}"
+
+
+def sentence(block: BlockOrder, group: str) -> str:
+    """Buy 25,000,000 T 4.25 11/15/34 for BIG6 at 98.5, settle Tue 24 Nov 2026"""
+    at = f" at {formats.price(block.limit)}" if block.limit is not None else ""
+    what = f"{block.side.value.title()} {block.face:,} {block.bond.label} for {group}"
+    return f"{what}{at}, settle {formats.day(block.settlement)}"
