@@ -114,11 +114,11 @@ def _table(rows: Sequence[Decision]) -> tuple[pd.DataFrame, Columns]:
         "Given": tables.number("Given", width=92, help_="allocated by this statement"),
         "Filled": tables.number("Filled", width=92, help_="of its order, by now"),
         "Engine": st.column_config.TextColumn("Engine", width=130),
-        "Improvement": tables.number("Improvement %", 1, "(before - after) / before", 92, sign="+"),
+        "Improvement": tables.number("Improvement %", 1, "(before - after) / before", 112, sign="+"),
         "Metric": st.column_config.TextColumn("Metric", width=54),
         "Version": tables.number("Version", width=60),
         "By": st.column_config.TextColumn("By", width=80),
-        "Statement": st.column_config.TextColumn("Statement", width=150),
+        "Statement": None,  # its page says it, and it would push others out of sight
     }
 
 
@@ -159,7 +159,7 @@ def added_up(user: User, wanted: Wanted) -> None:
     more = f" The chart has the {history_charts.MOST} with the least." if len(accounts) > history_charts.MOST else ""
     _question(
         "How did each account take part?", "participation", history_charts.participation, accounts,
-        "Wished is what the engine would have given were there no caps and no pieces." + more, _account_columns(),
+        "Wished is what each engine would have given were there no caps and no pieces." + more, _account_columns(),
     )  # fmt: skip
     if waits.empty:
         st.subheader("How soon did the first fill come?")
@@ -223,5 +223,5 @@ def _wait_columns() -> Columns:
         "shortest": tables.number("Shortest, s", 0, width=90),
         "seconds": tables.number("Mean, s", 0, width=90),
         "longest": tables.number("Longest, s", 0, width=90),
-        **{name: tables.number(label, width=110) for name, label in history_charts.BANDS.items()},
+        **{name: tables.number(label, width=94) for name, label in history_charts.BANDS.items()},
     }

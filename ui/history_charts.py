@@ -34,16 +34,16 @@ def improvement(frame: pd.DataFrame) -> go.Figure:
 
 
 def participation(frame: pd.DataFrame) -> go.Figure:
-    """A bar for each account: of what the engines wished to give it, how much it was given; those with the least come
-    first."""
-    known = frame.dropna(subset=["share"]).sort_values(["share", "account_id"]).head(MOST)
-    shares = [100 * share for share in known["share"]]
+    """A bar for each account: in how many of the statements that name it it was given something. Those that were given
+    something least often come first."""
+    rates = 100 * frame["given"] / frame["considered"]
+    known = frame.assign(rate=rates).sort_values(["rate", "account_id"]).head(MOST)
     texts = [
-        f"{share:.0f}%, {given:,} of {considered:,} times"
-        for share, given, considered in zip(shares, known["given"], known["considered"], strict=True)
+        f"{given:,} of {considered:,} times, {face:,} in all"
+        for given, considered, face in zip(known["given"], known["considered"], known["face"], strict=True)
     ]
-    figure = _bars(list(known["account_id"]), shares, texts, [AFTER] * len(known))
-    figure = charts.layout(figure, 90 + 22 * max(1, len(known)), "given, of what was wished, %")
+    figure = _bars(list(known["account_id"]), list(known["rate"]), texts, [AFTER] * len(known))
+    figure = charts.layout(figure, 90 + 22 * max(1, len(known)), "statements that gave it something, %")
     figure.update_yaxes(autorange="reversed", tickfont={"size": 11})
     return figure
 
@@ -53,6 +53,7 @@ def waits(frame: pd.DataFrame) -> go.Figure:
     counts = [int(frame[name].sum()) for name in BANDS]
     figure = _bars(list(BANDS.values()), counts, [f"{count:,}" for count in counts], [AFTER] * len(counts))
     figure = charts.layout(figure, 90 + 30 * len(counts), "orders")
+    figure.update_xaxes(**({"dtick": 1} if max(counts) < 8 else {"nticks": 8}))  # there is no half an order
     figure.update_yaxes(autorange="reversed")
     return figure
 

@@ -73,3 +73,16 @@ def test_a_statement_of_another_group_is_not_there(front: Front) -> None:
     said = words(front.visit("history", statement=order.statement_id))
     assert f"There is no statement {order.statement_id} among your groups." in said
     assert "There is no statement EL among your groups." in words(front.visit("history", statement="EL"))
+
+
+def test_each_version_of_a_modified_order_opens_as_it_was(front: Front) -> None:
+    (order,) = front.orders()
+    changed = front.desk.modifying.request(PM, order.id)
+    seen = front.desk.preview(PM, replace(changed, face=1_000_000))
+    front.desk.modifying.modify(PM, seen, "less", "c2", accepted=dict.fromkeys(seen.warnings, "meant"))
+    page = front.visit("history", statement=f"{order.id}.1")
+    assert f"The order stands on {order.id}.2 by now." in words(page)
+    assert f"Asked: {order.ordered:,}" in words(page)
+    page = front.visit("history", statement=f"{order.id}.2")
+    assert "Asked: 1,000,000" in words(page)
+    assert "**The same**" in words(press(page, "Replay"))
