@@ -96,7 +96,7 @@ def _cell(sheet: Any, value: Any, *, heading: bool) -> Any:
 
 def _kept(text: str) -> str:
     """The text as Excel can have it; what was left out of it is said."""
-    clean = ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)
+    clean: str = ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)
     return clean if len(clean) <= LONGEST else clean[: LONGEST - len(_CUT)] + _CUT
 
 
