@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -85,21 +84,22 @@ def test_a_thousand_statements_give_the_same_faces_again(house: House) -> None:
     desk, rng = house.office.desk, Random(7)
     found = (desk.find(PM, text).value for text in ("treasury", "bank", "energy", "power", "fannie"))
     bonds = [b for some in found for b in some if b.price is not None and b.measures.dts is not None]
-    seen, versions, tries = Counter[tuple[str, str]](), set[int](), count()
-    while sum(seen.values()) < MANY and next(tries) < MOST_TRIES:
-        number = sum(seen.values())
+    seen, versions = Counter[tuple[str, str]](), set[int]()
+    for attempt in range(MOST_TRIES):
+        if (number := seen.total()) == MANY:
+            break
         if number // CHANGED_EVERY > len(versions) - 1:
             _other_limits(rng, desk, number)
             versions.add(desk.limits.table(COMPLIANCE).version)
         with suppress(EvenlotError):  # a block that cannot be made is not confirmed: the next one
             request = _request(rng, desk, bonds)
-            order = _confirmed(desk, request, f"c{next(tries)}")
+            order = _confirmed(desk, request, f"c{attempt}")
             replayed = desk.past.replay(PM, order.id)
             assert (replayed.same, replayed.differences, replayed.impossible) == (True, (), ""), request
             statement = desk.past.statement(PM, order.id)
             assert again(read(statement)) == statement
             seen[request.choices.engine, request.side.value] += 1
             desk.orders.withdraw(PM, order.id, "its cash is for the next", f"w{order.id}")
-    assert sum(seen.values()) == MANY
+    assert seen.total() == MANY
     assert set(seen) == {(engine, side.value) for engine in ENGINES for side in Side}
     assert len(versions) == MANY // CHANGED_EVERY

@@ -34,6 +34,9 @@ def draw(user: User, order: Order, statements: Sequence[Statement], chosen: Stat
     _dispersion(frozen)
     _lines(frozen)
     ui_preview.explained(frozen.proposal, frozen.group, "when it was confirmed")
+    if left := frozen.proposal.unallocated:
+        rows = [("account", "face", "reason"), *((row.account_id, row.face, row.reason) for row in left)]
+        saving.offer("Not placed", lambda: rows, f"not-placed-{chosen.id}", "history.save.left")
     st.markdown(filling.said(frozen.fills))
     _accepted(frozen)
     _limits(frozen)
