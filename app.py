@@ -39,6 +39,7 @@ PAGES = {  # section -> (file, title, icon, what it takes)
     ],
     "Analyse": [
         ("compare", "Compare", ":material/compare:", Permission.PREVIEW),
+        ("history", "History", ":material/history:", Permission.VIEW),
         ("profit", "Profit and loss", ":material/finance:", Permission.VIEW),
     ],
     "Control": [

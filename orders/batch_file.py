@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from numbers import Number
 
 COLUMNS = (
     "group", "security", "side", "face", "settlement", "limit", "method", "comment", "reason", "skip", "uncounted",
@@ -160,12 +161,19 @@ def _cell(value: object) -> str:
 
 
 def _as_cell(value: object) -> str:
-    return f"{value:f}" if isinstance(value, Decimal) else _harmless(str(value))
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return str(value) if isinstance(value, Number) else _harmless(str(value))  # a loss is a number, not a text
+
+
+def is_run(text: str) -> bool:
+    """Whether a spreadsheet would run this text, or take its first character for its own."""
+    return text.startswith((*_RUN_BY_SPREADSHEETS, "'"))
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith((*_RUN_BY_SPREADSHEETS, "'")) else text
+    return f"'{text}" if is_run(text) else text
 
 
 def _as_typed(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_RUN_BY_SPREADSHEETS, "'")) else cell
+    return cell[1:] if cell.startswith("'") and is_run(cell[1:]) else cell

@@ -28,10 +28,12 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     batch: str | None = None  # the id of one; "" for orders that are in none
+    engine: str | None = None  # whose split the newest statement is, by its key
     oldest_first: bool = False
 
 
 ALL = Wanted()
+WAITS = {"minute": 60, "five_minutes": 300, "half_hour": 1800, "two_hours": 7200, "day": 86400}  # seconds, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Decision:
     dispersion_after: float
     improvement: float | None  # (before - after) / before; None when there was no dispersion before
     sha256: str
+    filled: Decimal  # face, of its order by now
 
 
 @dataclass(frozen=True, slots=True)

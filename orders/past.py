@@ -45,6 +45,14 @@ class Past:
         """The frozen allocation behind an order."""
         return self._ledger.statement(self.order(user, order_id).id)
 
+    def stated(self, user: User, statement_id: str) -> Statement:
+        """One statement by its own id, which is its order's with the number of the version."""
+        order_id, _, version = statement_id.rpartition(".")
+        with suppress(NotFound):
+            if version.isascii() and version.isdecimal() and len(version) < 9:  # what a store can look for
+                return self._ledger.statement(self.order(user, order_id).id, int(version))
+        raise NotFound(f"There is no statement {statement_id} among your groups.")
+
     def statements_of(self, user: User, order_id: str) -> tuple[Statement, ...]:
         """Every version of an order's frozen allocation, newest first."""
         return self._ledger.statements(self.order(user, order_id).id)
@@ -85,6 +93,10 @@ class Past:
     def participation(self, user: User, wanted: Wanted = ALL) -> pd.DataFrame:
         """How each account fared, as `History.participation`."""
         return self._history.participation(_seen(user, wanted))
+
+    def waits(self, user: User, wanted: Wanted = ALL) -> pd.DataFrame:
+        """How long it took from a statement to the first fill, as `History.waits`."""
+        return self._history.waits(_seen(user, wanted))
 
     def activity(self, user: User, username: str | None = None, size: int = PAGE, cursor: str = "") -> Page[Deed]:
         """What a user did, or everybody; without the permission to audit only the user's own."""

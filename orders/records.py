@@ -271,6 +271,11 @@ class History(Protocol):
         """One row per account: account_id, considered, given, wish, face, share, booked, filled, seconds."""
         ...
 
+    def waits(self, wanted: Wanted = ALL) -> pd.DataFrame:
+        """One row per engine with orders that have a fill: engine, orders, shortest, seconds, longest, those of
+        `orders.history.WAITS`, longer."""
+        ...
+
 
 class Activity(Protocol):
     """Notes what users do that changes no order."""

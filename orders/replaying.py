@@ -5,31 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from importlib import metadata
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from allocation.errors import AllocationError
-from allocation.limits import Limit, LimitTable, Rule
-from allocation.model import Account, Benchmark, Exposure, Holding, Metric
 from allocation.proposal import Proposal
 from allocation.propose import propose
 from orders.canonical import canonical, digest
 from orders.choices import read_choices
 from orders.elsewhere import ENGINE as ELSEWHERE
+from orders.frozen import account, limits_of
 from orders.model import Statement
 from orders.statement import ENGINES, frozen_block
 
 MOST_TOLD = 50  # differences
 _RESULTS = ("basis", "lines", "unallocated", "effect", "certificate", "failed")
 _FACES = ("lines", "unallocated")
-_HOLDINGS = TypeAdapter(dict[str, Holding])
-_BENCHMARK = TypeAdapter(Benchmark | None)
-_EXPOSURE = TypeAdapter(Exposure)
-_MONEY = TypeAdapter(Decimal | None)
-_RATES = TypeAdapter(dict[str, Decimal])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,50 +64,9 @@ def replay(statement: Statement) -> Replay:
 
 def _again(statement: Statement, body: dict[str, Any]) -> Proposal:
     block, basis = frozen_block(statement)
-    accounts = [_account(kept, basis) for kept in body["accounts"]]
-    rows = tuple(
-        Limit(row["account_id"], Rule.of(row["rule"]), row["of"], row["value"]) for row in body["limits"]["rows"]
-    )
-    return propose(block, accounts, read_choices(body["choices"]), LimitTable(body["limits"]["version"], rows))
-
-
-def _account(kept: Mapping[str, Any], basis: str) -> Account:
-    return Account(
-        id=kept["id"],
-        name=kept["name"],
-        currency=kept["currency"],
-        nav=_MONEY.validate_python(kept["nav"]),
-        cash=_MONEY.validate_python(kept["cash"]),
-        holdings=_holdings(kept["holdings"], basis),
-        benchmark=_BENCHMARK.validate_python(kept["benchmark"]),
-        exposures={Metric.of(key): _EXPOSURE.validate_python(value) for key, value in kept["exposures"].items()},
-        fx=_RATES.validate_python(kept["fx"]),
-    )
-
-
-def _holdings(kept: Mapping[str, Any], basis: str) -> dict[str, Holding]:
-    """Those the statement has whole, and in place of the others as many that add up to the same and say as little of
-    issuer and sector: all that caps, weights and the basis ask of them."""
-    whole = _HOLDINGS.validate_python(kept["counted"])
-    others = kept["all"] - len(whole)
-    unsaid = {
-        "issuer_id": kept["without_issuer"] - sum(not holding.issuer_id for holding in whole.values()),
-        "sector": kept["without_sector"] - sum(not holding.sector for holding in whole.values()),
-    }
-    value = Decimal(kept["market_value"]) - sum((h.market_value for h in whole.values()), Decimal(0))
-    accrued = Decimal(kept["accrued_value"]) - sum((h.accrued_value or Decimal(0) for h in whole.values()), Decimal(0))
-    known = basis == "dirty"
-    for i in range(others):
-        name, first = f"another {i + 1}", i == 0
-        whole[name] = Holding(
-            name,
-            face=Decimal(0),
-            market_value=value if first else Decimal(0),
-            accrued_value=(accrued if first else Decimal(0)) if known else None,
-            issuer_id="" if i < unsaid["issuer_id"] else "another issuer",
-            sector="" if i < unsaid["sector"] else "another sector",
-        )
-    return whole
+    # on a clean basis every account stays where it was put: with its accrued interest it would be measured anew
+    accounts = [account(kept, 0 if basis == "dirty" else kept["holdings"]["all"]) for kept in body["accounts"]]
+    return propose(block, accounts, read_choices(body["choices"]), limits_of(body))
 
 
 def _versions(then: Mapping[str, str]) -> Iterator[str]:

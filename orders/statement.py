@@ -43,10 +43,11 @@ def freeze(
     accepted: Mapping[str, str] | None = None,
     version: int = 1,
     fills: FillPolicy = FillPolicy.PRO_RATA,
+    limits_sha256: str = "",
 ) -> Statement:
     """The statement of a proposal. `read_at` is when its inputs were read, `override` why cash was not respected,
     `accepted` why each warning does not matter, `fills` how a part of it is shared out; each modification of the order
-    is the next `version`."""
+    is the next `version`. `limits_sha256` is of the whole table where the proposal has but its accounts' rows."""
     block = proposal.block
     body = canonical(
         {
@@ -63,7 +64,7 @@ def freeze(
             "partial_fills": fills.key,
             "choices": proposal.choices,
             "limits": _limits(proposal),
-            "limits_sha256": digest(canonical(proposal.limits)),
+            "limits_sha256": limits_sha256 or digest(canonical(proposal.limits)),
             "basis": proposal.basis,
             "accounts": [_account(account, block.bond) for account in proposal.accounts],
             "allocation_sha256": allocation_digest(group, proposal),

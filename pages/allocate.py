@@ -231,7 +231,7 @@ if preview is not None:
         if trip.preview is None or trip.preview.request != preview.request:
             trip.keep(preview)
         trip.preview = preview
-    ui_preview.figures(preview)
+    ui_preview.figures(preview.proposal, preview.warnings)
     locks = method.lock(method.about(trip.group, bond, side, accounts, Metric.ASD, "")).key
     ui_preview.details(preview, trip.group, locks, refused)
 else:

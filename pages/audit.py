@@ -53,7 +53,7 @@ def written(user: User) -> None:
         height=tables.height(table, 460), key="audit.entries", alt="entries of the audit log, newest first",
     )  # fmt: skip
     auditing.turn("audit.written", page.cursor)
-    auditing.save(auditing.entries_csv(page.rows), "audit")
+    auditing.save(lambda: auditing.entry_rows(page.rows), "audit")
     rows = picked["selection"]["rows"]
     if rows and rows[0] < len(page.rows):
         auditing.whole(page.rows[rows[0]])
@@ -75,7 +75,7 @@ def done(user: User) -> None:
         alt="what users saw and did, newest first",
     )  # fmt: skip
     auditing.turn("audit.done", page.cursor)
-    auditing.save(auditing.deeds_csv(page.rows), "activity")
+    auditing.save(lambda: auditing.deed_rows(page.rows), "activity")
 
 
 frame.strip()

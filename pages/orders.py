@@ -128,6 +128,10 @@ def _statement(statement: Statement, body: dict[str, Any]) -> None:
     """What was frozen, as it is on disk, but for the holdings: of a large group those are megabytes."""
     st.markdown(f"Frozen {formats.moment(statement.created_at)} by {statement.created_by}, before it was sent.")
     st.code(f"SHA-256 {statement.sha256}", language=None)
+    st.page_link(
+        "pages/history.py", label="Open it as it was, replay it", icon=":material/history:",
+        query_params={"statement": statement.id},
+    )  # fmt: skip
     st.download_button(
         "Download the statement",
         statement.body,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from orders.model import Permission
 from orders.positions import Report
-from ui import formats, frame, profit_tables, session, tables, which_group
+from ui import formats, frame, profit_tables, saving, session, tables, which_group
 from ui.profit_tables import Sum
 
 user = session.require_user(Permission.VIEW)
@@ -47,7 +49,7 @@ def by_account(report: Report) -> None:
         height=tables.height(table, 560),
         alt="profit and loss by account and bond", key="profit.earned",
     )  # fmt: skip
-    save("by account and bond", profit_tables.earned_csv(report), "profit")
+    save("By account and bond", lambda: profit_tables.earned_rows(report), "profit")
 
 
 def by_trade(report: Report) -> None:
@@ -57,14 +59,11 @@ def by_trade(report: Report) -> None:
         height=tables.height(table, 560),
         alt="trades, newest first", key="profit.trades",
     )  # fmt: skip
-    save("trade by trade", profit_tables.trades_csv(report), "trades")
+    save("Trade by trade", lambda: profit_tables.trade_rows(report), "trades")
 
 
-def save(what: str, text: str, name: str) -> None:
-    st.download_button(
-        f"Download {what}", text, file_name=f"{name}-{group}-{desk.today()}.csv", mime="text/csv",
-        icon=":material/download:", on_click="ignore", key=f"profit.save.{name}",
-    )  # fmt: skip
+def save(what: str, rows: Callable[[], saving.Rows], name: str) -> None:
+    saving.offer(what, rows, f"{name}-{group}-{desk.today()}", f"profit.save.{name}")
 
 
 top = st.container()

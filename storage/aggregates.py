@@ -8,9 +8,21 @@ from decimal import Decimal
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, cast, func, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+)
 
-from orders.history import Wanted
+from orders.history import WAITS, Wanted
 from orders.model import OrderState
 from storage.dialects import day_of, month_of, seconds_between, total_face
 from storage.paging import conditions
@@ -110,6 +122,37 @@ def participation(conn: Connection, wanted: Wanted) -> pd.DataFrame:
     shares = [float(face / wish) if wish else None for face, wish in zip(frame["face"], frame["wish"], strict=True)]
     frame.insert(5, "share", pd.Series(shares, dtype="float64", index=frame.index))
     return frame
+
+
+def waits(conn: Connection, wanted: Wanted) -> pd.DataFrame:
+    """How long it took from the first statement to the first fill of the orders wanted that have one, by engine:
+    orders, a count; shortest, seconds (their mean) and longest, in seconds; and how many took at most a minute, then
+    as long as each of `WAITS` and longer than the one before, then longer than all."""
+    first = func.min(order_lines.c.first_filled_at)
+    mine = order_lines.join(orders, orders.c.id == order_lines.c.order_id)
+    firsts = select(order_lines.c.order_id, first.label("first")).select_from(mine).where(*conditions(wanted))
+    filled = firsts.group_by(order_lines.c.order_id).having(first.is_not(None)).subquery()
+    waited = seconds_between(orders.c.created_at, filled.c.first)
+    bounds = [0, *WAITS.values()]
+    bands = [
+        func.sum(case((and_(waited <= most, waited > least if least else true()), 1), else_=0)).label(name)
+        for name, least, most in zip(WAITS, bounds, bounds[1:], strict=False)
+    ]
+    query = (
+        select(
+            orders.c.engine,
+            func.count().label("orders"),
+            func.min(waited).label("shortest"),
+            func.avg(waited).label("seconds"),
+            func.max(waited).label("longest"),
+            *bands,
+            func.sum(case((waited > bounds[-1], 1), else_=0)).label("longer"),
+        )
+        .select_from(filled.join(orders, orders.c.id == filled.c.order_id))
+        .group_by(orders.c.engine)
+        .order_by(func.count().desc(), orders.c.engine)
+    )
+    return _frame(conn, query, whole=("orders", *WAITS, "longer"), real=("shortest", "seconds", "longest"))
 
 
 def _decided() -> Any:

@@ -47,7 +47,8 @@ class SqlHistory:
 
         def find(conn: Connection) -> Page[Decision]:
             ids, following = _keys(conn, wanted, place, limited(size))
-            query = select(statement_figures).where(statement_figures.c.order_id.in_(ids))
+            ordered = statement_figures.join(orders, orders.c.id == statement_figures.c.order_id)
+            query = select(statement_figures, orders.c.filled).select_from(ordered).where(orders.c.id.in_(ids))
             places = {id_: number for number, id_ in enumerate(ids)}
             rows = sorted(conn.execute(query), key=lambda row: (places[row.order_id], -row.version))
             return Page(tuple(map(_decision, rows)), following)
@@ -142,6 +143,10 @@ class SqlHistory:
         """One row per account: see `storage.aggregates`."""
         return read(self._engine, lambda conn: aggregates.participation(conn, wanted))
 
+    def waits(self, wanted: Wanted = ALL) -> pd.DataFrame:
+        """One row per engine: see `storage.aggregates`."""
+        return read(self._engine, lambda conn: aggregates.waits(conn, wanted))
+
 
 def _with_a_line(accounts: Collection[str], assets: Collection[str] | None) -> list[ColumnElement[bool]]:
     mine = select(order_lines.c.order_id).where(order_lines.c.account_id.in_(sorted(accounts)))
@@ -173,6 +178,7 @@ def _decision(row: Row[Any]) -> Decision:
         dispersion_after=row.dispersion_after,
         improvement=row.improvement,
         sha256=row.sha256,
+        filled=row.filled,
     )
 
 

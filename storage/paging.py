@@ -119,7 +119,8 @@ def _branches(wanted: Wanted) -> Iterable[_Branch]:
         return [_Branch(orders, at, id_, (false(),))]
     if len(runs) > _MOST_BRANCHES:
         return [_Branch(orders, at, id_, (*period, *_rest(wanted, asset=True)))]
-    return [_Branch(orders, at, id_, (*run, *period, *_rest(Wanted(assets=wanted.assets), asset=True))) for run in runs]
+    rest = _rest(Wanted(assets=wanted.assets, engine=wanted.engine), asset=True)
+    return [_Branch(orders, at, id_, (*run, *period, *rest)) for run in runs]
 
 
 def _of_account(wanted: Wanted, account_id: str, lines: Table) -> _Branch:
@@ -149,6 +150,8 @@ def _rest(
         found.append(orders.c.group_ticker.concat("").in_(sorted(wanted.groups)))
     if wanted.states is not None:
         found.append(orders.c.state.concat("").in_(state_names(wanted) or ()))
+    if wanted.engine is not None:
+        found.append(orders.c.engine.concat("") == wanted.engine)
     if batch and wanted.batch is not None:
         found.append(orders.c.batch.concat("") == wanted.batch)
     if asset and wanted.assets is not None:
@@ -186,6 +189,7 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(orders.c.id.in_(union_all(*mine)))
     bounds = (
         (wanted.batch, orders.c.batch.__eq__),
+        (wanted.engine, orders.c.engine.__eq__),
         (wanted.username, orders.c.created_by.__eq__),
         (wanted.since, orders.c.created_at.__ge__),
         (wanted.until, orders.c.created_at.__lt__),

@@ -10,10 +10,10 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from orders.batch_file import written
 from orders.history import Deed, Page, Sought
 from orders.model import AuditEntry, User
-from ui import formats, session
+from ui import formats, saving, session
+from ui.saving import Rows
 from ui.tables import Columns
 
 T = TypeVar("T")
@@ -108,36 +108,26 @@ def deeds(rows: Sequence[Deed]) -> tuple[pd.DataFrame, Columns]:
     return table, {"At": _moment("At (UTC)"), "Detail": st.column_config.TextColumn("Detail", width="large")}
 
 
-def entries_csv(rows: Sequence[AuditEntry]) -> str:
+def entry_rows(rows: Sequence[AuditEntry]) -> Rows:
     """Every field, the content as its canonical text."""
     head = ("written", "actor", "action", "subject", "stream", "seq", "body", "previous", "sha256")
-    return written(
-        [
-            head,
-            *(
-                (e.at.isoformat(), e.actor, e.action, e.subject, e.stream, e.seq, e.body, e.previous, e.sha256)
-                for e in rows
-            ),
-        ]
-    )
+    return [
+        head,
+        *((e.at, e.actor, e.action, e.subject, e.stream, e.seq, e.body, e.previous, e.sha256) for e in rows),
+    ]
 
 
-def deeds_csv(rows: Sequence[Deed]) -> str:
+def deed_rows(rows: Sequence[Deed]) -> Rows:
     """Every field."""
-    return written(
-        [
-            ("at", "user", "action", "about", "detail"),
-            *((d.at.isoformat(), d.username, d.action, d.about, d.detail) for d in rows),
-        ]
-    )
+    return [
+        ("at", "user", "action", "about", "detail"),
+        *((d.at, d.username, d.action, d.about, d.detail) for d in rows),
+    ]
 
 
-def save(text: str, name: str) -> None:
-    """The page on the screen as a file; what a spreadsheet would run is made harmless."""
-    st.download_button(
-        "Download this page", text, file_name=f"{name}-{session.desk().today()}.csv", mime="text/csv",
-        icon=":material/download:", on_click="ignore", key=f"audit.save.{name}",
-    )  # fmt: skip
+def save(rows: Callable[[], Rows], name: str) -> None:
+    """The page on the screen as a file."""
+    saving.offer("This page", rows, f"{name}-{session.desk().today()}", f"audit.save.{name}")
 
 
 def _moment(label: str) -> object:

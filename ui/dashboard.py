@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 
 import streamlit as st
 
-from orders.errors import NotFound, OutsideError
 from orders.history import Wanted
 from orders.lifecycle import LIVE, OURS
 from orders.model import Order, OrderState, Permission, User
-from ui import formats, frame, order_tables, paging, session, states, tables
+from ui import formats, frame, narrowing, order_tables, paging, session, states, tables
 
 PAGE = 50
 MOVING = frozenset((*LIVE, *OURS))
@@ -53,7 +52,7 @@ def _wanted(user: User) -> Wanted:
         "Bond", placeholder="CUSIP, ISIN, ticker, words", key="orders.bond", on_change=_touch, width=WORDS
     )
     groups = row.multiselect(
-        "Group", _groups(user), placeholder="any", key="orders.groups", on_change=_touch, width=USUAL
+        "Group", narrowing.groups("orders", user), placeholder="any", key="orders.groups", on_change=_touch, width=USUAL
     )
     with row.popover(_more(), icon=":material/tune:", width="content", key="orders.more"):
         states = st.multiselect(
@@ -69,12 +68,12 @@ def _wanted(user: User) -> Wanted:
     if any(_set(name) for name in (*TEXTS, *LISTS, "days")):
         row.button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
     if bond.strip():
-        st.caption(_assets(user, bond.strip())[1])
-    since, until = _bounds(days)
+        st.caption(narrowing.assets("orders", user, bond.strip())[1])
+    since, until = narrowing.bounds(days)
     return Wanted(
         groups=frozenset(groups) or None,
         states=frozenset(states) or None,
-        assets=_assets(user, bond.strip())[0] if bond.strip() else None,
+        assets=narrowing.assets("orders", user, bond.strip())[0] if bond.strip() else None,
         account_id=account.strip().upper() or None,
         username=by.strip().lower() or None,
         since=since,
@@ -154,7 +153,7 @@ def _from_the_address(user: User) -> None:
     named = st.query_params.get_all("states")
     st.session_state["orders.states"] = [state for state in OrderState if state.value in named]
     if named := st.query_params.get_all("groups"):
-        st.session_state["orders.groups"] = [group for group in _groups(user) if group in named]
+        st.session_state["orders.groups"] = [group for group in narrowing.groups("orders", user) if group in named]
 
 
 def _set(name: str) -> bool:
@@ -177,15 +176,6 @@ def _clear() -> None:
     _touch()
 
 
-def _groups(user: User) -> list[str]:
-    """Those on the user's list, and those that were ever allocated to, as far as they see them: read once a visit, for
-    the page ticks, and what was ever allocated to takes a look at every order."""
-    if "orders.known" not in st.session_state:
-        desk = session.desk()
-        st.session_state["orders.known"] = sorted({*desk.groups(user), *desk.last_allocations(user)})
-    return [group for group in st.session_state["orders.known"] if user.sees(group)]
-
-
 def _pick(shown: list[str]) -> None:
     """Remember the order, not the row: rows move as new orders come in."""
     _touch()
@@ -195,31 +185,3 @@ def _pick(shown: list[str]) -> None:
     else:
         st.query_params.pop("order", None)
     st.session_state["orders.picked"] = True
-
-
-def _assets(user: User, text: str) -> tuple[frozenset[str], str]:
-    """The bonds a text means, looked for once, and a sentence about it. What nobody knows, or nobody can look up now,
-    is taken for an identifier as well: of a bond that is gone there are still orders."""
-    if st.session_state.get("orders.bond.of") != text:
-        st.session_state["orders.bond.of"], st.session_state["orders.bond.found"] = text, _found(user, text)
-    found: tuple[frozenset[str], str] = st.session_state["orders.bond.found"]
-    return found
-
-
-def _found(user: User, text: str) -> tuple[frozenset[str], str]:
-    try:
-        bonds = session.desk().find(user, text).value
-    except (NotFound, OutsideError) as error:
-        return frozenset({text.upper()}), f"{error} Orders of a bond with the identifier {text.upper()} are shown."
-    if not bonds:
-        return frozenset({text.upper()}), f"No bond is called “{text}”; orders with that identifier are shown."
-    named = bonds[0].label if len(bonds) == 1 else f"{len(bonds)} bonds like “{text}”"
-    return frozenset(bond.asset_id for bond in bonds), f"Orders of {named}."
-
-
-def _bounds(days: tuple[date, ...]) -> tuple[datetime | None, datetime | None]:
-    """From the first day on, to the end of the last; while only one is chosen, that day."""
-    if not days:
-        return None, None
-    first, last = (datetime.combine(day, time(), UTC) for day in (days[0], days[-1]))
-    return first, last + timedelta(days=1)

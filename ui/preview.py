@@ -30,9 +30,9 @@ _TALL = 124  # pixels: such a row
 _LOUD = ("Cash was not respected", "Faces were not rounded")  # warnings that have a box of their own
 
 
-def figures(preview: Preview) -> None:
+def figures(proposal: Proposal, warnings: Sequence[str]) -> None:
     """The six figures of a proposal, and what must be known before anything else is read."""
-    proposal, effect = preview.proposal, preview.proposal.effect
+    effect = proposal.effect
     _loudly(proposal)
     with st.container(horizontal=True, gap="small"):
         st.metric("Filled", formats.percent(proposal.fill), width=78, help=f"{proposal.placed:,} placed")
@@ -50,8 +50,8 @@ def figures(preview: Preview) -> None:
             f"Dispersion over {counted} of {len(proposal.lines)} accounts. Left out: "
             + "; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items()),
         )
-    if warnings := [warning for warning in preview.warnings if not warning.startswith(_LOUD)]:
-        st.warning(warnings[0] if len(warnings) == 1 else "\n".join(f"- {warning}" for warning in warnings))
+    if quiet := [warning for warning in warnings if not warning.startswith(_LOUD)]:
+        st.warning(quiet[0] if len(quiet) == 1 else "\n".join(f"- {warning}" for warning in quiet))
 
 
 def limit_and_mark(block: BlockOrder) -> str:
@@ -141,30 +141,36 @@ def funds(preview: Preview) -> str:
 
 def details(preview: Preview, group: str, locks: str, refused: Sequence[lines.Refused]) -> None:
     """Tables and charts of a proposal: who gets what comes first."""
-    proposal = preview.proposal
-    lines.draw(group, locks, proposal, refused)
-    st.caption(f"{ENGINES[proposal.engine].label}: {ENGINES[proposal.engine].sentence}")
+    lines.draw(group, locks, preview.proposal, refused)
+    explained(preview.proposal, preview.request.group, "today")
+
+
+def explained(proposal: Proposal, group: str, when: str) -> None:
+    """All of a proposal but the table of its lines: what is not placed and why, what is proved, each account before and
+    after, why it gets what it gets, and what each cap would bind `when`."""
+    if proposal.engine in ENGINES:
+        st.caption(f"{ENGINES[proposal.engine].label}: {ENGINES[proposal.engine].sentence}")
     for note in proposal.notes:
         st.info(note)
     _left(proposal)
     _proof(proposal)
     with st.container(horizontal=True, gap="medium"):  # below each other where the window is narrow
         with st.container(width=376):
-            _accounts(preview)
+            _accounts(proposal, group)
         with st.container(width=664):
             _whys(proposal)
-    _caps(proposal)
+    _caps(proposal, when)
 
 
-def _accounts(preview: Preview) -> None:
+def _accounts(proposal: Proposal, group: str) -> None:
     """Every account before and after."""
-    effect, proposal = preview.proposal.effect, preview.proposal
+    effect = proposal.effect
     targets = " · grey ticks are targets" if effect.targets else " · the band is the tolerance about the mean"
     st.markdown(f"**Each account, before → after** · orange diamonds stopped at a cap{targets}")
     with st.container(height=min(480, 110 + 20 * len(proposal.lines)), border=False):
         st.plotly_chart(
             charts.dumbbell(effect, proposal.lines),
-            config=charts.config(preview.request.group, proposal.block.bond.label, "accounts"),
+            config=charts.config(group, proposal.block.bond.label, "accounts"),
             key="allocate.dumbbell",
             alt=f"{effect.metric.label} of each account before and after",
         )
@@ -206,10 +212,10 @@ def _left(proposal: Proposal) -> None:
     )
 
 
-def _caps(proposal: Proposal) -> None:
-    """What each cap would bind today."""
+def _caps(proposal: Proposal, when: str) -> None:
+    """What each cap would bind."""
     table, columns = proposal_tables.caps_today(proposal)
-    with st.expander("What each cap would bind today", icon=":material/shield:", key="allocate.caps"):
+    with st.expander(f"What each cap would bind {when}", icon=":material/shield:", key="allocate.caps"):
         if table.empty:
             st.info("No rule limits any account in this bond.")
             return

@@ -10,9 +10,9 @@ from decimal import Decimal
 import pandas as pd
 import streamlit as st
 
-from orders.batch_file import written
 from orders.positions import Earned, Report, Trade
 from ui import formats
+from ui.saving import Rows
 from ui.tables import Columns, amount, as_float, currency_column, number
 
 
@@ -160,20 +160,20 @@ def _span(time: timedelta) -> str:
     return f"{seconds // 86400} d {seconds % 86400 // 3600} h"
 
 
-def earned_csv(report: Report) -> str:
+def earned_rows(report: Report) -> Rows:
     """By account and bond, every digit; what is not known is empty."""
     head = ("account", "bond", "asset_id", "currency", "realised", "unrealised", "held", "cost", "sold_cost_unknown")
     rows = (
         (
             e.profit.account_id, e.label, e.profit.asset_id, e.currency, e.profit.realised,
-            _or_empty(e.profit.unrealised), e.profit.face, e.profit.cost, e.profit.uncosted,
+            e.profit.unrealised, e.profit.face, e.profit.cost, e.profit.uncosted,
         )
         for e in report.earned
     )  # fmt: skip
-    return written([head, *rows])
+    return [head, *rows]
 
 
-def trades_csv(report: Report) -> str:
+def trade_rows(report: Report) -> Rows:
     """Trade by trade, every digit; what is not known is empty, and said."""
     head = (
         "traded", "account", "side", "face", "bond", "asset_id", "price", "seconds_to_first_fill", "restated",
@@ -181,17 +181,13 @@ def trades_csv(report: Report) -> str:
     )  # fmt: skip
     rows = (
         (
-            t.deal.traded.isoformat(), t.deal.account_id, t.deal.side.value, t.deal.face, t.label, t.deal.asset_id,
+            t.deal.traded, t.deal.account_id, t.deal.side.value, t.deal.face, t.label, t.deal.asset_id,
             t.deal.price, int(t.waited.total_seconds()), "yes" if t.restated else "no", t.currency,
-            _or_empty(t.first_day), t.unknown, t.group, t.deal.order_id,
+            t.first_day, t.unknown, t.group, t.deal.order_id,
         )
         for t in report.trades
     )  # fmt: skip
-    return written([head, *rows])
-
-
-def _or_empty(value: Decimal | None) -> Decimal | str:
-    return "" if value is None else value
+    return [head, *rows]
 
 
 def _currencies(found: Set[str]) -> tuple[bool, str]:

@@ -30,7 +30,8 @@ def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
     empty = [name for name in _SOMETIMES if table[name].isna().all() or (table[name] == "").all()]
     if proposal.block.side is not Side.SELL:
         empty += ["Held", "Left"]
-    if not any(option.name == "instructions" for option in ENGINES[proposal.engine].options):
+    engine = ENGINES.get(proposal.engine)  # none made one that was taken over
+    if engine is None or not any(option.name == "instructions" for option in engine.options):
         empty += ["Part"]
     if not mixed(proposal.accounts):
         empty += ["Currency"]

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 from allocation.certificate import ShadowPrice
+from allocation.model import BlockOrder
 from allocation.proposal import Effect, Proposal
 from ui import formats
 
@@ -82,3 +83,10 @@ def whys(proposal: Proposal) -> str:
 def _plain(text: str) -> str:
     """Text with nothing in it that Markdown would take for its own."""
     return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:-])", r"\\\1", text)
+
+
+def sentence(block: BlockOrder, group: str) -> str:
+    """Buy 25,000,000 T 4.25 11/15/34 for BIG6 at 98.5, settle Tue 24 Nov 2026"""
+    at = f" at {formats.price(block.limit)}" if block.limit is not None else ""
+    what = f"{block.side.value.title()} {block.face:,} {block.bond.label} for {group}"
+    return f"{what}{at}, settle {formats.day(block.settlement)}"

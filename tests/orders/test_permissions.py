@@ -122,6 +122,7 @@ OF_A_GROUP: dict[str, tuple[Permission, Call]] = {
     "past.events": (VIEW, lambda w, u: w.desk.past.events(u, w.order.id)),
     "past.statement": (VIEW, lambda w, u: w.desk.past.statement(u, w.order.id)),
     "past.replay": (VIEW, lambda w, u: w.desk.past.replay(u, w.order.id)),
+    "past.stated": (VIEW, lambda w, u: w.desk.past.stated(u, f"{w.order.id}.1")),
     "past.statements_of": (VIEW, lambda w, u: w.desk.past.statements_of(u, w.order.id)),
     "past.statement_lines": (VIEW, lambda w, u: w.desk.past.statement_lines(u, w.order.id)),
     "past.fills": (VIEW, lambda w, u: w.desk.past.fills(u, w.order.id)),
@@ -174,6 +175,7 @@ OF_NO_GROUP: dict[str, tuple[Permission, Call]] = {
     "past.by_engine": (VIEW, lambda w, u: w.desk.past.by_engine(u)),
     "past.improvement": (VIEW, lambda w, u: w.desk.past.improvement(u)),
     "past.participation": (VIEW, lambda w, u: w.desk.past.participation(u)),
+    "past.waits": (VIEW, lambda w, u: w.desk.past.waits(u)),
     "past.activity": (AUDIT, lambda w, u: w.desk.past.activity(u)),
     "past.activity of oneself": (VIEW, lambda w, u: w.desk.past.activity(u, u.username)),
     "auditing.streams": (AUDIT, lambda w, u: w.desk.auditing.streams(u)),
@@ -195,6 +197,7 @@ def _use_cases(of: object) -> set[str]:
     return {name for name, it in methods if not name.startswith("_") and "user" in inspect.signature(it).parameters}
 
 
+NOT_SEEN = r"not entitled to the group BIG6|no (order|statement) .* among your groups"
 ROLES: dict[str, frozenset[Role]] = {role.value: frozenset({role}) for role in Role} | {"no role": frozenset()}
 LACKING = [(name, who) for name in USE_CASES for who in ROLES if not _may(ROLES[who], USE_CASES[name][0])]
 HAVING = [(name, who) for name in USE_CASES for who in ROLES if _may(ROLES[who], USE_CASES[name][0])]
@@ -224,7 +227,7 @@ def test_a_role_that_lacks_it_is_refused_and_nothing_is_written(world: World, na
 @pytest.mark.parametrize("name", OF_A_GROUP)
 def test_whoever_has_every_role_and_not_the_group_is_refused_and_nothing_is_written(world: World, name: str) -> None:
     before = world.written()
-    with pytest.raises((NotPermitted, NotFound), match=r"not entitled to the group BIG6|no order .* among your groups"):
+    with pytest.raises((NotPermitted, NotFound), match=NOT_SEEN):
         OF_A_GROUP[name][1](world, User(NOBODY, "Some Body", frozenset(Role), frozenset({"OPNIC"})))
     assert world.written() == before
 

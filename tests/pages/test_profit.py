@@ -81,7 +81,8 @@ def test_the_first_day_of_an_earlier_day_is_not_told_at_today_s_mark(front: Fron
 def test_both_tables_can_be_downloaded(front: Front) -> None:
     traded(front, "c1", 2_000_000, "98", A=1_000_000, B=1_000_000)
     labels = [button.label for button in front.visit("profit").download_button]
-    assert labels == ["Download by account and bond", "Download trade by trade"]
+    tables = ("By account and bond", "Trade by trade")
+    assert labels == [f"{table} as {kind}" for table in tables for kind in ("CSV", "Excel")]
 
 
 @pytest.mark.parametrize("user", [ANALYST, COMPLIANCE])

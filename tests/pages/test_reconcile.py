@@ -131,6 +131,9 @@ def test_an_order_is_taken_over_with_a_reason_and_the_comparison_is_made_anew(
     front.work()
     assert press(page, "Look again").success[0].value.startswith("Nothing differs. 1 order of BIG6")
     assert front.ledger.order(order.id).state is OrderState.ACTIVE
+    said = words(front.visit("history", statement=order.statement_id))
+    assert f"{order.statement_id} · version 1" in said
+    assert order.statement_sha256 in said
 
 
 def test_without_a_reason_nothing_is_taken_over_and_the_dialog_stays(front: Front, blotter: FakeBlotter) -> None:

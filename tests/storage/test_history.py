@@ -71,6 +71,7 @@ def _meets(order: Order, wanted: Wanted) -> bool:
         and (wanted.account_id is None or wanted.account_id in {"P4", *(line.account_id for line in order.lines)})
         and (wanted.username is None or order.created_by == wanted.username)
         and (wanted.batch is None or order.batch == wanted.batch)
+        and (wanted.engine is None or order.engine == wanted.engine)
         and (wanted.since is None or order.created_at >= wanted.since)
         and (wanted.until is None or order.created_at < wanted.until)
     )
@@ -129,6 +130,7 @@ _wanted = st.builds(
     since=_moments,
     until=_moments,
     batch=st.none() | st.sampled_from(["", "b1", "b2", "b9"]),
+    engine=st.none() | st.sampled_from(["min_dispersion", "equal"]),
     oldest_first=st.booleans(),
 )
 
@@ -180,6 +182,7 @@ def test_statements_are_found_by_what_their_orders_are(history: SqlHistory, past
     assert (decision.metric, decision.dispersion_before, decision.dispersion_after) == ("asd", 0.3, 0.12)
     assert decision.improvement == pytest.approx(0.6)
     assert decision.sha256 == order.statement_sha256
+    assert {d.order_id: d.filled for d in history.statements().rows} == {order.id: order.filled for order in past}
     assert page.cursor
 
 
@@ -294,7 +297,22 @@ def test_participation_says_how_each_account_fared(history: SqlHistory, past: li
     assert list(history.participation(Wanted(account_id="Q2")).considered) == [3]
 
 
+def test_the_time_to_the_first_fill_is_counted_by_engine(
+    history: SqlHistory, ledger: SqlLedger, past: list[Order]
+) -> None:
+    late = next(order for order in past if order.state is CONFIRMED)
+    step = change(late, ACTIVE, "active", booked={late.lines[0].account_id: Decimal(9)})
+    ledger.advance("late", replace(step, at=late.created_at + timedelta(hours=3)))
+    frame = history.waits()
+    assert list(frame.engine) == ["min_dispersion"]
+    counted = frame.iloc[0]
+    assert (counted.orders, counted.minute, counted.two_hours, counted.day, counted.longer) == (5, 4, 0, 1, 0)
+    assert (counted.shortest, counted.longest) == pytest.approx((5.0, 3 * 3600), abs=0.01)
+    assert counted.seconds == pytest.approx((4 * 5 + 3 * 3600) / 5, abs=0.01)
+    assert history.waits(Wanted(engine="equal")).empty
+
+
 def test_frames_of_nothing_have_their_columns(history: SqlHistory) -> None:
-    for frame in (history.by_engine(), history.improvement(ALL), history.participation()):
+    for frame in (history.by_engine(), history.improvement(ALL), history.participation(), history.waits()):
         assert len(frame) == 0
         assert "int64" in {str(kind) for kind in frame.dtypes}

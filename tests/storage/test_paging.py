@@ -50,6 +50,8 @@ QUERIES: dict[str, tuple[Ask, str]] = {  # the index each must be found in
         _page(Wanted(batch="b1", assets=frozenset({"B1"}), groups=BOTH, states=LIVE, username="maria")),
         "ix_orders_batch ",
     ),
+    "an engine": (_page(Wanted(engine="equal")), "ix_orders_created"),
+    "an engine of groups": (_page(Wanted(engine="equal", groups=BOTH)), "ix_orders_group "),
     "an account": (_page(Wanted(account_id="P1")), "ix_order_lines_account "),
     "an account of everything": (
         _page(Wanted(BOTH, LIVE, frozenset({"B1"}), "P1", "maria", NOON - timedelta(days=9), NOON, "b1")),

@@ -12,7 +12,7 @@ import pytest
 from allocation.model import Side
 from orders.positions import Earned, Report, Trade
 from orders.profit import Deal, Profit
-from ui import profit_tables
+from ui import profit_tables, saving
 
 AT = datetime(2026, 11, 20, 15, tzinfo=UTC)
 DEAL = Deal("O-1", "A", "B", Side.SELL, Decimal(1000), Decimal("98.123456789012"), Decimal("0.5"), AT.date(), AT)
@@ -52,14 +52,14 @@ def test_the_time_to_the_first_fill_reads_in_the_two_largest_units(seconds: int,
 
 
 def test_a_file_has_every_digit_and_a_loss_is_a_number() -> None:
-    (row,) = read(profit_tables.earned_csv(report(("USD", None))))
+    (row,) = read(saving.as_csv(profit_tables.earned_rows(report(("USD", None)))))
     assert row["realised"] == "-12.345678901234567890"
     assert row["unrealised"] == ""
     assert row["bond"] == "'=A bond"
 
 
 def test_a_file_of_trades_says_what_is_not_known() -> None:
-    (row,) = read(profit_tables.trades_csv(report(("USD", None))))
+    (row,) = read(saving.as_csv(profit_tables.trade_rows(report(("USD", None)))))
     assert (row["price"], row["first_day"], row["not_known"]) == (
         "98.123456789012", "", "No mark of 20 Nov 2026 is known.",
     )  # fmt: skip
