@@ -124,3 +124,27 @@ def _targets(figure: go.Figure, effect: Effect, aimed: Sequence[str]) -> None:
         ],
         marker={"symbol": "line-ns", "size": 15, "line": {"width": 3, "color": TARGET}},
     )  # fmt: skip
+
+
+def dispersion_bars(effect: Effect) -> go.Figure:
+    """Dispersion before and after, labelled."""
+    metric = effect.metric
+    values = [effect.dispersion_before, effect.dispersion_after]
+    figure = go.Figure(
+        go.Bar(
+            x=values,
+            y=["before", "after"],
+            orientation="h",
+            marker_color=[BEFORE, AFTER],
+            text=[formats.dispersion(value, metric) for value in values],
+            textposition="outside",
+            textfont={"color": TEXT},
+            cliponaxis=False,
+            hovertext=[formats.dispersion(value, metric) for value in values],
+            hoverinfo="y+text",
+        )
+    )
+    figure = layout(figure, 150, f"standard deviation, {metric.unit}")
+    figure.update_xaxes(range=[0, 1.35 * max(values) or 1])  # with room for the labels, beside the bars
+    figure.update_yaxes(autorange="reversed")
+    return figure
