@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from prometheus_client import Counter, Histogram
 
 _QUICK = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)  # seconds
@@ -26,3 +30,11 @@ COMMITS = Counter("evenlot_ledger_commits", "Commands written to the ledger", ["
 COMMIT_SECONDS = Histogram("evenlot_ledger_commit_seconds", "Time of a ledger command, waits included", buckets=_QUICK)
 
 SIGN_INS = Counter("evenlot_sign_ins", "Attempts to sign in", ["outcome"])
+
+
+@contextmanager
+def timed(histogram: Histogram) -> Iterator[None]:
+    """Count how long what is within took, where it did not fail."""
+    started = time.perf_counter()
+    yield
+    histogram.observe(time.perf_counter() - started)
