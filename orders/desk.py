@@ -29,6 +29,7 @@ from orders.drafts import Draft
 from orders.entitlement import require
 from orders.fills import Fills
 from orders.groups import GroupFound, GroupLists
+from orders.history import PREVIEWED
 from orders.holders import Held, Holder, holders_of, most_held
 from orders.limit_desk import LimitDesk
 from orders.model import (
@@ -219,7 +220,7 @@ class Desk:
         proposal = self._answers.once(user.username, given, lambda: _counted(posed.choices.engine, work), anew=fresh)
         if not fresh and self._tried.get(user.username) != request:
             self._tried[user.username] = request
-            self._activity.note(user.username, "previewed", request.group, _in_words(posed.block, proposal))
+            self._activity.note(user.username, PREVIEWED, request.group, _in_words(posed.block, proposal))
         warnings = posed.warnings + proposal.warnings + hardly_placed(proposal)
         return Preview(replace(request, choices=posed.choices), proposal, posed.read_at, warnings)
 

@@ -44,7 +44,7 @@ class Office:
     pulses: Callable[[], tuple[Pulse, ...]]
     memory: Memory
     dependencies: Callable[[], tuple[Dependency, ...]] = tuple  # with their figures, for the System page
-    log_lines: Callable[[str], tuple[str, ...]] = lambda reference: ()  # of this process, that name the reference
+    log_lines: Callable[[User, str], tuple[str, ...]] = lambda user, reference: ()  # of this process, that name it
     trouble: Callable[[str], None] | None = None  # sets a plan of faults; there is one on the demo book alone
 
 
