@@ -73,8 +73,8 @@ def health(request: Request) -> Response:
     try:
         opened = house()
     except EvenlotError as error:
-        told = JSONResponse({"status": Standing.DOWN, "says": str(error)}, 503)
-        return told if _may_look_in_vain(request) else _refused()
+        closed = JSONResponse({"status": Standing.DOWN, "says": str(error)}, 503)
+        return closed if _may_look_in_vain(request) else _refused()
     if not _may_look(request, opened.metrics_token.get_secret_value()):
         return _refused()
     found = opened.health.dependencies()

@@ -103,7 +103,7 @@ def test_figures_are_for_the_machine_itself_or_for_whoever_brings_the_token(
     elsewhere = ("10.0.0.7", 4000)
     assert ask(path, elsewhere).status_code == 403
     for added in ("x_forwarded_for", "x_forwarded_host", "via", "forwarded", "x_real_ip"):
-        assert ask(path, **{added: "10.0.0.7"}).status_code == 403  # by way of a proxy on this machine
+        assert ask(path, HERE, **{added: "10.0.0.7"}).status_code == 403  # by way of a proxy on this machine
     assert ask(path, host="evenlot.firm.example").status_code == 403  # by one that adds nothing
     object.__setattr__(house, "metrics_token", SecretStr("a long secret"))
     assert ask(path).status_code == 403

@@ -74,7 +74,8 @@ def _switch(group: str) -> None:
 def draw(rows: Sequence[Seen], day: date) -> None:
     """The chart, and the accounts that are selected in it."""
     groups, metric = [row.group for row in rows], rows[0].spread.metric
-    accounts = sum(len(row.accounts) for row in rows)
+    accounts = len({account.id for row in rows for account in row.accounts})  # one may be in several groups
+    dots_of = sum(len(row.accounts) for row in rows)
     st.subheader(f"{', '.join(groups)}: {metric.label} of {formats.count(accounts, 'account')}")
     if lacking := [group_tables.lacking(row) for row in rows if row.spread.missing]:
         st.warning("  \n".join(lacking))
@@ -92,10 +93,10 @@ def draw(rows: Sequence[Seen], day: date) -> None:
     )
     there = {(row.group, account) for row in rows for account in row.spread.values}
     dots: set[Dot] = {tuple(p["customdata"][:2]) for p in picked["selection"]["points"] if p.get("customdata")}
-    _table(rows, dots & there, accounts, day)
+    _table(rows, dots & there, dots_of, day)
 
 
-def _table(rows: Sequence[Seen], dots: Collection[Dot], accounts: int, day: date) -> None:
+def _table(rows: Sequence[Seen], dots: Collection[Dot], count: int, day: date) -> None:
     """The accounts, those selected or all, with a search and a file of what is shown."""
     head = st.container(horizontal=True, vertical_alignment="center")
     text = head.text_input(
@@ -103,7 +104,7 @@ def _table(rows: Sequence[Seen], dots: Collection[Dot], accounts: int, day: date
         placeholder="Search the accounts", width=280,
     )  # fmt: skip
     table, columns = group_tables.accounts(rows, dots, text)
-    of = f"{len(table)} of {formats.count(accounts, 'account')}"
+    of = f"{len(table)} of {formats.count(count, 'dot' if len(rows) > 1 else 'account')}"
     hint = of if text.strip() else "Select dots in the chart to see them alone."
     head.caption(f"{of}, as selected in the chart" if dots else hint, width="stretch")
     if dots:

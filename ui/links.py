@@ -86,7 +86,7 @@ def _some(value: str | None) -> list[str]:
 def _say() -> None:
     """What stood against the address, on each run until something else is chosen: sign-in makes several."""
     for error in st.session_state.get(_REFUSED, ()):
-        frame.show(error)
+        frame.show(error, repeats=True)
 
 
 def _listed(user: User, ticker: str) -> str:

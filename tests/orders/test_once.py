@@ -12,7 +12,11 @@ def test_two_questions_of_one_user_are_each_answered_once_and_the_oldest_gives_w
     answers, worked = Answers(most=2), list[int]()
 
     def ask(number: int, *, anew: bool = False) -> int:
-        return answers.once("pm", (number,), lambda: worked.append(number) or number * 10, anew=anew)
+        def work() -> int:
+            worked.append(number)
+            return number * 10
+
+        return answers.once("pm", (number,), work, anew=anew)
 
     assert [ask(1), ask(2), ask(1), ask(2)] == [10, 20, 10, 20]
     assert worked == [1, 2]

@@ -74,3 +74,11 @@ def test_a_link_that_cannot_be_followed_during_an_outage_says_so_and_leaves_what
     page = front.visit("allocate", asset="B")
     assert page.error[0].value == "Aladdin gave no answer. Reference req-9."
     assert chosen(page) == ("BIG6", None)
+
+
+def test_nothing_in_an_address_is_taken_for_markdown(front: Front) -> None:
+    page = front.visit("allocate", group="![x](https://evil/p.png)", asset="[Sign in again](https://evil)")
+    said = words(page)
+    assert r"\[Sign in again\]" in said
+    assert "![x](" not in said
+    assert "://evil" not in said

@@ -26,13 +26,8 @@ def front(front: Front, monkeypatch: pytest.MonkeyPatch) -> Front:
     opened = session.open_office
 
     def with_parts(office: session.Office) -> None:
-        opened(
-            replace(
-                office,
-                dependencies=lambda: PARTS,
-                log_lines=partial(log_lines, lambda said: (LINE,) if said in LINE else ()),
-            )
-        )
+        found = partial(log_lines, lambda said: (LINE,) if said in LINE else ())
+        opened(replace(office, dependencies=lambda: PARTS, log_lines=found))
 
     monkeypatch.setattr(session, "open_office", with_parts)
     return front
