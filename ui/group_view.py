@@ -17,6 +17,8 @@ from ui.group_tables import Dot
 from ui.strip import Seen, strip
 
 _BESIDE = "groups.beside"  # in the session: groups looked at beside the chosen one, in the order they were asked for
+_LINKED = "groups.linked"  # the metric a link shows the page by: no choice of the user's, and none for Allocate
+_LINKED_SWITCH = "groups.linked.switch"
 _TURN = "groups.turn"  # counts how often a selection was dropped: the chart then begins anew
 # Streamlit lets a click select where dragging moves the chart, and there alone
 _DRAGS: dict[str, Literal["select", "lasso", "pan"]] = {"Box": "select", "Lasso": "lasso", "Click": "pan"}
@@ -27,6 +29,7 @@ def metric_switch(user: User, accounts: Sequence[Account]) -> Metric:
     """The metric everything is shown by, which is kept for the user's next visit."""
     memory = session.office().memory
     kept = next((m for m in Metric if m.key == memory.get(user.username, "metric")), None) or offered_first(accounts)
+    linked: Metric | None = st.session_state.get(_LINKED)
     if "metric" not in st.session_state:
         st.session_state["metric"] = kept
     chosen = st.segmented_control(
@@ -35,11 +38,13 @@ def metric_switch(user: User, accounts: Sequence[Account]) -> Metric:
         format_func=lambda m: m.label,
         required=True,
         label_visibility="collapsed",
-        key="metric",
+        key="metric" if linked is None else _LINKED_SWITCH,
         persist_state="session",
     )
     assert chosen is not None
-    if chosen != kept:
+    if linked is not None and chosen != linked:
+        st.session_state["metric"], st.session_state[_LINKED] = chosen, None
+    if chosen not in (kept, linked):
         memory.put(user.username, "metric", chosen.key)
     return chosen
 
@@ -50,7 +55,7 @@ def take_up(followed: links.Followed | None) -> None:
         return
     st.session_state[_BESIDE] = list(followed.shown)
     if metric := next((m for m in Metric if m.key == followed.metric), None):
-        st.session_state["metric"] = metric
+        st.session_state[_LINKED] = st.session_state[_LINKED_SWITCH] = metric
 
 
 def beside(chosen: str, readable: Collection[str]) -> tuple[str, ...]:

@@ -120,6 +120,12 @@ def _remember(user: User) -> None:
     st.session_state["remembered"] = trip().group
 
 
+def opened_by_link() -> None:
+    """The group chosen just now came by a link: it is not what the user chose, so the next session does not begin
+    with it."""
+    st.session_state["remembered"] = trip().group
+
+
 def only_if(user: User, permission: Permission) -> bool:
     """Whether to offer an action at all; the use case checks again."""
     return user.may(permission)

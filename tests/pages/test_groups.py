@@ -25,7 +25,6 @@ def test_a_portfolio_manager_sees_the_groups_of_their_entry_and_the_accounts(fro
     assert "NAV USD 200.0mm · cash USD 10.0mm" in said
     assert "not allocated to yet" in said
     assert list(page.dataframe[0].value["Account"]) == ["A", "B"]
-    assert "2 of 4 dots" in words(page)
 
 
 def test_an_analyst_of_every_group_chooses_one_and_goes_on_to_a_bond(front: Front) -> None:
@@ -85,7 +84,6 @@ def test_one_group_that_cannot_be_read_does_not_hide_the_others(front: Front) ->
     assert page.error[0].value == "The positions of OPNIC cannot be read. Reference req-5."
     assert "**BIG6** · 2 accounts" in words(page)
     assert list(page.dataframe[0].value["Account"]) == ["A", "B"]
-    assert "2 of 4 dots" in words(page)
 
 
 def test_the_chosen_group_that_can_no_longer_be_read_is_said_and_shows_no_figures(front: Front) -> None:
