@@ -28,6 +28,7 @@ from allocation.limits import Limit, Rule
 from data_folder import cookie_key_in, require_writable
 from health import Health
 from logs import lines_about, log_as_json
+from orders.auditing import log_lines
 from orders.checks import Policy
 from orders.desk import Desk
 from orders.dispatch import GRACE, POST_WINDOW, Dispatch
@@ -139,7 +140,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     log.info("house opened", book=book.id, world=world.value, data=str(data))
     memory = Memory(data / f"memory-{_file_name(book.id)}.db", clock)
     opened.callback(memory.close)
-    office = Office(desk, gate, book, health.pulses, memory, health.dependencies, lines_about)
+    office = Office(desk, gate, book, health.pulses, memory, health.dependencies, partial(log_lines, lines_about))
     if world is World.DEMO:
         office = replace(office, trouble=partial(_trouble, data))
     return House(

@@ -4,6 +4,7 @@ behind it is and what was counted, for whoever runs it."""
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Callable
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
@@ -13,12 +14,16 @@ from starlette.routing import Route
 
 from allocation.errors import EvenlotError
 from bootstrap import House, house
-from orders.errors import LedgerUnusable, OutsideError
+from orders.errors import LedgerUnusable, OutsideError, SettingsError
+from settings import read_part
 from ui.session import Pulse
 from watch.standing import Dependency, Standing, worst
 
 LOOPBACK = ("127.0.0.1", "::1")
-_PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip")  # a proxy on this machine asks for somebody elsewhere
+_THIS_MACHINE = (*LOOPBACK, "localhost")
+# a proxy on this machine asks for somebody elsewhere; one that adds nothing passes on another host's name, or should
+_PROXIED = ("forwarded", "x-forwarded", "x-real-ip", "via", "client-ip", "true-client-ip", "cf-")
+READY_FOR = 1.0  # seconds an answer of /health/ready, which anybody may ask, is given again
 _CIRCUIT = {"closed": 0, "half-open": 1, "open": 2}
 _FAILS = {Standing.HEALTHY: 0, Standing.DEGRADED: 1, Standing.DOWN: 2}
 
@@ -29,8 +34,14 @@ def routes(greeted: Callable[[], bool]) -> list[Route]:
     async def live(_: Request) -> Response:
         return JSONResponse({"status": "live"})
 
+    answered: list[tuple[float, Response]] = []
+
     def readiness(_: Request) -> Response:
-        return ready(greeted())
+        now = time.monotonic()
+        if not answered or now - answered[-1][0] >= READY_FOR:
+            answered[:] = [(now, ready(greeted()))]
+        kept = answered[-1][1]
+        return Response(kept.body, kept.status_code, media_type=kept.media_type)
 
     return [
         Route("/health/live", live),
@@ -62,9 +73,8 @@ def health(request: Request) -> Response:
     try:
         opened = house()
     except EvenlotError as error:
-        return (
-            JSONResponse({"status": Standing.DOWN, "says": str(error)}, 503) if _may_look(request, "") else _refused()
-        )
+        closed = JSONResponse({"status": Standing.DOWN, "says": str(error)}, 503)
+        return closed if _may_look_in_vain(request) else _refused()
     if not _may_look(request, opened.metrics_token.get_secret_value()):
         return _refused()
     found = opened.health.dependencies()
@@ -78,7 +88,7 @@ def metrics(request: Request) -> Response:
     try:
         opened = house()
     except EvenlotError:
-        return Response(generate_latest(REGISTRY), 503) if _may_look(request, "") else _refused()
+        return Response(generate_latest(REGISTRY), 503) if _may_look_in_vain(request) else _refused()
     if not _may_look(request, opened.metrics_token.get_secret_value()):
         return _refused()
     text = generate_latest(REGISTRY) + generate_latest(_as_it_stands(opened))
@@ -90,8 +100,18 @@ def _may_look(request: Request, token: str) -> bool:
     if token:
         said = request.headers.get("authorization", "")
         return hmac.compare_digest(said.encode(), f"Bearer {token}".encode())
-    proxied = any(name in request.headers for name in _PROXIED)
-    return request.client is not None and request.client.host in LOOPBACK and not proxied
+    proxied = any(name.lower().startswith(_PROXIED) for name in request.headers)
+    here = request.client is not None and request.client.host in LOOPBACK and request.url.hostname in _THIS_MACHINE
+    return here and not proxied
+
+
+def _may_look_in_vain(request: Request) -> bool:
+    """As `_may_look`, where the house could not be opened; nobody, where its settings cannot even be read, as they may
+    have a token. The log says what is wrong."""
+    try:
+        return _may_look(request, read_part().metrics_token.get_secret_value())
+    except SettingsError:
+        return False
 
 
 def _refused() -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import deque
 from typing import Any
@@ -10,6 +11,7 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 MOST_KEPT = 5_000  # lines, of this process: what a reference on a screen most likely asks for
+_REFERENCES = ("reference", "request_id", "command", "order")
 
 _recent: deque[str] = deque(maxlen=MOST_KEPT)
 
@@ -20,8 +22,13 @@ def _keep(_: Any, __: str, line: Any) -> Any:
 
 
 def lines_about(reference: str) -> tuple[str, ...]:
-    """The newest lines of this process that name the reference, in their order."""
-    return tuple(line for line in list(_recent) if reference in line) if reference else ()
+    """The newest lines of this process whose reference, command or order it is, in their order."""
+    return tuple(line for line in list(_recent) if reference in line and _is_about(line, reference))
+
+
+def _is_about(line: str, reference: str) -> bool:
+    said = json.loads(line)
+    return reference != "" and any(said.get(field) == reference for field in _REFERENCES)
 
 
 def log_as_json(level: str) -> None:

@@ -16,6 +16,7 @@ from allocation.proposal import Proposal
 from allocation.size_curve import Curve, size_curve
 from orders.block import Posed, Request
 from orders.entitlement import require
+from orders.history import COMPARED
 from orders.model import Permission, User
 from orders.once import Answers
 from orders.ports import Activity
@@ -69,7 +70,7 @@ class Comparing:
         posed = self._posed(user, request, fresh=fresh)
 
         def work() -> tuple[Comparison, ...]:
-            self._activity.note(user.username, "compared", request.group, _in_words(posed, entries))
+            self._activity.note(user.username, COMPARED, request.group, _in_words(posed, entries))
             return compare(posed.block, posed.accounts, choices, posed.limits)
 
         choices = _choices(posed, entries)

@@ -109,6 +109,10 @@ class Booking:
     average_price: Decimal | None  # of the whole order so far, per 100 face
 
 
+PREVIEWED, COMPARED = "previewed", "compared"
+OF_A_GROUP = frozenset({PREVIEWED, COMPARED})  # deeds that are about the group they name
+
+
 @dataclass(frozen=True, slots=True)
 class Deed:
     """Something a user did that changes no order: looked, tried, signed in."""

@@ -99,9 +99,10 @@ class Past:
         return self._history.waits(_seen(user, wanted))
 
     def activity(self, user: User, username: str | None = None, size: int = PAGE, cursor: str = "") -> Page[Deed]:
-        """What a user did, or everybody; without the permission to audit only the user's own."""
+        """What a user did, or everybody, as far as it is about groups the user sees or about none; without the
+        permission to audit only the user's own."""
         require(user, Permission.VIEW if username == user.username else Permission.AUDIT)
-        return self._history.activity(username, size=size, cursor=cursor)
+        return self._history.activity(username, size=size, cursor=cursor, groups=entitled_to(user))
 
 
 def _seen(user: User, wanted: Wanted) -> Wanted:

@@ -242,8 +242,10 @@ class History(Protocol):
         until: datetime | None = None,
         size: int = 50,
         cursor: str = "",
+        groups: Collection[str] | None = None,
     ) -> Page[Deed]:
-        """What users did, newest first; of one user, from `since` on and before `until`, where they are given."""
+        """What users did, newest first; of one user, from `since` on and before `until`, about these `groups` or about
+        none, where they are given."""
         ...
 
     def entries(self, sought: Sought, size: int = 50, cursor: str = "") -> Page[AuditEntry]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import InvalidOperation
 from importlib import metadata
 from typing import Any
 
@@ -23,6 +24,8 @@ from orders.statement import ENGINES, frozen_block
 MOST_TOLD = 50  # differences
 _RESULTS = ("basis", "lines", "unallocated", "effect", "certificate", "failed")
 _FACES = ("lines", "unallocated")
+# a text that is no statement of ours, or has something else where a figure stood
+_UNREADABLE = (ValidationError, InvalidOperation, ValueError, TypeError, AttributeError, LookupError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +45,36 @@ def replay(statement: Statement) -> Replay:
     """Run a statement's block again, from nothing but its text. Pure, and never raises for what a statement says."""
     if digest(statement.body) != statement.sha256:
         return Replay(False, impossible="Its text is not the one that was hashed: it was edited since.")
-    body = json.loads(statement.body)
-    if body["choices"]["engine"] == ELSEWHERE:
-        return Replay(
-            False, impossible="It was allocated elsewhere and taken over, so no engine of ours can repeat it."
-        )
-    versions = tuple(_versions(body["versions"]))
+    versions: tuple[str, ...] = ()
     try:
-        proposal = _again(statement, body)
-    except (KeyError, ValidationError) as error:
-        lacks = f"{error.args[0]!r} is not in it" if isinstance(error, KeyError) else "a figure of it cannot be read"
-        return Replay(False, versions=versions, impossible=f"It was frozen in format {body['format']}: {lacks}.")
+        body = json.loads(statement.body)
+        if body["choices"]["engine"] == ELSEWHERE:
+            return Replay(
+                False, impossible="It was allocated elsewhere and taken over, so no engine of ours can repeat it."
+            )
+        versions = tuple(_versions(body["versions"]))
+        return _held_against(body, _again(statement, body), versions)
+    except KeyError as error:
+        return Replay(False, versions=versions, impossible=f"{_frozen_in(statement)}: {error} is not in it.")
     except AllocationError as error:
         return Replay(False, versions=versions, impossible=f"The engines of today refuse it: {error}")
+    except _UNREADABLE:
+        return Replay(False, versions=versions, impossible=f"{_frozen_in(statement)}: a figure of it cannot be read.")
+
+
+def _held_against(body: Mapping[str, Any], proposal: Proposal, versions: tuple[str, ...]) -> Replay:
     now = json.loads(canonical({name: getattr(proposal, name) for name in _RESULTS}))
     then = {name: body[name] for name in _RESULTS}
     told = list(_differences(then, now))
     more = (f"and {len(told) - MOST_TOLD:,} more",) if len(told) > MOST_TOLD else ()
     return Replay(_faces(then) == _faces(now), (*told[:MOST_TOLD], *more), versions, proposal=proposal)
+
+
+def _frozen_in(statement: Statement) -> str:
+    try:
+        return f"It was frozen in format {json.loads(statement.body)['format']}"
+    except (ValueError, LookupError, TypeError):
+        return "It was frozen in a format without a number"
 
 
 def _again(statement: Statement, body: dict[str, Any]) -> Proposal:
@@ -70,10 +85,17 @@ def _again(statement: Statement, body: dict[str, Any]) -> Proposal:
 
 
 def _versions(then: Mapping[str, str]) -> Iterator[str]:
-    now = {"engines": str(ENGINES)} | {name: metadata.version(name) for name in then if name != "engines"}
     for name, version in then.items():
-        if now[name] != version:
-            yield f"{name} {version} then, {now[name]} now"
+        now = str(ENGINES) if name == "engines" else _installed(name)
+        if now != version:
+            yield f"{name} {version} then, {now} now"
+
+
+def _installed(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _faces(results: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:

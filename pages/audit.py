@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from orders.auditing import PAGE
+from orders.auditing import PAGE, Proof
 from orders.history import Sought
 from orders.model import Permission, User
 from ui import auditing, formats, frame, keys, session, tables
@@ -26,17 +26,22 @@ def proof(user: User) -> None:
             st.session_state["audit.proof"] = desk.now(), desk.auditing.verify(user)
     if "audit.proof" not in st.session_state:
         return
-    at, faults = st.session_state["audit.proof"]
-    if not faults:
+    at, proof = st.session_state["audit.proof"]
+    if proof == Proof():
         st.success(f"The ledger is whole, as of {formats.moment(at)}.", icon=":material/verified:")
         return
-    found = formats.count(len(faults), "fault")
+    found = formats.count(len(proof.faults) + proof.others, "fault")
     st.error(
         f"The ledger is not what was written to it: {found}, as of {formats.moment(at)}. Keep it as it is, and tell "
         "whoever runs it.",
         icon=":material/gpp_bad:",
     )
-    st.markdown("\n".join(f"- {fault}" for fault in faults[:100]))
+    st.markdown("\n".join(f"- {fault}" for fault in proof.faults[:100]))
+    if proof.others:
+        st.caption(
+            f"{formats.count(proof.others, 'fault')} not named: of groups that are not yours, or of no group that can "
+            "be told."
+        )
 
 
 def written(user: User) -> None:

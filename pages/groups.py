@@ -97,7 +97,8 @@ switch = st.container(horizontal=True, vertical_alignment="center", gap="medium"
 groups.refusal()
 with frame.explained():
     group_view.take_up(links.take_up(user))
-    names = session.groups_of(user)
+    listed = session.groups_of(user)
+    names = (*listed, *links.visited(listed))
     if not names:
         st.info("No group is on your list yet. Add one above.")
         st.stop()
@@ -134,7 +135,13 @@ for name in names:
         else:
             st.markdown(f"**{name}** · cannot be read")
             frame.show(faults[name])
-        groups.take_off_button(user, name)
+        if name in listed:
+            groups.take_off_button(user, name)
+        else:
+            st.button(
+                f"Add {name} to my list", icon=":material/playlist_add:", type="tertiary", key=f"put_on.{name}",
+                on_click=desk.add_group, args=(user, name),
+            )  # fmt: skip
 groups.draw_trees(user, groups.nested(trees), trip.group, choose)
 
 if chosen is None:

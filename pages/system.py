@@ -9,7 +9,6 @@ from ui import frame, session, standing
 from watch.standing import Standing, worst
 
 TICK = "5s"
-SHORTEST_REFERENCE = 6  # characters; less would find lines by chance
 
 user = session.require_user(Permission.VIEW)
 frame.strip()
@@ -34,15 +33,14 @@ def find_reference() -> None:
     """The log lines a reference leads to, for those who may read what others did."""
     st.subheader("Find a reference")
     reference = st.text_input(
-        "Reference", placeholder="as an error message gave it", key="system.reference", icon=":material/search:",
-        help="An error message ends with it. The lines are of this process since its start, the newest few thousand.",
+        "Reference", placeholder="of an error message, a command or an order", key="system.reference",
+        icon=":material/search:",
+        help="An error message ends with it. Give it whole. The lines are of this process, the newest few thousand.",
     ).strip()  # fmt: skip
     if not reference:
         return
-    if len(reference) < SHORTEST_REFERENCE:
-        st.info(f"A reference has {SHORTEST_REFERENCE} characters or more.")
-        return
-    lines = session.office().log_lines(reference)
+    with frame.explained():
+        lines = session.office().log_lines(user, reference)
     if not lines:
         st.info(
             f"No line of this process names {reference}. It may be older, of another replica or of the worker: look "

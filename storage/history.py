@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, Row, String, cast, func, select
 
 from allocation.model import Side
-from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Sought, Wanted
+from orders.history import ALL, OF_A_GROUP, Booking, Decision, DecisionLine, Deed, Page, Sought, Wanted
 from orders.model import AuditEntry, Order, OrderState
 from storage import aggregates, audit
 from storage.paging import Place, cut, limited, page_of_keys, paged
@@ -88,8 +88,10 @@ class SqlHistory:
         until: datetime | None = None,
         size: int = PAGE,
         cursor: str = "",
+        groups: Collection[str] | None = None,
     ) -> Page[Deed]:
-        """What users did, newest first; of one user, from `since` on and before `until`, where they are given."""
+        """What users did, newest first; of one user, from `since` on and before `until`, about these `groups` or about
+        none, where they are given."""
         at = activity.c.done_at
         bounds = (
             (username, activity.c.username.__eq__),
@@ -97,6 +99,8 @@ class SqlHistory:
             (until, at.__lt__),
         )
         conditions = [compare(bound) for bound, compare in bounds if bound is not None]
+        if groups is not None:
+            conditions += _about(groups)
         query = select(activity, at.label("moment")).where(*conditions)
         asked = paged(query, at, activity.c.id, Place.of(cursor), limited(size) + 1)
         rows, following = cut(read(self._engine, lambda conn: conn.execute(asked).all()), size)
@@ -146,6 +150,16 @@ class SqlHistory:
     def waits(self, wanted: Wanted = ALL) -> pd.DataFrame:
         """One row per engine: see `storage.aggregates`."""
         return read(self._engine, lambda conn: aggregates.waits(conn, wanted))
+
+
+def _about(groups: Collection[str]) -> list[ColumnElement[bool]]:
+    """A deed is about no group but these: it names none, no order of one and no batch with an order of one."""
+    others = select(orders.c.id).where(orders.c.group_ticker.not_in(sorted(groups)))
+    return [
+        activity.c.action.not_in(sorted(OF_A_GROUP)) | activity.c.about.in_(sorted(groups)),
+        ~others.where(orders.c.id == activity.c.about).exists(),
+        ~others.where(orders.c.batch == activity.c.about, orders.c.batch != "").exists(),
+    ]
 
 
 def _with_a_line(accounts: Collection[str], assets: Collection[str] | None) -> list[ColumnElement[bool]]:

@@ -1,21 +1,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from starlette.applications import Starlette
+from starlette.responses import Response
 
 import bootstrap
+import endpoints
 from bootstrap import House
 from endpoints import routes
+from orders.errors import LedgerUnusable
 from tests.house import confirmed, house_on
 from watch import counts
 
+T = TypeVar("T")
 HERE = ("127.0.0.1", 4000)
 
 
@@ -29,12 +34,21 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 def ask(path: str, of: tuple[str, int] = HERE, **headers: str) -> httpx.Response:
     """One request by somebody at this address."""
 
-    async def get() -> httpx.Response:
-        transport = httpx.ASGITransport(Starlette(routes=routes(lambda: True)), client=of)
-        async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
-            return await client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    async def get(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
-    return asyncio.run(get())
+    return asked(get, of)
+
+
+def asked(what: Callable[[httpx.AsyncClient], Awaitable[T]], of: tuple[str, int] = HERE) -> T:
+    """What comes of it, with a client at this address."""
+
+    async def ask_it() -> T:
+        transport = httpx.ASGITransport(Starlette(routes=routes(lambda: True)), client=of)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8501") as client:
+            return await what(client)
+
+    return asyncio.run(ask_it())
 
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
@@ -88,7 +102,9 @@ def test_figures_are_for_the_machine_itself_or_for_whoever_brings_the_token(
     assert ask(path).status_code in (200, 503)
     elsewhere = ("10.0.0.7", 4000)
     assert ask(path, elsewhere).status_code == 403
-    assert ask(path, x_forwarded_for="10.0.0.7").status_code == 403  # by way of a proxy on this machine
+    for added in ("x_forwarded_for", "x_forwarded_host", "via", "forwarded", "x_real_ip"):
+        assert ask(path, HERE, **{added: "10.0.0.7"}).status_code == 403  # by way of a proxy on this machine
+    assert ask(path, host="evenlot.firm.example").status_code == 403  # by one that adds nothing
     object.__setattr__(house, "metrics_token", SecretStr("a long secret"))
     assert ask(path).status_code == 403
     assert ask(path, authorization="Bearer another secret").status_code == 403
@@ -99,6 +115,30 @@ def test_a_load_balancer_gets_words_and_no_figures_without_a_sign_in(house: Hous
     assert ask("/health/live", ("10.0.0.7", 4000)).json() == {"status": "live"}
     ready = ask("/health/ready", ("10.0.0.7", 4000))
     assert (ready.status_code, set(ready.json().values())) == (503, {"not ready", "ok", "failing"})
+
+
+def test_a_token_counts_though_the_house_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "_house", [LedgerUnusable("The ledger is of another book.")])
+    assert "another book" in ask("/health").json()["says"]
+    monkeypatch.setenv("METRICS_TOKEN", "a long secret")
+    assert {ask(path).status_code for path in ("/health", "/metrics")} == {403}
+    assert ask("/health", authorization="Bearer a long secret").status_code == 503
+
+
+def test_however_often_anybody_asks_the_store_is_read_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[bool] = []
+
+    def ready(greeted: bool) -> Response:
+        looked.append(greeted)
+        return Response(b"{}", 503)
+
+    monkeypatch.setattr(endpoints, "ready", ready)
+
+    async def three_times(client: httpx.AsyncClient) -> list[int]:
+        return [(await client.get("/health/ready")).status_code for _ in range(3)]
+
+    assert asked(three_times) == [503] * 3
+    assert looked == [True]
 
 
 def test_what_failed_is_not_counted_as_done() -> None:

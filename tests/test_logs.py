@@ -57,4 +57,6 @@ def test_a_reference_finds_the_lines_that_name_it_and_nothing_finds_none(capsys:
     (line,) = lines_about("4711abcd0815")
     assert json.loads(line)["event"] == "outside failure shown"
     assert line in capsys.readouterr().err
-    assert lines_about("") == lines_about("never said") == ()
+    assert lines_about("") == lines_about("never said") == lines_about("level") == lines_about("4711") == ()
+    structlog.get_logger().info("ledger.committed", command="c-1")
+    assert len(lines_about("c-1")) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -122,6 +123,13 @@ def waited(value: datetime, now: datetime) -> str:
 def book(value: Book) -> str:
     """Which world this is: "demo book, seed 7", "CSV: Our funds", "Aladdin"."""
     return f"CSV: {value.name}" if value.kind == "csv" else value.name
+
+
+def plain(text: str) -> str:
+    """A text that somebody else wrote, so that Markdown shows it as it is: no style, no picture and no link of it."""
+    escaped = re.sub(r"([\\`*_\[\]$:~<>#|])", r"\\\1", text)
+    # an address becomes a link however it is escaped, unless something that nobody sees stands in it
+    return re.sub(r"(?i)(https?)(?=\\?:)|(www)(?=\.)", lambda found: f"{found[0]}\u2060", escaped)
 
 
 def count(number: int, noun: str) -> str:

@@ -113,16 +113,18 @@ def _writing_to(place: DeltaGenerator) -> Callable[[Waiting], None]:
     return say
 
 
-def show(error: EvenlotError) -> None:
-    """One sentence for the user; a reference into the logs where something outside failed."""
+def show(error: EvenlotError, *, repeats: bool = False) -> None:
+    """One sentence for the user; a reference into the logs where something outside failed. Where it `repeats` what
+    somebody else wrote, as an address does, none of that is taken for Markdown."""
+    said = formats.plain(str(error)) if repeats else str(error)
     if isinstance(error, NotPermitted):
-        st.warning(str(error), icon=":material/lock:")
+        st.warning(said, icon=":material/lock:")
     elif isinstance(error, OutsideError):
         reference = error.reference or uuid.uuid4().hex[:12]
         log.warning("outside failure shown", reference=reference, error=str(error), kind=type(error).__name__)
-        st.error(f"{error} Reference {reference}.", icon=":material/cloud_off:")
+        st.error(f"{said} Reference {reference}.", icon=":material/cloud_off:")
     else:
-        st.error(str(error), icon=":material/error:")
+        st.error(said, icon=":material/error:")
     if isinstance(error, PreviewChanged | VersionConflict):
         for change in error.changes:
             st.caption(str(change))

@@ -17,6 +17,8 @@ from ui.group_tables import Dot
 from ui.strip import Seen, strip
 
 _BESIDE = "groups.beside"  # in the session: groups looked at beside the chosen one, in the order they were asked for
+_LINKED = "groups.linked"  # the metric a link shows the page by: no choice of the user's, and none for Allocate
+_LINKED_SWITCH = "groups.linked.switch"
 _TURN = "groups.turn"  # counts how often a selection was dropped: the chart then begins anew
 # Streamlit lets a click select where dragging moves the chart, and there alone
 _DRAGS: dict[str, Literal["select", "lasso", "pan"]] = {"Box": "select", "Lasso": "lasso", "Click": "pan"}
@@ -27,6 +29,7 @@ def metric_switch(user: User, accounts: Sequence[Account]) -> Metric:
     """The metric everything is shown by, which is kept for the user's next visit."""
     memory = session.office().memory
     kept = next((m for m in Metric if m.key == memory.get(user.username, "metric")), None) or offered_first(accounts)
+    linked: Metric | None = st.session_state.get(_LINKED)
     if "metric" not in st.session_state:
         st.session_state["metric"] = kept
     chosen = st.segmented_control(
@@ -35,11 +38,13 @@ def metric_switch(user: User, accounts: Sequence[Account]) -> Metric:
         format_func=lambda m: m.label,
         required=True,
         label_visibility="collapsed",
-        key="metric",
+        key="metric" if linked is None else _LINKED_SWITCH,
         persist_state="session",
     )
     assert chosen is not None
-    if chosen != kept:
+    if linked is not None and chosen != linked:
+        st.session_state["metric"], st.session_state[_LINKED] = chosen, None
+    if chosen not in (kept, linked):
         memory.put(user.username, "metric", chosen.key)
     return chosen
 
@@ -50,7 +55,7 @@ def take_up(followed: links.Followed | None) -> None:
         return
     st.session_state[_BESIDE] = list(followed.shown)
     if metric := next((m for m in Metric if m.key == followed.metric), None):
-        st.session_state["metric"] = metric
+        st.session_state[_LINKED] = st.session_state[_LINKED_SWITCH] = metric
 
 
 def beside(chosen: str, readable: Collection[str]) -> tuple[str, ...]:
@@ -74,7 +79,8 @@ def _switch(group: str) -> None:
 def draw(rows: Sequence[Seen], day: date) -> None:
     """The chart, and the accounts that are selected in it."""
     groups, metric = [row.group for row in rows], rows[0].spread.metric
-    accounts = sum(len(row.accounts) for row in rows)
+    accounts = len({account.id for row in rows for account in row.accounts})  # one may be in several groups
+    dots_of = sum(len(row.accounts) for row in rows)
     st.subheader(f"{', '.join(groups)}: {metric.label} of {formats.count(accounts, 'account')}")
     if lacking := [group_tables.lacking(row) for row in rows if row.spread.missing]:
         st.warning("  \n".join(lacking))
@@ -92,10 +98,10 @@ def draw(rows: Sequence[Seen], day: date) -> None:
     )
     there = {(row.group, account) for row in rows for account in row.spread.values}
     dots: set[Dot] = {tuple(p["customdata"][:2]) for p in picked["selection"]["points"] if p.get("customdata")}
-    _table(rows, dots & there, accounts, day)
+    _table(rows, dots & there, dots_of, day)
 
 
-def _table(rows: Sequence[Seen], dots: Collection[Dot], accounts: int, day: date) -> None:
+def _table(rows: Sequence[Seen], dots: Collection[Dot], count: int, day: date) -> None:
     """The accounts, those selected or all, with a search and a file of what is shown."""
     head = st.container(horizontal=True, vertical_alignment="center")
     text = head.text_input(
@@ -103,7 +109,7 @@ def _table(rows: Sequence[Seen], dots: Collection[Dot], accounts: int, day: date
         placeholder="Search the accounts", width=280,
     )  # fmt: skip
     table, columns = group_tables.accounts(rows, dots, text)
-    of = f"{len(table)} of {formats.count(accounts, 'account')}"
+    of = f"{len(table)} of {formats.count(count, 'dot' if len(rows) > 1 else 'account')}"
     hint = of if text.strip() else "Select dots in the chart to see them alone."
     head.caption(f"{of}, as selected in the chart" if dots else hint, width="stretch")
     if dots:

@@ -5,7 +5,8 @@ taken over once, and what the next run draws in its cell is what was typed there
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,10 +71,10 @@ def _edits(key: str) -> dict[tuple[int, str], Any]:
     return {(row, column): value for row, edited in rows.items() for column, value in edited.items()}
 
 
-def free(group: str, accounts: Sequence[str], column: str) -> None:
-    """Unlock every line."""
+def free(group: str, column: str) -> None:
+    """Unlock every line, of accounts that are not there any more too."""
     take_in()
-    sheet.note(group, {(account, column): "" for account in accounts})
+    sheet.note(group, {(account, column): "" for account in sheet.typed(group, column)})
     st.session_state.pop(_MOUNTED, None)
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1  # another editor, which holds no edits
 
@@ -84,7 +85,8 @@ def draw(group: str, column: str, proposal: Proposal, refusals: Sequence[Refused
     refused = {each.account_id: each for each in refusals}
     ids = tuple(line.account_id for line in proposal.lines)
     table, columns = proposal_tables.lines(proposal)
-    key = f"lines.{group}.{column}.{st.session_state.get(_ROUND, 0)}"
+    # another editor for other accounts: this one would hold its edits against whoever has the row now
+    key = f"lines.{group}.{column}.{zlib.crc32(repr(ids).encode()):08x}.{st.session_state.get(_ROUND, 0)}"
     mounted: _Mounted | None = st.session_state.get(_MOUNTED)
     same = mounted is not None and (mounted.key, mounted.accounts) == (key, ids) and key in st.session_state
     taken = mounted.taken if mounted is not None and same else {}
@@ -105,14 +107,24 @@ def draw(group: str, column: str, proposal: Proposal, refusals: Sequence[Refused
     )  # fmt: skip
     for each in refusals:
         _mend(group, column, each)
+    held = [account for account in locks if account in ids]
+    if gone := {account: face for account, face in locks.items() if account not in held}:
+        st.warning(_not_kept(group, gone), icon=":material/lock_open:")
     with st.container(horizontal=True, vertical_alignment="center"):
-        count = formats.count(len(locks), "line")
-        st.caption(f"{count} locked." if locks else "Type a face to lock its line: the rest is solved around it.")
+        count = formats.count(len(held), "line")
+        st.caption(f"{count} locked." if held else "Type a face to lock its line: the rest is solved around it.")
         if locks:
             st.button(
                 "Free all", icon=":material/lock_open:", type="tertiary", key="lines.free", on_click=free,
-                args=(group, ids, column),
+                args=(group, column),
             )  # fmt: skip
+
+
+def _not_kept(group: str, gone: Mapping[str, str]) -> str:
+    """Which locks count for nothing."""
+    them = ", ".join(f"{formats.plain(account)} (at {formats.plain(face)})" for account, face in gone.items())
+    what = "its lock is" if len(gone) == 1 else "their locks are"
+    return f"No line of {formats.plain(group)} any more: {them}. The rest is solved without, and {what} not kept to."
 
 
 def _mend(group: str, column: str, refused: Refused) -> None:

@@ -11,10 +11,13 @@ import streamlit as st
 
 from allocation.errors import EvenlotError
 from orders.errors import NotFound, NotPermitted
+from orders.groups import accounts_within
 from orders.model import User
 from ui import frame, session
 
 GROUP, ASSET, SHOWN, METRIC = "group", "asset", "show", "metric"
+MOST_SHOWN = 4  # groups beside the chosen one: each is read whole
+_VISITED = "links.visited"  # groups that a link opened and that are not on the user's list
 _OURS = (GROUP, ASSET, SHOWN, METRIC)
 # what we last put there, None while a link is taken up; what stood against what was found there
 _WRITTEN, _REFUSED = "links.written", "links.refused"
@@ -53,12 +56,17 @@ def take_up(user: User) -> Followed | None:
     trip = session.trip()
     before = trip.group, trip.asset_id
     for ticker in found.get(GROUP, [])[-1:]:
-        trip.group = tried(partial(_listed, user, ticker)) or trip.group
+        trip.group = tried(partial(_visible, user, ticker)) or trip.group
+        session.opened_by_link()
     for identifier in found.get(ASSET, [])[-1:]:
         trip.asset_id = tried(partial(_asset, user, identifier)) or trip.asset_id
     if (trip.group, trip.asset_id) != before:
         trip.keep(None)  # a preview is of one group and one bond
-    shown = [tried(partial(_listed, user, ticker)) for ticker in found.get(SHOWN, [])]
+    asked = list(dict.fromkeys(found.get(SHOWN, [])))
+    shown = [tried(partial(_visible, user, ticker)) for ticker in asked[:MOST_SHOWN]]
+    if len(asked) > MOST_SHOWN:
+        said = f"The address shows {len(asked)} groups beside the chosen one; the first {MOST_SHOWN} are shown."
+        refused.append(EvenlotError(said))
     _say()
     return Followed(tuple(dict.fromkeys(filter(None, shown))), found.get(METRIC, [""])[-1])
 
@@ -86,20 +94,28 @@ def _some(value: str | None) -> list[str]:
 def _say() -> None:
     """What stood against the address, on each run until something else is chosen: sign-in makes several."""
     for error in st.session_state.get(_REFUSED, ()):
-        frame.show(error)
+        frame.show(error, repeats=True)
 
 
-def _listed(user: User, ticker: str) -> str:
-    """The group by this ticker, put on the user's list where it is not. `NotFound` when there is none, `NotPermitted`
-    when the user is not entitled to it."""
+def visited(listed: Sequence[str]) -> tuple[str, ...]:
+    """The groups that links opened in this session and that are not on the list: shown, and listed by a click only."""
+    return tuple(group for group in st.session_state.get(_VISITED, ()) if group not in listed)
+
+
+def _visible(user: User, ticker: str) -> str:
+    """The group by this ticker, on the user's list or not. `NotFound` when there is none, `NotPermitted` when the user
+    is not entitled to it."""
     named = ticker.strip()
     listed = session.desk().groups(user)
     if known := next((group for group in listed if group.casefold() == named.casefold()), None):
         return known
     try:
-        session.desk().add_group(user, named)
+        tree = session.desk().tree(user, named).value
+        if not accounts_within(tree):
+            raise NotFound(f"Aladdin shows no accounts in {named}.")
     except (NotFound, NotPermitted) as error:
         raise type(error)(f"The group in the address cannot be shown. {error}") from error
+    st.session_state[_VISITED] = tuple(dict.fromkeys((*st.session_state.get(_VISITED, ()), named)))[-MOST_SHOWN - 1 :]
     return named
 
 

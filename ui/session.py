@@ -44,7 +44,7 @@ class Office:
     pulses: Callable[[], tuple[Pulse, ...]]
     memory: Memory
     dependencies: Callable[[], tuple[Dependency, ...]] = tuple  # with their figures, for the System page
-    log_lines: Callable[[str], tuple[str, ...]] = lambda reference: ()  # of this process, that name the reference
+    log_lines: Callable[[User, str], tuple[str, ...]] = lambda user, reference: ()  # of this process, that name it
     trouble: Callable[[str], None] | None = None  # sets a plan of faults; there is one on the demo book alone
 
 
@@ -117,6 +117,12 @@ def _remember(user: User) -> None:
         trip().group = last
     elif (group := trip().group) is not None and group != st.session_state.get("remembered"):
         memory.put(user.username, "group", group)
+    st.session_state["remembered"] = trip().group
+
+
+def opened_by_link() -> None:
+    """The group chosen just now came by a link: it is not what the user chose, so the next session does not begin
+    with it."""
     st.session_state["remembered"] = trip().group
 
 

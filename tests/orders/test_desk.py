@@ -7,8 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY, generate_latest
 
-from allocation.errors import InvalidBlock, OffLattice
+from allocation.errors import InvalidBlock, InvalidParameter, OffLattice
 from allocation.model import Choices, Side
 from allocation.partial_fill import FillPolicy
 from orders.canonical import digest
@@ -305,3 +306,9 @@ def test_the_statement_freezes_every_choice_and_the_limits(at: Outfit) -> None:
     assert (body["choices"]["min_allocation"], body["choices"]["tolerance"]) == (2_000, 0.1)
     assert body["limits"] == {"version": 0, "rows": []}
     assert body["certificate"]["status"] == "optimal"
+
+
+def test_an_engine_that_is_not_there_leaves_no_series_behind(at: Outfit) -> None:
+    with pytest.raises(InvalidParameter):
+        at.desk.preview(PM, request(choices=Choices("bogus")))
+    assert b"bogus" not in generate_latest(REGISTRY)

@@ -122,6 +122,36 @@ def test_what_cannot_be_replayed_says_why() -> None:
     assert replay(_kept(gone)).impossible == f"It was frozen in format {gone['format']}: a figure of it cannot be read."
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("versions", None, "'versions' is not in it"),
+        ("failed", None, "'failed' is not in it"),
+        ("lines", None, "'lines' is not in it"),
+        ("accounts", [7], "a figure of it cannot be read"),
+        ("lines", 7, "a figure of it cannot be read"),
+        ("format", None, ""),
+    ],
+)
+def test_a_statement_that_lacks_a_part_or_has_another_there_is_told_of_and_breaks_nothing(
+    name: str, value: Any, said: str
+) -> None:
+    body = json.loads(statement(made()).body)
+    del body[name]
+    assert said in replay(_kept(body if value is None else body | {name: value})).impossible
+    assert replay(_kept([])).impossible == "It was frozen in a format without a number: a figure of it cannot be read."
+
+
+def test_a_sum_that_is_no_number_and_a_library_that_is_gone_are_told_of() -> None:
+    body = json.loads(statement(made()).body)
+    body["versions"]["cobol-solver"] = "9"
+    found = replay(_kept(body))
+    assert found.same
+    assert found.versions == ("cobol-solver 9 then, not installed now",)
+    body["accounts"][0]["holdings"]["market_value"] = "n/a"
+    assert "a figure of it cannot be read" in replay(_kept(body)).impossible
+
+
 def test_the_sums_stand_for_holdings_that_are_not_kept() -> None:
     assert any(len(account.holdings) > 2 for account in GROUP)
     assert ACME.issuer_id
@@ -129,7 +159,7 @@ def test_the_sums_stand_for_holdings_that_are_not_kept() -> None:
     assert replay(statement(made(engine="pro_rata", parameters={"by": "market_value"}))).differences == ()
 
 
-def _kept(body: dict[str, Any]) -> Statement:
+def _kept(body: Any) -> Statement:
     text = canonical(body)
     return replace(statement(made()), body=text, sha256=digest(text))
 

@@ -172,3 +172,17 @@ def test_a_custom_split_is_frozen_with_its_instructions(group: Front) -> None:
     assert body["choices"]["locked"] == {"B": 7_000}
     assert body["choices"]["parameters"]["instructions"]["A"]["amount"] == "33.3"
     assert {line.account_id: line.face for line in order.lines if line.face} == {"A": 1_332_000, "B": 7_000}
+
+
+def test_a_lock_stays_with_its_account_and_one_whose_account_left_is_said_and_freed(group: Front) -> None:
+    page = faces(group.at_allocate("9mm"), A="2mm", B="1mm")
+    assert chosen(page).locked == {"A": 2_000_000, "B": 1_000_000}
+    _, b, c = group.market.accounts
+    group.market.accounts = (b, c, replace(c, id="D"))
+    page.run()
+    assert chosen(page.run()).locked == {"B": 1_000_000}
+    assert "No line of BIG6 any more: A (at 2mm)." in words(page)
+    assert "1 line locked." in words(page)
+    page.button("lines.free").click().run()
+    assert "No line of BIG6" not in words(page)
+    assert "Type a face to lock its line" in words(page)

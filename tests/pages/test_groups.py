@@ -116,7 +116,7 @@ def test_several_groups_are_looked_at_beside_the_one_that_orders_go_to(front: Fr
     front.gate.user = ANALYST
     page = front.visit("groups")
     page.toggle("show.OPNIC").set_value(True).run()
-    assert "BIG6, OPNIC: Active spread duration of 4 accounts" in words(page)
+    assert "BIG6, OPNIC: Active spread duration of 2 accounts" in words(page)
     assert "BIG6 is chosen. Orders go to it alone." in words(page)
     assert page.session_state["trip"].group == "BIG6"
     assert list(page.dataframe[0].value["Group"]) == ["BIG6", "OPNIC", "BIG6", "OPNIC"]
@@ -124,12 +124,13 @@ def test_several_groups_are_looked_at_beside_the_one_that_orders_go_to(front: Fr
     assert address == {"group": "BIG6", "show": "OPNIC", "metric": "asd"}
     page.text_input("groups.text").set_value("opnic").run()
     assert list(page.dataframe[0].value["Account"]) == ["A", "B"]
+    assert "2 of 4 dots" in words(page)
     page.text_input("groups.text").set_value("zebra").run()
     assert "No account has “zebra” in its ticker or name." in page.info[0].value
     page.button("choose.OPNIC").click().run()
     assert "OPNIC: Active spread duration of 2 accounts" in words(page), "the one chosen is shown, and alone"
     colleague = front.visit("groups", group="OPNIC", show="BIG6", metric="oas")
-    assert "OPNIC, BIG6: OAS of 4 accounts" in words(colleague), "a link shows the same"
+    assert "OPNIC, BIG6: OAS of 2 accounts" in words(colleague), "a link shows the same"
     colleague.toggle("show.BIG6").set_value(False).run()
     assert "show" not in colleague.query_params
 

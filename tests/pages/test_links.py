@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from allocation.model import Metric
 from orders.errors import Unavailable
 from tests.allocation.desk import bond
 from tests.orders.desk import ANALYST, PM, TODAY
@@ -60,9 +61,22 @@ def test_what_a_link_may_not_open_is_a_sentence_until_something_else_is_chosen(
     assert sentence not in words(page.run())
 
 
-def test_a_group_that_is_not_on_the_list_is_put_there_and_an_unknown_one_is_said(front: Front) -> None:
+def test_a_group_that_is_not_on_the_list_is_opened_and_listed_by_a_click_only(front: Front) -> None:
     front.gate.user = ANALYST
     assert chosen(front.visit("allocate", group="EMEA"))[0] == "EMEA"
+    assert "EMEA" not in front.desk.groups(ANALYST)
+    assert front.memory.get(ANALYST.username, "group") != "EMEA"
+    page = front.visit("groups", group="BIG6", show=["EMEA", "GLOBAL", "OPNIC", "A", "B", "C"], metric="oas")
+    assert "The address shows 6 groups beside the chosen one; the first 4 are shown." in words(page)
+    assert "EMEA" in words(page)
+    assert "EMEA" not in front.desk.groups(ANALYST)
+    assert front.memory.get(ANALYST.username, "metric") is None
+    assert page.segmented_control("groups.linked.switch").value == Metric.OAS
+    assert page.session_state["metric"] != Metric.OAS, "what Allocate judges a block by stays the user's own"
+    page.segmented_control("groups.linked.switch").set_value(Metric.DTS).run()
+    assert page.run().segmented_control("metric").value == Metric.DTS
+    assert front.memory.get(ANALYST.username, "metric") == "dts"
+    page.button("put_on.EMEA").click().run()
     assert "EMEA" in front.desk.groups(ANALYST)
     page = front.visit("allocate", group="NOWHERE")
     assert "The group in the address cannot be shown. Aladdin has no portfolio group NOWHERE." in words(page)
@@ -74,3 +88,11 @@ def test_a_link_that_cannot_be_followed_during_an_outage_says_so_and_leaves_what
     page = front.visit("allocate", asset="B")
     assert page.error[0].value == "Aladdin gave no answer. Reference req-9."
     assert chosen(page) == ("BIG6", None)
+
+
+def test_nothing_in_an_address_is_taken_for_markdown(front: Front) -> None:
+    page = front.visit("allocate", group="![x](https://evil/p.png)", asset="[Sign in again](https://evil)")
+    said = words(page)
+    assert r"\[Sign in again\]" in said
+    assert "![x](" not in said
+    assert "https://evil" not in said

@@ -66,6 +66,10 @@ QUERIES: dict[str, tuple[Ask, str]] = {  # the index each must be found in
     "an order's texts": (lambda _, ledger: ledger.statements("or-1"), "ix_statements_order "),
     "a stream of the log": (lambda _, ledger: ledger.audit("registry", 50), "sqlite_autoindex_audit_log"),
     "activity": (lambda history, _: history.activity(cursor=BEFORE), "ix_activity_done"),
+    "activity about some groups": (
+        lambda history, _: history.activity(cursor=BEFORE, groups={"CORE", "PLUS"}),
+        "ix_activity_done",
+    ),
     "a user's activity": (lambda history, _: history.activity("maria", NOON, cursor=BEFORE), "ix_activity_user"),
 }
 

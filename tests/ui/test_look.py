@@ -17,3 +17,8 @@ def test_styles_name_elements_by_what_streamlit_promises_to_keep() -> None:
     selectors = re.sub(r"/\*.*?\*/|\{.*?\}", "", (ART / "style.css").read_text(), flags=re.DOTALL)
     assert "emotion" not in selectors
     assert all("data-testid" in each or ".st-key-" in each for each in selectors.split(",") if each.strip())
+
+
+def test_tables_offer_no_export_that_writes_formulas() -> None:
+    style = (ART / "style.css").read_text()
+    assert re.search(r'aria-label\^="Download as CSV"\] \{\s*display: none;', style)
