@@ -12,7 +12,7 @@ from allocation.errors import EvenlotError
 from orders.errors import NotFound
 from orders.model import User
 from orders.searching import MOST_SUGGESTED, BondFound
-from ui import formats, frame, session
+from ui import formats, frame, left_off, session
 from ui.enter import entered
 
 FIELD = "Find a bond"
@@ -41,7 +41,7 @@ def draw(user: User) -> None:
     if trip.asset_id is not None:
         if text == st.session_state[_FOR][1]:
             return
-        trip.asset_id = None  # another one is looked for: Allocate must not go on with the one before
+        left_off.put_away(user)  # another one is looked for: Allocate must not go on with the one before
         st.session_state[_ENTERED] = enter
         st.rerun()
     enter = st.session_state.pop(_ENTERED, None) or enter
