@@ -25,16 +25,16 @@ trip, desk = session.trip(), session.desk()
 
 if confirmed := confirming.confirmed():
     if trip.group is not None and trip.asset_id is not None:
-        method.afresh(trip.group, trip.asset_id)
-        left_off.confirmed(user, trip.group, trip.asset_id)
+        left_off.confirmed(trip.group, trip.asset_id)
         drafts.confirmed(user, trip.group, trip.asset_id)
     trip.keep(None)
-    st.session_state["allocate.face"] = st.session_state["allocate.limit"] = ""
+    trip.request = None
     st.switch_page("pages/orders.py", query_params={"order": confirmed})
 
 
 links.take_up(user)
-left_off.resume(user)
+with frame.explained():
+    left_off.resume(user)
 drafts.take_up(user)
 links.write(trip.group, trip.asset_id)
 if used := st.session_state.pop("compare.used", ""):
@@ -50,6 +50,12 @@ def put(key: str, value: object) -> None:
     st.session_state[key] = f"{value:,}" if isinstance(value, int) else value
 
 
+def just_confirmed() -> None:
+    """What was confirmed a moment ago: a page that was reloaded meanwhile shows nothing else of it."""
+    for order in confirming.recent(user):
+        st.info(f"{confirming.told(order)} Orders has it.", icon=":material/receipt_long:")
+
+
 def empty() -> None:
     """What to do first."""
     frame.strip()
@@ -57,25 +63,10 @@ def empty() -> None:
     drafts.menu(user)
     missing = "a portfolio group" if trip.group is None else "a bond"
     st.info(f"Choose {missing} first.")
-    for order in confirming.recent(user):  # a page that was reloaded while it was confirmed shows nothing else of it
-        st.info(f"{confirming.told(order)} Orders has it.", icon=":material/receipt_long:")
+    just_confirmed()
     if st.button("Groups" if trip.group is None else "Securities", type="primary"):
         st.switch_page("pages/groups.py" if trip.group is None else "pages/securities.py")
     st.stop()
-
-
-def begin(bond: Bond, group: str) -> None:
-    """Another block: as it was left, or afresh, as a price is of one bond only."""
-    group_before, asset_before = st.session_state.get("allocate.for", ("", ""))
-    if (group, bond.asset_id) == (group_before, asset_before):
-        left_off.put_again()
-        return
-    if not left_off.take_up(user, group, bond.asset_id) and bond.asset_id != asset_before:
-        st.session_state["allocate.settlement"] = desk.settlement(bond)
-        st.session_state["allocate.face"] = st.session_state["allocate.limit"] = ""
-    if bond.asset_id != asset_before:
-        confirming.forget()
-    st.session_state["allocate.for"] = (group, bond.asset_id)
 
 
 def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
@@ -177,7 +168,7 @@ top = st.container()
 title, shelf = st.empty(), st.container(horizontal=True, vertical_alignment="center")
 row = st.container(horizontal=True, gap="small")
 with frame.explained():
-    begin(bond, trip.group)
+    left_off.begin(user, trip.group, bond)
     with row:
         side, typed_face, settlement, typed_limit = block_inputs(bond)
     accounts = desk.group(user, trip.group, desk.settlement(bond)).value.accounts
@@ -208,7 +199,9 @@ title.title(sentence)
 made_of = preview.request if preview is not None else request  # with the accounts that are left out
 readable = not (chosen.faults or refused)
 trip.request = made_of if readable else None
-left_off.keep(user, trip.group, trip.asset_id, trip.request)
+left_off.keep(user, trip.group, bond, trip.request)
+for said in left_off.outdated(trip.group, trip.asset_id):
+    st.warning(said, icon=":material/history:")
 with shelf:
     told = (ui_preview.funds(preview) if preview else "", left_off.told(trip.group))
     st.caption(" · ".join(filter(None, told)))
@@ -237,6 +230,7 @@ if preview is not None:
 else:
     if not typed_face.strip():
         st.info(problem)
+        just_confirmed()
     st.caption(ENGINES[chosen.choices.engine].sentence)
 
 may = session.only_if(user, Permission.CONFIRM)

@@ -116,7 +116,10 @@ def unanswered(compared: Compared, field: entries.Field) -> None:
 
 
 links.take_up(user)
-left_off.resume(user)
+with frame.explained():
+    left_off.resume(user)
+    if trip.group is not None and trip.asset_id is not None:
+        left_off.begin(user, trip.group, desk.bond(user, trip.asset_id).value)
 links.write(trip.group, trip.asset_id)
 if trip.group is None or trip.asset_id is None:
     missing = "a portfolio group" if trip.group is None else "a bond"

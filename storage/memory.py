@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ from orders.ports import Clock
 log = structlog.get_logger(__name__)
 
 KEPT_FOR = timedelta(days=30)
+DROPPED_EVERY = timedelta(days=1)
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS memory (username TEXT, name TEXT, value TEXT, at REAL, PRIMARY KEY (username, name))"
 )
 _PUT = "INSERT INTO memory VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at"
+_GET = "SELECT value FROM memory WHERE username = ? AND name = ? AND at >= ?"
+_DROP = "DELETE FROM memory WHERE at < ?"
 
 
 class Memory:
@@ -33,6 +36,7 @@ class Memory:
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: sqlite3.Connection | None = None
+        self._dropped = clock.now()  # when the old was last dropped
         try:
             self._kept = self._opened(path)
         except sqlite3.OperationalError as error:
@@ -47,20 +51,31 @@ class Memory:
         kept = sqlite3.connect(path, check_same_thread=False, timeout=2, isolation_level=None)
         kept.execute("PRAGMA journal_mode = WAL")
         kept.execute(_TABLE)
-        kept.execute("DELETE FROM memory WHERE at < ?", ((self._clock.now() - KEPT_FOR).timestamp(),))
+        kept.execute(_DROP, (_oldest(self._clock.now()),))
         return kept
 
     def get(self, username: str, name: str) -> Any:
         """What is kept under this name for this user, or None."""
-        rows = self._do("SELECT value FROM memory WHERE username = ? AND name = ?", username, name)
-        return json.loads(rows[0][0]) if rows else None
+        rows = self._do(_GET, username, name, _oldest(self._clock.now()))
+        if not rows:
+            return None
+        try:
+            return json.loads(rows[0][0])
+        except (ValueError, TypeError) as error:
+            log.warning("what a user left is damaged: forgotten", name=name, error=str(error))
+            self.put(username, name, None)
+            return None
 
     def put(self, username: str, name: str, value: Any) -> None:
         """Keep a value that JSON can hold, in place of the one before; None forgets it."""
+        now = self._clock.now()
+        if now - self._dropped > DROPPED_EVERY:
+            self._dropped = now
+            self._do(_DROP, _oldest(now))
         if value is None:
             self._do("DELETE FROM memory WHERE username = ? AND name = ?", username, name)
         else:
-            self._do(_PUT, username, name, json.dumps(value), self._clock.now().timestamp())
+            self._do(_PUT, username, name, json.dumps(value), now.timestamp())
 
     def _do(self, statement: str, *values: str | float) -> list[tuple[str]]:
         if self._kept is None:
@@ -75,3 +90,8 @@ class Memory:
     def close(self) -> None:
         if self._kept is not None:
             self._kept.close()
+
+
+def _oldest(now: datetime) -> float:
+    """What was put before this is not kept any more."""
+    return (now - KEPT_FOR).timestamp()

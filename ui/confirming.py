@@ -16,7 +16,7 @@ from orders.errors import NotPermitted, OutsideError
 from orders.history import Wanted
 from orders.lifecycle import FINAL
 from orders.model import Order, User
-from ui import accepting, filling, formats, frame, keys, releasing, sending, session, states
+from ui import accepting, filling, formats, frame, keys, left_off, releasing, sending, session, states
 
 RECENT = timedelta(minutes=5)  # an own order as young as this may be one that somebody took for cancelled
 
@@ -162,16 +162,19 @@ def _again(asked: Confirmation) -> None:
 
 
 def _confirm(asked: Confirmation) -> None:
-    """The outcome is noted before the click is forgotten: a run that is cut short in between does it again, under the
-    same command."""
+    """The block is forgotten first: a page that is reloaded meanwhile must not offer it again. The outcome is noted
+    before the click is forgotten: a run that is cut short in between does it again, under the same command."""
     user = session.office().gate.current_user()
     if user is not None:
+        request = asked.preview.request
+        kept = left_off.hand_over(user, request.group, request.asset_id)
         try:
             order = session.desk().confirm(
                 user, asked.preview, asked.comment, asked.command_id, override=asked.override,
                 accepted=asked.accepted, release_at=asked.release_at, fills=asked.fills,
             )  # fmt: skip
         except EvenlotError as error:
+            left_off.take_back(user, kept)
             st.session_state[_REFUSED] = error
         else:
             st.session_state[_CONFIRMED] = order.id

@@ -12,7 +12,7 @@ from allocation.errors import EvenlotError
 from orders.errors import NotFound
 from orders.model import User
 from orders.searching import MOST_SUGGESTED, BondFound
-from ui import formats, frame, session
+from ui import formats, frame, left_off, session
 from ui.enter import entered
 
 FIELD = "Find a bond"
@@ -21,6 +21,7 @@ _PUT = "securities.put"  # the text to stand in the field from the next run on
 _FOR = "securities.for"  # the bond that was taken, and the text that stands for it
 _CLICKED = "securities.clicked"  # a bond was taken by a click on it
 _ENTERED = "securities.entered"  # Enter, pressed in a run that had to begin anew
+_LISTED = "securities.listed"  # the text that the list on the screen is of
 _ASKED = "securities.asked"  # identifiers that Aladdin does not know, with what it said
 _RECENT, _MOST = "recent bonds", 8
 _WIDTHS = (2.0, 2.3, 1.5, 3.0)
@@ -41,7 +42,7 @@ def draw(user: User) -> None:
     if trip.asset_id is not None:
         if text == st.session_state[_FOR][1]:
             return
-        trip.asset_id = None  # another one is looked for: Allocate must not go on with the one before
+        left_off.put_away(user)  # another one is looked for: Allocate must not go on with the one before
         st.session_state[_ENTERED] = enter
         st.rerun()
     enter = st.session_state.pop(_ENTERED, None) or enter
@@ -76,12 +77,14 @@ def _found(user: User, text: str, enter: str | None) -> None:
     """The bonds at hand that the text may mean. Aladdin is asked where it is a whole identifier that none carries, and
     where somebody presses Enter and none is found."""
     desk = session.desk()
-    suggested = desk.suggest(user, text if enter is None else enter)
-    if suggested.bonds and (suggested.exact or (enter is not None and not suggested.elsewhere)):
+    text = text if enter is None else enter.strip()
+    suggested, listed = desk.suggest(user, text), st.session_state.pop(_LISTED, None)
+    seen = enter is not None and (len(suggested.bonds) == 1 or text == listed)  # nobody means what they never saw
+    if suggested.bonds and (suggested.exact or (seen and not suggested.elsewhere)):
         take(user, suggested.bonds[0])
         st.rerun()
-    if suggested.elsewhere or enter is not None:
-        _ask(user, text if enter is None else enter.strip())
+    if suggested.elsewhere or (enter is not None and not suggested.bonds):
+        _ask(user, text)
         if not suggested.bonds:
             return
     if not suggested.bonds:
@@ -92,11 +95,12 @@ def _found(user: User, text: str, enter: str | None) -> None:
         return
     more = " More are found: type on." if len(suggested.bonds) == MOST_SUGGESTED else ""
     st.caption(f"Enter takes the first. Beside each: price, spread duration and OAS.{more}")
+    st.session_state[_LISTED] = text
     _rows(user, suggested.bonds, "hit", text.split())
 
 
 def _ask(user: User, text: str) -> None:
-    """Aladdin, once: the bond it knows by this text is taken."""
+    """Aladdin, once: the bond that carries this identifier is taken; others that it finds are there to click."""
     asked: dict[str, NotFound] = st.session_state.setdefault(_ASKED, {})
     try:
         if text in asked:
@@ -113,10 +117,15 @@ def _ask(user: User, text: str) -> None:
     except EvenlotError as error:
         frame.show(error)
         return
-    if found:
-        bond = found[0]
+    named = [b for b in found if text.upper() in (b.asset_id.upper(), b.cusip, b.isin, b.sedol)]
+    for bond in named[:1]:
         take(user, BondFound(bond.asset_id, bond.label, bond.issuer))
         st.rerun()
+    if found:
+        st.caption(f"No bond carries “{text}” itself. Aladdin found:")
+        rows = [BondFound(b.asset_id, b.label, b.issuer, b.cusip, b.isin, b.price) for b in found]
+        _rows(user, rows[:MOST_SUGGESTED], "asked", text.split())
+        return
     st.info(f"Nothing found for “{text}”, neither among the bonds at hand nor as an identifier.")
 
 

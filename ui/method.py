@@ -127,9 +127,8 @@ def _write(about: About, table: Table, values: Mapping[str, Any]) -> set[str]:
 
 
 def prefixes(group: str) -> tuple[str, ...]:
-    """How the keys begin of whatever is chosen for a group, tables apart."""
-    of_rules = ("tolerance", "least", "cash", "rounding")
-    return (*(f"allocate.{group}.{name}." for name in (*ENGINES, *of_rules)), f"allocate.exclude.{group}.")
+    """How the keys begin of whatever is chosen for a group, and for all of its blocks, tables apart."""
+    return (*(f"allocate.{group}.{name}." for name in (*ENGINES, "tolerance")), f"allocate.exclude.{group}.")
 
 
 def number(group: str, asset_id: str, confirmed: int | None = None) -> int:

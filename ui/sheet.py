@@ -152,6 +152,12 @@ def put(group: str, cells: Cells) -> None:
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1  # another editor, which begins with these texts
 
 
+def offer(group: str, cells: Cells) -> None:
+    """Put texts into cells that nothing was typed into, nor taken out of, yet."""
+    known = _typed(group)
+    put(group, {cell: text for cell, text in cells.items() if cell not in known})
+
+
 def note(group: str, cells: Cells) -> None:
     """Keep texts of columns that the editor does not show."""
     _typed(group).update(cells)

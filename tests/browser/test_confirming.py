@@ -79,13 +79,16 @@ def test_a_slow_confirmation_says_so_cannot_be_dismissed_and_is_told_to_a_page_t
         expect(said).to_be_visible()
         expect(dialog.get_by_role("button", name="Confirm and send")).to_have_count(0)
         page.reload()
-        expect(page.get_by_text("Choose a bond first.")).to_be_visible()
+        expect(page.get_by_text("Type a face to see the allocation.").first).to_be_visible()
+        expect(steps.field(page, "Face")).to_have_value("")
+        expect(page.get_by_role("button", name=re.compile("^Confirm…"))).to_be_disabled()
         page.wait_for_timeout(12_000)
     finally:
         behind.trouble(shared.data_dir, "clear")
     (made,) = behind.orders(shared) - before
     page.reload()
     expect(page.get_by_text(f"you confirmed {made}")).to_be_visible()
+    expect(steps.field(page, "Face")).to_have_value("")
 
 
 def test_cash_another_window_has_taken_is_said_in_the_dialog_and_nothing_is_sent(

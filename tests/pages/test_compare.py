@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -226,6 +227,7 @@ def test_without_a_group_a_bond_or_a_face_it_says_what_to_do_first(front: Front)
 
 
 def test_another_bond_is_not_compared_on_the_block_of_the_last_one(group: Front) -> None:
+    group.market.bonds["C"] = replace(group.market.bonds["B"], asset_id="C")
     page = group.at_allocate("3mm")
     page.session_state["trip"].asset_id = "C"
     at_compare(page)

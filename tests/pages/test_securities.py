@@ -12,6 +12,7 @@ from orders.searching import Suggested
 from tests.allocation.desk import account, bond
 from tests.orders.desk import ANALYST, COMPLIANCE, TODAY, FakeMarket
 from tests.pages.front import Front, buttons, press, words
+from ui import finding
 from ui.session import Pulse
 
 
@@ -182,3 +183,25 @@ def test_whoever_may_not_allocate_is_not_sent_there(front: Front) -> None:
     front.gate.user = COMPLIANCE
     page = search(front.visit("securities"), "a bond")
     assert not any(label.startswith("Allocate") for label in buttons(page))
+
+
+def test_enter_takes_no_bond_that_nobody_has_seen(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    front.market.bonds["C"] = second()
+    pressed: list[str | None] = [None]
+    monkeypatch.setattr(finding, "entered", lambda *_, **__: pressed[0])
+    page = type_in(front.visit("securities"), "another")
+    pressed[0] = "bond"  # typed and entered before the list of it was there
+    type_in(page, "bond")
+    assert page.session_state["trip"].asset_id is None
+    assert {"take.hit.B", "take.hit.C"} <= {button.key for button in page.button}
+    page.run()
+    assert page.session_state["trip"].asset_id == "B", "the first of the list that was seen"
+
+    monkeypatch.setattr(FakeMarket, "suggest", lambda *_, **__: Suggested(()))
+    pressed[0] = "another"
+    type_in(page, "another")
+    assert page.session_state["trip"].asset_id is None, "found by words, it is there to click"
+    assert "No bond carries “another” itself. Aladdin found:" in words(page)
+    pressed[0] = None
+    page.button("take.asked.C").click().run()
+    assert page.session_state["trip"].asset_id == "C"

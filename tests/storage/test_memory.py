@@ -48,3 +48,24 @@ def test_a_file_that_is_locked_costs_the_memory_and_no_work(tmp_path: Path) -> N
         other.execute("BEGIN EXCLUSIVE")
         kept.put("pm", "metric", "oas")
     assert kept.get("pm", "metric") == "asd"
+
+
+def test_what_nobody_came_back_for_is_missing_in_a_process_that_goes_on_too_and_dropped_there(tmp_path: Path) -> None:
+    path, clock = tmp_path / "memory.db", TestClock()
+    kept = Memory(path, clock)
+    kept.put("gone", "metric", "asd")
+    clock.at += KEPT_FOR + timedelta(seconds=1)
+    assert kept.get("gone", "metric") is None
+    kept.put("pm", "metric", "oas")
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT username FROM memory").fetchall() == [("pm",)]
+
+
+def test_a_value_that_is_damaged_is_missing_and_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    kept = Memory(path, TestClock())
+    kept.put("pm", "metric", "asd")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE memory SET value = '{\"bad'")
+        assert kept.get("pm", "metric") is None
+        assert other.execute("SELECT count(*) FROM memory").fetchone() == (0,)
