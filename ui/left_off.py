@@ -88,6 +88,7 @@ def _put(pair: Pair, bond: Bond, block: Left | None) -> None:
     state[_SETTLES], state[_FOUND], state[_PUT] = (day, said), None, (None, ())
     trip = session.trip()
     trip.request = None
+    trip.keep(None)
     if block is not None:
         fields = block.fields()
         state.update(fields)

@@ -109,7 +109,10 @@ def test_a_bond_is_found_with_each_key_and_taken_with_enter(browser: Browser, se
 
     page.keyboard.press("Control+a")
     page.keyboard.type("t 4.125", delay=10)
-    page.keyboard.press("Enter")  # sooner than the pause after which a text is taken in
+    page.keyboard.press("Enter")  # sooner than the pause after which a text is taken in: of several none was seen yet
+    expect(hits.first).to_have_text(re.compile(r"^T 4\.125 "))
+    settled(page)
+    page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=re.compile(r"^T 4\.125 "))).to_be_visible()
     settled(page)
 

@@ -131,7 +131,7 @@ def test_another_group_has_cells_of_its_own(group: Front) -> None:
     group.gate.user = replace(PM, groups=frozenset({EVERY_GROUP}))
     page = settled(faces(group.at_allocate("4mm"), B="7k"))
     page.session_state["trip"].group = "OPNIC"
-    page.run()
+    page.run().text_input("allocate.face").set_value("4mm").run()
     assert chosen(page).locked == {}
     page.session_state["trip"].group = "BIG6"
     page.run()
