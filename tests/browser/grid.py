@@ -105,8 +105,14 @@ class Grid:
         self._box.scroll_into_view_if_needed()
         cell = self._box.locator("canvas td").first
         cell.wait_for(state="attached")
-        cell.evaluate("cell => cell.focus()")
-        self._box.locator(SELECTED).wait_for(state="attached")
+        for _ in range(TRIES):  # a page that is drawn anew meanwhile, its charts too, takes the keyboard away again
+            cell.evaluate("cell => cell.focus()")
+            try:
+                self._box.locator(SELECTED).wait_for(state="attached", timeout=SOON)
+            except TimeoutError:
+                continue
+            return
+        raise AssertionError("the grid does not take the keyboard")
 
     def _step(self, here: Place, there: Place | None) -> None:
         """One key towards a cell; to the right and on to the next row as long as it is not in sight."""
