@@ -85,8 +85,10 @@ def draw(group: str, column: str, proposal: Proposal, refusals: Sequence[Refused
     refused = {each.account_id: each for each in refusals}
     ids = tuple(line.account_id for line in proposal.lines)
     table, columns = proposal_tables.lines(proposal)
-    # another editor for other accounts: this one would hold its edits against whoever has the row now
-    key = f"lines.{group}.{column}.{zlib.crc32(repr(ids).encode()):08x}.{st.session_state.get(_ROUND, 0)}"
+    # another editor for other accounts: this one would hold its edits against whoever has the row now; and for another
+    # engine, for a grid that is given other columns in place takes neither mouse nor keys any more
+    of = zlib.crc32(repr((proposal.engine, ids)).encode())
+    key = f"lines.{group}.{column}.{of:08x}.{st.session_state.get(_ROUND, 0)}"
     mounted: _Mounted | None = st.session_state.get(_MOUNTED)
     same = mounted is not None and (mounted.key, mounted.accounts) == (key, ids) and key in st.session_state
     taken = mounted.taken if mounted is not None and same else {}

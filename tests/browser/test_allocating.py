@@ -106,7 +106,7 @@ def test_lines_are_edited_one_after_the_other_without_a_pause_and_the_rest_is_so
     expect(page.get_by_text("3 lines locked.")).to_be_visible()
 
     steps.lock(page, "QUINER", "3mm")  # more than its cash buys
-    expect(page.get_by_text("QUINER cannot be locked at 3,000,000: cash of")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("QUINER cannot be locked at 3,000,000: cash of")).to_be_visible()
     expect(steps.line(page, "QUINER")).to_contain_text("3mm")
     steps.shot(page, "allocate-refused-lock")
     page.get_by_role("button", name=re.compile("Lock QUINER at ")).click()
