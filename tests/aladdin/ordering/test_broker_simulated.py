@@ -92,7 +92,7 @@ def test_a_check_tells_what_compliance_would_find_and_posts_nothing(served: Serv
 
 
 def test_a_check_that_has_to_be_repeated_posts_nothing_either(served: Served) -> None:
-    served.goes_wrong(kind="connection-reset", path=POST, when="after")
+    served.goes_wrong(kind="connection-reset", path=POST, when="before")
     wanted = ticket(TINY=200_000)
     assert len(served.client.check(wanted)) == 1
     assert served.client.find_order(wanted.reference) is None
