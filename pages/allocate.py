@@ -220,7 +220,14 @@ with shelf:
 with top:
     frame.strip(preview.read_at if preview else None, ask_fresh)
 if preview is not None:
-    if not refused:
+    warned = st.container()  # always there, so that what is typed into below keeps its place
+    if refused:
+        warned.warning(
+            "What is shown is worked out without the locks that are refused below. Nothing can be confirmed before "
+            "they are mended or freed.",
+            icon=":material/lock_open:",
+        )
+    else:
         if trip.preview is None or trip.preview.request != preview.request:
             trip.keep(preview)
         trip.preview = preview

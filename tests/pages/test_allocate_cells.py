@@ -73,6 +73,7 @@ def test_a_face_that_cannot_be_is_said_at_its_row_with_the_nearest_and_the_rest_
     assert list(editor["Face"]) == ["2,925,000", "x", "1mm"]
     assert [why.startswith("✗ ") for why in editor["Why"]] == [False, True, True]
     assert "Mend the locked lines, or free them." in words(page)
+    assert "What is shown is worked out without the locks that are refused below." in words(page)
     assert CONFIRM not in buttons(page)
     settled(page)
     press(page, "Lock C at 100,000")
