@@ -15,7 +15,7 @@ from ui import adopting, formats, frame, keys, session, which_group
 user = session.require_user(Permission.VIEW)
 desk = session.desk()
 
-SPANS = {"yesterday": 1, "a week ago": 7, "30 days ago": 30}  # days before the business date
+SPANS = {"the day before": 1, "a week ago": 7, "30 days ago": 30}  # days before the business date
 EVERY = "All groups"
 _GRAVE = (Finding.MISSING, Finding.MISTAKEN)
 
@@ -109,7 +109,7 @@ if not groups:
 row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
 with row:
     group = which_group.draw("reconcile", [EVERY, *groups])
-span = row.segmented_control("Changed since", list(SPANS), default="yesterday", required=True, key="reconcile.span")
+span = row.segmented_control("Changed since", list(SPANS), default="the day before", required=True, key="reconcile.span")
 row.button("Look again", icon=":material/refresh:", on_click=again, key="reconcile.again", shortcut=keys.REFRESH)
 adopting.dialog()
 found = compared(user, groups if group == EVERY else [group], span)

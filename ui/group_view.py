@@ -120,7 +120,8 @@ def _table(rows: Sequence[Seen], dots: Collection[Dot], count: int, day: date) -
         disabled=table.empty,
     )  # fmt: skip
     if table.empty:
-        st.info(f"No account has “{text}” in its ticker or name. Clear the search to see all.")
+        among = f"None of the {len(dots)} selected has" if dots else "No account has"
+        st.info(f"{among} “{text}” in its ticker or name. Clear the search to see all{' of them' if dots else ''}.")
         return
     st.dataframe(
         table,

@@ -89,8 +89,8 @@ SCENARIOS = (
                  "**Trades in** says it in words: 200,000 at least, then steps of 1,000. Six accounts want 1.1 "
                  "million. Next: who gets a piece."),
             Step("allocate", "Nobody gets half a piece",
-                 "An account gets a whole piece or nothing, and each line says why. What cannot be placed is a row "
-                 "under **Not placed**, with its reason; nothing disappears. Next: the same by another method.",
+                 "An account gets 200,000 or more, or nothing, and each line says why. What could not be placed "
+                 "would be a row with its reason; nothing disappears. Next: the same by another method.",
                  engine="pro_rata"),
             Step("allocate", "Pieces where they help",
                  "Now the pieces go where they bring the accounts together most. Which allocation is best depends "
