@@ -109,7 +109,9 @@ if not groups:
 row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
 with row:
     group = which_group.draw("reconcile", [EVERY, *groups])
-span = row.segmented_control("Changed since", list(SPANS), default="the day before", required=True, key="reconcile.span")
+span = row.segmented_control(
+    "Changed since", list(SPANS), default=next(iter(SPANS)), required=True, key="reconcile.span"
+)
 row.button("Look again", icon=":material/refresh:", on_click=again, key="reconcile.again", shortcut=keys.REFRESH)
 adopting.dialog()
 found = compared(user, groups if group == EVERY else [group], span)
