@@ -119,7 +119,9 @@ def live() -> None:
     frame.strip()
     st.title("Approvals")
     with frame.explained():
-        page = paging.read("approvals", user_now, WAITING, approving.PAGE)
+        page = paging.read(
+            "approvals", WAITING, lambda cursor: desk.past.orders(user_now, WAITING, approving.PAGE, cursor)
+        )
         stated = desk.past.statements(user_now, WAITING, approving.PAGE, paging.cursor("approvals"))
         if page.rows:
             summary(user_now, page)

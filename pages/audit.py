@@ -7,7 +7,7 @@ import streamlit as st
 from orders.auditing import PAGE, Proof
 from orders.history import Sought
 from orders.model import Permission, User
-from ui import auditing, formats, frame, keys, session, tables
+from ui import auditing, formats, frame, keys, paging, session, tables
 
 user = session.require_user(Permission.AUDIT)
 desk = session.desk()
@@ -48,7 +48,7 @@ def written(user: User) -> None:
     """The entries of the log, and one whole."""
     sought = auditing.filters(user)
     with frame.explained():
-        page = auditing.page("audit.written", sought, lambda cursor: desk.auditing.entries(user, sought, PAGE, cursor))
+        page = paging.read("audit.written", sought, lambda cursor: desk.auditing.entries(user, sought, PAGE, cursor))
     if not page.rows:
         st.info("No entry matches these filters." if sought != Sought() else "Nothing has been written yet.")
         return
@@ -57,7 +57,7 @@ def written(user: User) -> None:
         table, column_config=columns, hide_index=True, on_select="rerun", selection_mode="single-row",
         height=tables.height(table, 460), key="audit.entries", alt="entries of the audit log, newest first",
     )  # fmt: skip
-    auditing.turn("audit.written", page.cursor)
+    paging.turn("audit.written", page, PAGE, what="entries")
     auditing.save(lambda: auditing.entry_rows(page.rows), "audit")
     rows = picked["selection"]["rows"]
     if rows and rows[0] < len(page.rows):
@@ -70,7 +70,7 @@ def done(user: User) -> None:
     """What changes no order: who looked, tried, signed in."""
     who = st.text_input("By", placeholder="anybody", key="audit.by", width=200).strip().lower()
     with frame.explained():
-        page = auditing.page("audit.done", who, lambda cursor: desk.past.activity(user, who or None, PAGE, cursor))
+        page = paging.read("audit.done", who, lambda cursor: desk.past.activity(user, who or None, PAGE, cursor))
     if not page.rows:
         st.info(f"Nothing is noted of {who}." if who else "Nothing is noted yet.")
         return
@@ -79,7 +79,7 @@ def done(user: User) -> None:
         table, column_config=columns, hide_index=True, height=tables.height(table, 520), key="audit.deeds",
         alt="what users saw and did, newest first",
     )  # fmt: skip
-    auditing.turn("audit.done", page.cursor)
+    paging.turn("audit.done", page, PAGE, what="entries")
     auditing.save(lambda: auditing.deed_rows(page.rows), "activity")
 
 

@@ -1,22 +1,18 @@
-"""The audit log and the users' activity on a screen: filters, pages, tables, one entry whole."""
+"""The audit log and the users' activity on a screen: filters, tables, one entry whole."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time, timedelta
-from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
 
-from orders.history import Deed, Page, Sought
+from orders.history import Deed, Sought
 from orders.model import AuditEntry, User
-from ui import formats, saving, session
+from ui import formats, narrowing, saving, session
 from ui.saving import Rows
 from ui.tables import Columns
-
-T = TypeVar("T")
 
 _NARROW, _DATES = 150, 260  # pixels
 
@@ -34,36 +30,8 @@ def filters(user: User) -> Sought:
             st.text_input("Action", placeholder="any, as confirm", key="audit.action", width=_NARROW).strip().lower()
         )
         days = st.date_input("Written (UTC)", value=[], format="YYYY-MM-DD", key="audit.days", width=_DATES)
-    since = until = None
-    if isinstance(days, tuple) and days:
-        since = datetime.combine(days[0], time(), UTC)
-        until = datetime.combine(days[-1], time(), UTC) + timedelta(days=1)
+    since, until = narrowing.bounds(days)
     return Sought(frozenset(streams) or None, actor or None, action or None, subject or None, since, until)
-
-
-def page(scope: str, asked: object, read: Callable[[str], Page[T]]) -> Page[T]:
-    """The page this session is at; anything else that is asked for begins anew."""
-    if st.session_state.get(f"{scope}.asked") != asked:
-        st.session_state[f"{scope}.asked"], st.session_state[f"{scope}.cursors"] = asked, []
-    cursors = st.session_state[f"{scope}.cursors"]
-    return read(cursors[-1] if cursors else "")
-
-
-def turn(scope: str, following: str) -> None:
-    """The way to the newer and older pages, where there are any."""
-    cursors: list[str] = st.session_state[f"{scope}.cursors"]
-    if not cursors and not following:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Newer", icon=":material/arrow_back:", disabled=not cursors, on_click=_back, args=(cursors,),
-                  key=f"{scope}.newer")  # fmt: skip
-        st.button("Older", icon=":material/arrow_forward:", disabled=not following, on_click=cursors.append,
-                  args=(following,), key=f"{scope}.older")  # fmt: skip
-        st.caption(f"Page {len(cursors) + 1:,}, newest first.")
-
-
-def _back(cursors: list[str]) -> None:
-    cursors.pop()
 
 
 def entries(rows: Sequence[AuditEntry]) -> tuple[pd.DataFrame, Columns]:

@@ -27,7 +27,7 @@ def draw(user: User) -> tuple[Order, ...]:
         _from_the_address(user)
     views = st.container()
     asked = _wanted(user)
-    page = paging.read("orders", user, asked, PAGE)
+    page = paging.read("orders", asked, lambda cursor: session.desk().past.orders(user, asked, PAGE, cursor))
     with views:
         counts = _counts(user, asked, page.rows)
         _views(counts)

@@ -13,7 +13,7 @@ from allocation.model import Metric
 from orders.elsewhere import ENGINE as ELSEWHERE
 from orders.history import Decision, Wanted
 from orders.model import User
-from ui import auditing, charts, formats, frame, history_charts, narrowing, saving, session, tables
+from ui import charts, formats, frame, history_charts, narrowing, paging, saving, session, tables
 from ui.saving import Rows
 from ui.tables import Columns
 
@@ -55,7 +55,7 @@ def filters(user: User) -> Wanted:
 def statements(user: User, wanted: Wanted) -> None:
     """A page of statements; a tick opens one."""
     with frame.explained():
-        page = auditing.page(_SCOPE, wanted, lambda cursor: session.desk().past.statements(user, wanted, PAGE, cursor))
+        page = paging.read(_SCOPE, wanted, lambda cursor: session.desk().past.statements(user, wanted, PAGE, cursor))
     if not page.rows:
         st.info(
             "Nothing was decided yet: a statement is kept of each allocation that is confirmed."
@@ -70,7 +70,7 @@ def statements(user: User, wanted: Wanted) -> None:
         height=tables.height(table, _MOST_HEIGHT), alt="statements, newest order first",
     )  # fmt: skip
     st.caption("Tick a statement to open it as it was on the day.")
-    auditing.turn(_SCOPE, page.cursor)
+    paging.turn(_SCOPE, page, PAGE)
     saving.offer("This page", lambda: rows_of(page.rows), f"statements-{session.desk().today()}", "history.save.page")
 
 
