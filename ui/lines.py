@@ -127,7 +127,7 @@ def _leave_out(table: pd.DataFrame, proposal: Proposal, refused: Mapping[str, Re
     """Beside a face that cannot be stand no figures, for they would be of another face: that one is in a sentence."""
     for i, line in enumerate(proposal.lines):
         if line.account_id in refused:
-            for name in table.columns.intersection(_OF_THE_FACE):
+            for name in table.columns.intersection(list(_OF_THE_FACE)):
                 table.loc[i, name] = "" if name in _WORDS else None
             table.loc[i, "Why"] = f"✗ {refused[line.account_id].sentence} Without its lock it gets {line.face:,}."
 
