@@ -18,6 +18,7 @@ from ui import preview as ui_preview
 from ui.bar import bar
 
 MEND = "Mend what is marked above."
+UNCOUNTED = "Say above who counts, or choose another metric."
 UNREAD = "Nothing can be allocated before Aladdin answers: try again."
 
 user = session.require_user(Permission.PREVIEW)
@@ -126,12 +127,10 @@ def make_preview(request: Request) -> Preview | str:
         left_out = method.left_out(request.group, metric, error.reasons)
         if not st.session_state.get(left_out, False):
             offer(error)
-        if not st.checkbox(
-            f"Leave {formats.count(len(error.reasons), 'account')} out of {metric.label}",
-            key=left_out,
-            persist_state="session",
-        ):
-            return MEND
+        label, way = method.leaving_out(metric, error)
+        if not st.checkbox(label, key=left_out, persist_state="session"):
+            st.caption(way)
+            return UNCOUNTED
         choices = replace(request.choices, excluded=frozenset(error.reasons))
         return make_preview(replace(request, choices=choices))
     except LockRefused:

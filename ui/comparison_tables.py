@@ -33,6 +33,8 @@ def verdict(rows: Sequence[Comparison]) -> str:
     """Which engine leaves the least dispersion of those that place the most, by how much, and what else is to be known
     of the others."""
     found = answers(rows)
+    if not counted(rows):
+        return "Nobody counts in the dispersion: the engines differ in who gets how much, and in what they place."
     most = max(figures.placed for _, figures, _ in found)
     full = [part for part in found if part[1].placed == most]
     best, figures, proposal = min(full, key=lambda part: part[2].effect.dispersion_after)
@@ -52,6 +54,11 @@ def verdict(rows: Sequence[Comparison]) -> str:
         for row, these, other in closer
     ]
     return " ".join(said)
+
+
+def counted(rows: Sequence[Comparison]) -> bool:
+    """Whether any account counts in the dispersion."""
+    return any(proposal.effect.after for _, _, proposal in answers(rows))
 
 
 def _proved(figures: Figures, proposal: Proposal) -> str:
@@ -95,7 +102,7 @@ def compared(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
         "Smallest": number("Smallest line", 0, "face", 98),
         "Cash": _text("Cash left", 116, "over the accounts whose cash is known, by currency"),
     }  # fmt: skip
-    return table, columns
+    return (table if counted(rows) else table.drop(columns=["After", "Change", "Above", "Within"])), columns
 
 
 def measured(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:

@@ -14,7 +14,7 @@ import structlog
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from allocation.errors import EvenlotError, MetricUnavailable, OffLattice
+from allocation.errors import EvenlotError, MetricUnavailable, MissingMeasure, OffLattice
 from orders.errors import InvalidSettlement, NotFound, NotPermitted, OutsideError, PreviewChanged, VersionConflict
 from orders.waiting import Waiting, announce_waits
 from ui import formats, keys
@@ -128,7 +128,7 @@ def show(error: EvenlotError, *, repeats: bool = False) -> None:
     if isinstance(error, PreviewChanged | VersionConflict):
         for change in error.changes:
             st.caption(str(change))
-    if isinstance(error, MetricUnavailable):
+    if isinstance(error, MetricUnavailable) and not isinstance(error, MissingMeasure):
         for account, reason in error.reasons.items():
             st.caption(f"{account}: {reason}")
 
