@@ -108,6 +108,8 @@ def _outcome(found: Replay) -> None:
 
 def _dispersion(frozen: Frozen) -> None:
     effect = frozen.proposal.effect
+    if not effect.after:
+        return  # nobody counts in it
     st.markdown("**Dispersion of the group**, before and after")
     st.plotly_chart(
         charts.dispersion_bars(effect), config=charts.config(frozen.statement.id, "dispersion"),

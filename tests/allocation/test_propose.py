@@ -137,8 +137,8 @@ def test_a_bond_without_the_metrics_figure_names_the_metrics_that_work() -> None
 @pytest.mark.parametrize("engine", ["pro_rata", "equal", "custom", "min_dispersion", "to_target"])
 def test_a_bond_without_a_figure_is_split_where_nobody_is_to_count(engine: str) -> None:
     bare, everybody = bond(measures=Measures()), frozenset(account.id for account in GROUP)
-    parameters = {"to_target": {"level": 5.0}, "custom": {"remainder": "equal"}}.get(engine, {})
-    choices = Choices(engine, parameters, excluded=everybody)
+    given: dict[str, dict[str, object]] = {"to_target": {"level": 5.0}, "custom": {"remainder": "equal"}}
+    choices = Choices(engine, given.get(engine, {}), excluded=everybody)
     proposal = propose(block(3_000_000, of=bare), GROUP, choices)
     assert (check(proposal), proposal.failed) == ((), "")
     assert proposal.effect.excluded == dict.fromkeys(sorted(everybody), "A bond has no spread duration")
