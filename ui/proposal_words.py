@@ -7,6 +7,7 @@ from decimal import Decimal
 from allocation.certificate import ShadowPrice
 from allocation.model import BlockOrder
 from allocation.proposal import Effect, Proposal
+from orders.block import Request
 from ui import formats
 
 
@@ -79,8 +80,7 @@ def whys(proposal: Proposal) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---", "--:", "--:", "---", "---"), *rows))
 
 
-def sentence(block: BlockOrder, group: str) -> str:
+def sentence(block: BlockOrder | Request, label: str, group: str) -> str:
     """Buy 25,000,000 T 4.25 11/15/34 for BIG6 at 98.5, settle Tue 24 Nov 2026"""
     at = f" at {formats.price(block.limit)}" if block.limit is not None else ""
-    what = f"{block.side.value.title()} {block.face:,} {block.bond.label} for {group}"
-    return f"{what}{at}, settle {formats.day(block.settlement)}"
+    return f"{block.side.value.title()} {block.face:,} {label} for {group}{at}, settle {formats.day(block.settlement)}"
