@@ -12,12 +12,15 @@ from typing import Any
 
 import streamlit as st
 import structlog
+from starlette.middleware import Middleware
 
 from allocation.errors import EvenlotError
 from bootstrap import House, house, leave_house, open_houses
 from endpoints import routes
+from guard import ANY, Guard
 from orders.errors import OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
+from settings import read_part
 from ui import keys, look, session, story
 from ui.sign_in import Gate
 
@@ -196,6 +199,15 @@ def _lighten_the_collector() -> None:
     gc.freeze()
 
 
+def _hosts() -> tuple[str, ...]:
+    """The names we answer to. Where the settings cannot be used nothing is behind the screens but a sentence that says
+    so, which may be read under any name."""
+    try:
+        return read_part().allowed_hosts
+    except SettingsError:
+        return (ANY,)
+
+
 def on_script_error(error: BaseException) -> bool:
     """One sentence, ours or of a defect, and a reference that finds it in the logs."""
     reference = uuid.uuid4().hex[:12]
@@ -218,5 +230,6 @@ else:
         "app.py",
         routes=routes(_greeted.is_set),
         lifespan=lifespan,
+        middleware=[Middleware(Guard, hosts=_hosts())],
         on_script_error=on_script_error,
     )

@@ -199,12 +199,13 @@ def _book_and_config(settings: Settings, simulated: Running | None) -> tuple[Boo
             account_code=settings.aladdin_account_code,
             time_zone=settings.aladdin_time_zone,
         )
-    return book, replace(
+    whole = replace(
         config,
         quotas={**QUOTAS, **settings.aladdin_quotas},
         freshness=Freshness().with_(settings.aladdin_freshness),
         minimum_coverage=settings.minimum_coverage,
     )
+    return book, whole.shared_by(settings.aladdin_processes)
 
 
 def _take_over_limits(ledger: SqlLedger, book: BookStatus | None, clock: Clock) -> None:

@@ -66,7 +66,8 @@ class Settings(BaseSettings):
     aladdin_password: SecretStr = SecretStr("")
     aladdin_api_key: SecretStr = SecretStr("")
     aladdin_scopes: Annotated[tuple[str, ...], NoDecode] = Field((), description="instead of the published ones")
-    aladdin_calls_a_minute: int | None = Field(None, ge=1, description="of this process; 100 where it is not set")
+    aladdin_calls_a_minute: int | None = Field(None, ge=1, description="of all processes; 100 where it is not set")
+    aladdin_processes: int = Field(1, ge=1, description="apps and workers that share the quotas, each its part")
     aladdin_quotas: Annotated[dict[str, int], NoDecode] = Field({}, description="calls a minute, by operation")
     aladdin_freshness: Annotated[dict[str, float], NoDecode] = Field({}, description="seconds kept, by resource")
     aladdin_groups: Annotated[tuple[str, ...], NoDecode] = ()
@@ -107,10 +108,11 @@ class Settings(BaseSettings):
 
     # the process
     worker_embedded: bool = Field(True, description="the app sends and follows orders itself")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), description="names the app may be asked under")
     metrics_token: SecretStr = Field(SecretStr(""), description="who brings it may read /health and /metrics")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("aladdin_groups", "aladdin_scopes", mode="before")
+    @field_validator("aladdin_groups", "aladdin_scopes", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

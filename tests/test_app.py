@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from aladdin.simulator.directory import read_notice
+from guard import policy
 from tests.books.folder import small_book
 from tests.browser.server import ROOT, AppServer
 from tests.browser.steps import idle
@@ -48,7 +49,8 @@ def test_the_app_says_that_it_lives_and_is_ready_and_ends_with_everything_it_sta
         ready = server.get("/health/ready")
         assert ready.status_code == 200
         assert ready.json() == {"status": "ready", "aladdin": "ok", "store": "ok", "worker": "ok"}
-        assert server.get("/").status_code == 200
+        shell = server.get("/")
+        assert (shell.status_code, shell.headers["content-security-policy"]) == (200, policy())
         app, simulator = server.pid, simulator_of(server)
         assert server.stop() in (0, -signal.SIGTERM)
         assert gone(app)
