@@ -78,7 +78,8 @@ def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
     with st.container(width=158, gap="xxsmall"):
         face = st.text_input(
             "Face", key="allocate.face", placeholder="25,000,000 or 25mm", persist_state="session",
-            help=f"{bond.label} trades in {formats.pieces(bond)}.",
+            help=f"{bond.label} trades in {formats.pieces(bond)}. **k** is thousand, **m** and **mm** both "
+            "are million, **bn** is billion: 250k, 1.5m, 25mm.",
         )  # fmt: skip
     day = st.date_input(
         "Settlement", key="allocate.settlement", format="YYYY-MM-DD", persist_state="session", value=None,

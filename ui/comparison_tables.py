@@ -81,19 +81,19 @@ def compared(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
     table = pd.DataFrame([_row(row, figures, proposal) for row, figures, proposal in found])
     columns = {
         "Engine": _engine(),
-        "Placed": number("Placed", 0, "face", 96),
+        "Placed": number("Placed", 0, "face", 92),
         "After": _deviation(effect.metric),
-        "Change": _text("Change", 106, "(before - after) / before"),
+        "Change": _text("Change", 108, "(before - after) / before"),
         "Above": _text(
-            "Above least", 100,
+            "Above least", 88,
             f"{effect.metric.unit} above the least that any split of the same face leaves; “at most” where that is not "
             "proved",
         ),
         "Within": _text("Within", 66, f"accounts ending within {proposal_words.tolerance(effect)} of mean or target"),
-        "Touched": _text("Touched", 70, "accounts with a line"),
+        "Touched": _text("Touched", 64, "accounts with a line"),
+        "Filled": number("Filled, %", 1, "placed over ordered face", 64),
         "Smallest": number("Smallest line", 0, "face", 98),
         "Cash": _text("Cash left", 116, "over the accounts whose cash is known, by currency"),
-        "Filled": number("Filled, %", 1, "placed over ordered face", 70),
     }  # fmt: skip
     return table, columns
 
@@ -118,7 +118,7 @@ def measured(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
 
 
 def _engine() -> Any:
-    return st.column_config.TextColumn("Engine", pinned=True, width=142)
+    return st.column_config.TextColumn("Engine", pinned=True, width=138)
 
 
 def _deviation(metric: Metric) -> Any:
@@ -143,9 +143,9 @@ def _row(row: Comparison, figures: Figures, proposal: Proposal) -> dict[str, Any
         "Above": above if least.proved else f"at most {above}",
         "Within": proposal_words.within(effect),
         "Touched": f"{figures.touched} of {len(proposal.lines)}",
+        "Filled": round(figures.fill * 100, 1),
         "Smallest": figures.smallest_line,
         "Cash": formats.short_moneys(figures.cash_left),
-        "Filled": round(figures.fill * 100, 1),
     }
 
 

@@ -71,12 +71,12 @@ def _dispersion(effect: Effect) -> None:
         "Dispersion before → after", f"{effect.dispersion_before:,.{decimals}f} → {after}", width=214,
         help=f"standard deviation of {effect.metric.label} over the accounts",
     )  # fmt: skip
-    figure, _, word = formats.width(effect.improvement).partition(" ")
+    figure, _, word = formats.width(effect.improvement).rpartition(" ")
     colours: dict[str, Literal["orange", "green", "off"]] = {"wider": "orange", "narrower": "green"}
     st.metric(
-        "Improvement", figure if word in colours else formats.width(effect.improvement),
+        "Change", figure if word in colours else formats.width(effect.improvement),
         word if word in colours else None, delta_color=colours.get(word, "off"), delta_arrow="off", width=116,
-        help="the change of the dispersion: (before - after) / before",
+        help="of the dispersion: the part of it that is taken away, or added",
     )  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def details(preview: Preview, group: str, locks: str, refused: Sequence[RefusedL
 def explained(proposal: Proposal, group: str, when: str) -> None:
     """All of a proposal but the table of its lines: what is not placed and why, what is proved, each account before and
     after, why it gets what it gets, and what each cap would bind `when`."""
-    if proposal.engine in ENGINES:
+    if proposal_words.as_its_rule_says(proposal):
         st.caption(f"{ENGINES[proposal.engine].label}: {ENGINES[proposal.engine].sentence}")
     for note in proposal.notes:
         st.info(note)
