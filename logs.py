@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import Processor
 
 from watch import references
 
@@ -40,15 +41,16 @@ def _is_about(said: Mapping[str, Any], wanted: Set[str]) -> bool:
     return any(isinstance(one, str) and one in wanted for one in named)
 
 
-def log_as_json(level: str) -> None:
-    """Each line with the time and whatever the context carries. Of a traceback it has the places and the words, never
-    what the frames held: a header or a body there may carry a secret."""
+def log_as_json(level: str, masks: Processor) -> None:
+    """Each line with the time and whatever the context carries, but for what `masks` leaves out. Of a traceback it has
+    the places and the words, never what the frames held: a header or a body there may carry a secret."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            masks,
             structlog.processors.JSONRenderer(default=str),
             _keep,
         ],

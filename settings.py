@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     worker_embedded: bool = Field(True, description="the app sends and follows orders itself")
     metrics_token: SecretStr = Field(SecretStr(""), description="who brings it may read /health and /metrics")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_mask_accounts: bool = Field(False, description="logs have a mark in the place of each account's name")
 
     @field_validator("aladdin_groups", "aladdin_scopes", mode="before")
     @classmethod
@@ -145,6 +146,12 @@ class Settings(BaseSettings):
     @classmethod
     def _known_resources(cls, seconds: dict[str, float]) -> dict[str, float]:
         return _known(seconds, [resource.name for resource in fields(Freshness)])
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret there is, so that none is ever written anywhere."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr) and value)
 
     @property
     def world(self) -> World:

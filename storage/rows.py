@@ -20,6 +20,7 @@ from orders.errors import Rejected, Unavailable
 from orders.lifecycle import COUNTED_WORDS, LIVE, PENDING, UNCOUNTED
 from orders.model import Change, Event, Intent, Kind, Order, OrderLine, OrderState, Statement
 from storage.schema import ROUNDED_DECIMALS, intents, order_events, order_lines, orders
+from watch import accounts
 
 _RENAMED = {"group": "group_ticker", "limit": "limit_price", "comment": "remark"}  # reserved words in some store
 _FIELDS = {column: field for field, column in _RENAMED.items()}
@@ -265,6 +266,7 @@ def orders_of(rows: Iterable[Row[Any]], line_rows: Iterable[Row[Any]]) -> Iterat
     """Orders from their rows and the rows of their lines, these in the statement's order."""
     lines: defaultdict[str, list[OrderLine]] = defaultdict(list)
     for row in line_rows:
+        accounts.met(row.account_id)
         lines[row.order_id].append(OrderLine(row.account_id, int(row.face), row.booked))
     for row in rows:
         values = {_FIELDS.get(name, name): value for name, value in row._mapping.items()}
