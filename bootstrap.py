@@ -69,6 +69,7 @@ class House:
     book: Book
     embedded_worker: bool
     metrics_token: SecretStr  # empty: only this machine may ask
+    worker_port: int | None  # where a worker that runs apart answers
     greet: Callable[[], None]  # one small read of Aladdin, which signs in: wrong credentials show before a user comes
     close: Callable[[], None]
 
@@ -146,7 +147,15 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     if world is World.DEMO:
         office = replace(office, trouble=partial(_trouble, data))
     return House(
-        office, health, dispatch, book, settings.worker_embedded, settings.metrics_token, greet, opened.pop_all().close
+        office,
+        health,
+        dispatch,
+        book,
+        settings.worker_embedded,
+        settings.metrics_token,
+        settings.worker_port,
+        greet,
+        opened.pop_all().close,
     )
 
 

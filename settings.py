@@ -107,6 +107,7 @@ class Settings(BaseSettings):
 
     # the process
     worker_embedded: bool = Field(True, description="the app sends and follows orders itself")
+    worker_port: int | None = Field(None, ge=1, le=65535, description="where a worker that runs apart answers")
     metrics_token: SecretStr = Field(SecretStr(""), description="who brings it may read /health and /metrics")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_mask_accounts: bool = Field(False, description="logs have a mark in the place of each account's name")

@@ -147,6 +147,7 @@ class Transport:
         try:
             answer = step()
         except (Unavailable, RateLimited, AuthenticationFailed, Malformed) as error:
+            counts.ALADDIN_ERRORS.labels(type(error).__name__).inc()
             if not (isinstance(error, Unavailable) and error.__cause__ is None):  # nothing was asked, so nothing is new
                 self._note(error)
             raise
