@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,10 +20,12 @@ from guard import ANY, Guard
 from orders.errors import OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
 from settings import read_part
-from ui import keys, look, session, story
+from ui import keys, look, runs, session, story
 from ui.sign_in import Gate
+from watch import references
 
 log = structlog.get_logger()
+runs.have_references()
 
 RETRY_SECONDS = 5
 LONGEST_PAUSE = 60  # between greetings: a client whose credentials are refused too often may be locked out
@@ -72,8 +73,7 @@ def screens() -> None:
         _store_is_away(str(error))
         st.button("Try again")
         st.stop()
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(action=uuid.uuid4().hex[:12], user=user.username if user else "")
+    runs.belong_to(user.username if user else "")
     page = st.navigation(
         {
             section: [
@@ -110,7 +110,7 @@ def _warn_of_the_store() -> None:
 
 
 def _store_is_away(said: str) -> None:
-    reference = uuid.uuid4().hex[:12]
+    reference = references.told()
     log.warning("nobody can sign in", reference=reference, error=said)
     st.warning(
         "The ledger does not answer, so nobody can sign in or go on just now. Try again in a minute; tell your "
@@ -210,7 +210,7 @@ def _hosts() -> tuple[str, ...]:
 
 def on_script_error(error: BaseException) -> bool:
     """One sentence, ours or of a defect, and a reference that finds it in the logs."""
-    reference = uuid.uuid4().hex[:12]
+    reference = references.told()
     if isinstance(error, EvenlotError):  # as when the store that sign-in needs does not answer
         log.warning("outside failure shown", reference=reference, error=str(error), kind=type(error).__name__)
         st.error(f"{error} Reference {reference}.", icon=":material/cloud_off:")

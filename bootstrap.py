@@ -28,6 +28,7 @@ from allocation.limits import Limit, Rule
 from data_folder import cookie_key_in, require_writable
 from health import Health
 from logs import lines_about, log_as_json
+from masks import Masks
 from orders.auditing import log_lines
 from orders.checks import Policy
 from orders.desk import Desk
@@ -68,6 +69,7 @@ class House:
     book: Book
     embedded_worker: bool
     metrics_token: SecretStr  # empty: only this machine may ask
+    worker_port: int | None  # where a worker that runs apart answers
     greet: Callable[[], None]  # one small read of Aladdin, which signs in: wrong credentials show before a user comes
     close: Callable[[], None]
 
@@ -78,10 +80,11 @@ def open_house(settings: Settings | None = None) -> House:
     Raises `SettingsError`, `WrongBook` or an `OutsideError` with a sentence for whoever started it.
     """
     settings = settings or read_settings()
-    log_as_json(settings.log_level)
     world = settings.world
     data = settings.data
     require_writable(data)
+    key = _cookie_key(settings, world, data)  # an installation's own: replicas have the same marks for an account
+    log_as_json(settings.log_level, Masks((*settings.secrets, key), key if settings.log_mask_accounts else ""))
     simulated = _simulated_aladdin(settings, world, data)
     with ExitStack() as opened:  # closes, newest first, what was opened before something failed
         if simulated is not None:
@@ -144,7 +147,15 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     if world is World.DEMO:
         office = replace(office, trouble=partial(_trouble, data))
     return House(
-        office, health, dispatch, book, settings.worker_embedded, settings.metrics_token, greet, opened.pop_all().close
+        office,
+        health,
+        dispatch,
+        book,
+        settings.worker_embedded,
+        settings.metrics_token,
+        settings.worker_port,
+        greet,
+        opened.pop_all().close,
     )
 
 

@@ -109,8 +109,10 @@ class Settings(BaseSettings):
     # the process
     worker_embedded: bool = Field(True, description="the app sends and follows orders itself")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), description="names the app may be asked under")
+    worker_port: int | None = Field(None, ge=1, le=65535, description="where a worker that runs apart answers")
     metrics_token: SecretStr = Field(SecretStr(""), description="who brings it may read /health and /metrics")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_mask_accounts: bool = Field(False, description="logs have a mark in the place of each account's name")
 
     @field_validator("aladdin_groups", "aladdin_scopes", "allowed_hosts", mode="before")
     @classmethod
@@ -147,6 +149,12 @@ class Settings(BaseSettings):
     @classmethod
     def _known_resources(cls, seconds: dict[str, float]) -> dict[str, float]:
         return _known(seconds, [resource.name for resource in fields(Freshness)])
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret there is, so that none is ever written anywhere."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr) and value)
 
     @property
     def world(self) -> World:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from access.users import DemoLogin, Users
 from orders.errors import OutsideError, SettingsError
 from orders.model import User
 from orders.ports import Activity, Clock
-from watch import counts
+from watch import counts, references
 
 _log = structlog.get_logger(__name__)
 
@@ -112,7 +111,7 @@ class Gate:
         try:
             self._decide(name, password, users)
         except (OutsideError, SettingsError) as error:  # of the store: what is wrong there is its operator's business
-            reference = uuid.uuid4().hex[:12]
+            reference = references.told()
             _log.warning("sign-in failed: the store did not take it", reference=reference, error=str(error))
             st.session_state[_NOTICE] = _NO_STORE.format(reference=reference)
 

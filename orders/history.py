@@ -45,6 +45,7 @@ class Sought:
     actor: str | None = None
     action: str | None = None
     subject: str | None = None  # an order's id, most often
+    reference: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 

@@ -3,6 +3,7 @@ came of it (`Event`). Frozen values; money and prices are `Decimal`, times are U
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -188,6 +189,7 @@ class Intent:
     order_id: str
     kind: Kind
     created_at: datetime
+    reference: str = ""  # of what a person did to ask for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,3 +292,12 @@ class AuditEntry:
     body: str  # canonical JSON
     previous: str
     sha256: str
+
+    @property
+    def reference(self) -> str:
+        """Of what was being done when it was written: log lines and requests to Aladdin have it too. Empty in entries
+        from before there were any, and in one whose body was rewritten."""
+        try:
+            return str(json.loads(self.body).get("reference", ""))
+        except (ValueError, AttributeError):
+            return ""

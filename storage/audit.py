@@ -92,4 +92,5 @@ def entry_of(row: Row[Any]) -> AuditEntry:
 def _row(entry: AuditEntry) -> dict[str, object]:
     row = {field.name: getattr(entry, field.name) for field in fields(entry)}
     row["written_at"] = row.pop("at")
+    row["reference"] = entry.reference or None
     return row

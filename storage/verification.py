@@ -37,9 +37,14 @@ class _Claims:
     gaps: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # by stream: entries that were lost
     whole: bool = False  # every entry was read
 
-    def take(self, entry: AuditEntry) -> None:
+    def take(self, entry: AuditEntry, reference: str | None) -> None:
+        """`reference` is what the entry is found by."""
         try:
-            self._take(entry, json.loads(entry.body))
+            body = json.loads(entry.body)
+            self._take(entry, body)
+            if body.get("reference") != reference:
+                here = f"Entry {entry.seq} of {entry.stream}"
+                self.faults.append(f"{here} is found under the reference {reference}, and has {body.get('reference')}.")
         except (ValueError, KeyError, TypeError):
             self.faults.append(f"Entry {entry.seq} of {entry.stream} cannot be read: its body was rewritten.")
 
@@ -121,7 +126,7 @@ def _log_faults(conn: Connection, claims: _Claims) -> Iterator[str]:
     hashes: dict[str, dict[int, str]] = {stream: {} for stream in heads}
     query = select(audit_log).order_by(audit_log.c.stream, audit_log.c.seq)
     rows = conn.execute(query.execution_options(yield_per=1000))
-    for stream, entries in groupby((entry_of(row) for row in rows), key=lambda entry: entry.stream):
+    for stream, entries in groupby(((entry_of(row), row.reference) for row in rows), key=lambda one: one[0].stream):
         hashes[stream] = {}
         yield from _chain_faults(entries, hashes[stream], claims)
     claims.whole = True
@@ -144,10 +149,12 @@ def _lost(here: Collection[int], newest: int) -> list[tuple[int, int]]:
     return runs
 
 
-def _chain_faults(entries: Iterable[AuditEntry], hashes: dict[int, str], claims: _Claims) -> Iterator[str]:
-    """One stream's links, first to last; fills in what was found."""
+def _chain_faults(
+    entries: Iterable[tuple[AuditEntry, str | None]], hashes: dict[int, str], claims: _Claims
+) -> Iterator[str]:
+    """One stream's links, first to last, with what each is found by; fills in what was found."""
     number, previous = 0, GENESIS
-    for entry in entries:
+    for entry, reference in entries:
         here = f"Entry {entry.seq} of {entry.stream}"
         if entry.seq > number + 1:
             gap = f"{number + 1}" if entry.seq == number + 2 else f"{number + 1} to {entry.seq - 1}"
@@ -157,7 +164,7 @@ def _chain_faults(entries: Iterable[AuditEntry], hashes: dict[int, str], claims:
         elif entry.previous != previous:
             yield f"{here} does not follow from the entry before it: one of the two was replaced."
         if _is_itself(entry):
-            claims.take(entry)
+            claims.take(entry, reference)
         else:
             yield f"{here} was edited: its hash is not that of its content."
         number, previous = entry.seq, entry.sha256

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
@@ -167,6 +168,11 @@ def words(browser: AppTest) -> str:
     kinds = ("title", "header", "subheader", "markdown", "caption", "info", "warning", "error", "success", "code")
     said = [str(element.value) for kind in kinds for element in getattr(browser, kind)]
     return "\n".join([*said, *(f"{figure.label}: {figure.value}" for figure in browser.metric)])
+
+
+def told(sentence: str) -> str:
+    """What an error says, with `…` for the reference it ends with."""
+    return re.sub(r"Reference [0-9a-f]{12}\.", "Reference ….", sentence)
 
 
 def buttons(browser: AppTest) -> list[str]:

@@ -21,6 +21,7 @@ from storage.types import UtcDateTime
 from storage.verification import verify
 from tests.storage.on_disk import change_by_hand, ledger_in
 from tests.storage.samples import NOON, block, change, modification
+from watch import references
 
 # What the audit log says nothing of, and why that is so.
 UNCHAINED = {
@@ -42,6 +43,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     with ledger_in(folder) as ledger:
         for number, group in enumerate(("CORE", "PLUS")):
+            references.begin()
             for name in "AB":
                 order = ledger.confirm(f"{group}{name}", *block(f"{group}{name}", group=group))
                 booked = {"P1": Decimal(1000 + number), "P2": Decimal(7)}
