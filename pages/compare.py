@@ -153,6 +153,8 @@ if not compared.answered:
     unanswered(compared, field)
     back_only()
 with said:
+    if locked := comparison_tables.locks(compared.request.choices.locked):
+        st.markdown(f":material/lock: {locked} Every engine splits what is left.")
     st.markdown(comparison_tables.verdict(compared.rows))
     if out := compared.request.choices.excluded:
         counted = f"{len(accounts) - len(out)} of {len(accounts)} accounts"

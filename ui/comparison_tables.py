@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,7 @@ from ui.tables import Columns, number, rounded
 
 _SHADES = 5  # of a heat table: more would not be told apart
 _STRONGEST = 0.55  # of the colour, so that figures can be read on it in both themes
+_NAMED = 12  # locked lines in a sentence
 _HUE = "47, 111, 222"
 
 
@@ -54,11 +55,23 @@ def verdict(rows: Sequence[Comparison]) -> str:
 
 
 def _proved(figures: Figures, proposal: Proposal) -> str:
-    """That no split leaves less, where that is proved: of what is placed with the accounts that count."""
+    """That no split leaves less, where that is proved: of what is placed with the accounts that count, and beside what
+    is locked."""
     at_best = figures.least.proved and figures.excess_at_most <= max(1e-9, 1e-6 * figures.least.found)
     if not at_best:
         return ""
-    return ", proved to be the least at this face" + (" of the accounts that count" * bool(proposal.effect.excluded))
+    locked, out = len(proposal.choices.locked), proposal.effect.excluded
+    given = f" with {'it' if locked == 1 else 'them'} locked" if locked else ""
+    return f", proved to be the least at this face{' of the accounts that count' if out else ''}{given}"
+
+
+def locks(locked: Mapping[str, int]) -> str:
+    """2 lines locked: DOVEER 7,000,000, QUINER 0. Empty where none is."""
+    if not locked:
+        return ""
+    named = ", ".join(f"{formats.plain(account)} {face:,}" for account, face in sorted(locked.items())[:_NAMED])
+    more = f" and {len(locked) - _NAMED} more" if len(locked) > _NAMED else ""
+    return f"{formats.count(len(locked), 'line')} locked: {named}{more}."
 
 
 def compared(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:

@@ -8,6 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from allocation.engines import ENGINES
+from allocation.errors import RefusedLock
 from allocation.model import BlockOrder, Side
 from allocation.proposal import Effect, Proposal
 from orders.desk import Preview
@@ -139,7 +140,7 @@ def funds(preview: Preview) -> str:
     return f"{told} {limit_and_mark(proposal.block)}".strip()
 
 
-def details(preview: Preview, group: str, locks: str, refused: Sequence[lines.Refused]) -> None:
+def details(preview: Preview, group: str, locks: str, refused: Sequence[RefusedLock]) -> None:
     """Tables and charts of a proposal: who gets what comes first."""
     lines.draw(group, locks, preview.proposal, refused)
     explained(preview.proposal, preview.request.group, "today")

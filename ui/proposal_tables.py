@@ -108,7 +108,7 @@ def _row(line: Line, account: Account, asset_id: str, effect: Effect) -> dict[st
         "Within": standing(effect, line.account_id),
         "Cap": line.cap.rule if line.capped else "",
         "Why": line.reason,
-        "Headroom": line.headroom,
+        "Headroom": float(line.headroom),
         "Cash before": as_float(line.cash_before),
         "Name": account.name,
     }

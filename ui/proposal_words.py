@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 
 from allocation.certificate import ShadowPrice
 from allocation.model import BlockOrder
 from allocation.proposal import Effect, Proposal
+from orders.block import Request
 from ui import formats
 
 
@@ -67,12 +67,12 @@ def whys(proposal: Proposal) -> str:
     effect, metric = proposal.effect, proposal.effect.metric
     rows = [
         (
-            f"**{_plain(line.account_id)}**",
+            f"**{formats.plain(line.account_id)}**",
             f"{line.face:,}",
             f"{formats.metric(effect.before.get(line.account_id), metric)}\u00a0→"
             f"\u00a0{formats.metric(effect.after.get(line.account_id), metric)}",
             line.cap.rule if line.capped else "",
-            _plain(line.reason),
+            formats.plain(line.reason),
         )
         for line in proposal.lines
     ]
@@ -80,13 +80,7 @@ def whys(proposal: Proposal) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---", "--:", "--:", "---", "---"), *rows))
 
 
-def _plain(text: str) -> str:
-    """Text with nothing in it that Markdown would take for its own."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:-])", r"\\\1", text)
-
-
-def sentence(block: BlockOrder, group: str) -> str:
+def sentence(block: BlockOrder | Request, label: str, group: str) -> str:
     """Buy 25,000,000 T 4.25 11/15/34 for BIG6 at 98.5, settle Tue 24 Nov 2026"""
     at = f" at {formats.price(block.limit)}" if block.limit is not None else ""
-    what = f"{block.side.value.title()} {block.face:,} {block.bond.label} for {group}"
-    return f"{what}{at}, settle {formats.day(block.settlement)}"
+    return f"{block.side.value.title()} {block.face:,} {label} for {group}{at}, settle {formats.day(block.settlement)}"
