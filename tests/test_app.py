@@ -165,18 +165,6 @@ def test_an_aladdin_that_was_never_reached_is_not_ready(tmp_path: Path) -> None:
         server.stop()
 
 
-@pytest.mark.soak
-def test_with_nobody_to_send_orders_the_app_is_not_ready(tmp_path: Path) -> None:
-    server = AppServer(tmp_path, {"WORKER_EMBEDDED": "false"})
-    server.start(until="/health/live")
-    try:
-        ready = server.get("/health/ready")
-        assert ready.status_code == 503
-        assert ready.json()["worker"] == "failing"
-    finally:
-        server.stop()
-
-
 @pytest.mark.browser
 @pytest.mark.soak
 def test_without_its_aladdin_the_screens_say_so_and_the_app_is_not_ready(tmp_path: Path, browser: Browser) -> None:

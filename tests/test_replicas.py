@@ -62,12 +62,10 @@ def fleet(data: Path) -> Iterator[Fleet]:
         apps = (AppServer(data, SETTINGS), AppServer(data, SETTINGS))
         for number, app in enumerate(apps):  # the first owns the simulated Aladdin of all
             app.log_path = data / f"app-{number}.log"
-            opened.callback(app.stop)
-            app.start(until="/health/live")
-            until(lambda app=app: app.get("/health/ready").json().get("aladdin") == "ok")  # type: ignore[misc]
+            opened.enter_context(app)
             assert app.get("/health/ready").json()["worker"] == "failing"
         workers = (opened.enter_context(worker(data, 0)), opened.enter_context(worker(data, 1)))
-        until(lambda: all(app.get("/health/ready").is_success for app in apps))
+        until(lambda: all(app.get("/health/ready").json()["worker"] == "ok" for app in apps))
         yield Fleet(apps, workers)
 
 
