@@ -47,8 +47,9 @@ def draw(user: User, order: Order, statements: Sequence[Statement], chosen: Stat
 def _about(order: Order, frozen: Frozen) -> None:
     was = frozen.statement
     st.caption(
-        f"{was.id} · version {was.version} · confirmed by {was.created_by}, {formats.moment(was.created_at)} · figures "
-        f"read {formats.moment(frozen.read_at)} · {formats.book(frozen.book)}, {formats.day(frozen.book.as_of)}"
+        f"{was.id} · version {was.version} · confirmed by {session.person(was.created_by)}, "
+        f"{formats.moment(was.created_at)} · figures read {formats.moment(frozen.read_at)} · "
+        f"{formats.book(frozen.book)}, {formats.day(frozen.book.as_of)}"
     )
     if not frozen.intact:
         st.error("The text is not the one that was hashed: it was edited since.", icon=":material/gpp_bad:")
@@ -74,7 +75,7 @@ def _given(order: Order, frozen: Frozen) -> None:
         st.metric("Asked", asked, width="content", help="face ordered, by this statement")
         st.metric("Given", given, width="content", help="face allocated, by this statement")
         st.metric("Filled by now", formats.face(order.filled), width="content", help=f"order {order.id}")
-        st.metric("Order by now", states.word(order), width="content", help=states.NEXT[order.state])
+        st.metric("Order by now", states.word(order), width="content", help=states.means(order))
 
 
 def _replay(user: User, frozen: Frozen) -> None:

@@ -16,7 +16,7 @@ from orders.batch_file import written
 from ui.strip import Seen
 from ui.tables import Columns, amount, as_float, currency_column, mixed, number, plain, rounded
 
-_ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # of one group alone, whichever metric is chosen: there is room
+_ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # whichever metric is chosen
 
 Dot = tuple[str, str]  # group and account: an account may be in several groups that are looked at
 
@@ -81,7 +81,6 @@ def _place(row: Seen, account: Account) -> tuple[bool, float, str]:
 def _row(row: Seen, a: Account, several: bool) -> dict[str, Any]:
     metric = row.spread.metric
     value = row.spread.values.get(a.id)
-    always = () if several else _ALWAYS
     return {
         **({"Group": row.group} if several else {}),
         "Account": a.id,
@@ -91,9 +90,9 @@ def _row(row: Seen, a: Account, several: bool) -> dict[str, Any]:
         "From mean": None if value is None else rounded(value - row.spread.mean, metric.decimals),
         "NAV": as_float(a.nav),
         "Cash": as_float(a.cash),
-        "Cash %": float(a.cash / a.nav * 100) if a.cash is not None and a.nav else None,
-        **{m.short: rounded(a.exposures[m].value, m.decimals) for m in always if m is not metric},
-        "Coverage": a.exposures[metric].coverage * 100,
+        "Cash %": rounded(float(a.cash / a.nav * 100), 1) if a.cash is not None and a.nav else None,
+        **{m.short: rounded(a.exposures[m].value, m.decimals) for m in _ALWAYS if m is not metric},
+        "Coverage": rounded(a.exposures[metric].coverage * 100, 1),
         "Holdings": len(a.holdings),
         "Note": a.exposures[metric].reason,
     }
@@ -106,11 +105,11 @@ def _columns(metric: Metric) -> Columns:
         "Currency": currency_column(),
         "NAV": amount("NAV"),
         "Cash": amount("Cash", help_="spendable on the usual settlement date, after live orders"),
-        "Name": st.column_config.TextColumn("Name", width=190),
+        "Name": st.column_config.TextColumn("Name", width=232),
         "Cash %": number("Cash %", 1, "of NAV", 66),
         **{m.short: number(f"{m.short} ({m.unit})", m.decimals, m.label, 84) for m in Metric},
         "From mean": number("From mean", metric.decimals, f"distance from its group's mean, {metric.unit}", 84, "+"),
         "Coverage": number("Coverage %", 1, "share of the holdings' market value that has the figure"),
         "Holdings": number("Holdings", width=72),
-        "Note": st.column_config.TextColumn("Note", width=260),
+        "Note": st.column_config.TextColumn("Note", width=220),
     }

@@ -114,8 +114,8 @@ SCENARIOS = (
                  " reason: no benchmark, or too much in bonds without figures. Next: a block for all of them."),
             Step("allocate", "Nothing silent",
                  "The accounts that cannot be measured are named, and nothing is allocated until you decide. Tick "
-                 "*Leave them out of* the metric: they still get their share, and the dispersion says whom it "
-                 "leaves out.",
+                 "*Leave … accounts out of Active spread duration*: they still get their share, and the dispersion "
+                 "says whom it leaves out.",
                  engine="pro_rata"),
         ),
         decided=False,
