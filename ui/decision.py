@@ -89,10 +89,10 @@ def _replay(user: User, frozen: Frozen) -> None:
         st.caption("Runs what is stored, and nothing else, through the engine again and compares every figure.")
     of, found = st.session_state.get(_REPLAYED, ("", None))
     if of == was.id and found is not None:
-        _outcome(found)
+        _outcome(of, found)
 
 
-def _outcome(found: Replay) -> None:
+def _outcome(of: str, found: Replay) -> None:
     changed = f" What changed since: {'; '.join(found.versions)}." if found.versions else ""
     if found.impossible:
         st.error(f"It cannot be replayed. {found.impossible}{changed}", icon=":material/error:")
@@ -105,6 +105,9 @@ def _outcome(found: Replay) -> None:
         st.success(f"**The same**: every face, figure and word.{changed}", icon=":material/done_all:")
     for told in found.differences:
         st.text(told)
+    if found.differences:
+        rows = [("difference",), *((told,) for told in found.differences)]
+        saving.offer("Differences", lambda: rows, f"replay-{of}", "history.save.differences")
 
 
 def _dispersion(frozen: Frozen) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from allocation.errors import EvenlotError
 from orders.errors import NotFound
 from orders.model import User
-from orders.searching import MOST_SUGGESTED, BondFound
+from orders.searching import MOST_SUGGESTED, BondFound, carries
 from ui import formats, frame, left_off, session
 from ui.enter import entered
 
@@ -118,7 +118,7 @@ def _ask(user: User, text: str) -> None:
     except EvenlotError as error:
         frame.show(error)
         return
-    named = [b for b in found if text.upper() in (b.asset_id.upper(), b.cusip, b.isin, b.sedol)]
+    named = [bond for bond in found if carries(bond, text)]
     for bond in named[:1]:
         take(user, BondFound(bond.asset_id, bond.label, bond.issuer))
         st.rerun()

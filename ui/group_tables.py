@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from allocation.model import Account, Metric
-from orders.batch_file import written
 from ui.strip import Seen
-from ui.tables import Columns, amount, as_float, currency_column, mixed, number, plain, rounded
+from ui.tables import Columns, amount, as_float, currency_column, mixed, number, rounded
 
 _ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # whichever metric is chosen
 
@@ -41,21 +39,9 @@ def accounts(rows: Sequence[Seen], picked: Collection[Dot] = (), text: str = "")
     return table.drop(columns=unneeded, errors="ignore"), _columns(metric)
 
 
-def file(table: pd.DataFrame, columns: Columns) -> str:
-    """The table as CSV: what it shows, in the same order, under headings with their units."""
-    heads = [plain((columns.get(name) or {}).get("label") or name) for name in table.columns]
-    rows = ([_cell(value) for value in row] for row in table.itertuples(index=False))
-    return written([heads, *rows])
-
-
-def _cell(value: Any) -> str | Decimal:
-    """A figure stays one: a minus before it is no formula. What is missing is empty."""
-    return value if isinstance(value, str) else "" if pd.isna(value) else Decimal(str(value))
-
-
 def file_name(groups: Sequence[str], day: date) -> str:
-    """accounts-BIG6-OPNIC-2026-11-20.csv"""
-    return f"accounts-{'-'.join(re.sub(r'[^A-Za-z0-9_]+', '-', group) for group in groups)}-{day.isoformat()}.csv"
+    """accounts-BIG6-OPNIC-2026-11-20"""
+    return f"accounts-{'-'.join(re.sub(r'[^A-Za-z0-9_]+', '-', group) for group in groups)}-{day.isoformat()}"
 
 
 def lacking(row: Seen, most: int = 3) -> str:

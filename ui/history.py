@@ -226,6 +226,7 @@ def _wait_columns() -> Columns:
         "name": st.column_config.TextColumn("Engine", width=140),
         "orders": tables.number("Orders filled", width=100),
         "shortest": tables.number("Shortest, s", 0, width=90),
+        "median": tables.number("Median, s", 0, "half of them took as long or less", width=90),
         "seconds": tables.number("Mean, s", 0, width=90),
         "longest": tables.number("Longest, s", 0, width=90),
         **{name: tables.number(label, width=94) for name, label in history_charts.BANDS.items()},

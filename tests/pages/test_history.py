@@ -65,6 +65,7 @@ def test_what_differs_is_told_with_the_version_that_changed(front: Front) -> Non
     page = press(front.visit("history", statement=order.statement_id), "Replay")
     assert "**Other faces.** What changed since: engines 1 then" in words(page)
     assert any("lines › A › face" in each.value for each in page.text)
+    assert "Differences as Excel" in {button.label for button in page.download_button}
 
 
 def test_a_statement_of_another_group_is_not_there(front: Front) -> None:
