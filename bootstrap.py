@@ -117,7 +117,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         settings.block_after_days,
         settings.minimum_coverage,
         settings.market_buffer,
-        approval_from=settings.approval_from_face,
+        approval_from=settings.approval_from,
         price_drift=settings.price_drift,
     )
     recheck = Rechecking(aladdin, aladdin, clock, policy).objection

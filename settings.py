@@ -35,6 +35,9 @@ def _known(named: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     return named
 
 
+DEMO_APPROVAL_FROM = 500_000_000  # more than whoever tries it out types, unless they mean to see four eyes
+
+
 class World(StrEnum):
     """What the desk works on."""
 
@@ -184,6 +187,13 @@ class Settings(BaseSettings):
                 f"Set what is missing (see .env.example), or unset all of it to run the demo.{_instead(missing)}"
             )
         return World.ALADDIN
+
+    @property
+    def approval_from(self) -> int | None:
+        """From which face on somebody else must approve: as set. The demo has one, to show how that goes."""
+        if self.approval_from_face is None and self.world is World.DEMO:
+            return DEMO_APPROVAL_FROM
+        return self.approval_from_face
 
     @property
     def data(self) -> Path:

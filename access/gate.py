@@ -100,6 +100,10 @@ class Gate:
         st.session_state[_SIGN_IN] = token
         return user
 
+    def people(self) -> dict[str, str]:
+        """What the users are called, by username, as the user file has it now."""
+        return {username: entry.user.name for username, entry in self._users().items()}
+
     def submit(self, username: str, password: str) -> None:
         """Try to sign in; the run that follows sees the user, or `message`. For the submit button's callback, which
         reads what was typed from `st.session_state`: values bound when the form was drawn are those of before."""

@@ -37,7 +37,7 @@ ACTS = {
         "something new from compliance, asks a person first.",
         "approved.",
     ),
-    Event.DECLINE: Act("Decline", "block", "It is never sent, and ends as rejected.", "declined, and not sent."),
+    Event.DECLINE: Act("Decline", "block", "It is never sent, and ends as declined.", "declined, and not sent."),
     Event.MODIFY: Act("Modify", "edit", "", "the new terms are on their way to Aladdin."),
     Event.CANCEL: Act(
         "Cancel", "cancel",
@@ -141,9 +141,7 @@ def _head(user: User, at: Opened, possible: bool) -> None:
         order = session.desk().past.order(user, at.order_id)
     face = f"{order.face:,}" if order.face == order.ordered else f"{order.face:,} of {order.ordered:,}"
     filled = f" · {order.filled:,.0f} filled, {formats.percent(order.progress)}" if order.filled else ""
-    st.markdown(
-        f"**{order.side.value.title()} {face} {order.label} for {order.group}** · {states.word(order)}{filled}"
-    )
+    st.markdown(f"**{order.side.value.title()} {face} {order.label} for {order.group}** · {states.word(order)}{filled}")
     if possible and not asking.asked(at) and not _possible(user, order, at):
         st.warning(_too_late(order), icon=":material/update:")
 
@@ -153,7 +151,7 @@ def _reason(order: Order, at: Opened, act: Act) -> None:
     desk = session.desk()
     if at.event is Event.CLOSE_AGREED:
         if (asked := desk.closing.asked(order)) is not None:
-            st.text(f"{asked.actor}, {formats.moment(asked.at)}: “{asked.reason}”")
+            st.text(f"{session.person(asked.actor)}, {formats.moment(asked.at)}: “{asked.reason}”")
     else:
         st.text_input(
             "Reason (required)", key=at.key("reason"), max_chars=desk.policy.longest_comment,

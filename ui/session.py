@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -82,6 +82,24 @@ def office() -> Office:
 
 def desk() -> Desk:
     return office().desk
+
+
+def person(username: str) -> str:
+    """What a user is called, where the page tells people of people: records keep the username. Whoever is none of the
+    users by now, as the worker, goes by what was recorded."""
+    return _people().get(username, username)
+
+
+def username(typed: str) -> str:
+    """Whom somebody means who types a username, or the name that the page shows."""
+    wanted = typed.strip().casefold()
+    people = _people()
+    named = [who for who, name in people.items() if wanted and wanted in name.casefold()]
+    return named[0] if wanted not in people and len(named) == 1 else wanted
+
+
+def _people() -> Mapping[str, str]:
+    return _opened[0].gate.people() if _opened else {}
 
 
 def trip() -> Trip:

@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.soak]
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     """An app of this file's own, for who leaves a group without cash."""
-    with AppServer(tmp_path_factory.mktemp("confirming"), {"DEMO_FILL_SECONDS": "3600"}) as running:
+    with AppServer(
+        tmp_path_factory.mktemp("confirming"), {"DEMO_FILL_SECONDS": "3600", "APPROVAL_FROM_FACE": str(10**12)}
+    ) as running:
         yield running
 
 

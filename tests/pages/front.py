@@ -81,6 +81,9 @@ class OpenGate:
     def current_user(self) -> User | None:
         return self.user
 
+    def people(self) -> dict[str, str]:
+        return {each.username: each.name for each in (self.known, self.user or self.known)}
+
     def submit(self, username: str, password: str) -> None:
         right = (username, password) == (self.known.username, self.password)
         self.user, self.said = (self.known, None) if right else (None, "The username or the password is not right.")

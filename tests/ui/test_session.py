@@ -59,6 +59,9 @@ class _NoGate:
     def current_user(self) -> None:
         return None
 
+    def people(self) -> dict[str, str]:
+        return {}
+
     def submit(self, username: str, password: str) -> None: ...
 
     def mount(self) -> None: ...
