@@ -32,7 +32,7 @@ LONGEST_PAUSE = 60  # between greetings: a client whose credentials are refused 
 
 _greeted = threading.Event()  # Aladdin has answered since the start
 
-PAGES = {  # section -> (file, title, icon, what it takes)
+PAGES: dict[str, list[tuple[str, str, str, Permission | None]]] = {  # section -> (file, title, icon, what it takes)
     "Trade": [
         ("groups", "Groups", ":material/groups:", Permission.VIEW),
         ("securities", "Securities", ":material/search:", Permission.VIEW),
@@ -51,6 +51,8 @@ PAGES = {  # section -> (file, title, icon, what it takes)
         ("approvals", "Approvals", ":material/how_to_reg:", Permission.APPROVE),
         ("audit", "Audit", ":material/policy:", Permission.AUDIT),
         ("system", "System", ":material/monitor_heart:", Permission.VIEW),
+        ("users", "Users", ":material/manage_accounts:", Permission.ADMINISTER),
+        ("account", "Account", ":material/account_circle:", None),  # reached from the user's name
     ],
 }
 
@@ -67,13 +69,14 @@ def screens() -> None:
         st.stop()
     gate = session.office().gate
     try:
-        user = gate.current_user()
+        user = gate.arrive()
     except (OutsideError, SettingsError) as error:  # whoever is signed in stays so, and cannot be checked
         st.title("Evenlot")
         _store_is_away(str(error))
         st.button("Try again")
         st.stop()
     runs.belong_to(user.username if user else "")
+    inside = user is not None and not gate.must_choose()
     page = st.navigation(
         {
             section: [
@@ -84,19 +87,21 @@ def screens() -> None:
                     url_path=name,
                     default=name == "groups",
                     # every page is declared for everyone, or a deep link would be lost at sign-in
-                    visibility="visible" if user is not None and user.may(permission) else "hidden",
+                    visibility="visible" if user and inside and permission and user.may(permission) else "hidden",
                 )
                 for name, title, icon, permission in pages
             ]
             for section, pages in PAGES.items()
         },
-        position="sidebar" if user is not None else "hidden",
+        position="sidebar" if inside else "hidden",
     )
     gate.mount()
     if user is not None:
         gate.touch()
-        _who(user, gate)
-        story.draw(user, page.url_path or "groups")
+        _who(user, gate, inside)
+        _what_is_new(gate)
+        if inside:
+            story.draw(user, page.url_path or "groups")
     else:
         _warn_of_the_store()
     page.run()
@@ -119,11 +124,21 @@ def _store_is_away(said: str) -> None:
     )
 
 
-def _who(user: User, gate: Gate) -> None:
+def _what_is_new(gate: Gate) -> None:
+    """What the user has to know of the sign-in: of the last session, and of rights that cannot be looked up now."""
+    if said := gate.news():
+        st.toast(said, icon=":material/info:", duration="long")
+    if doubt := gate.doubt():
+        st.warning(doubt, icon=":material/lock_clock:")
+
+
+def _who(user: User, gate: Gate, inside: bool) -> None:
     with st.sidebar:
         roles = ", ".join(sorted(role.label for role in user.roles))
         st.caption(f"{user.name} · {roles}")
-        story.menu(user)
+        if inside:
+            story.menu(user)
+            st.page_link("pages/account.py", label="Account", icon=":material/account_circle:")
         st.button("Sign out", icon=":material/logout:", on_click=gate.sign_out, key="sign_out")
         keys.card()
 

@@ -96,9 +96,10 @@ class Settings(BaseSettings):
     snowflake_host: str = Field("", description="where it is not the account's own, as for a private link")
 
     # people
-    users_file: Path | None = None
+    users_file: Path | None = Field(None, description="taken over where there are no users yet")
     cookie_key: SecretStr = SecretStr("")
-    cookie_days: float = Field(1, gt=0, le=30)
+    cookie_days: float = Field(7, gt=0, le=30, description="a sign-in of somebody who stays signed in")
+    session_hours: float = Field(12, gt=0, le=24, description="a sign-in of anybody else")
     idle_minutes: float = Field(60, gt=0)
 
     # the house rules
@@ -179,7 +180,7 @@ class Settings(BaseSettings):
             )
         if not named:
             return World.DEMO
-        outside = {"USERS_FILE": self.users_file, "COOKIE_KEY": self.cookie_key.get_secret_value()}
+        outside = {"COOKIE_KEY": self.cookie_key.get_secret_value()}
         missing = [name for name, value in (aladdin | outside).items() if not value]
         if missing:
             raise SettingsError(

@@ -21,6 +21,7 @@ from orders.broker_model import Severity as Severity
 from orders.broker_model import Violation as Violation
 from orders.lease import Lease as Lease
 from orders.people import EVERY_GROUP as EVERY_GROUP
+from orders.people import Entry as Entry
 from orders.people import Permission as Permission
 from orders.people import Role as Role
 from orders.people import User as User
