@@ -35,6 +35,7 @@ from storage.schema import (
     statements,
 )
 from storage.unit import Outcome
+from watch import references
 
 _MADE = (
     "id", "version", "state", "statement_id", "statement_sha256", "created_at", "updated_at", "entered_at", "batch",
@@ -174,7 +175,7 @@ def confirm(
             (statement_figures, [row]),
             (orders, [order_row(order)]),
             (order_events, [confirmation_row(order, statement.created_by)]),
-            (intents, confirmation_intents(order)),
+            (intents, confirmation_intents(order, references.current())),
             (statement_lines, lines),
             (order_lines, line_rows(order)),
         ),

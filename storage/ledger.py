@@ -30,6 +30,7 @@ from orders.model import (
 )
 from orders.ports import Clock
 from storage import audit, batches, confirmations, drafts, followed, leases, limits, lists, stated, steps, verification
+from storage.engine import is_locked
 from storage.migrations import newest_revision, require_current
 from storage.paging import among, conditions, page_of_keys
 from storage.rows import open_intents, order_of_json, promised, read_events, read_orders, read_orders_of
@@ -330,6 +331,10 @@ class SqlLedger:
         now = self._clock.now()
         freed = write(self._engine, lambda conn: leases.give_back(conn, lease, now))
         log.info("lease.released", name=lease.name, holder=lease.holder, fence=lease.fence, freed=freed)
+
+    def locked(self, patience: float) -> bool:
+        """Whether somebody else's write keeps ours out for longer than so many seconds."""
+        return is_locked(self._engine, patience)
 
     def audit(self, stream: str | None = None, limit: int = 500) -> tuple[AuditEntry, ...]:
         """The newest entries, newest first. The registry, which repeats every other stream, only by its name."""

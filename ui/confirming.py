@@ -248,6 +248,7 @@ def _dialog(user: User, preview: Preview) -> None:
     if second := session.desk().second_person(user, preview):
         st.info(second, icon=":material/group:")
     _send(preview, sentence, scope, second)
+    keys.begin("allocate.begin")
 
 
 def _send(preview: Preview, sentence: str, scope: str, second: str) -> None:

@@ -75,7 +75,7 @@ def _wanted(user: User) -> Wanted:
         states=frozenset(states) or None,
         assets=narrowing.assets("orders", user, bond.strip())[0] if bond.strip() else None,
         account_id=account.strip().upper() or None,
-        username=by.strip().lower() or None,
+        username=session.username(by) or None,
         since=since,
         until=until,
         batch=batch.strip() or None,

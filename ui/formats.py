@@ -21,8 +21,10 @@ def face(value: int | Decimal | None) -> str:
 
 
 def money(value: Decimal | None, currency: str = "") -> str:
-    """USD 1,234,567"""
-    return MISSING if value is None else f"{currency} {value:,.0f}".strip()
+    """USD 1,234,567, -USD 1,234,567"""
+    if value is None:
+        return MISSING
+    return ("-" if round(value) < 0 else "") + f"{currency} {abs(value):,.0f}".strip()
 
 
 def short_money(value: Decimal | None) -> str:

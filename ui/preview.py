@@ -13,7 +13,7 @@ from allocation.model import BlockOrder, Side
 from allocation.proposal import Effect, Proposal
 from orders.desk import Preview
 from orders.proof import conditions
-from ui import charts, formats, lines, proposal_tables, proposal_words, tables
+from ui import charts, formats, lines, proposal_tables, proposal_words, saving, session, tables
 
 
 def obstacle(preview: Preview) -> str:
@@ -173,7 +173,7 @@ def explained(proposal: Proposal, group: str, when: str) -> None:
                 _accounts(proposal, group)
         with st.container(width=664):
             _whys(proposal)
-    _caps(proposal, when)
+    _caps(proposal, group, when)
 
 
 def _accounts(proposal: Proposal, group: str) -> None:
@@ -226,7 +226,7 @@ def _left(proposal: Proposal) -> None:
     )
 
 
-def _caps(proposal: Proposal, when: str) -> None:
+def _caps(proposal: Proposal, group: str, when: str) -> None:
     """What each cap would bind."""
     table, columns = proposal_tables.caps_today(proposal)
     with st.expander(f"What each cap would bind {when}", icon=":material/shield:", key="allocate.caps"):
@@ -237,3 +237,5 @@ def _caps(proposal: Proposal, when: str) -> None:
             table, column_config=columns, hide_index=True, row_height=proposal_tables.WRAPPED, key="allocate.rules",
             alt="a row for each rule that limits",
         )  # fmt: skip
+        name = f"caps-{group}-{proposal.block.bond.asset_id}-{session.desk().today()}"
+        saving.offer("Caps", lambda: saving.shown(table, columns), name, "allocate.save.caps")

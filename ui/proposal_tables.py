@@ -17,7 +17,7 @@ from ui import formats, proposal_words
 from ui.tables import NARROW, Columns, amount, as_float, currency_column, mixed, number, rounded
 
 _SOMETIMES = ("Asked", "Target", "Within")  # columns left out where no row has anything to say
-_NAMED = 12  # accounts in a sentence; the allocate page has all of them
+_NAMED = 12  # reasons in a sentence, and accounts of each; the allocate page has all of them
 WRAPPED = 72  # pixels: a row of three lines; only in rows above 64 do texts wrap
 
 
@@ -150,16 +150,26 @@ def frozen(body: Mapping[str, Any]) -> tuple[pd.DataFrame, Columns]:
 
 
 def nothing(lines: Iterable[tuple[str, int, str]]) -> str:
-    """1 of 6 accounts gets nothing: QUINER (cash: ...). Empty where every account gets something; a line is an account,
-    its face and its reason."""
+    """3 of 6 accounts get nothing: QUINER (cash: ...); ALDEPF, STONER (below the piece). A reason is said once. Empty
+    where every account gets something; a line is an account, its face and its reason."""
     every = list(lines)
-    without = [(account, reason) for account, face, reason in every if not face]
-    if not without:
+    by_reason: dict[str, list[str]] = {}
+    for account, face, reason in every:
+        if not face:
+            by_reason.setdefault(_bare(reason), []).append(account)
+    if not by_reason:
         return ""
-    told = "; ".join(f"**{account}** ({_bare(reason)})" for account, reason in without[:_NAMED])
-    more = f"; and {len(without) - _NAMED:,} more" if len(without) > _NAMED else ""
-    gets = "gets" if len(without) == 1 else "get"
-    return f"{len(without):,} of {formats.count(len(every), 'account')} {gets} nothing: {told}{more}."
+    told = "; ".join(f"{_names(accounts)} ({reason})" for reason, accounts in list(by_reason.items())[:_NAMED])
+    count, more = sum(map(len, by_reason.values())), sum(map(len, list(by_reason.values())[_NAMED:]))
+    return (
+        f"{count:,} of {formats.count(len(every), 'account')} {'gets' if count == 1 else 'get'} nothing: {told}"
+        f"{f'; and {more:,} more' if more else ''}."
+    )
+
+
+def _names(accounts: Sequence[str]) -> str:
+    named = ", ".join(f"**{account}**" for account in accounts[:_NAMED])
+    return f"{named} and {len(accounts) - _NAMED:,} more" if len(accounts) > _NAMED else named
 
 
 def _bare(reason: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 
 from allocation.certificate import ShadowPrice
@@ -76,22 +75,17 @@ def whys(proposal: Proposal) -> str:
     effect, metric = proposal.effect, proposal.effect.metric
     rows = [
         (
-            f"**{_plain(line.account_id)}**",
+            f"**{formats.plain(line.account_id)}**",
             f"{line.face:,}",
             f"{formats.metric(effect.before.get(line.account_id), metric)}\u00a0→"
             f"\u00a0{formats.metric(effect.after.get(line.account_id), metric)}",
             line.cap.rule if line.capped else "",
-            _plain(line.reason),
+            formats.plain(line.reason),
         )
         for line in proposal.lines
     ]
     head = ("Account", "Face", f"{metric.short}, {metric.unit}", "Cap", "Why")
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---", "--:", "--:", "---", "---"), *rows))
-
-
-def _plain(text: str) -> str:
-    """Text with nothing in it that Markdown would take for its own."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:-])", r"\\\1", text)
 
 
 def sentence(block: BlockOrder | Request, label: str, group: str) -> str:

@@ -4,7 +4,6 @@ words and one log line each."""
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -25,7 +24,7 @@ from aladdin.http.receive import raise_for_status, receive, text_of
 from aladdin.http.sign_in import BasicSignIn, SignIn
 from orders.errors import AuthenticationFailed, DeskError, Malformed, OutsideError, RateLimited, Unavailable
 from orders.waiting import announced
-from watch import counts
+from watch import counts, references
 
 __all__ = ["Answer", "Call", "Transport"]
 
@@ -135,7 +134,7 @@ class Transport:
 
     def _check(self, call: Call, *, may_try: bool = True) -> None:
         """Refuse a call at once whose circuit is open, rather than after it has waited for its turn."""
-        reference = str(uuid.uuid4())
+        reference = references.request_id()
         try:
             self._circuits.of(call.circuit).check(call.doing, reference, may_try=may_try)
         except Unavailable:
@@ -148,6 +147,7 @@ class Transport:
         try:
             answer = step()
         except (Unavailable, RateLimited, AuthenticationFailed, Malformed) as error:
+            counts.ALADDIN_ERRORS.labels(type(error).__name__).inc()
             if not (isinstance(error, Unavailable) and error.__cause__ is None):  # nothing was asked, so nothing is new
                 self._note(error)
             raise
@@ -259,9 +259,9 @@ class Transport:
         return of_status(response, call.doing, reference, self._sign_in.mask, scopes)
 
     def _headers(self) -> dict[str, str]:
-        """What each request must carry; the id is new each time."""
+        """What each request must carry; the id is new each time, and begins with the reference of what it is for."""
         headers = {
-            wire.REQUEST_ID: str(uuid.uuid4()),
+            wire.REQUEST_ID: references.request_id(),
             wire.ORIGIN_TIMESTAMP: self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "Accept": "application/json",
         }
