@@ -72,13 +72,14 @@ def screens() -> None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(action=uuid.uuid4().hex[:12], user=user.username if user else "")
     page = st.navigation(
-        {
+        {"": [st.Page(_front, title="Groups", url_path="groups", visibility="hidden")]}
+        | {
             section: [
                 st.Page(
                     f"pages/{name}.py",
                     title=title,
                     icon=icon,
-                    url_path=name,
+                    url_path=name if name != "groups" else "front",  # the default one has the root, whatever is said
                     default=name == "groups",
                     # every page is declared for everyone, or a deep link would be lost at sign-in
                     visibility="visible" if user is not None and user.may(permission) else "hidden",
@@ -97,6 +98,11 @@ def screens() -> None:
     else:
         _warn_of_the_store()
     page.run()
+
+
+def _front() -> None:
+    """/groups is an address as well: of the page that Streamlit has at the root alone."""
+    st.switch_page("pages/groups.py", query_params={name: st.query_params.get_all(name) for name in st.query_params})
 
 
 def _warn_of_the_store() -> None:
