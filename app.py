@@ -78,13 +78,14 @@ def screens() -> None:
     runs.belong_to(user.username if user else "")
     inside = user is not None and not gate.must_choose()
     page = st.navigation(
-        {
+        {"": [st.Page(_front, title="Groups", url_path="groups", visibility="hidden")]}
+        | {
             section: [
                 st.Page(
                     f"pages/{name}.py",
                     title=title,
                     icon=icon,
-                    url_path=name,
+                    url_path=name if name != "groups" else "front",  # the default one has the root, whatever is said
                     default=name == "groups",
                     # every page is declared for everyone, or a deep link would be lost at sign-in
                     visibility="visible" if user and inside and permission and user.may(permission) else "hidden",
@@ -105,6 +106,11 @@ def screens() -> None:
     else:
         _warn_of_the_store()
     page.run()
+
+
+def _front() -> None:
+    """/groups is an address as well: of the page that Streamlit has at the root alone."""
+    st.switch_page("pages/groups.py", query_params={name: st.query_params.get_all(name) for name in st.query_params})
 
 
 def _warn_of_the_store() -> None:

@@ -20,7 +20,8 @@ from ui.tables import Columns
 PAGE = 50  # orders
 _SCOPE, _MOST_HEIGHT = "history", 520
 _EXACT = ("filled", "wish", "booked")  # sums with decimals
-_CONTROLS = ("groups", "bond", "by", "engine", "days")
+_CARRIED = ("groups", "bond", "by", "engine")  # by the address, as by that of Orders
+_CONTROLS = (*_CARRIED, "days")
 
 
 def engine_name(key: str) -> str:
@@ -33,13 +34,19 @@ def filters(user: User) -> Wanted:
     for name in _CONTROLS:  # what was chosen outlasts a look at a statement
         if f"history.{name}" in st.session_state:
             st.session_state[f"history.{name}"] = st.session_state[f"history.{name}"]
+    if "history.by" not in st.session_state:
+        _from_the_address(user)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        groups = st.multiselect("Group", narrowing.groups(_SCOPE, user), placeholder="any", key="history.groups")
-        bond = st.text_input("Bond", placeholder="CUSIP, ISIN, ticker, words", key="history.bond", width=220).strip()
-        by = st.text_input("Confirmed by", placeholder="anybody", key="history.by", width=150)
+        groups = st.multiselect(
+            "Group", narrowing.groups(_SCOPE, user), placeholder="any", key="history.groups", on_change=_touch
+        )
+        bond = st.text_input(
+            "Bond", placeholder="CUSIP, ISIN, ticker, words", key="history.bond", on_change=_touch, width=220
+        ).strip()
+        by = st.text_input("Confirmed by", placeholder="anybody", key="history.by", on_change=_touch, width=150)
         engine = st.selectbox(
             "Engine", [*ENGINES, ELSEWHERE], index=None, placeholder="any", format_func=engine_name,
-            key="history.engine", width=190,
+            key="history.engine", on_change=_touch, width=190,
         )  # fmt: skip
         days = st.date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="history.days", width=260)
     assets = None
@@ -55,6 +62,20 @@ def filters(user: User) -> Wanted:
         until=until,
         engine=engine,
     )
+
+
+def _touch() -> None:
+    narrowing.carry("history", _CARRIED)
+
+
+def _from_the_address(user: User) -> None:
+    """The filters as the address has them; what it names that there is not is passed over."""
+    st.session_state["history.bond"] = st.query_params.get("bond", "")
+    st.session_state["history.by"] = st.query_params.get("by", "")
+    if named := narrowing.carried_groups("history", user):
+        st.session_state["history.groups"] = named
+    if (engine := st.query_params.get("engine")) in (*ENGINES, ELSEWHERE):
+        st.session_state["history.engine"] = engine
 
 
 def statements(user: User, wanted: Wanted) -> None:

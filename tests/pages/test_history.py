@@ -54,6 +54,18 @@ def test_a_statement_opens_as_it_was_and_replays(front: Front) -> None:
     assert {"Memo to print", "Text as JSON", "FIX 4.4 AllocationInstruction"} <= {b.label for b in page.download_button}
 
 
+def test_the_address_has_the_filters_and_is_taken_at_its_word_by_whoever_opens_it(front: Front) -> None:
+    (order,) = front.orders()
+    page = front.visit("history", by="pm", engine="equal", groups=["BIG6", "none"])
+    assert page.multiselect("history.groups").value == ["BIG6"]
+    assert "No statement matches these filters." in words(page)
+    page.selectbox("history.engine").set_value(order.engine).run()
+    page.text_input("history.by").set_value("").run()
+    assert len(page.dataframe[0].value) == 1
+    carried = {name: page.query_params.get(name) for name in ("groups", "by", "engine")}
+    assert carried == {"groups": "BIG6", "by": None, "engine": order.engine}
+
+
 def test_what_differs_is_told_with_the_version_that_changed(front: Front) -> None:
     (order,) = front.orders()
     body = json.loads(front.desk.past.statement(PM, order.id).body)
