@@ -7,7 +7,7 @@ from typing import Protocol
 
 import streamlit as st
 
-from orders.model import Book, User
+from orders.model import Book, Role, User
 from ui import formats
 
 CARD = 480  # pixels: room for the longest of the demo users
@@ -82,10 +82,11 @@ def sign_in_form(gate: Gate, book: Book, guided: bool = False) -> None:
             with st.container(border=True, gap="xsmall"):
                 row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
                 row.markdown("**Demo users** · nothing leaves this machine")
-                if guided:
+                guide = next((login for login in gate.demo_logins if login.role == Role.PORTFOLIO_MANAGER.label), None)
+                if guided and guide is not None:
                     row.button(
                         "Guided demo", icon=":material/slideshow:", key="sign_in.guided", on_click=_guided,
-                        args=(gate, gate.demo_logins[0]), help="Signs in as the first of them, and shows you around",
+                        args=(gate, guide), help=f"Signs in as {guide.username}, and shows you around",
                     )  # fmt: skip
                 for login in gate.demo_logins:
                     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
