@@ -324,7 +324,7 @@ def test_the_demo_s_users_are_in_its_ledger_and_what_was_changed_of_them_stays(t
         people = house.office.people
         assert people is not None
         administrator = demo_users()[0]["administrator"].user
-        people.change(administrator, "pm", 1, "Paula", [Role.VIEWER], ["BIG6"], disabled=False)
+        people.change(administrator, "pm", 1, "Paula", [Role.VIEWER], ["BIG6"])
     with house_on(tmp_path) as house:
         assert house.office.people is not None
         (pm,) = (one for one in house.office.people.everybody(administrator) if one.user.username == "pm")
