@@ -18,6 +18,7 @@ from bootstrap import House, house, leave_house, open_houses
 from endpoints import routes
 from orders.errors import OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
+from settings import read_part
 from ui import keys, look, session, story
 from ui.sign_in import Gate
 
@@ -211,6 +212,15 @@ def _lighten_the_collector() -> None:
     gc.freeze()
 
 
+def _secrets() -> dict[str, Any] | None:
+    """What `st.login` asks for, where users sign in at a provider."""
+    try:
+        oidc = read_part().oidc
+    except SettingsError:  # the screens say it
+        return None
+    return None if oidc is None else {"auth": oidc}
+
+
 def on_script_error(error: BaseException) -> bool:
     """One sentence, ours or of a defect, and a reference that finds it in the logs."""
     reference = uuid.uuid4().hex[:12]
@@ -231,6 +241,7 @@ if __name__ == "__main__":
 else:
     app = st.App(
         "app.py",
+        secrets=_secrets(),
         routes=routes(_greeted.is_set),
         lifespan=lifespan,
         on_script_error=on_script_error,
