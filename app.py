@@ -229,6 +229,15 @@ def _hosts() -> tuple[str, ...]:
         return (ANY,)
 
 
+def _secrets() -> dict[str, Any] | None:
+    """What `st.login` asks for, where users sign in at a provider."""
+    try:
+        oidc = read_part().oidc
+    except SettingsError:  # the screens say it
+        return None
+    return None if oidc is None else {"auth": oidc}
+
+
 def on_script_error(error: BaseException) -> bool:
     """One sentence, ours or of a defect, and a reference that finds it in the logs."""
     reference = references.told()
@@ -249,6 +258,7 @@ if __name__ == "__main__":
 else:
     app = st.App(
         "app.py",
+        secrets=_secrets(),
         routes=routes(_greeted.is_set),
         lifespan=lifespan,
         middleware=[Middleware(Guard, hosts=_hosts())],

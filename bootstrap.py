@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 from pydantic import SecretStr
 
-from access import Administration, Gate, Roster, Terms, demo_users, take_over_users
+from access import Administration, Claims, Elsewhere, Gate, Roster, Terms, demo_users, take_over_users
 from aladdin import Aladdin, AladdinConfig, AnswerCache
 from aladdin.config import HIGHEST_QUOTA, LOWEST_QUOTA, QUOTAS, SCOPES, Freshness
 from aladdin.simulator.console import set_plan
@@ -118,7 +118,8 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
 
     def upon_opening(ready: SqlLedger) -> None:
         _take_over_limits(ready, brought, clock)
-        take_over_users(people, settings.users_file, demo=world is World.DEMO)
+        if settings.oidc is None:
+            take_over_users(people, settings.users_file, demo=world is World.DEMO)
 
     ledger = SqlLedger(engine, book.id, clock, upon_opening)
     if (longest := POST_WINDOW.total_seconds() + config.longest_request) >= GRACE.total_seconds():
@@ -170,7 +171,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         memory,
         health.dependencies,
         partial(log_lines, lines_about),
-        people=Administration(people, sign_ins, activity),
+        people=Administration(people, sign_ins, activity) if settings.oidc is None else None,
     )
     if world is World.DEMO:
         office = replace(office, trouble=partial(_trouble, data))
@@ -263,14 +264,20 @@ def _gate(
     sign_ins: SqlSignIns,
     clock: Clock,
     activity: SqlActivity,
-) -> Gate:
+) -> Gate | Elsewhere:
+    terms = Terms(settings.session_hours, settings.cookie_days, settings.idle_minutes)
+    if settings.oidc is not None:
+        claims = Claims.mapped(
+            settings.oidc_roles, settings.oidc_groups, settings.oidc_username_claim, settings.oidc_groups_claim
+        )
+        return Elsewhere(settings.oidc_name, claims, sign_ins, clock, activity, terms)
     return Gate(
         Roster(people, clock),
         sign_ins,
         clock,
         activity,
         cookie_key=_cookie_key(settings, world, data),
-        terms=Terms(settings.session_hours, settings.cookie_days, settings.idle_minutes),
+        terms=terms,
         demo_logins=demo_users()[1] if world is World.DEMO and settings.users_file is None else (),
     )
 

@@ -102,6 +102,21 @@ class Settings(BaseSettings):
     session_hours: float = Field(12, gt=0, le=24, description="a sign-in of anybody else")
     idle_minutes: float = Field(60, gt=0)
 
+    # sign-in at a provider of OpenID Connect, instead of by a password here
+    oidc_issuer: str = Field("", description="its address, under which /.well-known/openid-configuration is")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_redirect_uri: str = Field(
+        "", pattern=r"^(https?://.+/oauth2callback)?$", description="ends in /oauth2callback"
+    )
+    oidc_name: str = Field("your organisation", description="as the sign-in card names it")
+    oidc_username_claim: str = "preferred_username"
+    oidc_groups_claim: str = Field("groups", description="the claim that is mapped to roles and groups")
+    oidc_roles: str = Field("", description="what a value of that claim makes of somebody: desk-pm=portfolio_manager")
+    oidc_groups: str = Field(
+        "", description="and the portfolio groups it entitles to: desk-us=BIG6 PUBLICPRE,desk-all=*"
+    )
+
     # the house rules
     amber_after_days: int = Field(1, ge=0)
     block_after_days: int = Field(5, ge=0)
@@ -238,6 +253,31 @@ class Settings(BaseSettings):
                 "(see .env.example), or unset all of it to keep the ledger in a file."
             )
         return self._snowflake_config()
+
+    @property
+    def oidc(self) -> dict[str, str] | None:
+        """What `st.login` needs, where users sign in at a provider; `SettingsError` where that is half-set."""
+        needed = {
+            "OIDC_ISSUER": self.oidc_issuer,
+            "OIDC_CLIENT_ID": self.oidc_client_id,
+            "OIDC_CLIENT_SECRET": self.oidc_client_secret.get_secret_value(),
+            "OIDC_REDIRECT_URI": self.oidc_redirect_uri,
+            "OIDC_ROLES": self.oidc_roles,
+        }
+        if not any(needed.values()):
+            return None
+        missing = [name for name, value in needed.items() if not value]
+        if not self.cookie_key.get_secret_value():
+            missing.append("COOKIE_KEY")
+        if missing:
+            raise SettingsError(f"Sign-in at a provider is half-configured: {', '.join(missing)} missing.")
+        return {
+            "server_metadata_url": f"{self.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
+            "client_id": self.oidc_client_id,
+            "client_secret": self.oidc_client_secret.get_secret_value(),
+            "redirect_uri": self.oidc_redirect_uri,
+            "cookie_secret": self.cookie_key.get_secret_value(),
+        }
 
     def _snowflake_config(self) -> SnowflakeConfig:
         return SnowflakeConfig(

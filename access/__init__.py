@@ -4,6 +4,7 @@ from access.administration import Administration
 from access.first import take_over_users
 from access.gate import Gate
 from access.lockout import Lockout, SignIns
+from access.oidc import Claims, Elsewhere
 from access.passwords import hash_password
 from access.roster import Roster, UserStore
 from access.sessions import Terms
@@ -12,7 +13,9 @@ from orders.people import Entry
 
 __all__ = [
     "Administration",
+    "Claims",
     "DemoLogin",
+    "Elsewhere",
     "Entry",
     "Gate",
     "Lockout",

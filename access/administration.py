@@ -50,30 +50,30 @@ class Administration:
         return password
 
     def change(
-        self,
-        user: User,
-        username: str,
-        version: int,
-        name: str,
-        roles: Collection[Role],
-        groups: Collection[str],
-        *,
-        disabled: bool,
+        self, user: User, username: str, version: int, name: str, roles: Collection[Role], groups: Collection[str]
     ) -> None:
-        """Change what was read at `version`. Whoever is disabled is out at once, and cannot sign in."""
+        """Change what was read at `version`: `VersionConflict` where it is not that any more."""
         require(user, Permission.ADMINISTER)
         before = self._entry(username)
         if before.version != version:
             raise VersionConflict(f"Somebody else changed {username} meanwhile. Look again, then change what is left.")
-        after = replace(_described(before, name, roles, groups), disabled=disabled)
+        self._put(user, before, _described(before, name, roles, groups))
+
+    def disable(self, user: User, username: str, disabled: bool = True) -> None:
+        """Whoever is disabled is out at once, and cannot sign in until enabled again."""
+        require(user, Permission.ADMINISTER)
+        before = self._entry(username)
+        self._put(user, before, replace(before, disabled=disabled))
+        if disabled:
+            self._sign_ins.revoke(username)  # or the sessions of before would go on once the user is enabled again
+
+    def _put(self, user: User, before: Entry, after: Entry) -> None:
         if after == before:
             return
-        if username == user.username and _rights(after) != _rights(before):
+        if before.user.username == user.username and _rights(after) != _rights(before):
             raise NotPermitted("Nobody changes their own roles and groups: another administrator has to.")
         self._store.write([after], user.username, "change_user")
-        self._activity.note(user.username, "user changed", username, f"{said(before)} -> {said(after)}")
-        if disabled and not before.disabled:
-            self._sign_ins.revoke(username)  # or the sessions of before would go on once the user is enabled again
+        self._activity.note(user.username, "user changed", after.user.username, f"{said(before)} -> {said(after)}")
 
     def reset_password(self, user: User, username: str) -> str:
         """A new password that lets this user in once, to choose their own. Their sessions end."""

@@ -68,9 +68,14 @@ class Gate:
         terms = terms or Terms()
         self.stay_days = terms.days
         self._signer = Signer(cookie_key, terms.hours, terms.days)
-        self._sessions = Sessions(self._signer, clock, terms)
+        self._sessions = Sessions(clock, terms)
         self._cookie = Cookie(cookie_name)
         self._lockout = Lockout(sign_ins, clock)
+
+    elsewhere = ""  # users sign in here
+
+    def go(self) -> None:
+        """There is nowhere else to sign in."""
 
     @property
     def demo_logins(self) -> tuple[DemoLogin, ...]:
@@ -112,7 +117,7 @@ class Gate:
         if token is None:
             return None
         seen = self._roster.look()
-        entry = self._sessions.bearer(token, seen.users)
+        entry = self._sessions.bearer(token, seen.users, self._signer)
         if isinstance(entry, str):
             self._end(token, entry)
             return None

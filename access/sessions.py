@@ -32,8 +32,7 @@ class Terms:
 class Sessions:
     """Of all browsers. Uses are known to this process alone."""
 
-    def __init__(self, signer: Signer, clock: Clock, terms: Terms) -> None:
-        self._signer = signer
+    def __init__(self, clock: Clock, terms: Terms) -> None:
         self._clock = clock
         self._terms = terms
         self._idle = timedelta(minutes=terms.idle_minutes)
@@ -48,19 +47,24 @@ class Sessions:
             self._used_at = {id_: at for id_, at in self._used_at.items() if now - at <= self._idle}
             self._used_at[token.id] = now
 
+    def begins(self, token: Token) -> bool:
+        """Whether it was never used in this process yet."""
+        with self._lock:
+            return token.id not in self._used_at
+
     def forget(self, token: Token) -> None:
         """It is over."""
         with self._lock:
             self._used_at.pop(token.id, None)
 
-    def bearer(self, token: Token, users: Users) -> Entry | str:
+    def bearer(self, token: Token, users: Users, signer: Signer) -> Entry | str:
         """The user this token stands for, or the sentence why it no longer counts."""
         entry = users.get(token.username)
         if entry is None:
             return "You are no longer among the users of this desk; ask whoever administers them."
         if entry.disabled:
             return "Your user was disabled; ask whoever administers the users."
-        if token.password_mark != self._signer.mark(entry.password_hash):
+        if token.password_mark != signer.mark(entry.password_hash):
             return "Your password has changed; sign in with the new one."
         if entry.not_before is not None and token.issued_at <= entry.not_before:
             return SIGNED_OUT

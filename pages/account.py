@@ -22,4 +22,7 @@ st.caption(
     f"{'' if every or not user.groups else ': ' + ', '.join(sorted(user.groups))}."
 )
 st.subheader("Password")
-account.form(session.office().gate)
+if provider := session.office().gate.elsewhere:
+    st.caption(f"Your password is kept by {provider}: change it there.")
+else:
+    account.form(session.office().gate)

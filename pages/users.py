@@ -21,9 +21,9 @@ def add(user: User) -> str:
     return store.add(user, st.session_state["users.new.username"], *people.typed("users.new"))
 
 
-def change(entry: Entry, scope: str, disabled: bool, user: User) -> None:
+def change(entry: Entry, scope: str, user: User) -> None:
     assert store is not None
-    store.change(user, entry.user.username, entry.version, *people.typed(scope), disabled=disabled)
+    store.change(user, entry.user.username, entry.version, *people.typed(scope))
 
 
 def newcomer() -> None:
@@ -32,7 +32,10 @@ def newcomer() -> None:
         st.text_input("Username", key="users.new.username", max_chars=64, help="letters, digits and . _ - @")
         people.fields("users.new", session.office().book.groups)
         st.form_submit_button(
-            "Add", type="primary", on_click=people.do, args=(gate.current_user, add, "The user is added.")
+            "Add",
+            type="primary",
+            on_click=people.do,
+            args=(gate.current_user, add, "the new user", "The user is added."),
         )
 
 
@@ -44,32 +47,34 @@ def one(entry: Entry) -> None:
     if own:
         st.caption("This is you: another administrator changes your roles and groups, and you your password.")
     scope = f"users.{name}.{entry.version}"  # another version is another form
-    saved = partial(change, entry, scope)
     with st.form(f"{scope}.form", border=True):
         people.fields(scope, session.office().book.groups, entry)
         st.form_submit_button(
             "Save", type="primary", icon=":material/save:", on_click=people.do,
-            args=(gate.current_user, partial(saved, entry.disabled), f"{name} is changed. It works at once."),
+            args=(gate.current_user, partial(change, entry, scope), name, f"{name} is changed. It works at once."),
         )  # fmt: skip
     with st.container(horizontal=True):
         st.button(
             "Enable" if entry.disabled else "Disable", icon=":material/block:", key=f"{scope}.disable", disabled=own,
             on_click=people.do,
             args=(
-                gate.current_user, partial(saved, not entry.disabled),
+                gate.current_user, partial(store.disable, username=name, disabled=not entry.disabled), name,
                 f"{name} can sign in again." if entry.disabled else f"{name} is out, and cannot sign in.",
             ),
         )  # fmt: skip
         st.button(
             "Reset password", icon=":material/key:", key=f"{scope}.reset", disabled=own, on_click=people.do,
             args=(
-                gate.current_user, partial(store.reset_password, username=name),
+                gate.current_user, partial(store.reset_password, username=name), name,
                 f"{name} has a new password, and was signed out.",
             ),
         )  # fmt: skip
         st.button(
             "End sessions", icon=":material/logout:", key=f"{scope}.end", on_click=people.do,
-            args=(gate.current_user, partial(store.end_sessions, username=name), f"{name} was signed out everywhere."),
+            args=(
+                gate.current_user, partial(store.end_sessions, username=name), name,
+                f"{name} was signed out everywhere.",
+            ),
         )  # fmt: skip
 
 

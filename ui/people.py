@@ -22,16 +22,9 @@ class People(Protocol):
     def everybody(self, user: User) -> tuple[Entry, ...]: ...
     def add(self, user: User, username: str, name: str, roles: Collection[Role], groups: Collection[str]) -> str: ...
     def change(
-        self,
-        user: User,
-        username: str,
-        version: int,
-        name: str,
-        roles: Collection[Role],
-        groups: Collection[str],
-        *,
-        disabled: bool,
+        self, user: User, username: str, version: int, name: str, roles: Collection[Role], groups: Collection[str]
     ) -> None: ...
+    def disable(self, user: User, username: str, disabled: bool = True) -> None: ...
     def reset_password(self, user: User, username: str) -> str: ...
     def end_sessions(self, user: User, username: str) -> None: ...
 
@@ -52,6 +45,9 @@ def table(entries: Sequence[Entry]) -> tuple[pd.DataFrame, Columns]:
     return rows, {
         "Roles": st.column_config.TextColumn("Roles", width="medium"),
         "Groups": st.column_config.TextColumn("Groups", width="medium"),
+        "State": st.column_config.TextColumn(
+            "State", width=150, help="whether they can sign in; a one-time password has to be replaced first"
+        ),
         "Changed": st.column_config.DatetimeColumn(
             "Changed (UTC)", format="YYYY-MM-DD HH:mm:ss", timezone="UTC", width=150
         ),
@@ -60,7 +56,7 @@ def table(entries: Sequence[Entry]) -> tuple[pd.DataFrame, Columns]:
 
 def state(entry: Entry) -> str:
     """How the user stands, in a few words."""
-    return "disabled" if entry.disabled else "to choose a password" if entry.one_time else "active"
+    return "disabled" if entry.disabled else "one-time password" if entry.one_time else "active"
 
 
 def _groups(user: User) -> str:
@@ -89,12 +85,13 @@ def typed(scope: str) -> tuple[str, list[Role], list[str]]:
     return at[f"{scope}.name"], at[f"{scope}.roles"], [EVERY_GROUP] if at[f"{scope}.every"] else at[f"{scope}.groups"]
 
 
-def do(current: Callable[[], User | None], deed: Callable[[User], str | None], done: str) -> None:
-    """The click: carry it out as the user is now. A password that comes of it is shown once."""
+def do(current: Callable[[], User | None], deed: Callable[[User], str | None], name: str, done: str) -> None:
+    """The click: carry it out as the user is now. A password that comes of it is for `name`."""
     user = current()
     if user is None:
         return
-    st.session_state.pop(_REFUSED, None)
+    for key in (_REFUSED, _SHOWN):
+        st.session_state.pop(key, None)
     try:
         password = deed(user)
     except EvenlotError as error:
@@ -102,18 +99,24 @@ def do(current: Callable[[], User | None], deed: Callable[[User], str | None], d
     else:
         st.session_state[_TOLD] = done
         if password:
-            st.session_state[_SHOWN] = password
+            st.session_state[_SHOWN] = (name, password)
 
 
 def outcome(show: Callable[[EvenlotError], None]) -> None:
-    """What came of the last click, once: that it was done, a password, or why it was not."""
-    if error := st.session_state.pop(_REFUSED, None):
+    """What came of the last click: why it was not done, or that it was; a password stays until it is closed, or another
+    thing is done."""
+    if error := st.session_state.get(_REFUSED):
         show(error)
     if said := st.session_state.pop(_TOLD, ""):
-        st.success(said, icon=":material/task_alt:")
-    if password := st.session_state.pop(_SHOWN, ""):
+        st.toast(said, icon=":material/task_alt:", duration="long")
+    if _SHOWN not in st.session_state:
+        return
+    name, password = st.session_state[_SHOWN]
+    with st.container(border=True, key="users.password.box"):
+        st.markdown(f"**The password of {name} for one sign-in**")
         st.code(password, language=None)
         st.caption(
-            "The password for one sign-in, shown this once: hand it over by a way of its own. It has to be replaced at "
-            "that sign-in, and lets nobody in after three days."
+            "It is shown this once: hand it over by a way of its own. It has to be replaced at that sign-in, and lets "
+            "nobody in after three days."
         )
+        st.button("Close", key="users.close", on_click=st.session_state.pop, args=(_SHOWN, None))

@@ -16,6 +16,7 @@ from tests.ledgers import open_ledger
 from tests.orders.noted import Noted
 
 KEY = "k" * 32
+OLD, NEW = "pm-demo", "correct horse battery"
 
 
 class Door:
@@ -110,3 +111,19 @@ def shown(browser: AppTest) -> str:
     """The page of a signed-in user, or the sentence at the sign-in form."""
     assert not browser.exception, browser.exception[0].message
     return str(browser.title[0].value if browser.title else browser.caption[0].value)
+
+
+def change(door: Door, browser: AppTest, old: str = OLD, new: str = NEW, again: str = "") -> str:
+    """What is said to a change of the password from this browser, which has the sign-in that follows from it."""
+    said: list[str] = []
+    token = browser.session_state["access.token"]
+
+    def draw() -> None:
+        st.session_state.setdefault("access.token", token)
+        said.append(door.gate.change_password(old, new, again or new))
+
+    asking = script(draw).run()
+    assert not asking.exception
+    if not said[0] and "access.token" in asking.session_state:
+        browser.session_state["access.token"] = asking.session_state["access.token"]
+    return said[0]

@@ -273,3 +273,27 @@ def test_a_session_left_alone_expires_and_its_cookie_with_it(visitor: BrowserCon
     expect(expired).to_be_visible()
     sign_in(page, "pm", "pm-demo")
     greeted(page)
+
+
+@pytest.mark.soak
+def test_who_stays_signed_in_needs_no_password_after_days_and_a_restart_and_anybody_else_does(
+    visitor: BrowserContext, server: Server, browser: Browser
+) -> None:
+    page = arrive(visitor, server)
+    page.get_by_text("Stay signed in").click()
+    sign_in(page, "pm", "pm-demo")
+    greeted(page)
+    until_cookie(page, there=True)
+    elsewhere = browser.new_context()
+    other = arrive(elsewhere, server)
+    sign_in(other, "pm", "pm-demo")
+    greeted(other)
+    until_cookie(other, there=True)
+    lasts = [next(c["expires"] for c in one.cookies() if c["name"] == COOKIE) for one in (visitor, elsewhere)]
+    assert [round((end - time.time()) / 3600) for end in lasts] == [7 * 24, 12]
+    server.stop()
+    server.clock.shift(timedelta(days=6))
+    server.start()
+    greeted(arrive(visitor, server))
+    asked_to_sign_in(arrive(elsewhere, server))
+    elsewhere.close()

@@ -78,12 +78,16 @@ class OpenGate:
     said: str | None = None
     touched: int = 0
     stay_days: float = 7
+    elsewhere: str = ""
     one_time: bool = False
     doubted: str | None = None
     changed: list[tuple[str, str, str]] = field(default_factory=list)
 
     def arrive(self) -> User | None:
         return self.current_user()
+
+    def go(self) -> None:
+        """There is nowhere to go."""
 
     def doubt(self) -> str | None:
         return self.doubted
