@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 from pydantic import SecretStr
 
-from access import DemoLogin, Gate, UserFile, Users, demo_users
+from access import Administration, Gate, Roster, Terms, demo_users, take_over_users
 from aladdin import Aladdin, AladdinConfig, AnswerCache
 from aladdin.config import HIGHEST_QUOTA, LOWEST_QUOTA, QUOTAS, SCOPES, Freshness
 from aladdin.simulator.console import set_plan
@@ -39,8 +39,20 @@ from orders.marking import Marking
 from orders.model import Book
 from orders.ports import Clock, Records
 from orders.rechecking import Rechecking
+from orders.refusals import Noting, listen
 from settings import Settings, World, read_settings
-from storage import Memory, SqlActivity, SqlHistory, SqlLedger, SqlMarks, SqlSignIns, migrate, open_store, require_whole
+from storage import (
+    Memory,
+    SqlActivity,
+    SqlHistory,
+    SqlLedger,
+    SqlMarks,
+    SqlPeople,
+    SqlSignIns,
+    migrate,
+    open_store,
+    require_whole,
+)
 from ui.session import Office
 from watch import references
 
@@ -104,7 +116,13 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         require_whole(engine)
         migrate(engine)
     brought = simulated.book if simulated is not None else None
-    ledger = SqlLedger(engine, book.id, clock, lambda ready: _take_over_limits(ready, brought, clock))
+    people = SqlPeople(engine, clock)
+
+    def upon_opening(ready: SqlLedger) -> None:
+        _take_over_limits(ready, brought, clock)
+        take_over_users(people, settings.users_file, demo=world is World.DEMO)
+
+    ledger = SqlLedger(engine, book.id, clock, upon_opening)
     if (longest := POST_WINDOW.total_seconds() + config.longest_request) >= GRACE.total_seconds():
         raise SettingsError(f"Aladdin's timeouts add up to {longest:g} s; they must stay below {GRACE.seconds} s.")
     cache = AnswerCache(data / "cache" / _file_name(book.id))
@@ -119,14 +137,15 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         settings.block_after_days,
         settings.minimum_coverage,
         settings.market_buffer,
-        approval_from=settings.approval_from_face,
+        approval_from=settings.approval_from,
         price_drift=settings.price_drift,
     )
     recheck = Rechecking(aladdin, aladdin, clock, policy).objection
     dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin, Marking(aladdin, records.marks, clock), recheck)
     desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake, aladdin)
-    gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock, activity)
-
+    sign_ins = SqlSignIns(engine, clock)
+    gate = _gate(settings, world, data, people, sign_ins, clock, activity)
+    opened.callback(listen(Noting(activity, clock)))
     health = Health(
         aladdin,
         simulated is not None,
@@ -145,7 +164,16 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     log.info("house opened", book=book.id, world=world.value, data=str(data))
     memory = Memory(data / f"memory-{_file_name(book.id)}.db", clock)
     opened.callback(memory.close)
-    office = Office(desk, gate, book, health.pulses, memory, health.dependencies, partial(log_lines, lines_about))
+    office = Office(
+        desk,
+        gate,
+        book,
+        health.pulses,
+        memory,
+        health.dependencies,
+        partial(log_lines, lines_about),
+        people=Administration(people, sign_ins, activity),
+    )
     if world is World.DEMO:
         office = replace(office, trouble=partial(_trouble, data))
     return House(
@@ -212,12 +240,13 @@ def _book_and_config(settings: Settings, simulated: Running | None) -> tuple[Boo
             account_code=settings.aladdin_account_code,
             time_zone=settings.aladdin_time_zone,
         )
-    return book, replace(
+    whole = replace(
         config,
         quotas={**QUOTAS, **settings.aladdin_quotas},
         freshness=Freshness().with_(settings.aladdin_freshness),
         minimum_coverage=settings.minimum_coverage,
     )
+    return book, whole.shared_by(settings.aladdin_processes)
 
 
 def _take_over_limits(ledger: SqlLedger, book: BookStatus | None, clock: Clock) -> None:
@@ -229,27 +258,23 @@ def _take_over_limits(ledger: SqlLedger, book: BookStatus | None, clock: Clock) 
 
 
 def _gate(
-    settings: Settings, world: World, data: Path, sign_ins: SqlSignIns, clock: Clock, activity: SqlActivity
+    settings: Settings,
+    world: World,
+    data: Path,
+    people: SqlPeople,
+    sign_ins: SqlSignIns,
+    clock: Clock,
+    activity: SqlActivity,
 ) -> Gate:
-    users, logins = _users(settings)
     return Gate(
-        users,
+        Roster(people, clock),
         sign_ins,
         clock,
         activity,
         cookie_key=_cookie_key(settings, world, data),
-        cookie_days=settings.cookie_days,
-        idle_minutes=settings.idle_minutes,
-        demo_logins=logins,
+        terms=Terms(settings.session_hours, settings.cookie_days, settings.idle_minutes),
+        demo_logins=demo_users()[1] if world is World.DEMO and settings.users_file is None else (),
     )
-
-
-def _users(settings: Settings) -> tuple[Callable[[], Users], tuple[DemoLogin, ...]]:
-    """The user file where one is named; demo users only where Aladdin is simulated (`Settings.world` sees to it)."""
-    if settings.users_file is not None:
-        return UserFile(settings.users_file).current, ()
-    users, logins = demo_users()
-    return (lambda: users), logins
 
 
 def _cookie_key(settings: Settings, world: World, data: Path) -> str:

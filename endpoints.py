@@ -32,8 +32,9 @@ _FAILS = {Standing.HEALTHY: 0, Standing.DEGRADED: 1, Standing.DOWN: 2}
 Opened = Callable[[], House]  # raises what keeps it from being opened
 
 
-def routes(greeted: Callable[[], bool], opened: Opened = house) -> list[Route]:
-    """The routes beside the screens. `greeted` tells whether Aladdin has answered since the start."""
+def routes(greeted: Callable[[], bool], opened: Opened = house, worker: bool = False) -> list[Route]:
+    """The routes beside the screens, or of a worker that runs apart. `greeted` tells whether Aladdin has answered since
+    the start."""
 
     async def live(_: Request) -> Response:
         return JSONResponse({"status": "live"})
@@ -43,7 +44,7 @@ def routes(greeted: Callable[[], bool], opened: Opened = house) -> list[Route]:
     def readiness(_: Request) -> Response:
         now = time.monotonic()
         if not answered or now - answered[-1][0] >= READY_FOR:
-            answered[:] = [(now, ready(greeted(), opened))]
+            answered[:] = [(now, ready(greeted(), opened, worker))]
         kept = answered[-1][1]
         return Response(kept.body, kept.status_code, media_type=kept.media_type)
 
@@ -55,14 +56,18 @@ def routes(greeted: Callable[[], bool], opened: Opened = house) -> list[Route]:
     ]
 
 
-def ready(greeted: bool, opened: Opened = house) -> Response:
-    """The house is open and everything behind it answers; words only, since this route has no sign-in."""
+def ready(greeted: bool, opened: Opened = house, worker: bool = False) -> Response:
+    """The house is open and everything behind it answers, but for a worker that runs apart; words only, since this
+    route has no sign-in. `worker` tells that this process is that worker."""
     try:
-        pulses = {pulse.name.split()[-1].lower(): _word(pulse, greeted) for pulse in opened().health.pulses()}
+        the_house = opened()
+        pulses = {pulse.name.split()[-1].lower(): _word(pulse, greeted) for pulse in the_house.health.pulses()}
     except EvenlotError as error:  # the house is not open: what is said of it stands in the log
         part = "store" if isinstance(error, LedgerUnusable | OutsideError) else "settings"
         return JSONResponse({"status": "not ready", part: "failing"}, status_code=503)
-    well = all(word == "ok" for word in pulses.values())
+    # a worker that runs apart is every app's: what is confirmed meanwhile waits for it, here as elsewhere
+    own = worker or the_house.embedded_worker
+    well = all(word == "ok" for part, word in pulses.items() if part != "worker" or own)
     return JSONResponse({"status": "ready" if well else "not ready"} | pulses, status_code=200 if well else 503)
 
 

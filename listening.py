@@ -26,7 +26,7 @@ def answering(opened: House) -> Iterator[None]:
         yield
         return
     listener = _listener("" if opened.metrics_token.get_secret_value() else LOOPBACK[0], opened.worker_port)
-    app = Starlette(routes=routes(lambda: True, lambda: opened))
+    app = Starlette(routes=routes(lambda: True, lambda: opened, worker=True))
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS)
     server = uvicorn.Server(config)
     serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="endpoints")

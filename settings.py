@@ -35,6 +35,9 @@ def _known(named: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     return named
 
 
+DEMO_APPROVAL_FROM = 500_000_000  # more than whoever tries it out types, unless they mean to see four eyes
+
+
 class World(StrEnum):
     """What the desk works on."""
 
@@ -66,7 +69,8 @@ class Settings(BaseSettings):
     aladdin_password: SecretStr = SecretStr("")
     aladdin_api_key: SecretStr = SecretStr("")
     aladdin_scopes: Annotated[tuple[str, ...], NoDecode] = Field((), description="instead of the published ones")
-    aladdin_calls_a_minute: int | None = Field(None, ge=1, description="of this process; 100 where it is not set")
+    aladdin_calls_a_minute: int | None = Field(None, ge=1, description="of all processes; 100 where it is not set")
+    aladdin_processes: int = Field(1, ge=1, description="apps and workers that share the quotas, each its part")
     aladdin_quotas: Annotated[dict[str, int], NoDecode] = Field({}, description="calls a minute, by operation")
     aladdin_freshness: Annotated[dict[str, float], NoDecode] = Field({}, description="seconds kept, by resource")
     aladdin_groups: Annotated[tuple[str, ...], NoDecode] = ()
@@ -92,9 +96,10 @@ class Settings(BaseSettings):
     snowflake_host: str = Field("", description="where it is not the account's own, as for a private link")
 
     # people
-    users_file: Path | None = None
+    users_file: Path | None = Field(None, description="taken over where there are no users yet")
     cookie_key: SecretStr = SecretStr("")
-    cookie_days: float = Field(1, gt=0, le=30)
+    cookie_days: float = Field(7, gt=0, le=30, description="a sign-in of somebody who stays signed in")
+    session_hours: float = Field(12, gt=0, le=24, description="a sign-in of anybody else")
     idle_minutes: float = Field(60, gt=0)
 
     # the house rules
@@ -107,12 +112,13 @@ class Settings(BaseSettings):
 
     # the process
     worker_embedded: bool = Field(True, description="the app sends and follows orders itself")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), description="names the app may be asked under")
     worker_port: int | None = Field(None, ge=1, le=65535, description="where a worker that runs apart answers")
     metrics_token: SecretStr = Field(SecretStr(""), description="who brings it may read /health and /metrics")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_mask_accounts: bool = Field(False, description="logs have a mark in the place of each account's name")
 
-    @field_validator("aladdin_groups", "aladdin_scopes", mode="before")
+    @field_validator("aladdin_groups", "aladdin_scopes", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -174,7 +180,7 @@ class Settings(BaseSettings):
             )
         if not named:
             return World.DEMO
-        outside = {"USERS_FILE": self.users_file, "COOKIE_KEY": self.cookie_key.get_secret_value()}
+        outside = {"COOKIE_KEY": self.cookie_key.get_secret_value()}
         missing = [name for name, value in (aladdin | outside).items() if not value]
         if missing:
             raise SettingsError(
@@ -182,6 +188,13 @@ class Settings(BaseSettings):
                 f"Set what is missing (see .env.example), or unset all of it to run the demo.{_instead(missing)}"
             )
         return World.ALADDIN
+
+    @property
+    def approval_from(self) -> int | None:
+        """From which face on somebody else must approve: as set. The demo has one, to show how that goes."""
+        if self.approval_from_face is None and self.world is World.DEMO:
+            return DEMO_APPROVAL_FROM
+        return self.approval_from_face
 
     @property
     def data(self) -> Path:

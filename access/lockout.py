@@ -28,10 +28,6 @@ class SignIns(Protocol):
         """From now on, refuse whatever was issued to this user before."""
         ...
 
-    def not_before(self, username: str) -> datetime | None:
-        """When this user was last revoked; None if never."""
-        ...
-
 
 class Lockout:
     """Counts attempts per name and address in the store. `limit` failures within `window` lock both until the window

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from allocation.caps import bind, minimum_line, rules
 from allocation.effect import unit_value
-from allocation.engines.options import face, known
 from allocation.engines.problem import Problem
-from allocation.errors import InvalidBlock, LockRefused, MetricUnavailable, MissingMeasure, MissingPrice
+from allocation.errors import InvalidBlock, MetricUnavailable, MissingMeasure, MissingPrice
 from allocation.limits import NO_LIMITS, LimitTable
+from allocation.locks import fixed
 from allocation.lots import Lattice, Room, room
 from allocation.metrics import basis, on_basis
 from allocation.model import Account, BlockOrder, Choices, Metric, Side
@@ -37,7 +37,7 @@ def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limit
     lattice = lattice_of(block, members, choices, limits)
     minimums = {account.id: least_line(choices, limits, account.id) for account in members}
     caps = tuple(bind(block, members, rules(limits, valued, choices.respect_cash), lattice, minimums))
-    fixed = _fixed(block, members, caps, lattice, choices, minimums)
+    held = fixed(block, members, caps, lattice, choices, minimums)
     currency = common_currency(members, block.bond.currency)
     return Problem(
         block=block,
@@ -48,7 +48,7 @@ def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limit
         metric=choices.metric,
         unit_values=tuple(unit_value(block, account, valued) for account in members),
         excluded=_excluded(members, choices),
-        fixed=fixed,
+        fixed=held,
         locked=frozenset(choices.locked),
         basis=valued,
         currency=currency,
@@ -85,48 +85,6 @@ def _room(block: BlockOrder, lattice: Lattice, cap: Cap, account: Account, choic
     if account.id in choices.locked:
         return Room(0)
     return room(lattice, block.side, cap.face, account.held(block.bond.asset_id))
-
-
-def _fixed(
-    block: BlockOrder,
-    accounts: Sequence[Account],
-    caps: Sequence[Cap],
-    lattice: Lattice,
-    choices: Choices,
-    minimums: Mapping[str, int],
-) -> tuple[int, ...]:
-    """The locked faces; `InvalidParameter` for one that breaks a cap, the lattice or a minimum allocation, or when they
-    exceed the order."""
-    known("locked", "Locked", choices.locked, [account.id for account in accounts])
-    fixed = []
-    for account, cap in zip(accounts, caps, strict=True):
-        line = face("locked", f"{account.id}, locked face", choices.locked.get(account.id, 0))
-        allowed = room(lattice, block.side, cap.face, account.held(block.bond.asset_id))
-        if why := _refused(line, cap, allowed, lattice, minimums[account.id]):
-            near = _near(line, allowed, lattice, minimums[account.id])
-            raise LockRefused(f"{account.id} cannot be locked at {line:,}{why}.", account.id, near)
-        fixed.append(line)
-    if sum(fixed) > block.face:
-        raise LockRefused(f"The locked lines add up to {sum(fixed):,}, more than the order of {block.face:,}.")
-    return tuple(fixed)
-
-
-def _refused(line: int, cap: Cap, allowed: Room, lattice: Lattice, least: int) -> str:
-    """Why a line cannot be locked at this face, to follow it in a sentence; empty where it can be."""
-    if line > cap.face:
-        return f": {cap.reason}"
-    if line and not allowed.allows(line, lattice):
-        near = " or ".join(f"{f:,}" for f in lattice.nearest(line) if f and allowed.allows(f, lattice)) or "nothing"
-        return f"; it could trade {near} near to that"
-    return f": its minimum allocation is {least:,}" if 0 < line < least and line != allowed.sell_out else ""
-
-
-def _near(line: int, allowed: Room, lattice: Lattice, least: int) -> tuple[int, ...]:
-    """The nearest faces at which a line can be locked, the smaller first; nothing is always one."""
-    ends = {allowed.top, allowed.sell_out or 0, *lattice.nearest(line), lattice.nearest(least)[1]}
-    legal = [f for f in sorted(ends) if f and allowed.allows(f, lattice) and (f >= least or f == allowed.sell_out)]
-    below, above = [f for f in legal if f < line], [f for f in legal if f > line]
-    return (*below[-1:], *above[:1]) or (0,)
 
 
 def refuse_untradable(block: BlockOrder, metric: Metric) -> None:

@@ -21,6 +21,7 @@ from orders.broker_model import Severity as Severity
 from orders.broker_model import Violation as Violation
 from orders.lease import Lease as Lease
 from orders.people import EVERY_GROUP as EVERY_GROUP
+from orders.people import Entry as Entry
 from orders.people import Permission as Permission
 from orders.people import Role as Role
 from orders.people import User as User
@@ -91,7 +92,10 @@ class OrderState(StrEnum):
     BOOKED = "booked"  # Aladdin: Booked
     CANCELED = "canceled"
     EXPIRED = "expired"
-    REJECTED = "rejected"  # refused by Aladdin, or by compliance
+    REJECTED = "rejected"  # refused by Aladdin, or by compliance; or declined by a second person
+
+
+DECLINED = "Declined by "  # how the message of an order begins that a second person declined
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,11 @@ class Order:
     entered_at: datetime | None = None  # when the first post left that Aladdin may have; None while it has none
     release_at: datetime | None = None  # not sent before
     batch: str = ""  # the id of the batch it was confirmed in
+
+    @property
+    def declined(self) -> bool:
+        """Whether a second person declined it: another that is rejected was refused by Aladdin, or by compliance."""
+        return self.state is OrderState.REJECTED and not self.broker_id and self.message.startswith(DECLINED)
 
     @property
     def progress(self) -> float:

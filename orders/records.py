@@ -84,7 +84,7 @@ class History(Protocol):
         ...
 
     def waits(self, wanted: Wanted = ALL) -> pd.DataFrame:
-        """One row per engine with orders that have a fill: engine, orders, shortest, seconds, longest, those of
+        """One row per engine with orders that have a fill: engine, orders, shortest, median, seconds, longest, those of
         `orders.history.WAITS`, longer."""
         ...
 

@@ -15,6 +15,7 @@ from storage.schema import audit_log, streams
 
 REGISTRY = "registry"  # the chain that records every entry of the others
 LIMITS = "limits"  # versions of the limits table
+USERS = "users"  # who may come in, and with which rights
 LISTS = "lists"  # the groups users put on their lists
 GENESIS = "0" * 64  # what the first entry of a chain follows
 

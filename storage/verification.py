@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from orders.canonical import canonical, digest
 from orders.model import AuditEntry
-from storage import limits, lists, replay
-from storage.audit import GENESIS, LIMITS, LISTS, REGISTRY, entry_of, fingerprint
+from storage import limits, lists, people, replay
+from storage.audit import GENESIS, LIMITS, LISTS, REGISTRY, USERS, entry_of, fingerprint
 from storage.conflicts import said
 from storage.replay import text_digest
 from storage.schema import audit_log, commands, stamp, statements, streams
@@ -32,6 +32,7 @@ class _Claims:
     statements: dict[str, dict[str, object]] = field(default_factory=dict)  # id -> its row, but for the text
     limits: dict[int, object] = field(default_factory=dict)  # version -> what was written
     lists: dict[lists.Pair, dict[str, Any]] = field(default_factory=dict)  # user and group -> what was done last
+    people: dict[str, object] = field(default_factory=dict)  # by username: how each was written last
     books: list[tuple[str, str | None]] = field(default_factory=list)  # and when, which the first entries did not have
     faults: list[str] = field(default_factory=list)
     gaps: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # by stream: entries that were lost
@@ -60,6 +61,8 @@ class _Claims:
         elif entry.stream == LISTS:
             listed = body["content"]
             self.lists[listed["username"], listed["ticker"]] = listed
+        elif entry.stream == USERS:
+            self.people |= {user["username"]: user for user in body["content"]["users"]}
         elif isinstance(body["content"], dict) and "statement" in body["content"]:
             self._take_statement(entry, **body["content"])
 
@@ -82,9 +85,9 @@ class _Claims:
 
 
 def verify(conn: Connection) -> tuple[str, ...]:
-    """Every fault of the chains, of their heads, of the registry, the commands, the statements, the limits, the lists
-    and every order's rows; none when all is whole. Where each query sees its own moment, what is written meanwhile
-    looks like faults: read by `storage.unit.read_still`."""
+    """Every fault of the chains, of their heads, of the registry, the commands, the statements, the limits, the lists,
+    the users and every order's rows; none when all is whole. Where each query sees its own moment, what is
+    written meanwhile looks like faults: read by `storage.unit.read_still`."""
     claims = _Claims()
     found = list(_guarded("the ledger", _log_faults(conn, claims)))
     if claims.whole:
@@ -111,6 +114,7 @@ def _vouched_for(conn: Connection, claims: _Claims) -> dict[str, Iterator[str]]:
         "statements": _statement_faults(conn, claims.statements),
         "limits": limits.faults(conn, claims.limits),
         "lists": lists.faults(conn, claims.lists),
+        "users": people.faults(conn, claims.people),
         "orders": replay.faults(conn, claims.gaps),
         "stamp": _stamp_faults(conn, claims.books),
     }

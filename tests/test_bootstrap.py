@@ -163,6 +163,12 @@ def test_a_csv_books_limits_are_read_again_only_when_the_file_has_changed(tmp_pa
     assert newest.table.rows == (Limit("ALPHA", Rule.ISSUER, "", "4%"),)
 
 
+def test_a_house_of_several_takes_its_part_of_the_quotas(tmp_path: Path) -> None:
+    with house_on(tmp_path, aladdin_calls_a_minute=100, aladdin_processes=4) as house:
+        aladdin = next(one for one in house.health.dependencies() if one.name == "Aladdin")
+        assert aladdin.details["calls_left_this_minute"] == {"in all": 25}
+
+
 def test_each_world_has_a_data_folder_of_its_own() -> None:
     demo, other = read_settings(demo=True), read_settings(demo=True, demo_seed=8)
     csv, csv_2 = read_settings(book_dir="/books/ours"), read_settings(book_dir="/books/theirs")

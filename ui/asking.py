@@ -13,7 +13,7 @@ import streamlit as st
 from allocation.errors import EvenlotError
 from orders.lifecycle import Event
 from orders.model import Order, User
-from ui import frame, session
+from ui import frame, keys, session
 
 Width = Literal["small", "medium", "large"]
 
@@ -115,6 +115,7 @@ def _body(at: Opened, underway: bool, draw: Callable[[User, Opened], None]) -> N
         draw(user, at)
     except EvenlotError as error:
         frame.show(error)
+    keys.begin(at.key("begin"), "Face" if at.event is Event.MODIFY else "")
 
 
 def refused() -> None:

@@ -16,6 +16,8 @@ from ui.tables import Columns
 from watch import references
 
 _NARROW, _DATES = 150, 260  # pixels
+_RECORDED = {"set limits": "set_limits", "add group": "add_group", "remove group": "remove_group"}
+_SAID = {recorded: said for said, recorded in _RECORDED.items()}  # most actions are recorded as they are said
 
 
 def filters(user: User) -> Sought:
@@ -37,6 +39,7 @@ def filters(user: User) -> Sought:
         days = st.date_input("Written (UTC)", value=[], format="YYYY-MM-DD", key="audit.days", width=_DATES)
     since, until = narrowing.bounds(days)
     under = (references.of(reference) or reference) or None
+    action = _RECORDED.get(action, action)
     return Sought(frozenset(streams) or None, actor or None, action or None, subject or None, under, since, until)
 
 
@@ -46,7 +49,7 @@ def entries(rows: Sequence[AuditEntry]) -> tuple[pd.DataFrame, Columns]:
         {
             "Written": [entry.at for entry in rows],
             "By": [entry.actor for entry in rows],
-            "Action": [entry.action for entry in rows],
+            "Action": [_SAID.get(entry.action, entry.action) for entry in rows],
             "Subject": [entry.subject for entry in rows],
             "Chain": [entry.stream for entry in rows],
             "No": [entry.seq for entry in rows],
@@ -67,7 +70,8 @@ def entries(rows: Sequence[AuditEntry]) -> tuple[pd.DataFrame, Columns]:
 def whole(entry: AuditEntry) -> None:
     """One entry with its content and its hashes."""
     st.subheader(f"Entry {entry.seq:,} of {entry.stream}")
-    st.markdown(f"**{entry.action}** of `{entry.subject}` by **{entry.actor}**, {formats.moment(entry.at)}")
+    action = _SAID.get(entry.action, entry.action)
+    st.markdown(f"**{action}** of `{entry.subject}` by **{entry.actor}**, {formats.moment(entry.at)}")
     hashes = f"SHA-256    {entry.sha256}\nfollows    {entry.previous}"
     st.code(f"{hashes}\nreference  {entry.reference}" if entry.reference else hashes, language=None)
     st.json(json.loads(entry.body), expanded=2)

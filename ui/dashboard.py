@@ -75,7 +75,7 @@ def _wanted(user: User) -> Wanted:
         states=frozenset(states) or None,
         assets=narrowing.assets("orders", user, bond.strip())[0] if bond.strip() else None,
         account_id=account.strip().upper() or None,
-        username=by.strip().lower() or None,
+        username=session.username(by) or None,
         since=since,
         until=until,
         batch=batch.strip() or None,
@@ -98,6 +98,7 @@ def _table(shown: tuple[Order, ...]) -> None:
         height=tables.height(table, 420),
         alt="orders, newest first",
     )
+    tables.further(*([] if "Release" in table else ["average price"]), "limit")
     when = any(order.state is OrderState.SCHEDULED for order in shown) and "Release" not in table
     st.caption(
         ("Newest first." if whole else "Newest first. Tick an order to see it whole.")

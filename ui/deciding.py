@@ -10,7 +10,7 @@ import streamlit as st
 from orders.errors import NotPermitted
 from orders.lifecycle import Event
 from orders.model import Order, User
-from ui import accepting, approving, asking, explaining, formats, keys, modifying, session, states
+from ui import accepting, approving, asking, explaining, formats, frame, keys, modifying, session, states
 from ui.asking import Opened
 
 
@@ -37,7 +37,7 @@ ACTS = {
         "something new from compliance, asks a person first.",
         "approved.",
     ),
-    Event.DECLINE: Act("Decline", "block", "It is never sent, and ends as rejected.", "declined, and not sent."),
+    Event.DECLINE: Act("Decline", "block", "It is never sent, and ends as declined.", "declined, and not sent."),
     Event.MODIFY: Act("Modify", "edit", "", "the new terms are on their way to Aladdin."),
     Event.CANCEL: Act(
         "Cancel", "cancel",
@@ -73,6 +73,9 @@ ACTS = {
 }  # fmt: skip
 
 
+TICK = 2  # seconds, as on the order's page
+
+
 def buttons(user: User, order: Order, first: bool = True) -> None:
     """A button for each decision the user may take about the order as it is; the first order of a page has the keys."""
     if not (may := _may(user, order)):
@@ -104,16 +107,16 @@ def dialog() -> None:
 
 def _draw(user: User, at: Opened) -> None:
     order, act = session.desk().past.order(user, at.order_id), ACTS[at.event]
-    face = f"{order.face:,}" if order.face == order.ordered else f"{order.face:,} of {order.ordered:,}"
-    st.markdown(f"**{order.side.value.title()} {face} {order.label} for {order.group}** · {states.word(order)}")
+    possible = _possible(user, order, at)
+    st.fragment(run_every=TICK)(_head)(user, at, possible)
     if act.consequence:
         st.markdown(act.consequence)
     if at.event in explaining.EVENTS:
         explaining.draw(user, order, at, act.done)
         return
-    if at.event not in _may(user, order):
+    if not possible:
         asking.refused()
-        raise NotPermitted(f"This can no longer be decided: {order.id} is {order.state.value}.")
+        raise NotPermitted(_too_late(order))
     if at.event is Event.MODIFY:
         modifying.draw(user, order, at, act.done)
     elif at.event is Event.APPROVE:
@@ -122,12 +125,33 @@ def _draw(user: User, at: Opened) -> None:
         _reason(order, at, act)
 
 
+def _possible(user: User, order: Order, at: Opened) -> bool:
+    """Whether it may be decided as the order is; what is explained says so itself."""
+    return at.event in explaining.EVENTS or at.event in _may(user, order)
+
+
+def _too_late(order: Order) -> str:
+    return f"This can no longer be decided: {order.id} is {states.said(order)}."
+
+
+def _head(user: User, at: Opened, possible: bool) -> None:
+    """The order as it is by now: it fills while somebody types below, who should see it before the decision is refused.
+    Drawn anew by itself, which leaves alone what is typed."""
+    with frame.explained():
+        order = session.desk().past.order(user, at.order_id)
+    face = f"{order.face:,}" if order.face == order.ordered else f"{order.face:,} of {order.ordered:,}"
+    filled = f" · {order.filled:,.0f} filled, {formats.percent(order.progress)}" if order.filled else ""
+    st.markdown(f"**{order.side.value.title()} {face} {order.label} for {order.group}** · {states.word(order)}{filled}")
+    if possible and not asking.asked(at) and not _possible(user, order, at):
+        st.warning(_too_late(order), icon=":material/update:")
+
+
 def _reason(order: Order, at: Opened, act: Act) -> None:
     """A decision that takes nothing but a reason, or one that somebody else has given."""
     desk = session.desk()
     if at.event is Event.CLOSE_AGREED:
         if (asked := desk.closing.asked(order)) is not None:
-            st.text(f"{asked.actor}, {formats.moment(asked.at)}: “{asked.reason}”")
+            st.text(f"{session.person(asked.actor)}, {formats.moment(asked.at)}: “{asked.reason}”")
     else:
         st.text_input(
             "Reason (required)", key=at.key("reason"), max_chars=desk.policy.longest_comment,

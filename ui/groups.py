@@ -74,7 +74,7 @@ def search(user: User) -> None:
             type="search",
         )
         if not text.strip():
-            st.caption("Type a part of a ticker or a name. Groups of your entry in the user file are found.")
+            st.caption("Type a part of a ticker or a name. The groups you are entitled to are found.")
             return
         try:
             with frame.waits():
@@ -83,7 +83,7 @@ def search(user: User) -> None:
             frame.show(error)
             return
         if not read.value:
-            st.caption(f"No group has “{text}” in its ticker or name among those your entry in the user file has.")
+            st.caption(f"No group has “{text}” in its ticker or name among those you are entitled to.")
         for group in read.value:
             _found(user, group)
         st.caption(f"Groups as read {formats.ago(read.as_of, datetime.now(UTC))}.")

@@ -36,7 +36,7 @@ def filters(user: User) -> Wanted:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         groups = st.multiselect("Group", narrowing.groups(_SCOPE, user), placeholder="any", key="history.groups")
         bond = st.text_input("Bond", placeholder="CUSIP, ISIN, ticker, words", key="history.bond", width=220).strip()
-        by = st.text_input("Confirmed by", placeholder="anybody", key="history.by", width=150).strip().lower()
+        by = st.text_input("Confirmed by", placeholder="anybody", key="history.by", width=150)
         engine = st.selectbox(
             "Engine", [*ENGINES, ELSEWHERE], index=None, placeholder="any", format_func=engine_name,
             key="history.engine", width=190,
@@ -48,7 +48,12 @@ def filters(user: User) -> Wanted:
         st.caption(told)
     since, until = narrowing.bounds(days)
     return Wanted(
-        groups=frozenset(groups) or None, assets=assets, username=by or None, since=since, until=until, engine=engine
+        groups=frozenset(groups) or None,
+        assets=assets,
+        username=session.username(by) or None,
+        since=since,
+        until=until,
+        engine=engine,
     )
 
 
@@ -97,7 +102,7 @@ def _table(rows: Sequence[Decision]) -> tuple[pd.DataFrame, Columns]:
                 "Improvement": None if row.improvement is None else 100 * row.improvement,
                 "Metric": Metric.of(row.metric).short,
                 "Version": row.version,
-                "By": row.created_by,
+                "By": session.person(row.created_by),
                 "Statement": row.statement_id,
             }
             for row in rows
@@ -221,6 +226,7 @@ def _wait_columns() -> Columns:
         "name": st.column_config.TextColumn("Engine", width=140),
         "orders": tables.number("Orders filled", width=100),
         "shortest": tables.number("Shortest, s", 0, width=90),
+        "median": tables.number("Median, s", 0, "half of them took as long or less", width=90),
         "seconds": tables.number("Mean, s", 0, width=90),
         "longest": tables.number("Longest, s", 0, width=90),
         **{name: tables.number(label, width=94) for name, label in history_charts.BANDS.items()},

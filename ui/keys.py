@@ -26,7 +26,54 @@ LISTED = (
 )
 
 
+# Streamlit's own R runs the page anew, and a dialog closes by it. It listens on the document, so a key stopped at the
+# body has been everywhere else. Escape comes to the body where a redraw took the field that had the focus, and then
+# nothing of the dialog hears it.
+_GUARD = """
+const isField = (e) => e.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(e.tagName)
+
+export default function () {
+  const guard = (event) => {
+    const { key, ctrlKey, metaKey, altKey, target } = event
+    if (ctrlKey || metaKey || altKey) return
+    if (key.toLowerCase() === "r" && !isField(target)) event.stopPropagation()
+    if (key === "Escape" && target === document.body)
+      document.querySelector('[data-testid="stDialog"] button[aria-label="Close"]')?.click()
+  }
+  document.body.addEventListener("keydown", guard)
+  return () => document.body.removeEventListener("keydown", guard)
+}
+"""
+# Once for each dialog: what is drawn anew keeps the focus where whoever types has moved it by then.
+_BEGIN = """
+const begun = new WeakSet()
+
+export default function ({ data, parentElement }) {
+  const dialog = (parentElement.getRootNode().host ?? parentElement).closest('[data-testid="stDialog"]')
+  if (!dialog || begun.has(dialog)) return
+  begun.add(dialog)
+  const isField = (e) => ["INPUT", "TEXTAREA"].includes(e?.tagName) && e.getAttribute("aria-label")
+  if (dialog.contains(document.activeElement) && isField(document.activeElement)) return
+  const fields = [...dialog.querySelectorAll("input, textarea")].filter(isField)
+  const named = (e) => e.getAttribute("aria-label") === data.field
+  const missing = (e) => e.getAttribute("aria-label").endsWith("(required)") && !e.value.trim()
+  const first = fields.find(named) ?? fields.find(missing)
+  if (first) first.focus()
+  else fields.find((e) => e.tagName === "TEXTAREA")?.focus({ preventScroll: true })
+}
+"""
+_guard = st.components.v2.component("evenlot_keys", js=_GUARD)
+_begin = st.components.v2.component("evenlot_begin", js=_BEGIN)
+
+
+def begin(key: str, field: str = "") -> None:
+    """Last in a dialog: typing begins at the field of this label, or at the first reason that is missing. Where none
+    is, at the comment, not at the button that sends: the Enter that opened the dialog may be pressed twice."""
+    _begin(key=key, data={"field": field}, height=1)
+
+
 def card() -> None:
-    """All of them in one place."""
+    """All of them in one place; with it, what keeps Streamlit's own keys from doing harm."""
     with st.popover("Keyboard", icon=":material/keyboard:", type="tertiary", key="keys"):
         st.markdown("\n".join(["| keys | |", "|---|---|", *(f"| **{keys}** | {does} |" for keys, does in LISTED)]))
+    _guard(key="keys.guard", height=1)

@@ -23,7 +23,10 @@ code{overflow-wrap:anywhere}tr{break-inside:avoid}@page{margin:14mm}
 
 def html(frozen: Frozen) -> str:
     """The memo of a statement, from its text alone."""
-    proposal, sentence = frozen.proposal, proposal_words.sentence(frozen.proposal.block, frozen.group)
+    proposal, sentence = (
+        frozen.proposal,
+        proposal_words.sentence(frozen.proposal.block, frozen.proposal.block.bond.label, frozen.group),
+    )
     effect, was = proposal.effect, frozen.statement
     return "".join(
         (

@@ -8,11 +8,12 @@ from typing import Literal
 import streamlit as st
 
 from allocation.engines import ENGINES
+from allocation.errors import RefusedLock
 from allocation.model import BlockOrder, Side
 from allocation.proposal import Effect, Proposal
 from orders.desk import Preview
 from orders.proof import conditions
-from ui import charts, formats, lines, proposal_tables, proposal_words, tables
+from ui import charts, formats, lines, proposal_tables, proposal_words, saving, session, tables
 
 
 def obstacle(preview: Preview) -> str:
@@ -70,12 +71,12 @@ def _dispersion(effect: Effect) -> None:
         "Dispersion before → after", f"{effect.dispersion_before:,.{decimals}f} → {after}", width=214,
         help=f"standard deviation of {effect.metric.label} over the accounts",
     )  # fmt: skip
-    figure, _, word = formats.width(effect.improvement).partition(" ")
+    figure, _, word = formats.width(effect.improvement).rpartition(" ")
     colours: dict[str, Literal["orange", "green", "off"]] = {"wider": "orange", "narrower": "green"}
     st.metric(
-        "Improvement", figure if word in colours else formats.width(effect.improvement),
+        "Change", figure if word in colours else formats.width(effect.improvement),
         word if word in colours else None, delta_color=colours.get(word, "off"), delta_arrow="off", width=116,
-        help="the change of the dispersion: (before - after) / before",
+        help="of the dispersion: the part of it that is taken away, or added",
     )  # fmt: skip
 
 
@@ -139,7 +140,7 @@ def funds(preview: Preview) -> str:
     return f"{told} {limit_and_mark(proposal.block)}".strip()
 
 
-def details(preview: Preview, group: str, locks: str, refused: Sequence[lines.Refused]) -> None:
+def details(preview: Preview, group: str, locks: str, refused: Sequence[RefusedLock]) -> None:
     """Tables and charts of a proposal: who gets what comes first."""
     lines.draw(group, locks, preview.proposal, refused)
     explained(preview.proposal, preview.request.group, "today")
@@ -148,7 +149,7 @@ def details(preview: Preview, group: str, locks: str, refused: Sequence[lines.Re
 def explained(proposal: Proposal, group: str, when: str) -> None:
     """All of a proposal but the table of its lines: what is not placed and why, what is proved, each account before and
     after, why it gets what it gets, and what each cap would bind `when`."""
-    if proposal.engine in ENGINES:
+    if proposal_words.as_its_rule_says(proposal):
         st.caption(f"{ENGINES[proposal.engine].label}: {ENGINES[proposal.engine].sentence}")
     for note in proposal.notes:
         st.info(note)
@@ -159,7 +160,7 @@ def explained(proposal: Proposal, group: str, when: str) -> None:
             _accounts(proposal, group)
         with st.container(width=664):
             _whys(proposal)
-    _caps(proposal, when)
+    _caps(proposal, group, when)
 
 
 def _accounts(proposal: Proposal, group: str) -> None:
@@ -212,7 +213,7 @@ def _left(proposal: Proposal) -> None:
     )
 
 
-def _caps(proposal: Proposal, when: str) -> None:
+def _caps(proposal: Proposal, group: str, when: str) -> None:
     """What each cap would bind."""
     table, columns = proposal_tables.caps_today(proposal)
     with st.expander(f"What each cap would bind {when}", icon=":material/shield:", key="allocate.caps"):
@@ -223,3 +224,5 @@ def _caps(proposal: Proposal, when: str) -> None:
             table, column_config=columns, hide_index=True, row_height=proposal_tables.WRAPPED, key="allocate.rules",
             alt="a row for each rule that limits",
         )  # fmt: skip
+        name = f"caps-{group}-{proposal.block.bond.asset_id}-{session.desk().today()}"
+        saving.offer("Caps", lambda: saving.shown(table, columns), name, "allocate.save.caps")

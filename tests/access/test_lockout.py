@@ -109,9 +109,6 @@ class _Counting:
     def revoke(self, username: str) -> None:
         raise AssertionError("a lockout revokes nothing")
 
-    def not_before(self, username: str) -> None:
-        return None
-
 
 @given(waits=st.lists(st.integers(0, 600), max_size=60), limit=st.integers(1, 6))
 def test_no_window_ever_sees_more_attempts_than_the_limit(waits: list[int], limit: int) -> None:

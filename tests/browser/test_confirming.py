@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.soak]
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     """An app of this file's own, for who leaves a group without cash."""
-    with AppServer(tmp_path_factory.mktemp("confirming"), {"DEMO_FILL_SECONDS": "3600"}) as running:
+    with AppServer(
+        tmp_path_factory.mktemp("confirming"), {"DEMO_FILL_SECONDS": "3600", "APPROVAL_FROM_FACE": str(10**12)}
+    ) as running:
         yield running
 
 
@@ -118,3 +120,24 @@ def test_cash_another_window_has_taken_is_said_in_the_dialog_and_nothing_is_sent
     expect(slow.get_by_role("dialog").get_by_text(re.compile(r"[\d,]+ → 0 \(Nothing: cash")).first).to_be_visible()
     assert behind.orders(alone) == before
     desk.close()
+
+
+def test_streamlits_rerun_key_leaves_a_dialog_with_what_is_typed_and_typing_begins_at_the_first_missing_reason(
+    shared: AppServer, somebody: Somebody
+) -> None:
+    page = preview(somebody().context, shared, "3mm")
+    steps.limit(page, "50")  # far from the mark, which is a warning
+    steps.next_step(page, "Confirm…")
+    dialog = steps.dialog(page)
+    reason = dialog.locator('input[aria-label^="Warning"]').first
+    expect(reason).to_be_focused()
+    page.keyboard.type("Meant, dealer quote", delay=20)
+    dialog.get_by_role("button", name="Close").focus()
+    for _ in range(8):  # over the buttons of the table, and the table itself
+        page.keyboard.press("r")
+        page.keyboard.press("Tab")
+    steps.settle(page, 1000)
+    expect(reason).to_have_value("Meant, dealer quote")
+    page.evaluate("document.activeElement.blur()")  # as where a redraw took what had the focus
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -45,6 +46,8 @@ def test_what_is_typed_into_a_dialog_and_where_the_page_was_scrolled_to_survive_
         page.keyboard.type(key)
         page.wait_for_timeout(SLOWLY)
     expect(page.get_by_test_id("stMetric").filter(has_text="Filled")).not_to_have_text(before, timeout=60_000)
+    head = page.get_by_role("dialog").get_by_text(re.compile(r"part filled · [\d,]+ filled, "))
+    expect(head).to_be_visible()  # whoever decides sees it where they decide
     expect(reason).to_have_value(REASON)
     expect(reason).to_be_focused()
     expect(page.get_by_role("dialog").get_by_role("button", name="Cancel the order", exact=True)).to_be_visible()

@@ -77,11 +77,35 @@ class OpenGate:
     demo_logins: tuple[DemoLogin, ...] = (DemoLogin("pm", "right", "portfolio manager"),)
     said: str | None = None
     touched: int = 0
+    stay_days: float = 7
+    one_time: bool = False
+    doubted: str | None = None
+    changed: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def arrive(self) -> User | None:
+        return self.current_user()
+
+    def doubt(self) -> str | None:
+        return self.doubted
+
+    def must_choose(self) -> bool:
+        return self.one_time
+
+    def news(self) -> str | None:
+        return None
+
+    def change_password(self, old: str, new: str, again: str) -> str:
+        self.changed.append((old, new, again))
+        self.one_time = self.one_time and old != self.password
+        return "" if old == self.password else "The old password is not right."
 
     def current_user(self) -> User | None:
         return self.user
 
-    def submit(self, username: str, password: str) -> None:
+    def people(self) -> dict[str, str]:
+        return {each.username: each.name for each in (self.known, self.user or self.known)}
+
+    def submit(self, username: str, password: str, stay: bool = False) -> None:
         right = (username, password) == (self.known.username, self.password)
         self.user, self.said = (self.known, None) if right else (None, "The username or the password is not right.")
 

@@ -97,7 +97,12 @@ def test_locks_and_rules_hold_for_every_engine(group: Front) -> None:
     settled(faces(page, A="1mm"))
     switch(page, "cash", False)
     at_compare(page)
+    assert "1 line locked: A 1,000,000. Every engine splits what is left." in words(page)
+    assert "proved to be the least at this face with it locked" in words(page)
+    show(page, "Order size")
+    assert "Sizes begin at the 1,000,000 that is locked." in words(page)
     show(page, "Who gets how much")
+    assert "· locked: A" in words(page)
     table = page.dataframe[1].value.set_index("Account")
     assert list(table.loc["A", READY]) == [1_000_000] * 3
     assert table.loc["C", "Equal"] == 1_000_000, "the little cash of C is not respected"
@@ -173,6 +178,15 @@ def test_a_size_of_the_slider_is_told_for_every_engine_and_goes_into_the_wizard(
     slider.set_value(size).run()
     assert f"**An order of {size:,}**" in words(page)
     assert list(page.dataframe[1].value["Engine"]) == READY
+    assert size % 100_000 == 0, "round faces"
+    page.text_input("compare.typed.3000000").set_value("1").run()
+    assert errors(page) == ["An order of 1 is less than the smallest line of 1,000."]
+    page.text_input("compare.typed.3000000").set_value("1.2345mm").run()
+    assert "**An order of 1,234,000**" in words(page)
+    assert list(page.dataframe[1].value["Placed"]) == [1_234_000] * 3
+    page.select_slider[0].set_value(int(slider.options[21].replace(",", ""))).run()
+    assert page.text_input("compare.typed.3000000").value == "", "the slider counts again"
+    page.select_slider[0].set_value(size).run()
     press(page, f"Use {size:,} with Pro rata")
     page.switch_page("pages/allocate.py").run()
     assert page.text_input("allocate.face").value == f"{size:,}"

@@ -196,7 +196,7 @@ def test_a_group_that_makes_no_sense_cannot_be_added_and_says_why(
 
 def test_a_search_that_finds_nothing_says_among_what(front: Front) -> None:
     page = find(front.visit("groups"), "glob")  # there is one, which is not in this user's entry
-    assert "No group has “glob” in its ticker or name among those your entry in the user file has." in words(page)
+    assert "No group has “glob” in its ticker or name among those you are entitled to." in words(page)
 
 
 def test_a_search_during_an_outage_is_a_sentence_and_the_groups_are_still_shown(front: Front) -> None:
