@@ -54,6 +54,7 @@ from storage import (
     require_whole,
 )
 from ui.session import Office
+from watch import references
 
 log = structlog.get_logger()
 
@@ -98,7 +99,8 @@ def open_house(settings: Settings | None = None) -> House:
     key = _cookie_key(settings, world, data)  # an installation's own: replicas have the same marks for an account
     log_as_json(settings.log_level, Masks((*settings.secrets, key), key if settings.log_mask_accounts else ""))
     simulated = _simulated_aladdin(settings, world, data)
-    with ExitStack() as opened:  # closes, newest first, what was opened before something failed
+    opening = references.under(references.current() or references.new())  # it may write to the ledger
+    with opening, ExitStack() as opened:  # closes, newest first, what was opened before something failed
         if simulated is not None:
             opened.callback(simulated.stop)
         return _furnish(settings, world, data, simulated, opened)

@@ -21,12 +21,13 @@ st.title("System")
 def as_it_stands() -> None:
     found = session.office().dependencies()
     whole = worst(found)
-    ill = [one.name for one in found if one.standing is not Standing.HEALTHY]
     if whole is Standing.HEALTHY:
         st.success("Everything the desk depends on is healthy.", icon=standing.ICONS[whole])
     else:
         say = st.error if whole is Standing.DOWN else st.warning
-        say(f"{' and '.join(ill)}: {whole.value}. What still works is said below.", icon=standing.ICONS[whole])
+        ill = {bad: [one.name for one in found if one.standing is bad] for bad in (Standing.DOWN, Standing.DEGRADED)}
+        told = "; ".join(f"{' and '.join(names)}: {bad.value}" for bad, names in ill.items() if names)
+        say(f"{told}. What still works is said below.", icon=standing.ICONS[whole])
     for one in found:
         standing.card(one)
 

@@ -98,6 +98,13 @@ def confirmed(conn: Connection) -> int:
     return conn.scalar(select(func.count()).select_from(statements)) or 0
 
 
+def last_by_group(conn: Connection) -> dict[str, datetime]:
+    """When each group's newest order was confirmed, by group ticker."""
+    newest = func.max(orders.c.created_at).label("newest")
+    query = select(orders.c.group_ticker, newest).group_by(orders.c.group_ticker)
+    return {row.group_ticker: row.newest for row in conn.execute(query)}
+
+
 def turn() -> dict[str, ScalarSelect[Any]]:
     """What a promise of cash has to know of the ledger, to be asked once every stream is locked: groups share accounts,
     so confirmations and modifications in all of them take turns, and so do limits."""

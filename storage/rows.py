@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from allocation.model import Side
 from orders.compared import UNSEEN
-from orders.errors import Rejected, Unavailable
+from orders.errors import NotFound, Rejected, Unavailable
 from orders.lifecycle import COUNTED_WORDS, LIVE, PENDING, UNCOUNTED
 from orders.model import Change, Event, Intent, Kind, Order, OrderLine, OrderState, Statement
 from storage.schema import ROUNDED_DECIMALS, intents, order_events, order_lines, orders
@@ -39,6 +39,11 @@ def order_of(said: dict[str, Any]) -> Order:
     for person in ("recommended_by", "placed_by"):
         said.setdefault(person, said["created_by"])
     return _order.validate_python(said)
+
+
+def no_order(order_id: str) -> NotFound:
+    """There is none of this id."""
+    return NotFound(f"The ledger has no order {order_id}.")
 
 
 def order_row(order: Order) -> dict[str, object]:

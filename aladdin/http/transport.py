@@ -17,10 +17,9 @@ from aladdin.config import ORDER_OPERATIONS, AladdinConfig
 from aladdin.http import faults
 from aladdin.http.breaker import Circuits, CircuitState, CircuitStatus
 from aladdin.http.call import ORDERS, Answer, Call, group_of
-from aladdin.http.deadline import bounded
 from aladdin.http.limiter import Limiter, Queue
 from aladdin.http.oauth import TOKEN_PATH, AccessToken
-from aladdin.http.receive import raise_for_status, receive, text_of
+from aladdin.http.receive import connections, raise_for_status, receive, text_of
 from aladdin.http.sign_in import BasicSignIn, SignIn
 from orders.errors import AuthenticationFailed, DeskError, Malformed, OutsideError, RateLimited, Unavailable
 from orders.waiting import announced
@@ -56,7 +55,7 @@ class Transport:
         self._sleep = sleep
         self._monotonic = monotonic
         # Orders, and the token they need, have connections of their own: screens that wait take all there are.
-        self._reading, self._ordering = (_connections(config, wire_transport) for _ in range(2))
+        self._reading, self._ordering = (connections(config, wire_transport) for _ in range(2))
         self._limiter = Limiter(
             config.calls_a_minute, config.quotas, config.default_quota, monotonic, sleep, ORDER_OPERATIONS
         )
@@ -268,18 +267,6 @@ class Transport:
         if key := self._config.api_key.get_secret_value():
             headers[wire.API_KEY] = key
         return headers
-
-
-def _connections(config: AladdinConfig, wire_transport: httpx.BaseTransport | None) -> httpx.Client:
-    return bounded(
-        httpx.Client(
-            base_url=config.url,
-            timeout=httpx.Timeout(config.read_timeout, connect=config.connect_timeout, pool=config.pool_timeout),
-            limits=httpx.Limits(max_connections=4 * config.max_workers),
-            transport=wire_transport,
-            trust_env=not config.on_loopback,  # a company proxy has no business on this machine
-        )
-    )
 
 
 def _asked_pause(error: BaseException | None) -> float | None:
