@@ -6,7 +6,7 @@ import streamlit as st
 
 from allocation.errors import EvenlotError
 from orders.model import Permission
-from ui import bond_card, finding, frame, group_view, keys, links, session
+from ui import bond_card, finding, formats, frame, group_view, keys, links, session
 
 user = session.require_user(Permission.VIEW)
 trip, desk = session.trip(), session.desk()
@@ -49,7 +49,7 @@ with st.bottom:
         read is not None
         and offered
         and row.button(
-            f"Allocate {read.value.label}",
+            f"Allocate {formats.plain(read.value.label)}",
             type="primary",
             icon=":material/arrow_forward:",
             icon_position="right",

@@ -87,7 +87,7 @@ def _departures(made: Split) -> None:
         st.caption("Nobody has explained this yet.")
     else:
         by = f"approved by {said.approved_by}" if said.approved_by else "not approved yet by somebody else"
-        st.caption(f"Explained by {said.by}, {by}: “{said.reason}”")
+        st.caption(f"Explained by {said.by}, {by}: “{formats.plain(said.reason)}”")
 
 
 def _something_filled(order: Order) -> bool:

@@ -31,7 +31,7 @@ def add(user: User, ticker: str) -> None:
     except EvenlotError as error:
         st.session_state[_REFUSED] = error
     else:
-        st.toast(f"{ticker} is on your list.", icon=":material/playlist_add:")
+        st.toast(f"{formats.plain(ticker)} is on your list.", icon=":material/playlist_add:")
 
 
 def take_off(user: User, ticker: str) -> None:
@@ -41,7 +41,10 @@ def take_off(user: User, ticker: str) -> None:
     except EvenlotError as error:
         st.session_state[_REFUSED] = error
     else:
-        st.toast(f"{ticker} is off your list. Its orders stay where they are.", icon=":material/playlist_remove:")
+        st.toast(
+            f"{formats.plain(ticker)} is off your list. Its orders stay where they are.",
+            icon=":material/playlist_remove:",
+        )
 
 
 def take_off_button(user: User, ticker: str) -> None:
@@ -83,7 +86,10 @@ def search(user: User) -> None:
             frame.show(error)
             return
         if not read.value:
-            st.caption(f"No group has “{text}” in its ticker or name among those your entry in the user file has.")
+            st.caption(
+                f"No group has “{formats.plain(text)}” in its ticker or name among those your entry in the user file "
+                "has."
+            )
         for group in read.value:
             _found(user, group)
         st.caption(f"Groups as read {formats.ago(read.as_of, datetime.now(UTC))}.")
@@ -132,7 +138,7 @@ def draw_trees(
             if depth:
                 row.space(28 * depth)
             count = formats.count(len(accounts_within(level)), "account")
-            row.markdown(f"{'↳ ' if depth else ''}**{level.ticker}** · {count}", width="stretch")
+            row.markdown(f"{'↳ ' if depth else ''}**{formats.plain(level.ticker)}** · {count}", width="stretch")
             if not user.sees(level.ticker):
                 row.caption("not in your entry")
                 continue
