@@ -19,18 +19,9 @@ import structlog
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
-<<<<<<< HEAD
 from access import Administration, Claims, Elsewhere, Gate, Roster, Terms, demo_users, take_over_users
-from aladdin import Aladdin, AladdinConfig, AnswerCache
-from aladdin.config import HIGHEST_QUOTA, LOWEST_QUOTA, QUOTAS, SCOPES, Freshness
-from aladdin.simulator.console import set_plan
-from aladdin.simulator.errors import SimulatorError
-from aladdin.simulator.process import BookStatus, Running, ensure_running
-=======
-from access import Administration, Gate, Roster, Terms, demo_users, take_over_users
 from aladdin import Aladdin, AnswerCache
 from aladdin.simulator.process import BookStatus, Running
->>>>>>> s9d
 from allocation.errors import EvenlotError
 from allocation.limits import Limit, Rule
 from data_folder import cookie_key_in, require_writable
@@ -126,14 +117,9 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     people = SqlPeople(engine, clock)
 
     def upon_opening(ready: SqlLedger) -> None:
-<<<<<<< HEAD
-        _take_over_limits(ready, brought, clock)
+        _take_over_limits(ready, simulated.book if simulated else None, clock)
         if settings.oidc is None:
             take_over_users(people, settings.users_file, demo=world is World.DEMO)
-=======
-        _take_over_limits(ready, simulated.book if simulated else None, clock)
-        take_over_users(people, settings.users_file, demo=world is World.DEMO)
->>>>>>> s9d
 
     ledger = SqlLedger(engine, book.id, clock, upon_opening)
     cache = AnswerCache(data / "cache" / _file_name(book.id))
@@ -158,12 +144,8 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         memory,
         health.dependencies,
         partial(log_lines, lines_about),
-<<<<<<< HEAD
-        people=Administration(people, sign_ins, activity) if settings.oidc is None else None,
-=======
         trouble=partial(give_trouble, data) if world is World.DEMO else None,
-        people=Administration(people, sign_ins, activity),
->>>>>>> s9d
+        people=Administration(people, sign_ins, activity) if settings.oidc is None else None,
     )
     process = settings.worker_embedded, settings.metrics_token, settings.worker_port
     greet = partial(aladdin.tree, book.groups[0], fresh=True)

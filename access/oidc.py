@@ -86,6 +86,7 @@ class Elsewhere:
         self._terms = terms
         self._sessions = Sessions(clock, terms)
         self._revoked: dict[str, tuple[datetime, datetime | None]] = {}  # by username: when it was read, and what
+        self._names: dict[str, str] = {}  # by username, of those seen since the start
 
     def go(self) -> None:
         """Leave for the provider."""
@@ -108,6 +109,7 @@ class Elsewhere:
             counts.SIGN_INS.labels("refused").inc()
             self._end(token, "sign-in failed", f"{self.elsewhere} knows you, and gives you no role at this desk.")
             return None
+        self._names[user.username] = user.name
         old, not_before = self._not_before(user.username)
         if not_before is not None and token.issued_at <= not_before:
             self._end(token, "session ended", SIGNED_OUT)
@@ -121,6 +123,10 @@ class Elsewhere:
                 self._note(user.username, "signed in", f"at {self.elsewhere}")
             return replace(user, read_only=True) if old else user
         return None
+
+    def people(self) -> dict[str, str]:
+        """What those who have been here since the start are called, by username; the provider lists nobody else."""
+        return dict(self._names)
 
     def touch(self) -> None:
         """Note that the user did something, unless the session has ended."""

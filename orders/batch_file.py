@@ -19,6 +19,7 @@ NAMED = "batch"  # the column with the name of the batch, the same in each line
 TOLD = ("line", "outcome", "order", "what", NAMED)  # what the file with the results has before its own columns
 MOST_LINES = 1_000
 LARGEST = 2_000_000  # bytes
+NO_TEXT = "The file is not text in UTF-8. In Excel: Save As, type CSV UTF-8."
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _EXAMPLES = (
     ("# lines that begin with # are not read", *("",) * 10),
@@ -69,10 +70,12 @@ def read_csv(data: bytes) -> Sheet:
     """The lines of a file, separated by commas, semicolons or tabs."""
     if len(data) > LARGEST:
         return _unread(f"The file has more than {LARGEST // 1_000_000} MB. Split it into several.")
+    if b"\0" in data:  # a workbook or a picture under a wrong name, or UTF-16
+        return _unread(NO_TEXT)
     try:
         records = list(_records(data.decode("utf-8-sig")))
     except UnicodeDecodeError:
-        return _unread("The file is not text in UTF-8. In Excel: Save As, type CSV UTF-8.")
+        return _unread(NO_TEXT)
     except csv.Error as error:
         return _unread(f"The file is not comma-separated: {error}.")
     if not records:
@@ -81,6 +84,8 @@ def read_csv(data: bytes) -> Sheet:
     names = [cell.lower() for cell in header]
     if faults := [Fault(at, column, told) for column, told in _header_faults(names)]:
         return Sheet((), tuple(faults))
+    if len(lines) > MOST_LINES:
+        return _too_many(len(lines))
     uneven = [number for number, cells in lines if len(cells) != len(names)]
     faults = [
         Fault(number, "", f"It has other than the {len(names)} cells of the header. Quote a cell that has a comma.")
@@ -116,12 +121,16 @@ def _unread(sentence: str) -> Sheet:
     return Sheet((), (Fault(0, "", sentence),))
 
 
+def _too_many(blocks: int) -> Sheet:
+    return _unread(f"It has {blocks:,} blocks, and {MOST_LINES:,} are the most. Split it into several.")
+
+
 def _sheet(rows: Iterable[Typed], faults: list[Fault]) -> Sheet:
     read = tuple(rows)
     if not read and not faults:
         return _unread("There is no block in it: fill in a line for each.")
     if len(read) > MOST_LINES:
-        return _unread(f"It has {len(read):,} blocks, and {MOST_LINES:,} are the most. Split it into several.")
+        return _too_many(len(read))
     return Sheet(read, tuple(faults))
 
 
@@ -132,7 +141,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     number = 1
     for cells in reader:
-        trimmed = [_as_typed(cell.strip()) for cell in cells]
+        trimmed = [as_typed(cell.strip()) for cell in cells]
         if any(trimmed) and not trimmed[0].startswith("#"):
             yield number, trimmed
         number = reader.line_num + 1
@@ -163,7 +172,7 @@ def _cell(value: object) -> str:
 def _as_cell(value: object) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return str(value) if isinstance(value, Number) else _harmless(str(value))  # a loss is a number, not a text
+    return str(value) if isinstance(value, Number) else harmless(str(value))  # a loss is a number, not a text
 
 
 def is_run(text: str) -> bool:
@@ -171,9 +180,11 @@ def is_run(text: str) -> bool:
     return text.startswith((*_RUN_BY_SPREADSHEETS, "'"))
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """The text with an apostrophe before it, where a spreadsheet would run it; `as_typed` takes that off again."""
     return f"'{text}" if is_run(text) else text
 
 
-def _as_typed(cell: str) -> str:
+def as_typed(cell: str) -> str:
+    """A cell of a file as somebody typed it, without the apostrophe of `harmless`."""
     return cell[1:] if cell.startswith("'") and is_run(cell[1:]) else cell

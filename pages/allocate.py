@@ -54,7 +54,7 @@ def put(key: str, value: object) -> None:
 def just_confirmed() -> None:
     """What was confirmed a moment ago: a page that was reloaded meanwhile shows nothing else of it."""
     for order in confirming.recent(user):
-        st.info(f"{confirming.told(order)} Orders has it.", icon=":material/receipt_long:")
+        st.info(f"{formats.plain(confirming.told(order))} Orders has it.", icon=":material/receipt_long:")
 
 
 def empty() -> None:
@@ -79,8 +79,8 @@ def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
     with st.container(width=158, gap="xxsmall"):
         face = st.text_input(
             "Face", key="allocate.face", placeholder="25,000,000 or 25mm", persist_state="session",
-            help=f"{bond.label} trades in {formats.pieces(bond)}. **k** is thousand, **m** and **mm** both "
-            "are million, **bn** is billion: 250k, 1.5m, 25mm.",
+            help=f"{formats.plain(bond.label)} trades in {formats.pieces(bond)}. **k** is thousand, **m** and **mm** "
+            "both are million, **bn** is billion: 250k, 1.5m, 25mm.",
         )  # fmt: skip
     day = st.date_input(
         "Settlement", key="allocate.settlement", format="YYYY-MM-DD", persist_state="session", value=None,
@@ -137,9 +137,9 @@ def make_preview(request: Request) -> Preview | str:
         raise
     except InvalidParameter as error:
         if error.parameter in request.choices.parameters:
-            st.error(str(error), icon=":material/edit:")
+            st.error(formats.plain(str(error)), icon=":material/edit:")
             return MEND
-        st.info(str(error), icon=":material/edit:")  # still to be filled in, which is no fault
+        st.info(formats.plain(str(error)), icon=":material/edit:")  # still to be filled in, which is no fault
         return "Fill in what is asked for above."
     except EvenlotError as error:
         offer(error)
@@ -191,7 +191,7 @@ else:
     except InvalidBlock as error:
         offer(error)
         problem = MEND
-title.title(sentence)
+title.title(formats.plain(sentence))
 made_of = preview.request if preview is not None else request  # with the accounts that are left out
 readable = not (chosen.faults or refused)
 trip.request = made_of if readable else None

@@ -54,7 +54,8 @@ def card(user: User, order: Order, decision: Decision | None, first: bool) -> No
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"**{order.side.value.title()} {order.face:,} {order.label} for {order.group}**", width="content"
+                f"**{order.side.value.title()} {order.face:,} {formats.plain(f'{order.label} for {order.group}')}**",
+                width="content",
             )
             st.markdown(states.badge(order), width="content")
             if lapses(order):
@@ -104,7 +105,10 @@ def headed(order: Order) -> DeltaGenerator:
     """A card for an order, with what it is and the way to it."""
     drawn = st.container(border=True)
     with drawn.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{order.side.value.title()} {order.face:,} {order.label} for {order.group}**", width="content")
+        st.markdown(
+            f"**{order.side.value.title()} {order.face:,} {formats.plain(f'{order.label} for {order.group}')}**",
+            width="content",
+        )
         if st.button(order.id, key=f"approvals.open.{order.id}", type="tertiary", help="Open the order"):
             st.switch_page("pages/orders.py", query_params={"order": order.id})
     return drawn

@@ -255,7 +255,7 @@ def prepare() -> None:
         )
         return
     if looked.batch.name:
-        st.caption(f"Batch **{looked.batch.name}**: what was made under this name is not made twice.")
+        st.caption(f"Batch **{formats.plain(looked.batch.name)}**: what was made under this name is not made twice.")
     reasons = review(looked)
     if clicked == "send":
         with frame.explained():

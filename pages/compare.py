@@ -135,7 +135,9 @@ with frame.explained():
     bond = desk.bond(user, request.asset_id).value
     accounts = tuple(desk.group(user, request.group, request.settlement).value.accounts)
 at = f" at {formats.price(request.limit)}" if request.limit is not None else ""
-st.title(f"Compare: {request.side.value.lower()} {request.face:,} {bond.label} for {request.group}{at}")
+st.title(
+    f"Compare: {request.side.value.lower()} {request.face:,} {formats.plain(f'{bond.label} for {request.group}')}{at}"
+)
 said = st.container()
 controls = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
 looked_at = controls.container(width="content")

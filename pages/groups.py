@@ -62,7 +62,7 @@ def card(name: str, book: Dated[Group], metric: Metric, last: datetime | None) -
     accounts = book.value.accounts
     now = spread(accounts, metric)
     chosen = name == trip.group
-    st.markdown(f"**{name}** · {formats.count(len(accounts), 'account')}{MARK if chosen else ''}")
+    st.markdown(f"**{formats.plain(name)}** · {formats.count(len(accounts), 'account')}{MARK if chosen else ''}")
     over = f" over {len(now.values)} of {len(accounts)}" if now.missing else ""
     st.metric(
         f"Dispersion now{over}",
@@ -119,7 +119,7 @@ if not books:
     grid = st.grid(min(max(len(names), 3), 4))
     for name in names:
         with grid.container(border=True, height="stretch"):
-            st.markdown(f"**{name}** · cannot be read")
+            st.markdown(f"**{formats.plain(name)}** · cannot be read")
             groups.take_off_button(name)
     st.stop()
 with switch:
@@ -133,26 +133,26 @@ for name in names:
             if name in faults:  # the groups inside it
                 frame.show(faults[name])
         else:
-            st.markdown(f"**{name}** · cannot be read")
+            st.markdown(f"**{formats.plain(name)}** · cannot be read")
             frame.show(faults[name])
         if name in listed:
             groups.take_off_button(name)
         else:
             st.button(
-                f"Add {name} to my list", icon=":material/playlist_add:", type="tertiary", key=f"put_on.{name}",
-                on_click=groups.add, args=(name,),
+                f"Add {formats.plain(name)} to my list", icon=":material/playlist_add:", type="tertiary",
+                key=f"put_on.{name}", on_click=groups.add, args=(name,),
             )  # fmt: skip
 groups.draw_trees(user, groups.nested(trees), trip.group, choose)
 
 if chosen is None:
-    st.info(f"{trip.group} cannot be read now; choose another group, or refresh.")
+    st.info(f"{formats.plain(trip.group)} cannot be read now; choose another group, or refresh.")
     st.stop()
 shown = (trip.group, *group_view.beside(trip.group, books))
 links.write(trip.group, shown=shown[1:], metric=metric.key)
 group_view.draw([Seen.of(name, books[name].value.accounts, metric) for name in shown], desk.today())
 with st.bottom:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    row.caption(f"{trip.group} is chosen." + (" Orders go to it alone." if len(shown) > 1 else ""))
+    row.caption(f"{formats.plain(trip.group)} is chosen." + (" Orders go to it alone." if len(shown) > 1 else ""))
     if row.button(
         "Find a bond", type="primary", icon=":material/arrow_forward:", icon_position="right", shortcut=keys.NEXT
     ):

@@ -46,7 +46,9 @@ def listed(user: User) -> None:
 
 def detail(user: User, order: Order) -> None:
     """One order, whole."""
-    st.header(f"{order.side.value.title()} {order.face:,} {order.label} for {order.group}")
+    st.header(
+        f"{order.side.value.title()} {order.face:,} {formats.plain(order.label)} for {formats.plain(order.group)}"
+    )
     at_aladdin = f" · Aladdin order {order.broker_id}" if order.broker_id else ""
     who = session.person(order.created_by)
     st.caption(f"{order.id}{at_aladdin} · confirmed by {who}, {formats.moment(order.created_at)}")

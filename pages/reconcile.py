@@ -49,7 +49,7 @@ def again() -> None:
 
 def verdict(found: Sequence[Comparison], span: str) -> None:
     """How the two stand, and when that was. That nothing was there to compare is no agreement."""
-    about = " and ".join(one.group for one in found) if len(found) < 4 else f"{len(found)} groups"
+    about = formats.plain(" and ".join(one.group for one in found)) if len(found) < 4 else f"{len(found)} groups"
     same, count = sum(one.same for one in found), sum(len(one.differences) for one in found)
     behind = sum(len(one.behind) for one in found)
     alike = f"{formats.count(same, 'order')} of {about} {'is' if same == 1 else 'are'} the same on both sides."
@@ -81,7 +81,7 @@ def card(user: User, group: str, number: int, one: Difference) -> None:
         row = st.container(horizontal=True)
         row.badge(group, color="gray")
         row.badge(one.finding.value, color="red" if one.finding in _GRAVE else "orange")
-        st.markdown(one.sentence)
+        st.markdown(formats.plain(one.sentence))
         st.caption(one.advice)
         here = bool(one.order_id)
         if not here and not one.adoptable:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from allocation.errors import EvenlotError
 from orders.model import Permission
-from ui import bond_card, finding, frame, group_view, keys, links, session
+from ui import bond_card, finding, formats, frame, group_view, keys, links, session
 
 user = session.require_user(Permission.VIEW)
 trip, desk = session.trip(), session.desk()
@@ -45,8 +45,8 @@ with st.bottom:
     offered = session.only_if(user, Permission.PREVIEW)  # who may not use the page is not sent there
     if read is not None and offered:
         allocate = row.button(
-            f"Allocate {read.value.label}", type="primary", icon=":material/arrow_forward:", icon_position="right",
-            shortcut=keys.NEXT,
+            f"Allocate {formats.plain(read.value.label)}", type="primary", icon=":material/arrow_forward:",
+            icon_position="right", shortcut=keys.NEXT,
         )  # fmt: skip
         if allocate:
             st.switch_page("pages/allocate.py")

@@ -8,7 +8,7 @@ from orders.differing import Difference
 from orders.errors import NotPermitted
 from orders.lifecycle import Event
 from orders.model import Order, Permission, User
-from ui import asking, session
+from ui import asking, formats, session
 from ui.asking import Opened
 
 _WHICH = "adopting.which"  # the group and the difference that the dialog is about
@@ -40,7 +40,7 @@ def _draw(user: User, at: Opened) -> None:
     if not may(user) or not user.sees(group):
         asking.refused()
         raise NotPermitted(f"You may not take over orders of {group} any more.")
-    st.markdown(difference.sentence)
+    st.markdown(formats.plain(difference.sentence))
     if difference.order_id:
         st.markdown(
             "What Aladdin shows now is read again. Other terms become the next version of the "

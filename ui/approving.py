@@ -63,9 +63,10 @@ def facts(order: Order, statement: Statement) -> None:
     if told := proposal_tables.nothing((line["account_id"], line["face"], line["reason"]) for line in body["lines"]):
         st.markdown(told)
     for warning, reason in body["accepted"].items():
-        st.warning(f"{warning}  \nAccepted by {session.person(statement.created_by)}: “{reason}”")
+        by = formats.plain(session.person(statement.created_by))
+        st.warning(f"{formats.plain(warning)}  \nAccepted by {by}: “{formats.plain(reason)}”")
     for row in body["unallocated"]:
-        st.caption(f"Not placed: {row['face']:,}, {row['reason']}")
+        st.caption(f"Not placed: {row['face']:,}, {formats.plain(row['reason'])}")
     st.code(f"SHA-256 {statement.sha256}", language=None)
 
 

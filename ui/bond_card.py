@@ -21,15 +21,15 @@ def draw(user: User, read: Dated[Bond], groups: Sequence[str]) -> None:
     bond = read.value
     with st.container(border=True, key="bond.card"):
         head = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        head.subheader(bond.label, width="content")
+        head.subheader(formats.plain(bond.label), width="content")
         if bond.rating:
             head.badge(f"rated {bond.rating}", color="blue")
         for mark in filter(None, (bond.sector, bond.country, "144A" if bond.is_144a else "")):
-            head.badge(mark, color="gray")
-        st.caption(" · ".join(dict.fromkeys(filter(None, (bond.issuer, bond.description)))))
+            head.badge(formats.plain(mark), color="gray")
+        st.caption(formats.plain(" · ".join(dict.fromkeys(filter(None, (bond.issuer, bond.description))))))
         _figures(bond)
         for note in read.notes:
-            st.caption(note)
+            st.caption(formats.plain(note))
         _terms(bond)
         _held(user, bond, groups)
 
@@ -92,9 +92,9 @@ def _held(user: User, bond: Bond, groups: Sequence[str]) -> None:
     for group, rows in held.items():
         if rows:
             in_all = formats.face(sum(row.face for row in rows))
-            st.markdown(f"**Held by {formats.count(len(rows), 'account')} of {group}**: {in_all} in all")
+            st.markdown(f"**Held by {formats.count(len(rows), 'account')} of {formats.plain(group)}**: {in_all} in all")
         else:
-            st.caption(f"No account of {group} holds it.")
+            st.caption(f"No account of {formats.plain(group)} holds it.")
     if any(held.values()):
         table, columns = holders(held)
         st.dataframe(

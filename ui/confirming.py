@@ -184,7 +184,7 @@ def _confirm(asked: Confirmation) -> None:
 @st.dialog("Confirm the allocation", width="large", dismissible=False)
 def _being_confirmed(asked: Confirmation) -> None:
     """Confirm what was clicked. It cannot be dismissed, for that would not stop it."""
-    st.markdown(f"**{asked.sentence}**")
+    st.markdown(f"**{formats.plain(asked.sentence)}**")
     place = st.empty()
     if _ASKED in st.session_state:
         place.info(
@@ -214,7 +214,7 @@ def _dialog(user: User, preview: Preview) -> None:
         preview = _settling(user, preview, trip.command_id)
     proposal, request = preview.proposal, preview.request
     sentence = proposal_words.sentence(proposal.block, proposal.block.bond.label, request.group)
-    st.markdown(f"**{sentence}**")
+    st.markdown(f"**{formats.plain(sentence)}**")
     st.markdown(
         f"{proposal.placed:,} will be sent to Aladdin as one order with "
         f"{formats.count(sum(line.face > 0 for line in proposal.lines), 'line')}, "
@@ -224,9 +224,9 @@ def _dialog(user: User, preview: Preview) -> None:
     for order in recent(user):
         if (order.group, order.asset_id, order.side) == (request.group, request.asset_id, request.side):
             show = st.info if order.state in FINAL and not order.filled else st.warning
-            show(f"{told(order)} This would be another order.", icon=":material/content_copy:")
+            show(f"{formats.plain(told(order))} This would be another order.", icon=":material/content_copy:")
     if left_out := proposal.effect.excluded:
-        st.warning(f"Left out of {proposal.effect.metric.label}: {', '.join(left_out)}.")
+        st.warning(f"Left out of {proposal.effect.metric.label}: {formats.plain(', '.join(left_out))}.")
     if proposal.unallocated:
         st.warning(f"{proposal.block.face - proposal.placed:,} of {proposal.block.face:,} will not be placed.")
     sending.lines(preview)

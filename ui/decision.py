@@ -24,7 +24,8 @@ def draw(user: User, order: Order, statements: Sequence[Statement], chosen: Stat
     """The whole of it. `statements` are all versions, the newest first."""
     with frame.explained():
         frozen = read(chosen)
-    st.header(proposal_words.sentence(frozen.proposal.block, frozen.proposal.block.bond.label, frozen.group))
+    block = frozen.proposal.block
+    st.header(formats.plain(proposal_words.sentence(block, block.bond.label, frozen.group)))
     _about(order, frozen)
     if len(statements) > 1:
         _versions(statements, chosen)

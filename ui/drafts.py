@@ -126,7 +126,7 @@ def _type(user: User, draft: Draft) -> None:
     st.session_state[_OF] = (draft.id, request.group, request.asset_id)
     if gone:
         st.warning(
-            f"Not in {request.group} any more: {', '.join(gone)}. What was typed for them is left out.",
+            formats.plain(f"Not in {request.group} any more: {', '.join(gone)}. What was typed for them is left out."),
             icon=":material/group_off:",
         )
 
@@ -159,4 +159,5 @@ def _told(user: User, draft: Draft) -> str:
     except EvenlotError:
         label = request.asset_id
     age = formats.ago(draft.saved_at, desk.now())
-    return f"**{request.side.value.title()} {request.face:,} {label} for {request.group}** · saved {age}"
+    what = formats.plain(f"{label} for {request.group}")
+    return f"**{request.side.value.title()} {request.face:,} {what}** · saved {age}"

@@ -87,11 +87,11 @@ def _departures(made: Split) -> None:
         st.caption("Nobody has explained this yet.")
     else:
         by = (
-            f"approved by {session.person(said.approved_by)}"
+            f"approved by {formats.plain(session.person(said.approved_by))}"
             if said.approved_by
             else "not approved yet by somebody else"
         )
-        st.caption(f"Explained by {session.person(said.by)}, {by}: “{said.reason}”")
+        st.caption(f"Explained by {formats.plain(session.person(said.by))}, {by}: “{formats.plain(said.reason)}”")
 
 
 def _something_filled(order: Order) -> bool:

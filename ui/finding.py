@@ -90,8 +90,8 @@ def _found(user: User, text: str, enter: str | None) -> None:
             return
     if not suggested.bonds:
         st.info(
-            f"Nothing found for “{text}” among the bonds your groups hold and those looked up before. A whole CUSIP or "
-            "ISIN reaches every bond; so does Enter after any other identifier."
+            f"Nothing found for “{formats.plain(text)}” among the bonds your groups hold and those looked up before. A "
+            "whole CUSIP or ISIN reaches every bond; so does Enter after any other identifier."
         )
         return
     more = " More are found: type on." if len(suggested.bonds) == MOST_SUGGESTED else ""
@@ -123,11 +123,11 @@ def _ask(user: User, text: str) -> None:
         take(user, BondFound(bond.asset_id, bond.label, bond.issuer))
         st.rerun()
     if found:
-        st.caption(f"No bond carries “{text}” itself. Aladdin found:")
+        st.caption(f"No bond carries “{formats.plain(text)}” itself. Aladdin found:")
         rows = [BondFound(b.asset_id, b.label, b.issuer, b.cusip, b.isin, b.price) for b in found]
         _rows(user, rows[:MOST_SUGGESTED], "asked", text.split())
         return
-    st.info(f"Nothing found for “{text}”, neither among the bonds at hand nor as an identifier.")
+    st.info(f"Nothing found for “{formats.plain(text)}”, neither among the bonds at hand nor as an identifier.")
 
 
 def _put(text: str) -> None:
@@ -152,10 +152,10 @@ def _lists(user: User) -> None:
         frame.show(error)
         return
     if not held:
-        st.info(f"Type an identifier, a ticker or words. The accounts of {group} hold no bond yet.")
+        st.info(f"Type an identifier, a ticker or words. The accounts of {formats.plain(group)} hold no bond yet.")
         return
     known = desk.at_hand(user, [one.asset_id for one in held])
-    st.markdown(f"**Most held in {group}**")
+    st.markdown(f"**Most held in {formats.plain(group)}**")
     told = {
         one.asset_id: f"{formats.count(one.accounts, 'account')} · {formats.short_money(one.face)}"
         + (f" · {formats.percent(one.share, 2)} of NAV" if one.share is not None else "")

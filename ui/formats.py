@@ -129,7 +129,7 @@ def book(value: Book) -> str:
 
 def plain(text: str) -> str:
     """A text that somebody else wrote, so that Markdown shows it as it is: no style, no picture and no link of it."""
-    escaped = re.sub(r"([\\`*_\[\]$:~<>#|])", r"\\\1", text)
+    escaped = re.sub(r"([\\`*_\[\]$~<#|]|^>|:(?=[\w/+-]+:))", r"\\\1", text)  # :name: would be a picture
     # an address becomes a link however it is escaped, unless something that nobody sees stands in it
     return re.sub(r"(?i)(https?)(?=\\?:)|(www)(?=\.)", lambda found: f"{found[0]}\u2060", escaped)
 

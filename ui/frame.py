@@ -30,7 +30,11 @@ def strip(read_at: datetime | None = None, refresh: Callable[[], None] | None = 
     silent = next((pulse for pulse in ill if pulse.feeds), None) if read_at is not None else None
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="strip")
     with row:
-        st.badge(group or "no group chosen", icon=":material/folder_shared:", color="blue" if group else "gray")
+        st.badge(
+            formats.plain(group) if group else "no group chosen",
+            icon=":material/folder_shared:",
+            color="blue" if group else "gray",
+        )
         st.badge(
             f"{formats.book(book)} · {book.as_of:%a %d %b}", icon=":material/menu_book:", color="gray",
             help=f"the book, and its business date, {formats.day(book.as_of)}",
@@ -113,10 +117,10 @@ def _writing_to(place: DeltaGenerator) -> Callable[[Waiting], None]:
     return say
 
 
-def show(error: EvenlotError, *, repeats: bool = False) -> None:
-    """One sentence for the user; a reference into the logs where something outside failed. Where it `repeats` what
-    somebody else wrote, as an address does, none of that is taken for Markdown."""
-    said = formats.plain(str(error)) if repeats else str(error)
+def show(error: EvenlotError) -> None:
+    """One sentence for the user, which may repeat what somebody else wrote; a reference into the logs where something
+    outside failed."""
+    said = formats.plain(str(error))
     if isinstance(error, NotPermitted):
         st.warning(said, icon=":material/lock:")
     elif isinstance(error, OutsideError):
@@ -134,10 +138,10 @@ def show(error: EvenlotError, *, repeats: bool = False) -> None:
         st.error(said, icon=":material/error:")
     if isinstance(error, PreviewChanged | VersionConflict):
         for change in error.changes:
-            st.caption(str(change))
+            st.caption(formats.plain(str(change)))
     if isinstance(error, MetricUnavailable) and not isinstance(error, MissingMeasure):
         for account, reason in error.reasons.items():
-            st.caption(f"{account}: {reason}")
+            st.caption(formats.plain(f"{account}: {reason}"))
 
 
 def proposals(error: EvenlotError) -> tuple[tuple[str, object], ...]:

@@ -81,9 +81,9 @@ def draw(rows: Sequence[Seen], day: date) -> None:
     groups, metric = [row.group for row in rows], rows[0].spread.metric
     accounts = len({account.id for row in rows for account in row.accounts})  # one may be in several groups
     dots_of = sum(len(row.accounts) for row in rows)
-    st.subheader(f"{', '.join(groups)}: {metric.label} of {formats.count(accounts, 'account')}")
+    st.subheader(f"{formats.plain(', '.join(groups))}: {metric.label} of {formats.count(accounts, 'account')}")
     if lacking := [group_tables.lacking(row) for row in rows if row.spread.missing]:
-        st.warning("  \n".join(lacking))
+        st.warning("  \n".join(formats.plain(one) for one in lacking))
     by = st.segmented_control(
         "Select dots by", _DRAGS, default="Box", required=True, key="groups.by", label_visibility="collapsed",
         help="Draw a box or a loop around dots, or click one, to see them alone in the table",
@@ -116,7 +116,10 @@ def _table(rows: Sequence[Seen], dots: Collection[Dot], count: int, day: date) -
         head.button("All accounts", icon=":material/deselect:", type="tertiary", on_click=_drop, key="groups.all")
     if table.empty:
         among = f"None of the {len(dots)} selected has" if dots else "No account has"
-        st.info(f"{among} “{text}” in its ticker or name. Clear the search to see all{' of them' if dots else ''}.")
+        st.info(
+            f"{among} “{formats.plain(text)}” in its ticker or name. Clear the search to see all"
+            f"{' of them' if dots else ''}."
+        )
         return
     st.dataframe(
         table,

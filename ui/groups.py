@@ -33,7 +33,7 @@ def add(ticker: str) -> None:
     except EvenlotError as error:
         st.session_state[_REFUSED] = error
     else:
-        st.toast(f"{ticker} is on your list.", icon=":material/playlist_add:")
+        st.toast(f"{formats.plain(ticker)} is on your list.", icon=":material/playlist_add:")
 
 
 def take_off(ticker: str) -> None:
@@ -45,7 +45,10 @@ def take_off(ticker: str) -> None:
     except EvenlotError as error:
         st.session_state[_REFUSED] = error
     else:
-        st.toast(f"{ticker} is off your list. Its orders stay where they are.", icon=":material/playlist_remove:")
+        st.toast(
+            f"{formats.plain(ticker)} is off your list. Its orders stay where they are.",
+            icon=":material/playlist_remove:",
+        )
 
 
 def take_off_button(ticker: str) -> None:
@@ -87,7 +90,7 @@ def search(user: User) -> None:
             frame.show(error)
             return
         if not read.value:
-            st.caption(f"No group has “{text}” in its ticker or name among those you are entitled to.")
+            st.caption(f"No group has “{formats.plain(text)}” in its ticker or name among those you are entitled to.")
         for group in read.value:
             _found(group)
         st.caption(f"Groups as read {formats.ago(read.as_of, datetime.now(UTC))}.")
@@ -136,7 +139,7 @@ def draw_trees(
             if depth:
                 row.space(28 * depth)
             count = formats.count(len(accounts_within(level)), "account")
-            row.markdown(f"{'↳ ' if depth else ''}**{level.ticker}** · {count}", width="stretch")
+            row.markdown(f"{'↳ ' if depth else ''}**{formats.plain(level.ticker)}** · {count}", width="stretch")
             if not user.sees(level.ticker):
                 row.caption("not in your entry")
                 continue

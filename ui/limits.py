@@ -15,6 +15,7 @@ import streamlit as st
 
 from allocation.errors import InvalidBlock, InvalidLimit
 from allocation.limits import EVERY_ACCOUNT, Limit, LimitTable, Rule
+from orders.batch_file import NO_TEXT, as_typed, harmless
 from orders.model import LimitVersion
 from ui import formats, forms, session, tables
 from ui.tables import Columns
@@ -255,11 +256,11 @@ def _whose(account: str) -> str:
 
 
 def to_csv(table: LimitTable) -> str:
-    """The table as limits.csv."""
+    """The table as limits.csv, without a text that a spreadsheet would run."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(FILE_COLUMNS)
-    writer.writerows((row.account, row.rule, row.of, row.limit) for row in typed(table))
+    writer.writerows([harmless(cell) for cell in (row.account, row.rule, row.of, row.limit)] for row in typed(table))
     return out.getvalue()
 
 
@@ -267,9 +268,11 @@ def from_csv(data: bytes) -> tuple[Row, ...]:
     """The rows of a limits.csv, as written; whether they are limits is not looked at. `InvalidLimit` where it cannot
     be told what is in which column."""
     try:
+        if b"\0" in data:
+            raise InvalidLimit("file", NO_TEXT)
         records = list(_records(data))
     except UnicodeDecodeError:
-        raise InvalidLimit("file", "The file is not text in UTF-8. In Excel: Save As, type CSV UTF-8.") from None
+        raise InvalidLimit("file", NO_TEXT) from None
     except csv.Error as error:
         raise InvalidLimit("file", f"The file is not comma-separated: {error}.") from error
     header = [cell.lower() for cell in records[0][1]] if records else []
@@ -305,6 +308,6 @@ def _records(data: bytes) -> Iterator[tuple[int, list[str]]]:
     """Lines with any cell filled in, trimmed, each with its number."""
     reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
     for cells in reader:
-        trimmed = [cell.strip() for cell in cells]
+        trimmed = [as_typed(cell.strip()) for cell in cells]
         if any(trimmed):
             yield reader.line_num, trimmed

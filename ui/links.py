@@ -95,7 +95,7 @@ def _some(value: str | None) -> list[str]:
 def _say() -> None:
     """What stood against the address, on each run until something else is chosen: sign-in makes several."""
     for error in st.session_state.get(_REFUSED, ()):
-        frame.show(error, repeats=True)
+        frame.show(error)
 
 
 def visited(listed: Sequence[str]) -> tuple[str, ...]:

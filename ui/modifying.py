@@ -136,7 +136,7 @@ def _before_and_after(order: Order, preview: Preview) -> None:
         height=min(330, 38 + proposal_tables.WRAPPED * len(table)), row_height=proposal_tables.WRAPPED,
     )  # fmt: skip
     for row in proposal.unallocated:
-        st.caption(f"Not placed: {row.face:,}, {row.reason}")
+        st.caption(f"Not placed: {row.face:,}, {formats.plain(row.reason)}")
     if told := limit_and_mark(proposal.block):
         st.caption(told)
 

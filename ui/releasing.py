@@ -37,7 +37,7 @@ def draw(scope: str, settlement: date, currency: str) -> None:
     try:
         at = chosen(scope, settlement, currency)
     except NotPermitted as error:
-        st.error(str(error), icon=":material/schedule:")
+        st.error(formats.plain(str(error)), icon=":material/schedule:")
     else:
         assert at is not None
         st.caption(f"To be released {formats.release(at, currency)}. Until then it can be withdrawn.")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from books import demo_book
-from orders.batch_file import COLUMNS, LARGEST, MOST_LINES, read_csv, template, written
+from orders.batch_file import COLUMNS, LARGEST, MOST_LINES, NO_TEXT, read_csv, template, written
 
 
 def told(data: bytes) -> list[str]:
@@ -44,7 +44,15 @@ def test_a_line_with_other_cells_than_the_header_is_told_and_the_others_are_read
     ("data", "sentence"),
     [
         (b"", "The file has no header: start from the template."),
-        (b"\xff\xfe\x00", "The file is not text in UTF-8. In Excel: Save As, type CSV UTF-8."),
+        ("group,security,side,face\nÄ,B,buy,1\n".encode("cp1252"), NO_TEXT),
+        ("group,security,side,face\nG,B,buy,1\n".encode("utf-16-le"), NO_TEXT),
+        (b"group,security,side,face\nG\0,B,buy,1\n", NO_TEXT),
+        (b"PK\x03\x04" + bytes(1000), NO_TEXT),  # a workbook under another name
+        (
+            b"group,security,side,face\n" + b"x\n" * 900_000,
+            "It has 900,000 blocks, and 1,000 are the most. Split it into several.",
+        ),
+        (b"\xff\xfe\x00", NO_TEXT),
         (b"x" * (LARGEST + 1), "The file has more than 2 MB. Split it into several."),
         (b'group,security,side,face\n"open', "The file is not comma-separated: unexpected end of data."),
         (b"group,security,side,face\n", "There is no block in it: fill in a line for each."),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -139,3 +140,16 @@ def test_a_release_is_told_by_the_clock_of_its_market_with_the_day_where_utc_has
 
 def test_bytes_read_in_the_unit_that_suits_them() -> None:
     assert [formats.size(n) for n in (0, 999, 4_570_804, 70_610_292_736)] == ["0 bytes", "999 bytes", "5 MB", "70.6 GB"]
+
+
+@pytest.mark.parametrize(
+    "text", ["**b**", "_i_", "`c`", "[l](to)", "![p](to)", "$x$", "~~s~~", "<b>", "# h", "> q", "a|b"]
+)
+def test_what_somebody_else_wrote_is_no_markup(text: str) -> None:
+    assert re.search(r"\\[*_`\[$~<#>|]", formats.plain(text))
+
+
+def test_a_sentence_stays_as_it_is_and_a_picture_or_an_address_is_not_made_of_it() -> None:
+    assert formats.plain("DOVEER: 5,000 -> 4,000 (at 98.5)") == "DOVEER: 5,000 -> 4,000 (at 98.5)"
+    assert formats.plain(":material/lock:") == "\\:material/lock:"
+    assert "http://" not in formats.plain("see http://evil.example")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,6 +106,16 @@ def test_my_changes_made_to_theirs_keep_what_they_changed_and_i_did_not(
         assert made.get(key) == (their if untouched else my).get(key)
 
 
+def test_a_downloaded_table_has_nothing_that_a_spreadsheet_would_run_and_comes_back_as_typed() -> None:
+    typed = [Row("*", "issuer", '=HYPERLINK("http://evil.example")', "5%"), Row("@A", "frozen", "", "")]
+    text = limits.to_csv(table_of(typed))
+    assert [row[:3] for row in csv.reader(text.splitlines())][1:] == [
+        ["*", "issuer", '\'=HYPERLINK("http://evil.example")'],
+        ["'@A", "frozen", ""],
+    ]
+    assert limits.from_csv(text.encode()) == tuple(typed)
+
+
 @given(rows)
 def test_a_downloaded_table_is_read_back_as_it_was(typed: list[Row]) -> None:
     text = limits.to_csv(table_of(typed))
@@ -169,6 +180,9 @@ def test_columns_may_stand_in_any_order_and_others_are_passed_over() -> None:
         (b"account,rule,of,limit\nA,issuer,Acme, Inc,5%\nA,frozen\n", "Other than 4 cells in line 2, 3"),
         (b'account,rule,of,limit\nA,"issuer,,5%\n', "not comma-separated"),
         ("account,rule,of,limit\nÄ,frozen,,\n".encode("cp1252"), "UTF-8"),
+        ("account,rule,of,limit\nA,frozen,,\n".encode("utf-16-le"), "UTF-8"),
+        (b"PK\x03\x04" + bytes(1000), "UTF-8"),
+        (b"account,rule,of,limit\nA\0,frozen,,\n", "UTF-8"),
     ],
 )
 def test_a_file_whose_cells_cannot_be_told_apart_is_refused_in_words(data: bytes, words: str) -> None:

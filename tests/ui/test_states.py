@@ -17,7 +17,7 @@ def test_every_state_has_a_sign_and_a_word(state: OrderState) -> None:
 def test_what_aladdin_says_in_its_own_words_is_text_in_a_badge_whatever_is_in_it() -> None:
     foreign = order(OrderState.FOREIGN, broker_status="Held] :red[*now*")
     assert states.short(foreign) == "? Held] :red[*now*"
-    assert states.badge(foreign) == r":orange-badge[? Held\] \:red\[\*now\* (unknown status)]"
+    assert states.badge(foreign) == r":orange-badge[? Held\] :red\[\*now\* (unknown status)]"
 
 
 def test_a_partly_filled_order_says_so_and_a_whole_one_does_not() -> None:
