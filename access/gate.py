@@ -133,8 +133,8 @@ class Gate:
 
     def doubt(self) -> str | None:
         """As of when the user's rights are, and what follows, where the users cannot be read just now."""
-        seen = self._roster.look()
-        if not seen.away:
+        seen = self._roster.last()
+        if seen is None or not seen.away:
             return None
         minutes = KNOWN_FOR // timedelta(minutes=1)
         since = f"The users could not be read since {seen.at:%H:%M:%S} UTC, and your rights are shown as of then."
