@@ -16,7 +16,7 @@ from access.lockout import Lockout, SignIns
 from access.roster import KNOWN_FOR, Roster
 from access.sessions import AGAIN, SIGNED_OUT, Sessions, Terms
 from access.token import Signer, Token
-from access.user_file import DemoLogin, demo_users
+from access.user_file import DemoLogin, usable
 from allocation.errors import EvenlotError
 from orders.errors import OutsideError, SettingsError
 from orders.model import User
@@ -81,17 +81,8 @@ class Gate:
     @property
     def demo_logins(self) -> tuple[DemoLogin, ...]:
         """What the sign-in card may show: the demo's users, as long as they can come in by the demo's passwords."""
-        if not self._demo:
-            return ()
         with suppress(OutsideError, SettingsError):
-            users, shipped = self._roster.look().users, demo_users()[0]
-            return tuple(
-                login
-                for login in self._demo
-                if (entry := users.get(login.username)) is not None
-                and not entry.disabled
-                and entry.password_hash == shipped[login.username].password_hash
-            )
+            return usable(self._demo, self._roster.look().users) if self._demo else ()
         return self._demo
 
     # -- who is here -------------------------------------------------------------------------------------------------
