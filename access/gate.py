@@ -15,7 +15,7 @@ from access.lockout import Lockout, SignIns
 from access.roster import KNOWN_FOR, Roster
 from access.sessions import AGAIN, SIGNED_OUT, Sessions, Terms
 from access.token import Signer, Token
-from access.user_file import DemoLogin, demo_users
+from access.user_file import DemoLogin, usable
 from allocation.errors import EvenlotError
 from orders.errors import OutsideError, SettingsError
 from orders.model import User
@@ -80,17 +80,8 @@ class Gate:
     @property
     def demo_logins(self) -> tuple[DemoLogin, ...]:
         """What the sign-in card may show: the demo's users, as long as they can come in by the demo's passwords."""
-        if not self._demo:
-            return ()
         with suppress(OutsideError, SettingsError):
-            users, shipped = self._roster.look().users, demo_users()[0]
-            return tuple(
-                login
-                for login in self._demo
-                if (entry := users.get(login.username)) is not None
-                and not entry.disabled
-                and entry.password_hash == shipped[login.username].password_hash
-            )
+            return usable(self._demo, self._roster.look().users) if self._demo else ()
         return self._demo
 
     # -- who is here -------------------------------------------------------------------------------------------------
@@ -132,8 +123,8 @@ class Gate:
 
     def doubt(self) -> str | None:
         """As of when the user's rights are, and what follows, where the users cannot be read just now."""
-        seen = self._roster.look()
-        if not seen.away:
+        seen = self._roster.last()
+        if seen is None or not seen.away:
             return None
         minutes = KNOWN_FOR // timedelta(minutes=1)
         since = f"The users could not be read since {seen.at:%H:%M:%S} UTC, and your rights are shown as of then."
@@ -147,7 +138,8 @@ class Gate:
 
     def people(self) -> dict[str, str]:
         """What the users are called, by username, as they were read last."""
-        return {username: entry.user.name for username, entry in self._roster.known().items()}
+        seen = self._roster.last()
+        return {username: entry.user.name for username, entry in seen.users.items()} if seen else {}
 
     def message(self) -> str | None:
         """The sentence for the sign-in form: why the last attempt failed or the last session ended. None: nothing."""

@@ -94,10 +94,11 @@ class Roster:
             _log.warning("the users cannot be read", error=str(error), known_since=last.at.isoformat())
             return self._as_of(last, self._clock.now())
 
-    def known(self) -> Users:
-        """Those read last, whenever that was."""
+    def last(self) -> Seen | None:
+        """What the last look saw, without asking the store; None before the first one that saw something."""
         with self._lock:
-            return self._last.users if self._last is not None else Users({})
+            last, failed_at = self._last, self._failed_at
+        return last if last is None or failed_at is None else self._as_of(last, self._clock.now())
 
     def read(self) -> Seen:
         """The users as the store has them, or its error: what was known before does not count here."""

@@ -79,6 +79,13 @@ def demo_users() -> tuple[Mapping[str, Entry], tuple[DemoLogin, ...]]:
     return MappingProxyType(entries), logins
 
 
+def usable(logins: tuple[DemoLogin, ...], users: Mapping[str, Entry]) -> tuple[DemoLogin, ...]:
+    """Those of the demo's logins that still let somebody in."""
+    shipped = {name: entry.password_hash for name, entry in demo_users()[0].items()}
+    there = {name: entry.password_hash for name, entry in users.items() if not entry.disabled}
+    return tuple(login for login in logins if there.get(login.username) == shipped[login.username])
+
+
 def with_demo_passwords(entries: Mapping[str, Entry]) -> list[str]:
     """The names among these under which a password of the demo lets somebody in, which everybody can read here."""
     published = {login.username: login.password for login in demo_users()[1]}

@@ -59,7 +59,7 @@ class Provider:
     def _tokens(self, subject: str, nonce: str) -> dict[str, object]:
         now = int(time.time())
         said = {"iss": self.url, "aud": CLIENT_ID, "sub": subject, "iat": now, "exp": now + 600, "nonce": nonce}
-        signed = jwt.encode(said | self.people[subject], self._key, "RS256", {"kid": "one"})
+        signed = jwt.encode({**said, **self.people[subject]}, self._key, "RS256", {"kid": "one"})
         return {"access_token": "nothing", "token_type": "Bearer", "expires_in": 600, "id_token": signed}
 
     def _public(self) -> dict[str, str]:
