@@ -7,7 +7,7 @@ PORT ?= 8501
 # Where this is set, as in many containers, each process that a test starts compiles the whole program again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run demo test short lint soak conformance bench pictures clean lock
+.PHONY: run demo test short lint soak audit conformance bench pictures clean lock
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -34,6 +34,10 @@ lint: $(VENV)/.dev
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak -n 2 --dist loadfile --no-loadscope-reorder
 
+# Whether anything we install is known to be vulnerable, as far as the advisories can be reached: what it says counts.
+audit: $(VENV)/.dev
+	$(BIN)/python -m tests.advisories
+
 # BlackRock's own SDK and its published descriptions against the simulated Aladdin; fetches both. Part of `soak`.
 conformance: $(VENV)/.dev
 	$(BIN)/pytest -m soak tests/conformance
@@ -59,7 +63,7 @@ lock: $(VENV)/.dev
 	$(BIN)/pip-compile -q --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o bench/requirements.txt bench/requirements.in
 
 clean:
-	rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build
+	rm -rf $(VENV) .venv-bench .venv-audit .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Evenlot needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'

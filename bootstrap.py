@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 from pydantic import SecretStr
 
-from access import DemoLogin, Gate, UserFile, Users, demo_users
+from access import Administration, Claims, Elsewhere, Gate, Roster, Terms, demo_users, take_over_users
 from aladdin import Aladdin, AladdinConfig, AnswerCache
 from aladdin.config import HIGHEST_QUOTA, LOWEST_QUOTA, QUOTAS, SCOPES, Freshness
 from aladdin.simulator.console import set_plan
@@ -28,6 +28,7 @@ from allocation.limits import Limit, Rule
 from data_folder import cookie_key_in, require_writable
 from health import Health
 from logs import lines_about, log_as_json
+from masks import Masks
 from orders.auditing import log_lines
 from orders.checks import Policy
 from orders.desk import Desk
@@ -38,9 +39,22 @@ from orders.marking import Marking
 from orders.model import Book
 from orders.ports import Clock, Records
 from orders.rechecking import Rechecking
+from orders.refusals import Noting, listen
 from settings import Settings, World, read_settings
-from storage import Memory, SqlActivity, SqlHistory, SqlLedger, SqlMarks, SqlSignIns, migrate, open_store, require_whole
+from storage import (
+    Memory,
+    SqlActivity,
+    SqlHistory,
+    SqlLedger,
+    SqlMarks,
+    SqlPeople,
+    SqlSignIns,
+    migrate,
+    open_store,
+    require_whole,
+)
 from ui.session import Office
+from watch import references
 
 log = structlog.get_logger()
 
@@ -68,6 +82,7 @@ class House:
     book: Book
     embedded_worker: bool
     metrics_token: SecretStr  # empty: only this machine may ask
+    worker_port: int | None  # where a worker that runs apart answers
     greet: Callable[[], None]  # one small read of Aladdin, which signs in: wrong credentials show before a user comes
     close: Callable[[], None]
 
@@ -78,12 +93,14 @@ def open_house(settings: Settings | None = None) -> House:
     Raises `SettingsError`, `WrongBook` or an `OutsideError` with a sentence for whoever started it.
     """
     settings = settings or read_settings()
-    log_as_json(settings.log_level)
     world = settings.world
     data = settings.data
     require_writable(data)
+    key = _cookie_key(settings, world, data)  # an installation's own: replicas have the same marks for an account
+    log_as_json(settings.log_level, Masks((*settings.secrets, key), key if settings.log_mask_accounts else ""))
     simulated = _simulated_aladdin(settings, world, data)
-    with ExitStack() as opened:  # closes, newest first, what was opened before something failed
+    opening = references.under(references.current() or references.new())  # it may write to the ledger
+    with opening, ExitStack() as opened:  # closes, newest first, what was opened before something failed
         if simulated is not None:
             opened.callback(simulated.stop)
         return _furnish(settings, world, data, simulated, opened)
@@ -99,7 +116,14 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         require_whole(engine)
         migrate(engine)
     brought = simulated.book if simulated is not None else None
-    ledger = SqlLedger(engine, book.id, clock, lambda ready: _take_over_limits(ready, brought, clock))
+    people = SqlPeople(engine, clock)
+
+    def upon_opening(ready: SqlLedger) -> None:
+        _take_over_limits(ready, brought, clock)
+        if settings.oidc is None:
+            take_over_users(people, settings.users_file, demo=world is World.DEMO)
+
+    ledger = SqlLedger(engine, book.id, clock, upon_opening)
     if (longest := POST_WINDOW.total_seconds() + config.longest_request) >= GRACE.total_seconds():
         raise SettingsError(f"Aladdin's timeouts add up to {longest:g} s; they must stay below {GRACE.seconds} s.")
     cache = AnswerCache(data / "cache" / _file_name(book.id))
@@ -120,8 +144,9 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     recheck = Rechecking(aladdin, aladdin, clock, policy).objection
     dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin, Marking(aladdin, records.marks, clock), recheck)
     desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake, aladdin)
-    gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock, activity)
-
+    sign_ins = SqlSignIns(engine, clock)
+    gate = _gate(settings, world, data, people, sign_ins, clock, activity)
+    opened.callback(listen(Noting(activity, clock)))
     health = Health(
         aladdin,
         simulated is not None,
@@ -140,11 +165,28 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
     log.info("house opened", book=book.id, world=world.value, data=str(data))
     memory = Memory(data / f"memory-{_file_name(book.id)}.db", clock)
     opened.callback(memory.close)
-    office = Office(desk, gate, book, health.pulses, memory, health.dependencies, partial(log_lines, lines_about))
+    office = Office(
+        desk,
+        gate,
+        book,
+        health.pulses,
+        memory,
+        health.dependencies,
+        partial(log_lines, lines_about),
+        people=Administration(people, sign_ins, activity) if settings.oidc is None else None,
+    )
     if world is World.DEMO:
         office = replace(office, trouble=partial(_trouble, data))
     return House(
-        office, health, dispatch, book, settings.worker_embedded, settings.metrics_token, greet, opened.pop_all().close
+        office,
+        health,
+        dispatch,
+        book,
+        settings.worker_embedded,
+        settings.metrics_token,
+        settings.worker_port,
+        greet,
+        opened.pop_all().close,
     )
 
 
@@ -199,12 +241,13 @@ def _book_and_config(settings: Settings, simulated: Running | None) -> tuple[Boo
             account_code=settings.aladdin_account_code,
             time_zone=settings.aladdin_time_zone,
         )
-    return book, replace(
+    whole = replace(
         config,
         quotas={**QUOTAS, **settings.aladdin_quotas},
         freshness=Freshness().with_(settings.aladdin_freshness),
         minimum_coverage=settings.minimum_coverage,
     )
+    return book, whole.shared_by(settings.aladdin_processes)
 
 
 def _take_over_limits(ledger: SqlLedger, book: BookStatus | None, clock: Clock) -> None:
@@ -216,27 +259,29 @@ def _take_over_limits(ledger: SqlLedger, book: BookStatus | None, clock: Clock) 
 
 
 def _gate(
-    settings: Settings, world: World, data: Path, sign_ins: SqlSignIns, clock: Clock, activity: SqlActivity
-) -> Gate:
-    users, logins = _users(settings)
+    settings: Settings,
+    world: World,
+    data: Path,
+    people: SqlPeople,
+    sign_ins: SqlSignIns,
+    clock: Clock,
+    activity: SqlActivity,
+) -> Gate | Elsewhere:
+    terms = Terms(settings.session_hours, settings.cookie_days, settings.idle_minutes)
+    if settings.oidc is not None:
+        claims = Claims.mapped(
+            settings.oidc_roles, settings.oidc_groups, settings.oidc_username_claim, settings.oidc_groups_claim
+        )
+        return Elsewhere(settings.oidc_name, claims, sign_ins, clock, activity, terms)
     return Gate(
-        users,
+        Roster(people, clock),
         sign_ins,
         clock,
         activity,
         cookie_key=_cookie_key(settings, world, data),
-        cookie_days=settings.cookie_days,
-        idle_minutes=settings.idle_minutes,
-        demo_logins=logins,
+        terms=terms,
+        demo_logins=demo_users()[1] if world is World.DEMO and settings.users_file is None else (),
     )
-
-
-def _users(settings: Settings) -> tuple[Callable[[], Users], tuple[DemoLogin, ...]]:
-    """The user file where one is named; demo users only where Aladdin is simulated (`Settings.world` sees to it)."""
-    if settings.users_file is not None:
-        return UserFile(settings.users_file).current, ()
-    users, logins = demo_users()
-    return (lambda: users), logins
 
 
 def _cookie_key(settings: Settings, world: World, data: Path) -> str:

@@ -69,7 +69,8 @@ class Settings(BaseSettings):
     aladdin_password: SecretStr = SecretStr("")
     aladdin_api_key: SecretStr = SecretStr("")
     aladdin_scopes: Annotated[tuple[str, ...], NoDecode] = Field((), description="instead of the published ones")
-    aladdin_calls_a_minute: int | None = Field(None, ge=1, description="of this process; 100 where it is not set")
+    aladdin_calls_a_minute: int | None = Field(None, ge=1, description="of all processes; 100 where it is not set")
+    aladdin_processes: int = Field(1, ge=1, description="apps and workers that share the quotas, each its part")
     aladdin_quotas: Annotated[dict[str, int], NoDecode] = Field({}, description="calls a minute, by operation")
     aladdin_freshness: Annotated[dict[str, float], NoDecode] = Field({}, description="seconds kept, by resource")
     aladdin_groups: Annotated[tuple[str, ...], NoDecode] = ()
@@ -95,10 +96,26 @@ class Settings(BaseSettings):
     snowflake_host: str = Field("", description="where it is not the account's own, as for a private link")
 
     # people
-    users_file: Path | None = None
+    users_file: Path | None = Field(None, description="taken over where there are no users yet")
     cookie_key: SecretStr = SecretStr("")
-    cookie_days: float = Field(1, gt=0, le=30)
+    cookie_days: float = Field(7, gt=0, le=30, description="a sign-in of somebody who stays signed in")
+    session_hours: float = Field(12, gt=0, le=24, description="a sign-in of anybody else")
     idle_minutes: float = Field(60, gt=0)
+
+    # sign-in at a provider of OpenID Connect, instead of by a password here
+    oidc_issuer: str = Field("", description="its address, under which /.well-known/openid-configuration is")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_redirect_uri: str = Field(
+        "", pattern=r"^(https?://.+/oauth2callback)?$", description="ends in /oauth2callback"
+    )
+    oidc_name: str = Field("your organisation", description="as the sign-in card names it")
+    oidc_username_claim: str = "preferred_username"
+    oidc_groups_claim: str = Field("groups", description="the claim that is mapped to roles and groups")
+    oidc_roles: str = Field("", description="what a value of that claim makes of somebody: desk-pm=portfolio_manager")
+    oidc_groups: str = Field(
+        "", description="and the portfolio groups it entitles to: desk-us=BIG6 PUBLICPRE,desk-all=*"
+    )
 
     # the house rules
     amber_after_days: int = Field(1, ge=0)
@@ -110,10 +127,13 @@ class Settings(BaseSettings):
 
     # the process
     worker_embedded: bool = Field(True, description="the app sends and follows orders itself")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), description="names the app may be asked under")
+    worker_port: int | None = Field(None, ge=1, le=65535, description="where a worker that runs apart answers")
     metrics_token: SecretStr = Field(SecretStr(""), description="who brings it may read /health and /metrics")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_mask_accounts: bool = Field(False, description="logs have a mark in the place of each account's name")
 
-    @field_validator("aladdin_groups", "aladdin_scopes", mode="before")
+    @field_validator("aladdin_groups", "aladdin_scopes", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -150,6 +170,12 @@ class Settings(BaseSettings):
         return _known(seconds, [resource.name for resource in fields(Freshness)])
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret there is, so that none is ever written anywhere."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr) and value)
+
+    @property
     def world(self) -> World:
         """Which world these settings name; `SettingsError` where they are half-set or contradict each other."""
         aladdin = self._aladdin_fields()
@@ -169,7 +195,7 @@ class Settings(BaseSettings):
             )
         if not named:
             return World.DEMO
-        outside = {"USERS_FILE": self.users_file, "COOKIE_KEY": self.cookie_key.get_secret_value()}
+        outside = {"COOKIE_KEY": self.cookie_key.get_secret_value()}
         missing = [name for name, value in (aladdin | outside).items() if not value]
         if missing:
             raise SettingsError(
@@ -227,6 +253,31 @@ class Settings(BaseSettings):
                 "(see .env.example), or unset all of it to keep the ledger in a file."
             )
         return self._snowflake_config()
+
+    @property
+    def oidc(self) -> dict[str, str] | None:
+        """What `st.login` needs, where users sign in at a provider; `SettingsError` where that is half-set."""
+        needed = {
+            "OIDC_ISSUER": self.oidc_issuer,
+            "OIDC_CLIENT_ID": self.oidc_client_id,
+            "OIDC_CLIENT_SECRET": self.oidc_client_secret.get_secret_value(),
+            "OIDC_REDIRECT_URI": self.oidc_redirect_uri,
+            "OIDC_ROLES": self.oidc_roles,
+        }
+        if not any(needed.values()):
+            return None
+        missing = [name for name, value in needed.items() if not value]
+        if not self.cookie_key.get_secret_value():
+            missing.append("COOKIE_KEY")
+        if missing:
+            raise SettingsError(f"Sign-in at a provider is half-configured: {', '.join(missing)} missing.")
+        return {
+            "server_metadata_url": f"{self.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
+            "client_id": self.oidc_client_id,
+            "client_secret": self.oidc_client_secret.get_secret_value(),
+            "redirect_uri": self.oidc_redirect_uri,
+            "cookie_secret": self.cookie_key.get_secret_value(),
+        }
 
     def _snowflake_config(self) -> SnowflakeConfig:
         return SnowflakeConfig(

@@ -159,6 +159,22 @@ class AladdinConfig:
         if self.client_id or self.client_secret.get_secret_value() or self.refresh_token.get_secret_value():
             raise SettingsError("Aladdin takes a user name and password, or a client id and secret: not both.")
 
+    def shared_by(self, processes: int) -> AladdinConfig:
+        """The same with this process's part of each quota, where so many share them; `SettingsError` where there is
+        less than one call a minute for each."""
+        quotas = {"in all": self.calls_a_minute, "of any other": self.default_quota, **self.quotas}
+        if short := [f"{name}={calls}" for name, calls in quotas.items() if calls < processes]:
+            raise SettingsError(
+                f"{processes} processes cannot share a quota of fewer calls a minute: {', '.join(sorted(short))}. "
+                "Raise it, or run fewer."
+            )
+        return replace(
+            self,
+            calls_a_minute=self.calls_a_minute // processes,
+            default_quota=self.default_quota // processes,
+            quotas={name: calls // processes for name, calls in self.quotas.items()},
+        )
+
     @property
     def basic(self) -> bool:
         """Whether we sign in with a user name and password instead of OAuth2."""

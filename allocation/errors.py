@@ -5,10 +5,10 @@ EvenlotError                    every error this project raises on purpose; str(
     ├── InvalidBlock            the block cannot be traded as typed; names the field
     │   └── OffLattice          the face is not a legal amount; carries the nearest legal faces
     ├── MissingPrice            no price to value the bond with
-    ├── MissingMeasure          the bond lacks the figure the chosen metric needs
     ├── MetricUnavailable       accounts without the chosen metric must be excluded by an explicit choice
+    │   └── MissingMeasure      the bond lacks the figure the metric needs: that is every account
     ├── InvalidParameter        an engine was given a parameter it does not know or cannot use
-    │   └── LockRefused         a line cannot be locked at this face; carries the account and the nearest that can be
+    │   └── LockRefused         lines cannot be locked at these faces; carries each with the nearest that can be
     ├── InvalidLimit            a row of the limits table cannot be read; names the column
     └── Infeasible              the feasibility gate refused a result: a defect of ours, never shown as a proposal
 """
@@ -16,6 +16,7 @@ EvenlotError                    every error this project raises on purpose; str(
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 
 class EvenlotError(Exception):
@@ -47,16 +48,16 @@ class MissingPrice(AllocationError):
     """The bond has no price, and none was typed."""
 
 
-class MissingMeasure(AllocationError):
-    """The bond has no figure for the chosen metric."""
-
-
 class MetricUnavailable(AllocationError):
     """Accounts lack the chosen metric: `reasons` maps each account id to why."""
 
     def __init__(self, sentence: str, reasons: Mapping[str, str]) -> None:
         super().__init__(sentence)
         self.reasons = dict(reasons)
+
+
+class MissingMeasure(MetricUnavailable):
+    """The bond has no figure for the chosen metric: none of the accounts can count in it."""
 
 
 class InvalidParameter(AllocationError):
@@ -67,14 +68,27 @@ class InvalidParameter(AllocationError):
         self.parameter = parameter
 
 
-class LockRefused(InvalidParameter):
-    """A line cannot be locked at this face. `account_id` is whose (empty: the locks together are too much), `near` are
-    the nearest faces that it can be locked at, 0 among them where nothing else can be."""
+@dataclass(frozen=True, slots=True)
+class RefusedLock:
+    """A line that cannot be locked where it was typed, with why in a sentence. `near` are the nearest faces that it
+    could be locked at beside the locks that can be, 0 among them; none for what cannot be read."""
 
-    def __init__(self, sentence: str, account_id: str = "", near: Sequence[int] = ()) -> None:
-        super().__init__("locked", sentence)
-        self.account_id = account_id
-        self.near = tuple(near)
+    account_id: str
+    sentence: str
+    near: tuple[int, ...] = ()
+
+
+class LockRefused(InvalidParameter):
+    """Lines cannot be locked at their faces: `locks` are all of those, and without them the others can."""
+
+    def __init__(self, locks: Sequence[RefusedLock]) -> None:
+        super().__init__("locked", " ".join(lock.sentence for lock in locks))
+        self.locks = tuple(locks)
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """Whose locks they are."""
+        return frozenset(lock.account_id for lock in self.locks)
 
 
 class InvalidLimit(AllocationError):

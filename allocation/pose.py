@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from allocation.caps import bind, minimum_line, rules
 from allocation.effect import unit_value
-from allocation.engines.options import face, known
 from allocation.engines.problem import Problem
-from allocation.errors import InvalidBlock, LockRefused, MetricUnavailable, MissingMeasure, MissingPrice
+from allocation.errors import InvalidBlock, MetricUnavailable, MissingMeasure, MissingPrice
 from allocation.limits import NO_LIMITS, LimitTable
+from allocation.locks import fixed
 from allocation.lots import Lattice, Room, room
 from allocation.metrics import basis, on_basis
-from allocation.model import Account, BlockOrder, Choices, Metric, Side
+from allocation.model import Account, BlockOrder, Bond, Choices, Metric, Side
 from allocation.money import common_currency, in_currency
 from allocation.proposal import Cap
 
@@ -27,7 +27,7 @@ def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limit
     Raises `InvalidBlock`, `MissingPrice`, `MissingMeasure`, `MetricUnavailable` (accounts without the metric that were
     not excluded), or `InvalidParameter`, mostly as `LockRefused`, for locked faces that cannot be traded.
     """
-    refuse_untradable(block, choices.metric)
+    refuse_untradable(block)
     valued, restated = _valuation(block, accounts)
     members = tuple(
         on_basis(account, valued, choices.minimum_coverage) for account in sorted(accounts, key=lambda a: a.id)
@@ -37,7 +37,7 @@ def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limit
     lattice = lattice_of(block, members, choices, limits)
     minimums = {account.id: least_line(choices, limits, account.id) for account in members}
     caps = tuple(bind(block, members, rules(limits, valued, choices.respect_cash), lattice, minimums))
-    fixed = _fixed(block, members, caps, lattice, choices, minimums)
+    held = fixed(block, members, caps, lattice, choices, minimums)
     currency = common_currency(members, block.bond.currency)
     return Problem(
         block=block,
@@ -47,8 +47,8 @@ def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limit
         lattice=lattice,
         metric=choices.metric,
         unit_values=tuple(unit_value(block, account, valued) for account in members),
-        excluded=_excluded(members, choices),
-        fixed=fixed,
+        excluded=_excluded(block.bond, members, choices),
+        fixed=held,
         locked=frozenset(choices.locked),
         basis=valued,
         currency=currency,
@@ -87,49 +87,7 @@ def _room(block: BlockOrder, lattice: Lattice, cap: Cap, account: Account, choic
     return room(lattice, block.side, cap.face, account.held(block.bond.asset_id))
 
 
-def _fixed(
-    block: BlockOrder,
-    accounts: Sequence[Account],
-    caps: Sequence[Cap],
-    lattice: Lattice,
-    choices: Choices,
-    minimums: Mapping[str, int],
-) -> tuple[int, ...]:
-    """The locked faces; `InvalidParameter` for one that breaks a cap, the lattice or a minimum allocation, or when they
-    exceed the order."""
-    known("locked", "Locked", choices.locked, [account.id for account in accounts])
-    fixed = []
-    for account, cap in zip(accounts, caps, strict=True):
-        line = face("locked", f"{account.id}, locked face", choices.locked.get(account.id, 0))
-        allowed = room(lattice, block.side, cap.face, account.held(block.bond.asset_id))
-        if why := _refused(line, cap, allowed, lattice, minimums[account.id]):
-            near = _near(line, allowed, lattice, minimums[account.id])
-            raise LockRefused(f"{account.id} cannot be locked at {line:,}{why}.", account.id, near)
-        fixed.append(line)
-    if sum(fixed) > block.face:
-        raise LockRefused(f"The locked lines add up to {sum(fixed):,}, more than the order of {block.face:,}.")
-    return tuple(fixed)
-
-
-def _refused(line: int, cap: Cap, allowed: Room, lattice: Lattice, least: int) -> str:
-    """Why a line cannot be locked at this face, to follow it in a sentence; empty where it can be."""
-    if line > cap.face:
-        return f": {cap.reason}"
-    if line and not allowed.allows(line, lattice):
-        near = " or ".join(f"{f:,}" for f in lattice.nearest(line) if f and allowed.allows(f, lattice)) or "nothing"
-        return f"; it could trade {near} near to that"
-    return f": its minimum allocation is {least:,}" if 0 < line < least and line != allowed.sell_out else ""
-
-
-def _near(line: int, allowed: Room, lattice: Lattice, least: int) -> tuple[int, ...]:
-    """The nearest faces at which a line can be locked, the smaller first; nothing is always one."""
-    ends = {allowed.top, allowed.sell_out or 0, *lattice.nearest(line), lattice.nearest(least)[1]}
-    legal = [f for f in sorted(ends) if f and allowed.allows(f, lattice) and (f >= least or f == allowed.sell_out)]
-    below, above = [f for f in legal if f < line], [f for f in legal if f > line]
-    return (*below[-1:], *above[:1]) or (0,)
-
-
-def refuse_untradable(block: BlockOrder, metric: Metric) -> None:
+def refuse_untradable(block: BlockOrder) -> None:
     """Raises what is wrong with the block itself, whoever would trade it."""
     bond = block.bond
     if block.face <= 0:
@@ -148,10 +106,6 @@ def refuse_untradable(block: BlockOrder, metric: Metric) -> None:
         raise InvalidBlock(
             "settlement", f"{bond.label} matures on {bond.maturity:%d %b %Y}, before the trade would settle."
         )
-    if bond.measures.of(metric) is None:
-        others = [m.label for m in Metric if bond.measures.of(m) is not None]
-        hint = f"Choose another metric: {', '.join(others)}." if others else "None of its figures is known today."
-        raise MissingMeasure(f"{bond.label} has no {_figure(metric)}, so {metric.label} cannot be shown. {hint}")
 
 
 def _figure(metric: Metric) -> str:
@@ -176,8 +130,11 @@ def _valuation(block: BlockOrder, accounts: Sequence[Account]) -> tuple[str, tup
     return "clean", (f"Metrics are on clean values: accrued interest is not known for all holdings of {names}.",)
 
 
-def _excluded(accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
-    """Accounts left out of the metric with the reason; `MetricUnavailable` where one lacks it and was not left out."""
+def _excluded(bond: Bond, accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
+    """Accounts left out of the metric with the reason; `MetricUnavailable` where one lacks it and was not left out,
+    which is every account where the bond does."""
+    if bond.measures.of(choices.metric) is None:
+        return _unmeasured(bond, accounts, choices)
     reasons = {a.id: a.exposures[choices.metric].reason for a in accounts if a.exposures[choices.metric].value is None}
     unsaid = {account: reason for account, reason in reasons.items() if account not in choices.excluded}
     if unsaid:
@@ -190,6 +147,17 @@ def _excluded(accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
         )
     chosen = {a.id: "left out by choice" for a in accounts if a.id in choices.excluded}
     return chosen | reasons
+
+
+def _unmeasured(bond: Bond, accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
+    """Everybody, where the metric of nobody is known after the trade and nobody is to count in it."""
+    metric, what = choices.metric, _figure(choices.metric)
+    reasons = {account.id: f"{bond.label} has no {what}" for account in accounts}
+    if reasons.keys() <= choices.excluded:
+        return reasons
+    others = [m.label for m in Metric if bond.measures.of(m) is not None]
+    hint = f"Choose another metric: {', '.join(others)}." if others else "None of its figures is known today."
+    raise MissingMeasure(f"{bond.label} has no {what}, so {metric.label} cannot be shown. {hint}", reasons)
 
 
 def _warnings(block: BlockOrder, choices: Choices) -> tuple[str, ...]:

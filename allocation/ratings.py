@@ -1,4 +1,4 @@
-"""Credit ratings as notches, so that a floor can be compared with a bond's rating whoever gave it."""
+"""Credit ratings as notches, so that a floor can be compared with a bond's ratings whoever gave them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ _PREFIX = re.compile(r"^\((P|EXP)\) *", re.IGNORECASE)
 _OUTLOOK = r"STABLE|POSITIVE|NEGATIVE|DEVELOPING"
 _SUFFIX = re.compile(rf"(\s*(\((SF|SO|CE|EXP|{_OUTLOOK})\)|/\s*({_OUTLOOK})|/?\*[-+]?|SF|E|U))+$", re.IGNORECASE)
 _DBRS = {" (HIGH)": "+", "(HIGH)": "+", " (LOW)": "-", "(LOW)": "-"}
+
+
+def lowest(ratings: str) -> tuple[int, str] | None:
+    """The lowest of a bond's ratings, which are divided by commas, as notches and as written: the one that a floor is
+    held against, where agencies differ. None where none is a long-term one."""
+    read = [(found, text.strip()) for text in ratings.split(",") if (found := notch(text)) is not None]
+    return max(read, key=lambda each: each[0], default=None)
 
 
 def notch(rating: str) -> int | None:

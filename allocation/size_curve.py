@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 
 import numpy as np
 
@@ -62,23 +63,24 @@ def size_curve(
     limits: LimitTable = NO_LIMITS,
     points: int = 200,
     largest: int | None = None,
+    at: int | None = None,
 ) -> tuple[Curve, ...]:
-    """A curve for each of `choices`, in their order: at `points` sizes spread evenly over the legal faces, and at the
-    block's own face.
+    """A curve for each of `choices`, in their order: at round sizes as far apart as they must be for about `points` of
+    them, at the smallest and the largest, and at the block's own face; or at one size alone, the legal face below `at`.
 
     Sizes go from the smallest line (or what is locked, where that is more) to `largest`: by default the most the
-    accounts' caps can take, or twice the block where that is less. Raises `InvalidParameter` for points or a largest
-    that make no curve and where the choices differ in anything but the engine and its parameters, and what `pose`
-    raises of the block itself.
+    accounts' caps can take, or twice the block where that is less. Raises `InvalidParameter` for points, a largest or
+    a size that make no curve and where the choices differ in anything but the engine and its parameters, and what
+    `pose` raises of the block itself.
     """
     refuse_disagreement(choices)
     if not choices:
         return ()
     own = pose(block, accounts, choices[0], limits)  # refuses what the preview of the block itself would refuse
     # the caps are made at the widest size: what is above it would be cut off
-    wide = max(2 * block.face, largest or 0, _first(own))
+    wide = max(2 * block.face, largest or 0, at or 0, _first(own))
     problem = pose(replace(block, face=wide), accounts, choices[0], limits)
-    faces = _faces(own, problem, points, largest)
+    faces = _faces(own, problem, points, largest) if at is None else [_size(problem, at)]
     smallest = [least_line(choices[0], limits, account.id) for account in problem.accounts]
     posed = [own if face == block.face else _of_size(problem, face, smallest) for face in faces]
     named = zip(labels(own, choices), choices, strict=True)
@@ -87,17 +89,35 @@ def size_curve(
 
 def _faces(own: Problem, problem: Problem, points: int, largest: int | None) -> list[int]:
     """The sizes, rising; `problem` is the widest of them."""
-    lattice, locked = problem.lattice, sum(problem.fixed)
-    first = _first(problem)
+    lattice, first = problem.lattice, _first(problem)
     if points < 2:
         raise InvalidParameter("points", f"A curve needs at least 2 points, not {points:,}.")
-    if largest is not None and largest < first:
-        least = f"the {locked:,} locked by hand" if locked > lattice.min_piece else f"the smallest line of {first:,}"
-        raise InvalidParameter("largest", f"The largest order of a curve is {largest:,}, less than {least}.")
-    room = locked + sum(room.most for room in problem.rooms)
-    last = lattice.floor(min(2 * own.block.face, room) if largest is None else largest)
-    spread = {lattice.floor(first + max(0, last - first) * k // (points - 1)) for k in range(points)}
-    return sorted(spread | {own.block.face})
+    if largest is not None:
+        _size(problem, largest)
+    room = sum(problem.fixed) + sum(room.most for room in problem.rooms)
+    last = max(first, lattice.floor(min(2 * own.block.face, room) if largest is None else largest))
+    step = _round_step(last - first, points - 1)
+    return sorted({first, last, own.block.face, *map(lattice.floor, range(first // step * step + step, last, step))})
+
+
+def _size(problem: Problem, face: int) -> int:
+    """The legal size at or below `face`; `InvalidParameter` where no order can be as small."""
+    locked, first = sum(problem.fixed), _first(problem)
+    if face < first:
+        by_hand = locked > problem.lattice.min_piece
+        least = f"the {locked:,} locked by hand" if by_hand else f"the smallest line of {first:,}"
+        raise InvalidParameter("largest", f"An order of {face:,} is less than {least}.")
+    return problem.lattice.floor(face)
+
+
+def _round_step(reach: int, steps: int) -> int:
+    """The smallest of 1, 2, 5, 10, 20, 50 and so on that covers `reach` in at most so many steps."""
+    step = 1
+    for factor in cycle((2, 2.5, 2)):
+        if step * steps >= reach:
+            return step
+        step = int(step * factor)
+    raise AssertionError("a cycle does not end")
 
 
 def _first(problem: Problem) -> int:
@@ -155,8 +175,7 @@ class _Group:
     def of(cls, problem: Problem) -> _Group:
         places = tuple(i for i, account in enumerate(problem.accounts) if account.id not in problem.excluded)
         counted = [problem.accounts[i] for i in places]
-        measure = problem.block.bond.measures.of(problem.metric)
-        assert measure is not None, "a bond without the measure is refused before"
+        measure = problem.block.bond.measures.of(problem.metric) or 0.0  # without one nobody counts
         return cls(
             places=places,
             before=np.array([account.exposures[problem.metric].value for account in counted], dtype=np.float64),

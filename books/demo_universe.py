@@ -50,7 +50,8 @@ class Issuer:
     ticker: str
     name: str
     sector: str
-    rating: str
+    sp: str
+    moodys: str
     country: str
     spread: float
 
@@ -58,7 +59,7 @@ class Issuer:
     def asset_class(self) -> str:
         if self.sector == "Agency":
             return AGENCY
-        return CORPORATE if self.rating.rstrip("+-") in ("AAA", "AA", "A", "BBB") else HIGH_YIELD
+        return CORPORATE if self.sp.rstrip("+-") in ("AAA", "AA", "A", "BBB") else HIGH_YIELD
 
 
 def universe(rng: Random, settlement: date) -> dict[str, Security]:
@@ -66,7 +67,13 @@ def universe(rng: Random, settlement: date) -> dict[str, Security]:
     by_class: dict[str, list[Issuer]] = {AGENCY: [], CORPORATE: [], HIGH_YIELD: []}
     for row in _table("issuers.csv"):
         issuer = Issuer(
-            row["ticker"], row["issuer"], row["sector"], row["rating"], row["country"], float(row["spread"])
+            row["ticker"],
+            row["issuer"],
+            row["sector"],
+            row["sp"],
+            row["moodys"],
+            row["country"],
+            float(row["spread"]),
         )
         by_class[issuer.asset_class].append(issuer)
     grade = by_class[CORPORATE]
@@ -104,7 +111,7 @@ def _treasury(row: dict[str, str], settlement: date) -> Security:
         ticker="T",
         sector="Treasury",
         asset_class=TREASURY,
-        rating="AA+",
+        rating="S&P AA+, Moody's Aa1",
         country="US",
         coupon=terms.coupon,
         coupon_frequency=terms.frequency,
@@ -174,7 +181,7 @@ def _issue(issuer: Issuer, terms: Terms, settlement: date) -> Security:
         ticker=issuer.ticker,
         sector=issuer.sector,
         asset_class=issuer.asset_class,
-        rating=issuer.rating,
+        rating=f"S&P {issuer.sp}, Moody's {issuer.moodys}",
         country=issuer.country,
         coupon=terms.coupon,
         coupon_frequency=terms.frequency,

@@ -89,6 +89,18 @@ class Comparing:
         choices = _choices(posed, entries)
         return self._answers.once((user.username, "sizes"), (posed.block, posed.accounts, posed.limits, choices), work)
 
+    def at_size(self, user: User, request: Request, entries: Sequence[Entry], face: int) -> tuple[Curve, ...]:
+        """What each entry would come to at one size of the order, which need not be on the curve. Raises what `sizes`
+        raises, and `InvalidParameter` for less than the smallest order."""
+        posed = self._posed(user, request)
+        choices = _choices(posed, entries)
+
+        def work() -> tuple[Curve, ...]:
+            return size_curve(posed.block, posed.accounts, choices, posed.limits, at=face)
+
+        given = (posed.block, posed.accounts, posed.limits, choices)
+        return self._answers.once((user.username, "size", face), given, work)
+
     def partly(
         self, user: User, group: str, proposal: Proposal, filled: Fraction, policy: FillPolicy = FillPolicy.PRO_RATA
     ) -> PartialFill:

@@ -3,6 +3,7 @@ came of it (`Event`). Frozen values; money and prices are `Decimal`, times are U
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from orders.broker_model import Severity as Severity
 from orders.broker_model import Violation as Violation
 from orders.lease import Lease as Lease
 from orders.people import EVERY_GROUP as EVERY_GROUP
+from orders.people import Entry as Entry
 from orders.people import Permission as Permission
 from orders.people import Role as Role
 from orders.people import User as User
@@ -196,6 +198,7 @@ class Intent:
     order_id: str
     kind: Kind
     created_at: datetime
+    reference: str = ""  # of what a person did to ask for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,3 +301,12 @@ class AuditEntry:
     body: str  # canonical JSON
     previous: str
     sha256: str
+
+    @property
+    def reference(self) -> str:
+        """Of what was being done when it was written: log lines and requests to Aladdin have it too. Empty in entries
+        from before there were any, and in one whose body was rewritten."""
+        try:
+            return str(json.loads(self.body).get("reference", ""))
+        except (ValueError, AttributeError):
+            return ""

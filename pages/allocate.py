@@ -8,16 +8,17 @@ from datetime import date
 import streamlit as st
 
 from allocation.engines import ENGINES
-from allocation.errors import EvenlotError, InvalidBlock, InvalidParameter, LockRefused, MetricUnavailable
+from allocation.errors import EvenlotError, InvalidBlock, InvalidParameter, LockRefused, MetricUnavailable, RefusedLock
 from allocation.model import Bond, Metric, Side
 from orders.desk import Preview, Request
 from orders.errors import OutsideError
 from orders.model import Permission
-from ui import confirming, drafts, formats, forms, frame, keys, left_off, lines, links, method, session
+from ui import confirming, drafts, formats, forms, frame, keys, left_off, lines, links, method, proposal_words, session
 from ui import preview as ui_preview
 from ui.bar import bar
 
 MEND = "Mend what is marked above."
+UNCOUNTED = "Say above who counts, or choose another metric."
 UNREAD = "Nothing can be allocated before Aladdin answers: try again."
 
 user = session.require_user(Permission.PREVIEW)
@@ -78,7 +79,8 @@ def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
     with st.container(width=158, gap="xxsmall"):
         face = st.text_input(
             "Face", key="allocate.face", placeholder="25,000,000 or 25mm", persist_state="session",
-            help=f"{bond.label} trades in {formats.pieces(bond)}.",
+            help=f"{bond.label} trades in {formats.pieces(bond)}. **k** is thousand, **m** and **mm** both "
+            "are million, **bn** is billion: 250k, 1.5m, 25mm.",
         )  # fmt: skip
     day = st.date_input(
         "Settlement", key="allocate.settlement", format="YYYY-MM-DD", persist_state="session", value=None,
@@ -125,12 +127,10 @@ def make_preview(request: Request) -> Preview | str:
         left_out = method.left_out(request.group, metric, error.reasons)
         if not st.session_state.get(left_out, False):
             offer(error)
-        if not st.checkbox(
-            f"Leave {formats.count(len(error.reasons), 'account')} out of {metric.label}",
-            key=left_out,
-            persist_state="session",
-        ):
-            return MEND
+        label, way = method.leaving_out(metric, error)
+        if not st.checkbox(label, key=left_out, persist_state="session"):
+            st.caption(way)
+            return UNCOUNTED
         choices = replace(request.choices, excluded=frozenset(error.reasons))
         return make_preview(replace(request, choices=choices))
     except LockRefused:
@@ -146,16 +146,14 @@ def make_preview(request: Request) -> Preview | str:
         return UNREAD if isinstance(error, OutsideError) else MEND
 
 
-def around_locks(request: Request, refused: list[lines.Refused]) -> Preview | str:
+def around_locks(request: Request, refused: list[RefusedLock]) -> Preview | str:
     """The preview around the locks that can be; those that cannot are added to `refused`."""
-    while True:
-        try:
-            return make_preview(request)
-        except LockRefused as error:
-            kept = {a: face for a, face in request.choices.locked.items() if error.account_id not in ("", a)}
-            near = f" Nearest: {' or '.join(f'{face:,}' for face in error.near)}." if error.near else ""
-            refused.append(lines.Refused(error.account_id, f"{error}{near}", error.near))
-            request = replace(request, choices=replace(request.choices, locked=kept))
+    try:
+        return make_preview(request)
+    except LockRefused as error:
+        refused += error.locks
+        kept = {account: face for account, face in request.choices.locked.items() if account not in error.accounts}
+        return around_locks(replace(request, choices=replace(request.choices, locked=kept)), refused)
 
 
 if trip.group is None or trip.asset_id is None:
@@ -175,9 +173,9 @@ with frame.explained():
 chosen = method.inputs(trip.group, bond, side, accounts, row)
 for fault in chosen.faults:
     st.error(fault, icon=":material/edit:")
-refused = [lines.Refused(account, said) for account, said in chosen.unread.items()]
+refused = [RefusedLock(account, said) for account, said in chosen.unread.items()]
 problem, preview, request = "", None, None
-sentence = block = f"{side.value.title()} {bond.label} for {trip.group}"
+sentence = f"{side.value.title()} {bond.label} for {trip.group}"
 if not typed_face.strip():
     problem = "Type a face to see the allocation."
 elif settlement is None:
@@ -185,10 +183,8 @@ elif settlement is None:
 else:
     try:
         face, limit = forms.face(typed_face), forms.price(typed_limit)
-        at = f" at {formats.price(limit)}" if limit is not None else ""
-        block = f"{side.value.title()} {face:,} {bond.label} for {trip.group}{at}"
-        sentence = f"{block}, settle {formats.day(settlement)}"
         request = Request(trip.group, trip.asset_id, side, face, settlement, limit, chosen.choices)
+        sentence = proposal_words.sentence(request, bond.label, trip.group)
         made = MEND if chosen.faults else around_locks(request, refused)
         preview, problem = (None, made) if isinstance(made, str) else (made, ui_preview.obstacle(made))
         problem = "Mend the locked lines, or free them." if refused and preview is not None else problem
@@ -222,11 +218,7 @@ with top:
 if preview is not None:
     warned = st.container()  # always there, so that what is typed into below keeps its place
     if refused:
-        warned.warning(
-            "What is shown is worked out without the locks that are refused below. Nothing can be confirmed before "
-            "they are mended or freed.",
-            icon=":material/lock_open:",
-        )
+        warned.warning(lines.without(preview.proposal, refused), icon=":material/lock_open:")
     else:
         if trip.preview is None or trip.preview.request != preview.request:
             trip.keep(preview)
@@ -247,4 +239,4 @@ if back.button("Securities", icon=":material/arrow_back:", shortcut=keys.BACK):
 ready = preview is not None and not problem and may
 forth = forward.button("Confirm…", type="primary", icon=":material/check:", disabled=not ready, shortcut=keys.NEXT)
 if forth and preview is not None:
-    confirming.open_dialog(user, preview, block)
+    confirming.open_dialog(user, preview)

@@ -113,8 +113,14 @@ def test_figures_are_for_the_machine_itself_or_for_whoever_brings_the_token(
 
 def test_a_load_balancer_gets_words_and_no_figures_without_a_sign_in(house: House) -> None:
     assert ask("/health/live", ("10.0.0.7", 4000)).json() == {"status": "live"}
+    object.__setattr__(house, "embedded_worker", True)
     ready = ask("/health/ready", ("10.0.0.7", 4000))
     assert (ready.status_code, set(ready.json().values())) == (503, {"not ready", "ok", "failing"})
+
+
+def test_an_app_whose_worker_runs_apart_is_ready_without_it_and_says_how_it_is(house: House) -> None:
+    ready = ask("/health/ready", ("10.0.0.7", 4000))
+    assert (ready.status_code, ready.json()["worker"]) == (200, "failing")
 
 
 def test_a_token_counts_though_the_house_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +134,7 @@ def test_a_token_counts_though_the_house_cannot_be_opened(monkeypatch: pytest.Mo
 def test_however_often_anybody_asks_the_store_is_read_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[bool] = []
 
-    def ready(greeted: bool) -> Response:
+    def ready(greeted: bool, *_: object) -> Response:
         looked.append(greeted)
         return Response(b"{}", 503)
 

@@ -15,7 +15,6 @@ ALADDIN = {
     "ALADDIN_CLIENT_ID": "evenlot",
     "ALADDIN_CLIENT_SECRET": "hush-hush",
     "ALADDIN_GROUPS": "PUBLICPRE, BIG6,",
-    "USERS_FILE": "users.yaml",
     "COOKIE_KEY": "k" * 64,
 }
 

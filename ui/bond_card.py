@@ -71,7 +71,7 @@ def _terms(bond: Bond) -> None:
     times = f", {bond.coupon_frequency} a year" if bond.coupon_frequency else ""
     coupon = formats.MISSING if bond.coupon is None else f"{bond.coupon.normalize():f} %{times}"
     terms.markdown(
-        f"Coupon {coupon}  \nMaturity {formats.day(bond.maturity)}  \nRating {bond.rating or formats.MISSING}"
+        f"Coupon {coupon}  \nMaturity {formats.day(bond.maturity)}  \nRated {bond.rating or formats.MISSING}"
     )
     trade.markdown(
         f"Trades in {formats.pieces(bond)}  \nCurrency {bond.currency}, usual settlement "

@@ -16,7 +16,7 @@ from allocation.size_curve import Curve
 from orders.comparing import Compared, Entry
 from orders.desk import Request
 from orders.model import Permission
-from ui import charts, comparison_charts, comparison_tables, entries, formats, frame, method, session
+from ui import charts, comparison_charts, comparison_tables, entries, formats, forms, frame, method, session
 
 TALL = 520  # pixels a chart or table may take before it scrolls
 
@@ -45,7 +45,9 @@ def every_account(compared: Compared, row: Comparison) -> None:
 def who_gets(compared: Compared) -> None:
     """Faces per account and engine."""
     table, columns = comparison_tables.heat(compared.rows)
-    st.markdown("**Face of each account, per engine** · the stronger the colour, the more")
+    locked = sorted(compared.request.choices.locked)
+    fixed = f" · locked: {formats.plain(', '.join(locked))}" if locked else ""
+    st.markdown(f"**Face of each account, per engine** · the stronger the colour, the more{fixed}")
     st.dataframe(
         table, column_config=columns, hide_index=True, placeholder=formats.MISSING, key="compare.heat",
         height=_height(len(table.index)), alt="who gets how much per engine",
@@ -69,21 +71,52 @@ def over_sizes(
         frame.show(error)
         return
     faces = next((curve.faces for curve in curves if curve.points), (own,))
-    size = st.select_slider(
-        "Size of the order", faces, value=own, format_func=formats.face, key=f"compare.size.{own}.{faces[-1]}",
-        help="The dotted line is the order as it is typed.",
-    )  # fmt: skip
+    size, told = _size(compared, faces, asked, curves)
     metric = compared.request.choices.metric
     st.plotly_chart(
         comparison_charts.sizes(curves, metric, row.label, size, own), config=charts.CONFIG, key="compare.sizes",
         alt="dispersion and face placed against the size of the order",
     )  # fmt: skip
-    _at_size(compared, curves, size)
+    _at_size(compared, told, size)
     if st.button(
         f"Use {size:,} with {row.label}", icon=":material/arrow_forward:", disabled=size == own, key="compare.resize",
         on_click=use, args=(row, bond, accounts, compared.request, size),
     ):  # fmt: skip
         st.switch_page("pages/allocate.py")
+
+
+def _size(
+    compared: Compared, faces: Sequence[int], asked: tuple[Entry, ...], curves: tuple[Curve, ...]
+) -> tuple[int, tuple[Curve, ...]]:
+    """The size that is looked at, by the slider or typed beside it, and what each engine comes to there."""
+    own, state = compared.block.face, st.session_state
+    slider, box = f"compare.size.{own}.{faces[0]}.{faces[-1]}", f"compare.typed.{own}"
+    locked = sum(compared.request.choices.locked.values())
+    begins = f" Sizes begin at the {locked:,} that is locked." if faces[0] >= locked > 0 else ""
+
+    def emptied() -> None:
+        state[box] = ""
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        slid = st.select_slider(
+            "Size of the order", faces, value=own, format_func=formats.face, key=slider, on_change=emptied,
+            help=f"The dotted line is the order as it is typed.{begins}",
+        )  # fmt: skip
+        with st.container(width=158):
+            typed = st.text_input("or type it", key=box, placeholder="30mm", help="counts before the slider")
+    if begins:
+        st.caption(f":material/lock:{begins}")
+    if not typed.strip():
+        return slid, curves
+    try:
+        face = forms.face(typed)
+        if curves[0].at(face) is not None:
+            return face, curves
+        told = session.desk().comparing.at_size(session.require_user(Permission.PREVIEW), compared.request, asked, face)
+    except EvenlotError as error:
+        frame.show(error)
+        return slid, curves
+    return next((curve.faces[0] for curve in told if curve.points), own), told
 
 
 def _at_size(compared: Compared, curves: Sequence[Curve], size: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,7 @@ from ui.tables import Columns, number, rounded
 
 _SHADES = 5  # of a heat table: more would not be told apart
 _STRONGEST = 0.55  # of the colour, so that figures can be read on it in both themes
+_NAMED = 12  # locked lines in a sentence
 _HUE = "47, 111, 222"
 
 
@@ -32,6 +33,8 @@ def verdict(rows: Sequence[Comparison]) -> str:
     """Which engine leaves the least dispersion of those that place the most, by how much, and what else is to be known
     of the others."""
     found = answers(rows)
+    if not counted(rows):
+        return "Nobody counts in the dispersion: the engines differ in who gets how much, and in what they place."
     most = max(figures.placed for _, figures, _ in found)
     full = [part for part in found if part[1].placed == most]
     best, figures, proposal = min(full, key=lambda part: part[2].effect.dispersion_after)
@@ -53,12 +56,29 @@ def verdict(rows: Sequence[Comparison]) -> str:
     return " ".join(said)
 
 
+def counted(rows: Sequence[Comparison]) -> bool:
+    """Whether any account counts in the dispersion."""
+    return any(proposal.effect.after for _, _, proposal in answers(rows))
+
+
 def _proved(figures: Figures, proposal: Proposal) -> str:
-    """That no split leaves less, where that is proved: of what is placed with the accounts that count."""
+    """That no split leaves less, where that is proved: of what is placed with the accounts that count, and beside what
+    is locked."""
     at_best = figures.least.proved and figures.excess_at_most <= max(1e-9, 1e-6 * figures.least.found)
     if not at_best:
         return ""
-    return ", proved to be the least at this face" + (" of the accounts that count" * bool(proposal.effect.excluded))
+    locked, out = len(proposal.choices.locked), proposal.effect.excluded
+    given = f" with {'it' if locked == 1 else 'them'} locked" if locked else ""
+    return f", proved to be the least at this face{' of the accounts that count' if out else ''}{given}"
+
+
+def locks(locked: Mapping[str, int]) -> str:
+    """2 lines locked: DOVEER 7,000,000, QUINER 0. Empty where none is."""
+    if not locked:
+        return ""
+    named = ", ".join(f"{formats.plain(account)} {face:,}" for account, face in sorted(locked.items())[:_NAMED])
+    more = f" and {len(locked) - _NAMED} more" if len(locked) > _NAMED else ""
+    return f"{formats.count(len(locked), 'line')} locked: {named}{more}."
 
 
 def compared(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
@@ -68,21 +88,21 @@ def compared(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
     table = pd.DataFrame([_row(row, figures, proposal) for row, figures, proposal in found])
     columns = {
         "Engine": _engine(),
-        "Placed": number("Placed", 0, "face", 96),
+        "Placed": number("Placed", 0, "face", 92),
         "After": _deviation(effect.metric),
-        "Change": _text("Change", 106, "(before - after) / before"),
+        "Change": _text("Change", 108, "(before - after) / before"),
         "Above": _text(
-            "Above least", 100,
+            "Above least", 88,
             f"{effect.metric.unit} above the least that any split of the same face leaves; “at most” where that is not "
             "proved",
         ),
         "Within": _text("Within", 66, f"accounts ending within {proposal_words.tolerance(effect)} of mean or target"),
-        "Touched": _text("Touched", 70, "accounts with a line"),
+        "Touched": _text("Touched", 64, "accounts with a line"),
+        "Filled": number("Filled, %", 1, "placed over ordered face", 64),
         "Smallest": number("Smallest line", 0, "face", 98),
         "Cash": _text("Cash left", 116, "over the accounts whose cash is known, by currency"),
-        "Filled": number("Filled, %", 1, "placed over ordered face", 70),
     }  # fmt: skip
-    return table, columns
+    return (table if counted(rows) else table.drop(columns=["After", "Change", "Above", "Within"])), columns
 
 
 def measured(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
@@ -105,7 +125,7 @@ def measured(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
 
 
 def _engine() -> Any:
-    return st.column_config.TextColumn("Engine", pinned=True, width=142)
+    return st.column_config.TextColumn("Engine", pinned=True, width=138)
 
 
 def _deviation(metric: Metric) -> Any:
@@ -130,9 +150,9 @@ def _row(row: Comparison, figures: Figures, proposal: Proposal) -> dict[str, Any
         "Above": above if least.proved else f"at most {above}",
         "Within": proposal_words.within(effect),
         "Touched": f"{figures.touched} of {len(proposal.lines)}",
+        "Filled": round(figures.fill * 100, 1),
         "Smallest": figures.smallest_line,
         "Cash": formats.short_moneys(figures.cash_left),
-        "Filled": round(figures.fill * 100, 1),
     }
 
 

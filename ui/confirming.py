@@ -16,7 +16,7 @@ from orders.errors import NotPermitted, OutsideError
 from orders.history import Wanted
 from orders.lifecycle import FINAL
 from orders.model import Order, User
-from ui import accepting, filling, formats, frame, keys, left_off, releasing, sending, session, states
+from ui import accepting, filling, formats, frame, keys, left_off, proposal_words, releasing, sending, session, states
 
 RECENT = timedelta(minutes=5)  # an own order as young as this may be one that somebody took for cancelled
 
@@ -51,7 +51,7 @@ def confirmed() -> str | None:
     return order
 
 
-def open_dialog(user: User, preview: Preview, sentence: str) -> None:
+def open_dialog(user: User, preview: Preview) -> None:
     """Show what will be sent, to be confirmed, with what Aladdin's compliance says of it: asked here, once."""
     st.session_state.pop(_REFUSED, None)
     st.session_state.pop(_UNSAID, None)
@@ -61,7 +61,7 @@ def open_dialog(user: User, preview: Preview, sentence: str) -> None:
     except EvenlotError as error:
         frame.show(error)
     else:
-        _dialog(user, checked, sentence)
+        _dialog(user, checked)
 
 
 def forget() -> None:
@@ -205,7 +205,7 @@ def _being_confirmed(asked: Confirmation) -> None:
 
 
 @st.dialog("Confirm the allocation", width="large")
-def _dialog(user: User, preview: Preview, sentence: str) -> None:
+def _dialog(user: User, preview: Preview) -> None:
     """Exactly what will be sent."""
     if _ASKED in st.session_state or session.office().gate.current_user() is None:
         st.rerun()
@@ -213,7 +213,7 @@ def _dialog(user: User, preview: Preview, sentence: str) -> None:
     with frame.explained():
         preview = _settling(user, preview, trip.command_id)
     proposal, request = preview.proposal, preview.request
-    sentence = f"{sentence}, settle {formats.day(request.settlement)}"
+    sentence = proposal_words.sentence(proposal.block, proposal.block.bond.label, request.group)
     st.markdown(f"**{sentence}**")
     st.markdown(
         f"{proposal.placed:,} will be sent to Aladdin as one order with "

@@ -24,7 +24,7 @@ def draw(user: User, order: Order, statements: Sequence[Statement], chosen: Stat
     """The whole of it. `statements` are all versions, the newest first."""
     with frame.explained():
         frozen = read(chosen)
-    st.header(proposal_words.sentence(frozen.proposal.block, frozen.group))
+    st.header(proposal_words.sentence(frozen.proposal.block, frozen.proposal.block.bond.label, frozen.group))
     _about(order, frozen)
     if len(statements) > 1:
         _versions(statements, chosen)
@@ -112,6 +112,8 @@ def _outcome(of: str, found: Replay) -> None:
 
 def _dispersion(frozen: Frozen) -> None:
     effect = frozen.proposal.effect
+    if not effect.after:
+        return  # nobody counts in it
     st.markdown("**Dispersion of the group**, before and after")
     st.plotly_chart(
         charts.dispersion_bars(effect), config=charts.config(frozen.statement.id, "dispersion"),

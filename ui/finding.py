@@ -213,13 +213,10 @@ def _bold(text: str, words: Sequence[str]) -> str:
     """The text as Markdown, with what was typed in bold: where a word begins with it, or is it if it is one letter."""
     spans = [re.escape(word) + (r"\b" if len(word) == 1 else "") for word in sorted(words, key=len, reverse=True)]
     if not spans:
-        return _plain(text)
+        return formats.plain(text)
     pieces = re.split(rf"(?<![A-Za-z0-9.])((?i:{'|'.join(spans)}))", text)
-    return "".join(f"**{_plain(piece)}**" if n % 2 else _plain(piece) for n, piece in enumerate(pieces) if piece)
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]$:~<>#|])", r"\\\1", text)
+    plain = [formats.plain(piece) for piece in pieces]
+    return "".join(f"**{piece}**" if n % 2 else piece for n, piece in enumerate(plain) if piece)
 
 
 def _recent(user: User) -> list[dict[str, Any]]:

@@ -147,11 +147,13 @@ def pieces(bond: Bond) -> str:
 
 
 def width(improvement: float | None) -> str:
-    """1.8% wider, 53.6% narrower, unchanged; or "not applicable" where there was no dispersion to improve."""
+    """1.8% wider, 53.6% narrower, under 0.1% wider, unchanged; or "not applicable" without dispersion before."""
     if improvement is None:
         return "not applicable"
-    shown = round(improvement, 3)
-    return f"{abs(shown):.1%} {'wider' if shown < 0 else 'narrower'}" if shown else "unchanged"
+    if abs(improvement) < 1e-9:  # a rounding error
+        return "unchanged"
+    shown = f"{abs(improvement):.1%}" if abs(improvement) >= 0.0005 else "under 0.1%"
+    return f"{shown} {'wider' if improvement < 0 else 'narrower'}"
 
 
 def effect(before: float, after: float, of: Metric, improvement: float | None) -> str:

@@ -97,7 +97,7 @@ def found(group: str, bond: Bond, request: Request | None, before: Left | None) 
         rules={name: value for name, value in now.items() if value not in (None, _RULES[name])},
         cells=tuple(
             (account, column, text)
-            for (account, column), text in sorted(sheet.everything(group).items())
+            for (account, column), text in sheet.everything(group).items()  # as they were typed: locks count in order
             if column.partition(".")[2].startswith(ours)
         ),
         request=None if request is None else drafts.written(request),

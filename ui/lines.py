@@ -13,28 +13,21 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from allocation.errors import AllocationError
+from allocation.errors import AllocationError, RefusedLock
 from allocation.proposal import Proposal
 from ui import formats, forms, proposal_tables, sheet, tables
 
 ALT = "the allocation, a row per account"
 MOST_HEIGHT = 466  # pixels: thirteen accounts, and the rest scrolls
 _MOUNTED, _ROUND = "lines.mounted", "lines.round"
+_WORDS = ("Part", "Within", "Cap")
+_OF_THE_FACE = ("Money", "Cash after", "After", "Left", "Headroom", *_WORDS)
 _LOCKED = st.column_config.CheckboxColumn(
-    "Lock", width=76, help="a locked line keeps its face; the rest is solved again"
+    "Lock", width=62, help="a locked line keeps its face; the rest is solved again"
 )
 _FACE = st.column_config.TextColumn(
     "Face", width=tables.WIDE, alignment="right", help="type 2mm or 250k: the line is locked there, and the rest solved"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why an account's lock cannot be, and the nearest faces that can."""
-
-    account_id: str
-    sentence: str
-    near: tuple[int, ...] = ()
 
 
 @dataclass
@@ -79,7 +72,7 @@ def free(group: str, column: str) -> None:
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1  # another editor, which holds no edits
 
 
-def draw(group: str, column: str, proposal: Proposal, refusals: Sequence[Refused]) -> None:
+def draw(group: str, column: str, proposal: Proposal, refusals: Sequence[RefusedLock]) -> None:
     """The editor, and below it what of the locks cannot be: the proposal is made without those. `column` is the key
     that locks are kept under."""
     refused = {each.account_id: each for each in refusals}
@@ -99,27 +92,53 @@ def draw(group: str, column: str, proposal: Proposal, refusals: Sequence[Refused
     table["Face"] = pd.Series([edits.get((i, "Face"), text) for i, text in enumerate(texts)], dtype=object)
     ticks = [edits.get((i, "Lock"), bool(locks.get(account))) for i, account in enumerate(ids)]
     table.insert(list(table.columns).index("Face") + 1, "Lock", ticks)
-    table["Why"] = [
-        f"✗ {refused[a].sentence}" if a in refused else why for a, why in zip(ids, table["Why"], strict=True)
-    ]
+    _leave_out(table, proposal, refused)
     st.data_editor(
         table, key=key, on_change=take_in, hide_index=True, placeholder=formats.MISSING, alt=ALT,
         disabled=[name for name in table.columns if name not in ("Face", "Lock")],
         column_config=columns | {"Face": _FACE, "Lock": _LOCKED}, height=tables.height(table, MOST_HEIGHT),
     )  # fmt: skip
+    tables.further("cash before and after", "headroom", "name")
     for each in refusals:
         _mend(group, column, each)
     held = [account for account in locks if account in ids]
     if gone := {account: face for account, face in locks.items() if account not in held}:
         st.warning(_not_kept(group, gone), icon=":material/lock_open:")
     with st.container(horizontal=True, vertical_alignment="center"):
-        count = formats.count(len(held), "line")
-        st.caption(f"{count} locked." if held else "Type a face to lock its line: the rest is solved around it.")
+        st.caption(_counted(len(held) - len(refused), len(refused)))
         if locks:
             st.button(
                 "Free all", icon=":material/lock_open:", type="tertiary", key="lines.free", on_click=free,
                 args=(group, column),
             )  # fmt: skip
+
+
+def without(proposal: Proposal, refusals: Sequence[RefusedLock]) -> str:
+    """What is shown instead, where locks cannot be: the allocation without them, and what their accounts get in it."""
+    faces = {line.account_id: line.face for line in proposal.lines}
+    gets = ", ".join(f"{formats.plain(each.account_id)} gets {faces[each.account_id]:,}" for each in refusals)
+    locks, they = ("lock that is", "it is") if len(refusals) == 1 else ("locks that are", "they are")
+    return (
+        f"All figures are without the {locks} refused below: in them {gets}. Nothing can be confirmed before {they} "
+        "mended or freed."
+    )
+
+
+def _leave_out(table: pd.DataFrame, proposal: Proposal, refused: Mapping[str, RefusedLock]) -> None:
+    """Beside a face that cannot be stand no figures, for they would be of another face; why is told below."""
+    for i, line in enumerate(proposal.lines):
+        if line.account_id in refused:
+            for name in table.columns.intersection(list(_OF_THE_FACE)):
+                table.loc[i, name] = "" if name in _WORDS else None
+            table.loc[i, "Cap"] = "✗ refused"
+
+
+def _counted(locked: int, refused: int) -> str:
+    """3 lines locked, 1 refused."""
+    if not locked + refused:
+        return "Type a face to lock its line: the rest is solved around it."
+    said = f"{formats.count(locked, 'line') if locked else 'No line'} locked"
+    return f"{said}, {refused} refused." if refused else f"{said}."
 
 
 def _not_kept(group: str, gone: Mapping[str, str]) -> str:
@@ -129,7 +148,7 @@ def _not_kept(group: str, gone: Mapping[str, str]) -> str:
     return f"No line of {formats.plain(group)} any more: {them}. The rest is solved without, and {what} not kept to."
 
 
-def _mend(group: str, column: str, refused: Refused) -> None:
+def _mend(group: str, column: str, refused: RefusedLock) -> None:
     """What is wrong with a lock, and the faces it could be at."""
     st.error(refused.sentence, icon=":material/lock:")
     if not refused.near:

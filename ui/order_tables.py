@@ -34,25 +34,25 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
                 "Bond": order.label,
                 **({} if later else {"Filled": order.progress * 100}),
                 "Group": order.group,
-                **({} if later else {"Average price": tables.as_float(order.average_price)}),
-                "Limit": "market" if order.limit is None else formats.price(order.limit),
                 "Confirmed": order.created_at,
                 "By": session.person(order.created_by),
+                **({} if later else {"Average price": tables.as_float(order.average_price)}),
+                "Limit": "market" if order.limit is None else formats.price(order.limit),
                 "Order": order.id,
             }
             for order in rows
         ]
     )
     columns = {
-        "State": tables.chips("State", ((states.short(order), states.COLOURS[order.state]) for order in rows), 150),
+        "State": tables.chips("State", ((states.short(order), states.COLOURS[order.state]) for order in rows), 134),
         "Release": st.column_config.TextColumn("Release", width=182, help="by the clock of the bond's market"),
         "Side": st.column_config.TextColumn("Side", width=44),
         "Face": tables.number("Face", 0, width=92),
         "Bond": st.column_config.TextColumn("Bond", width=126),
-        "Filled": _progress(74),
+        "Filled": _progress(70),
         "Group": st.column_config.TextColumn("Group", width=82),
         "Confirmed": st.column_config.DatetimeColumn(
-            "Confirmed (UTC)", format="DD MMM HH:mm:ss", timezone="UTC", width=120
+            "Confirmed", format="DD MMM HH:mm", timezone="UTC", width=94, help="by the clock of UTC"
         ),
         "By": st.column_config.TextColumn("By", width=80),
         "Average price": tables.number(

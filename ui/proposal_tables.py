@@ -22,8 +22,9 @@ WRAPPED = 72  # pixels: a row of three lines; only in rows above 64 do texts wra
 
 
 def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
-    """The preview: a row per account. What somebody asked for and targets have columns where there are any, what is
-    held on a sell, currencies where they differ. A locked line adds no column: somebody may be typing another."""
+    """The preview: a row per account, with what is looked at first in a narrow window. What somebody asked for and
+    targets have columns where there are any, what is held on a sell, currencies where they differ. A locked line adds
+    no column: somebody may be typing another. Why stands in a table of its own, where it can be read whole."""
     effect, metric = proposal.effect, proposal.effect.metric
     asset, pairs = proposal.block.bond.asset_id, zip(proposal.lines, proposal.accounts, strict=True)
     table = pd.DataFrame([_row(line, account, asset, effect) for line, account in pairs])
@@ -59,7 +60,7 @@ def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
         ),
         "Headroom": amount("Headroom", help_="face the account could still take"),
         "Cap": st.column_config.TextColumn("Cap", width=84, help="the rule that the account stopped at"),
-        "Why": st.column_config.TextColumn("Why", width="large"),
+        "Name": st.column_config.TextColumn("Name", width=140),
     }
     return table.drop(columns=empty), columns
 
@@ -99,16 +100,15 @@ def _row(line: Line, account: Account, asset_id: str, effect: Effect) -> dict[st
         "Held": float(held),
         "Left": float(held - line.face),
         "Part": line.part,
-        "Currency": account.currency,
-        "Money": float(line.money),
-        "Cash after": as_float(line.cash_after),
         "Before": rounded(effect.before.get(line.account_id), decimals),
         "After": rounded(effect.after.get(line.account_id), decimals),
         "Target": effect.targets.get(line.account_id),
         "Within": standing(effect, line.account_id),
         "Cap": line.cap.rule if line.capped else "",
-        "Why": line.reason,
-        "Headroom": line.headroom,
+        "Currency": account.currency,
+        "Money": float(line.money),
+        "Cash after": as_float(line.cash_after),
+        "Headroom": float(line.headroom),
         "Cash before": as_float(line.cash_before),
         "Name": account.name,
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 
 from allocation.certificate import ShadowPrice
+from allocation.engines import ENGINES
+from allocation.engines.min_dispersion import MinDispersion
 from allocation.model import BlockOrder
 from allocation.proposal import Effect, Proposal
+from orders.block import Request
 from ui import formats
 
 
@@ -15,6 +17,12 @@ def not_placed_sum(proposal: Proposal) -> str:
     """What the faces that were not placed add up to, as the difference that it is."""
     rows, block = proposal.unallocated, proposal.block
     return f"In all {sum(row.face for row in rows):,} = {block.face:,} ordered − {proposal.placed:,} placed."
+
+
+def as_its_rule_says(proposal: Proposal) -> bool:
+    """Whether the split is what its engine promises, which it is not where that proves and has nothing to prove here;
+    none of ours made a split that was taken over."""
+    return proposal.engine in ENGINES and (proposal.engine != MinDispersion.name or proposal.certificate is not None)
 
 
 def overdrawn(proposal: Proposal) -> tuple[str, ...]:
@@ -67,12 +75,12 @@ def whys(proposal: Proposal) -> str:
     effect, metric = proposal.effect, proposal.effect.metric
     rows = [
         (
-            f"**{_plain(line.account_id)}**",
+            f"**{formats.plain(line.account_id)}**",
             f"{line.face:,}",
             f"{formats.metric(effect.before.get(line.account_id), metric)}\u00a0→"
             f"\u00a0{formats.metric(effect.after.get(line.account_id), metric)}",
             line.cap.rule if line.capped else "",
-            _plain(line.reason),
+            formats.plain(line.reason),
         )
         for line in proposal.lines
     ]
@@ -80,13 +88,7 @@ def whys(proposal: Proposal) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---", "--:", "--:", "---", "---"), *rows))
 
 
-def _plain(text: str) -> str:
-    """Text with nothing in it that Markdown would take for its own."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:-])", r"\\\1", text)
-
-
-def sentence(block: BlockOrder, group: str) -> str:
+def sentence(block: BlockOrder | Request, label: str, group: str) -> str:
     """Buy 25,000,000 T 4.25 11/15/34 for BIG6 at 98.5, settle Tue 24 Nov 2026"""
     at = f" at {formats.price(block.limit)}" if block.limit is not None else ""
-    what = f"{block.side.value.title()} {block.face:,} {block.bond.label} for {group}"
-    return f"{what}{at}, settle {formats.day(block.settlement)}"
+    return f"{block.side.value.title()} {block.face:,} {label} for {group}{at}, settle {formats.day(block.settlement)}"

@@ -120,15 +120,15 @@ def keep() -> None:
 
 
 def read(group: str, accounts: Sequence[Account], column: Column) -> Reading:
-    """What is typed in one column. Empty cells say nothing."""
+    """What is typed in one column, in the order it was typed. Empty cells say nothing."""
     values, faults = dict[str, Any](), dict[str, str]()
-    typed = _typed(group)
-    for account in accounts:
-        if text := typed.get((account.id, column.key), "").strip():
+    there = {account.id: account for account in accounts}
+    for name, text in typed(group, column.key).items():
+        if name in there:
             try:
-                values[account.id] = column.read(text, account)
+                values[name] = column.read(text.strip(), there[name])
             except AllocationError as error:
-                faults[account.id] = f"{account.id}, {column.label}: {error}"
+                faults[name] = f"{name}, {column.label}: {error}"
     return Reading(values, faults)
 
 
@@ -159,8 +159,12 @@ def offer(group: str, cells: Cells) -> None:
 
 
 def note(group: str, cells: Cells) -> None:
-    """Keep texts of columns that the editor does not show."""
-    _typed(group).update(cells)
+    """Keep texts of columns that the editor does not show: what is typed last stands last."""
+    kept = _typed(group)
+    for cell, text in cells.items():
+        if kept.get(cell) != text:
+            kept.pop(cell, None)
+        kept[cell] = text
 
 
 def typed(group: str, column: str) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Literal
 
 from orders.lifecycle import FINAL, LIVE, Event
 from orders.model import Order
 from orders.model import OrderState as S
+from ui import formats
 
 Colour = Literal["blue", "green", "orange", "red", "gray"]
 
@@ -102,12 +102,7 @@ def means(order: Order) -> str:
 
 def badge(order: Order) -> str:
     """Sign and word in the state's colour, as Markdown."""
-    return f":{COLOURS[order.state]}-badge[{_plain(word(order))}]"
-
-
-def _plain(text: str) -> str:
-    """Aladdin's own word may have anything in it."""
-    return re.sub(r"([\\`*_\[\]<>$~:])", r"\\\1", text)
+    return f":{COLOURS[order.state]}-badge[{formats.plain(word(order))}]"
 
 
 def said(order: Order) -> str:

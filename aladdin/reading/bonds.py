@@ -14,7 +14,13 @@ from allocation.model import Bond, Measures, short_name
 from orders.errors import Malformed
 from orders.searching import BondFound
 
-_AGENCIES = ("SP", "S&P", "MOODYS", "MOODY", "FITCH")  # which rating to show, first found
+_AGENCIES = {
+    "SP": "S&P",
+    "S&P": "S&P",
+    "MOODYS": "Moody's",
+    "MOODY": "Moody's",
+    "FITCH": "Fitch",
+}  # as a desk says them
 
 
 def measures(risk: wire.Risk | None) -> Measures:
@@ -110,14 +116,22 @@ def doubts(bond: Bond, seen: Seen | None) -> tuple[str, ...]:
 
 
 def rating(given: object) -> str:
-    """The rating to show of a `ratingSet`, whose shape is not published: a text, or agency -> rating."""
+    """The ratings of a `ratingSet`, whose shape is not published: a text, or agency -> rating. Several are divided by
+    commas, each behind its agency's name."""
     if isinstance(given, str):
         return given
     if not isinstance(given, Mapping):
         return ""
-    by_agency = {str(agency).upper(): value for agency, value in given.items() if isinstance(value, str) and value}
-    preferred = (by_agency[agency] for agency in _AGENCIES if agency in by_agency)
-    return next(preferred, next(iter(by_agency.values()), ""))
+    by_agency = {
+        _AGENCIES.get(str(agency).upper(), str(agency)): value
+        for agency, value in given.items()
+        if isinstance(value, str) and value
+    }
+    if len(by_agency) == 1:
+        return next(iter(by_agency.values()))
+    usual = [*dict.fromkeys(_AGENCIES.values())]
+    order = sorted(by_agency, key=lambda agency: usual.index(agency) if agency in usual else len(usual))
+    return ", ".join(f"{agency} {by_agency[agency]}" for agency in order)
 
 
 def _pieces(what: str, terms: wire.Security, *figures: Decimal | None) -> int:

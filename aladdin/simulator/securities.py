@@ -60,7 +60,7 @@ class Securities:
             minLotSize=security.increment,
             smSecGroup=security.sector,
             smSecType=security.asset_class,
-            ratingSet={"SP": security.rating} if security.rating else None,
+            ratingSet=_rating_set(security.rating) or None,
             cusipAliasSet=[alias for alias in aliases if alias["identifier"]],
         )
 
@@ -114,6 +114,16 @@ def _risk_date(request: Request) -> tuple[date | None, timedelta]:
         return (date.fromisoformat(asked) if asked else None), timedelta(days=int(days))
     except ValueError as error:
         raise bad_request(f"riskDate must be YYYY-MM-DD, not {asked!r}") from error
+
+
+def _rating_set(ratings: str) -> dict[str, str]:
+    """By agency, where the book names one of the three before a rating; any other text as S&P's, whole."""
+    agencies = {"S&P ": "SP", "Moody's ": "MOODYS", "Fitch ": "FITCH"}
+    found = {}
+    for text in filter(None, (part.strip() for part in ratings.split(","))):
+        name = next((name for name in agencies if text.startswith(name)), "")
+        found[agencies.get(name, "SP")] = text.removeprefix(name)
+    return found
 
 
 def _unknown(message: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from allocation.caps.wording import issuer_names, rate_fault, security_names
 from allocation.limits import LimitTable, Rule
 from allocation.model import Account, BlockOrder, Side
-from allocation.ratings import notch
+from allocation.ratings import lowest, notch
 
 
 class RateCap:
@@ -85,7 +85,7 @@ class Rule144ACap:
 
 @dataclass(frozen=True, slots=True)
 class RatingCap:
-    """No bond rated below the account's floor. Buys only."""
+    """No bond rated below the account's floor by any agency. Buys only."""
 
     name: ClassVar[str] = "rating floor"
     limits: LimitTable
@@ -98,13 +98,14 @@ class RatingCap:
             return None
         bond, floor = block.bond, notch(row.value)
         assert floor is not None, "a limit whose rating cannot be read is refused"
-        rated = notch(bond.rating)
+        rated = lowest(bond.rating)
         if rated is None:
             what = f"the rating {bond.rating} is not a long-term one" if bond.rating else "it has no rating"
             return 0, f"{bond.label}: {what}, so the rating floor of {row.value} cannot be checked"
-        if rated <= floor:
+        notches, lowest_rating = rated
+        if notches <= floor:
             return None
-        return 0, f"{bond.label} is rated {bond.rating}, below the floor of {row.value}"
+        return 0, f"{bond.label} is rated {lowest_rating}, below the floor of {row.value}"
 
 
 @dataclass(frozen=True, slots=True)

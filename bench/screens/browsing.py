@@ -134,9 +134,10 @@ class Session:
         return "\n".join(parts)
 
     def complaint(self) -> str:
-        """What the page says that is wrong."""
-        alerts = (delta.new_element.alert for delta in self._elements.values() if delta.new_element.HasField("alert"))
-        return " ".join(alert.body for alert in alerts if alert.format == alert.ERROR)
+        """What the page says that is wrong; where nothing is, what it asks for."""
+        alerts = [delta.new_element.alert for delta in self._elements.values() if delta.new_element.HasField("alert")]
+        wrong = [alert.body for alert in alerts if alert.format == alert.ERROR]
+        return " ".join(wrong or [alert.body for alert in alerts])
 
     def written_cookie(self) -> Run | None:
         """Answer the component that writes the cookie of a sign-in, as it does in a browser; None when there is none

@@ -39,10 +39,11 @@ def preview(session: Session, asset: str) -> Iterator[tuple[str, Run]]:
 
 
 def for_own(session: Session, group: str) -> Iterator[tuple[str, Run]]:
-    """The same block for the person's own group."""
+    """The same block for the person's own group, where its face is typed anew: a face is of one group's block."""
     session.visit("")
     yield "choose the own group", session.click(f"choose.{group}")
     yield "the block for it", session.visit("allocate")
+    yield "its face", session.type("allocate.face", f"{FACE + 1}mm")
 
 
 def confirm(session: Session) -> Iterator[tuple[str, Run]]:

@@ -65,6 +65,16 @@ def test_a_quota_of_nothing_is_refused() -> None:
         AladdinConfig("https://client.blackrock.com", "id", SecretStr("secret"), quotas={"position": 0})
 
 
+def test_processes_share_every_quota_and_together_never_pass_it() -> None:
+    whole = AladdinConfig("https://client.blackrock.com", "id", SecretStr("secret"), quotas={**QUOTAS, "position": 9})
+    assert whole.shared_by(1) == whole
+    part = whole.shared_by(4)
+    assert (part.calls_a_minute, part.default_quota, part.quotas["position"]) == (25, 25, 2)
+    assert all(4 * part.quotas[name] <= calls for name, calls in whole.quotas.items())
+    with pytest.raises(SettingsError, match=r"10 processes cannot share a quota of fewer .*: position=9\."):
+        whole.shared_by(10)
+
+
 def test_answers_are_kept_five_minutes_members_and_master_longer_and_prices_shorter() -> None:
     kept = Freshness()
     assert kept.portfolios == kept.analytics == 300

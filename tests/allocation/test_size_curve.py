@@ -86,24 +86,37 @@ def _curve(order: BlockOrder, choices: Choices | None = None, points: int = 200,
     return curve
 
 
-def test_sizes_are_spread_evenly_from_the_smallest_piece_to_twice_the_block_beside_the_block_itself() -> None:
+def test_sizes_are_round_from_the_smallest_piece_to_twice_the_block_beside_the_block_itself() -> None:
     faces = [point.face for point in _curve(block(1_000_000), points=5).points]
     assert faces == [1_000, 500_000, 1_000_000, 1_500_000, 2_000_000]
-    assert [point.face for point in _curve(block(1_000_500), points=2).points] == [1_000, 1_000_500, 2_001_000]
+    faces = [point.face for point in _curve(block(1_000_500), points=2).points]
+    assert faces == [1_000, 1_000_500, 2_000_000, 2_001_000]
+    faces = [point.face for point in _curve(block(8_220_000), points=60).points]
+    assert [face for face in faces if face % 500_000] == [1_000, 8_220_000, 16_440_000]
+    assert len(faces) == 35
+
+
+def test_one_size_alone_is_the_legal_face_below_it() -> None:
+    (alone,) = size_curve(block(1_000_000), GROUP, [Choices()], at=3_000_700)
+    assert alone.faces == (3_000_000,)
+    (wide,) = size_curve(block(1_000_000), GROUP, [Choices()], points=5, largest=3_000_000)
+    assert alone.points[0] == wide.points[-1]
+    with pytest.raises(InvalidParameter, match=r"^An order of 900 is less than the smallest line of 1,000\.$"):
+        size_curve(block(1_000_000), GROUP, [Choices()], at=900)
 
 
 def test_sizes_end_where_the_caps_can_take_no_more() -> None:
     faces = [point.face for point in _curve(block(90_000_000), points=3).points]
     most = propose(block(90_000_000), GROUP, Choices()).placed
     assert most < 90_000_000
-    assert faces == [1_000, (1_000 + most) // 2000 * 1000, most, 90_000_000]
+    assert faces == [1_000, 10_000_000, most, 90_000_000]
 
 
 def test_the_largest_order_can_be_chosen_beyond_what_the_caps_can_take() -> None:
     curve = _curve(block(1_000_000), largest=50_000_000)
     assert (curve.points[0].face, curve.points[-1].face) == (1_000, 50_000_000)
     assert curve.points[-1].fill < 0.5
-    assert len(curve.points) == 201
+    assert len(curve.points) == 101
 
 
 def test_fill_falls_once_the_caps_bind_and_never_rises_again() -> None:
@@ -115,9 +128,9 @@ def test_fill_falls_once_the_caps_bind_and_never_rises_again() -> None:
 def test_a_curve_begins_at_what_is_locked() -> None:
     locked = Choices("equal", locked={"A": 400_000})
     curve = _curve(block(2_000_000), locked, points=3)
-    assert [point.face for point in curve.points] == [400_000, 2_000_000, 2_200_000, 4_000_000]
+    assert [point.face for point in curve.points] == [400_000, 2_000_000, 4_000_000]
     assert curve.points[0].placed == 400_000
-    assert _same(curve.points[2], _proposed(block(1), locked, NO_LIMITS, 2_200_000))
+    assert _same(curve.points[2], _proposed(block(1), locked, NO_LIMITS, 4_000_000))
 
 
 def test_accounts_left_out_of_the_metric_do_not_count_in_the_dispersion() -> None:
@@ -149,7 +162,7 @@ def test_no_choices_make_no_curve() -> None:
     ("points", "largest", "sentence"),
     [
         (1, None, "A curve needs at least 2 points, not 1."),
-        (5, 900, "The largest order of a curve is 900, less than the smallest line of 1,000."),
+        (5, 900, "An order of 900 is less than the smallest line of 1,000."),
     ],
 )
 def test_points_that_make_no_curve_are_refused(points: int, largest: int | None, sentence: str) -> None:
@@ -159,7 +172,7 @@ def test_points_that_make_no_curve_are_refused(points: int, largest: int | None,
 
 
 def test_a_largest_order_below_what_is_locked_is_refused() -> None:
-    with pytest.raises(InvalidParameter, match=r"is 300,000, less than the 400,000 locked by hand\.$"):
+    with pytest.raises(InvalidParameter, match=r"of 300,000 is less than the 400,000 locked by hand\.$"):
         _curve(block(2_000_000), Choices(locked={"A": 400_000}), largest=300_000)
 
 

@@ -24,7 +24,7 @@ from books.model import Position, Security
 from books.pricing import Terms, yield_to_maturity
 
 ROOT = Path(__file__).parents[2]
-BOOK_7 = "4dd57a08ae9dc45558d93a27a884dfffa856989bbbf50b341de6e295e9418d65"
+BOOK_7 = "72ebdd15c6801266f602736da1f15f5c0828eb4078c56e783e97bf9fe0a941f5"
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from allocation.errors import LockRefused
+from allocation.errors import LockRefused, RefusedLock
 from orders.once import Answers
 
 
@@ -28,16 +28,16 @@ def test_two_questions_of_one_user_are_each_answered_once_and_the_oldest_gives_w
 
 
 def test_a_refusal_is_kept_too_and_holds_on_to_nothing_but_what_it_says() -> None:
-    answers, worked = Answers(), list[int]()
+    answers, worked, refused = Answers(), list[int](), RefusedLock("A", "Not at 7.", (0, 1_000))
 
     def refuse() -> int:
         worked.append(1)
-        raise LockRefused("Not at 7.", "A", (0, 1_000))
+        raise LockRefused([refused])
 
     for _ in range(3):
         with pytest.raises(LockRefused, match="Not at 7") as caught:
             answers.once("pm", (7,), refuse)
         error = caught.value
-        assert (error.parameter, error.account_id, error.near) == ("locked", "A", (0, 1_000))
+        assert (error.parameter, error.locks) == ("locked", (refused,))
         assert error.__context__ is None
     assert worked == [1]

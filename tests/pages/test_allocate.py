@@ -123,7 +123,7 @@ def test_what_cannot_be_placed_is_listed_with_reasons_that_add_up(front: Front) 
 def test_a_limit_is_shown_with_the_mark_and_how_far_it_is_from_it(front: Front) -> None:
     page = front.at_allocate("2mm").text_input("allocate.limit").set_value("103").run()
     assert "Limit 103.00, +4.6% from the mark of 98.50." in words(page)
-    assert "more than 3% above the mark: look whether it is meant." in words(page)
+    assert "The limit of 103.00 is above the mark by more than the 3% that are usual. Is it meant?" in words(page)
 
 
 def test_an_analyst_previews_and_is_told_who_confirms(front: Front) -> None:

@@ -71,17 +71,29 @@ def test_a_face_that_cannot_be_is_said_at_its_row_with_the_nearest_and_the_rest_
     assert said[1].endswith("Nearest: 100,000.")
     editor = page.data_editor[0].value
     assert list(editor["Face"]) == ["2,925,000", "x", "1mm"]
-    assert [why.startswith("✗ ") for why in editor["Why"]] == [False, True, True]
+    assert list(editor["Cap"]) == ["", "✗ refused", "✗ refused"]
     assert "Mend the locked lines, or free them." in words(page)
-    assert "What is shown is worked out without the locks that are refused below." in words(page)
+    assert "All figures are without the locks that are refused below: in them B gets 975,000, C gets 100,000." in words(
+        page
+    )
+    assert "No line locked, 2 refused." in words(page)
+    assert [list(editor[name].isna()) for name in ("Money", "Cash after", "After")] == [[False, True, True]] * 3
     assert CONFIRM not in buttons(page)
     settled(page)
     press(page, "Lock C at 100,000")
     settled(faces(page, B="1.5mm"))
     assert chosen(page).locked == {"B": 1_500_000, "C": 100_000}
     faces(page, A="3mm")
-    assert errors(page) == ["The locked lines add up to 4,600,000, more than the order of 4,000,000."]
+    assert errors(page) == [
+        "A cannot be locked at 3,000,000: B and C have 1,600,000 of the order's 4,000,000, which leaves 2,400,000. "
+        "Nearest: 2,400,000."
+    ]
+    assert "2 lines locked, 1 refused." in words(page)
     assert CONFIRM not in buttons(page)
+    settled(page)
+    press(page, "Lock A at 2,400,000")
+    assert chosen(page).locked == {"A": 2_400_000, "B": 1_500_000, "C": 100_000}
+    assert not errors(page)
 
 
 def test_bad_cells_are_named_all_at_once_and_nothing_is_lost(group: Front) -> None:

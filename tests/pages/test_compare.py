@@ -17,7 +17,7 @@ from orders.errors import Unavailable
 from tests.allocation.desk import account
 from tests.orders.desk import APPROVER
 from tests.pages.allocating import cells, choose, chosen, errors, faces, method, settled, switch, three_accounts
-from tests.pages.front import Front, buttons, press, words
+from tests.pages.front import Front, buttons, press, told, words
 
 READY = ["Pro rata", "Equal", "Minimum dispersion"]
 
@@ -97,7 +97,12 @@ def test_locks_and_rules_hold_for_every_engine(group: Front) -> None:
     settled(faces(page, A="1mm"))
     switch(page, "cash", False)
     at_compare(page)
+    assert "1 line locked: A 1,000,000. Every engine splits what is left." in words(page)
+    assert "proved to be the least at this face with it locked" in words(page)
+    show(page, "Order size")
+    assert "Sizes begin at the 1,000,000 that is locked." in words(page)
     show(page, "Who gets how much")
+    assert "· locked: A" in words(page)
     table = page.dataframe[1].value.set_index("Account")
     assert list(table.loc["A", READY]) == [1_000_000] * 3
     assert table.loc["C", "Equal"] == 1_000_000, "the little cash of C is not respected"
@@ -173,6 +178,15 @@ def test_a_size_of_the_slider_is_told_for_every_engine_and_goes_into_the_wizard(
     slider.set_value(size).run()
     assert f"**An order of {size:,}**" in words(page)
     assert list(page.dataframe[1].value["Engine"]) == READY
+    assert size % 100_000 == 0, "round faces"
+    page.text_input("compare.typed.3000000").set_value("1").run()
+    assert errors(page) == ["An order of 1 is less than the smallest line of 1,000."]
+    page.text_input("compare.typed.3000000").set_value("1.2345mm").run()
+    assert "**An order of 1,234,000**" in words(page)
+    assert list(page.dataframe[1].value["Placed"]) == [1_234_000] * 3
+    page.select_slider[0].set_value(int(slider.options[21].replace(",", ""))).run()
+    assert page.text_input("compare.typed.3000000").value == "", "the slider counts again"
+    page.select_slider[0].set_value(size).run()
     press(page, f"Use {size:,} with Pro rata")
     page.switch_page("pages/allocate.py").run()
     assert page.text_input("allocate.face").value == f"{size:,}"
@@ -268,14 +282,14 @@ def test_while_aladdin_is_away_it_says_so_with_a_reference(group: Front) -> None
     page = group.at_allocate("3mm")
     group.market.failure = Unavailable("Aladdin does not answer.", "req-9")
     at_compare(page)
-    assert errors(page) == ["Aladdin does not answer. Reference req-9."]
+    assert [told(said) for said in errors(page)] == ["Aladdin does not answer. Reference …."]
 
 
 def test_where_newer_figures_cannot_be_had_those_kept_are_compared(group: Front) -> None:
     page = at_compare(group.at_allocate("3mm"))
     group.market.fresh_failure = Unavailable("Aladdin does not answer.", "req-9")
     press(page, "Refresh")
-    assert errors(page) == ["Aladdin does not answer. Reference req-9."]
+    assert [told(said) for said in errors(page)] == ["Aladdin does not answer. Reference …."]
     assert engines(page) == READY
 
 

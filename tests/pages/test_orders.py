@@ -287,7 +287,7 @@ def test_why_somebody_went_on_in_spite_of_a_warning_can_be_read_on_the_order(fro
     said = dict.fromkeys(preview.warnings, "A squeeze")
     order = front.desk.confirm(PM, preview, "", "c1", accepted=said)
     texts = [str(text.value) for text in front.visit("orders", order=order.id).text]
-    assert any(text.startswith("Paula, ") and text.endswith("whether it is meant. “A squeeze”") for text in texts)
+    assert any(text.startswith("Paula, ") and text.endswith("Is it meant? “A squeeze”") for text in texts)
 
 
 def test_of_an_order_that_ended_nothing_is_left_to_fill(front: Front) -> None:

@@ -59,7 +59,7 @@ def test_a_bond_of_the_story_dispersed_least_brings_the_accounts_together(house:
     for _ in range(3):
         browser.button("story.next").click().run()
     assert "Proved" in words(browser)
-    (narrower,) = [figure.delta for figure in browser.metric if figure.label == "Improvement"]
+    (narrower,) = [figure.delta for figure in browser.metric if figure.label == "Change"]
     assert narrower == "narrower"
 
 

@@ -52,7 +52,12 @@ def test_a_bond_has_terms_measures_and_price_with_the_day_it_was_read() -> None:
     assert (made.cusip, made.isin, made.sedol) == ("037833100", "US0378331005", "B15KXQ8")
     assert (made.min_piece, made.increment, made.is_144a) == (200_000, 1_000, True)
     assert (made.coupon, made.coupon_frequency, made.maturity) == (Decimal("4.125"), 2, date(2030, 11, 15))
-    assert (made.rating, made.country, made.sector, made.issuer) == ("AA+", "US", "Technology", "Apple")
+    assert (made.rating, made.country, made.sector, made.issuer) == (
+        "S&P AA+, Moody's Aaa",
+        "US",
+        "Technology",
+        "Apple",
+    )
     assert (made.price, made.price_date, made.factor) == (Decimal(98), FRIDAY, Decimal("0.8"))
     assert (made.measures, made.accrued) == (Measures(4.0, 4.5, -12.0), Decimal("1.25"))
     assert made.measures_date == date(2026, 11, 19)
@@ -107,7 +112,7 @@ def test_pieces_come_from_the_row_when_the_master_has_none_and_are_never_made_up
     ("given", "shown"),
     [
         ({"SP": "BBB+"}, "BBB+"),
-        ({"moodys": "Baa1", "fitch": "BBB"}, "Baa1"),
+        ({"fitch": "BBB", "moodys": "Baa1", "DBRS": "BBB (high)"}, "Moody's Baa1, Fitch BBB, DBRS BBB (high)"),
         ({"DBRS": "A"}, "A"),
         ("A-", "A-"),
         (None, ""),

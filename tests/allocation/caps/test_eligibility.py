@@ -75,6 +75,15 @@ def test_a_rating_one_notch_below_the_floor_may_not(rating: str) -> None:
     assert limit == (0, f"A bond is rated {rating}, below the floor of Baa3")
 
 
+def test_where_agencies_differ_the_lowest_rating_counts() -> None:
+    cap, split = RatingCap(table(("*", Rule.RATING, "", "BBB-"))), bond(rating="S&P BBB-, Moody's Ba1, Fitch NR")
+    assert cap.limit(block(1, of=split), account("A")) == (
+        0,
+        "A bond is rated Moody's Ba1, below the floor of BBB-",
+    )
+    assert cap.limit(block(1, of=bond(rating="Moody's Baa3, Fitch NR")), account("A")) is None
+
+
 @pytest.mark.parametrize(
     ("rating", "said"), [("", "it has no rating"), ("A-1+", "the rating A-1+ is not a long-term one")]
 )
