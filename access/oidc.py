@@ -85,6 +85,7 @@ class Elsewhere:
         self._activity = activity
         self._terms = terms
         self._sessions = Sessions(clock, terms)
+        self._names: dict[str, str] = {}  # by username: of who came since the start, for the provider lists nobody
         self._revoked: dict[str, tuple[datetime, datetime | None]] = {}  # by username: when it was read, and what
 
     def go(self) -> None:
@@ -119,8 +120,13 @@ class Elsewhere:
             if self._sessions.begins(token):
                 counts.SIGN_INS.labels("signed in").inc()
                 self._note(user.username, "signed in", f"at {self.elsewhere}")
+            self._names[user.username] = user.name
             return replace(user, read_only=True) if old else user
         return None
+
+    def people(self) -> dict[str, str]:
+        """What the users are called, by username, as far as they were here since the start."""
+        return dict(self._names)
 
     def touch(self) -> None:
         """Note that the user did something, unless the session has ended."""
