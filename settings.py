@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from aladdin.config import OPERATIONS, Freshness
 from orders.errors import SettingsError
+from snowflake_settings import SnowflakeSettings, said
 from storage.snowflake_config import SnowflakeConfig
 
 ROOT = Path(__file__).resolve().parent
@@ -46,7 +47,7 @@ class World(StrEnum):
     ALADDIN = "aladdin"  # BlackRock Aladdin
 
 
-class Settings(BaseSettings):
+class Settings(SnowflakeSettings):
     """Every setting with its default. Names are read without regard to case: `book_dir` is `BOOK_DIR`."""
 
     model_config = SettingsConfigDict(
@@ -77,23 +78,6 @@ class Settings(BaseSettings):
     aladdin_currency: str = "USD"
     aladdin_account_code: str = Field("", pattern=r"^\d*$", description="whose external references ours are")
     aladdin_time_zone: ZoneInfo = Field(ZoneInfo("UTC"), description="of Aladdin's server, such as America/New_York")
-
-    # Snowflake, instead of a file in the data folder
-    snowflake_account: str = ""
-    snowflake_user: str = ""
-    snowflake_private_key_file: Path | None = Field(None, description="PEM; before a password where both are set")
-    snowflake_private_key: SecretStr = Field(SecretStr(""), description="the key itself, instead of its file")
-    snowflake_private_key_passphrase: SecretStr = SecretStr("")
-    snowflake_password: SecretStr = SecretStr("")
-    snowflake_warehouse: str = ""
-    snowflake_database: str = ""
-    snowflake_schema: str = "EVENLOT"
-    snowflake_role: str = Field("", description="the user's default role where it is not set")
-    snowflake_query_tag: str = "evenlot"
-    snowflake_lock_timeout: int = Field(10, ge=1, le=600, description="seconds a write waits for another")
-    snowflake_login_timeout: int = Field(15, ge=1, le=600, description="seconds a sign-in is tried for")
-    snowflake_keep_alive: bool = True
-    snowflake_host: str = Field("", description="where it is not the account's own, as for a private link")
 
     # people
     users_file: Path | None = Field(None, description="taken over where there are no users yet")
@@ -180,7 +164,7 @@ class Settings(BaseSettings):
         """Which world these settings name; `SettingsError` where they are half-set or contradict each other."""
         aladdin = self._aladdin_fields()
         named = [name for name, value in aladdin.items() if value]
-        named += [name.upper() for name in _ASIDE if name in self.model_fields_set and _said(getattr(self, name))]
+        named += [name.upper() for name in _ASIDE if name in self.model_fields_set and said(getattr(self, name))]
         if self.demo:
             return World.DEMO
         snowflake = self.snowflake
@@ -226,33 +210,8 @@ class Settings(BaseSettings):
 
     @property
     def snowflake(self) -> SnowflakeConfig | None:
-        """Where on Snowflake the ledger is kept; None where it is a file. `SettingsError` where that is half-set, or
-        the key's file cannot be read. The demo keeps to itself."""
-        needed = {
-            "SNOWFLAKE_ACCOUNT": self.snowflake_account,
-            "SNOWFLAKE_USER": self.snowflake_user,
-            "SNOWFLAKE_WAREHOUSE": self.snowflake_warehouse,
-            "SNOWFLAKE_DATABASE": self.snowflake_database,
-        }
-        credentials = {
-            "SNOWFLAKE_PRIVATE_KEY_FILE": self.snowflake_private_key_file,
-            "SNOWFLAKE_PRIVATE_KEY": self.snowflake_private_key.get_secret_value(),
-            "SNOWFLAKE_PASSWORD": self.snowflake_password.get_secret_value(),
-        }
-        ours = [name for name in type(self).model_fields if name.startswith("snowflake_")]
-        begun = [name.upper() for name in ours if name in self.model_fields_set and _said(getattr(self, name))]
-        if self.demo or not begun:
-            return None
-        missing = [name for name, value in needed.items() if not value]
-        if not any(credentials.values()):
-            missing.append("SNOWFLAKE_PRIVATE_KEY_FILE (or SNOWFLAKE_PASSWORD)")
-        if missing:
-            raise SettingsError(
-                f"Snowflake is half-configured: {', '.join(begun)} {'is' if len(begun) == 1 else 'are'} set, but "
-                f"{'this is' if len(missing) == 1 else 'these are'} missing: {', '.join(missing)}. Set what is missing "
-                "(see .env.example), or unset all of it to keep the ledger in a file."
-            )
-        return self._snowflake_config()
+        """As `on_snowflake`; the demo keeps its ledger in a file whatever is set."""
+        return None if self.demo else self.on_snowflake
 
     @property
     def oidc(self) -> dict[str, str] | None:
@@ -278,36 +237,6 @@ class Settings(BaseSettings):
             "redirect_uri": self.oidc_redirect_uri,
             "cookie_secret": self.cookie_key.get_secret_value(),
         }
-
-    def _snowflake_config(self) -> SnowflakeConfig:
-        return SnowflakeConfig(
-            account=self.snowflake_account,
-            user=self.snowflake_user,
-            warehouse=self.snowflake_warehouse,
-            database=self.snowflake_database,
-            schema=self.snowflake_schema,
-            role=self.snowflake_role,
-            private_key=self._snowflake_key(),
-            private_key_passphrase=self.snowflake_private_key_passphrase.get_secret_value(),
-            password=self.snowflake_password.get_secret_value(),
-            query_tag=self.snowflake_query_tag,
-            lock_timeout=self.snowflake_lock_timeout,
-            login_timeout=self.snowflake_login_timeout,
-            keep_alive=self.snowflake_keep_alive,
-            host=self.snowflake_host,
-        )
-
-    def _snowflake_key(self) -> str:
-        """The private key in PEM, of which an environment variable may hold the line breaks as \\n; empty for none."""
-        if self.snowflake_private_key_file is None:
-            return self.snowflake_private_key.get_secret_value().replace("\\n", "\n")
-        try:
-            return self.snowflake_private_key_file.read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"SNOWFLAKE_PRIVATE_KEY_FILE names {self.snowflake_private_key_file}, which cannot be read: "
-                f"{getattr(error, 'strerror', None) or 'it is not a text'}."
-            ) from error
 
     def _aladdin_fields(self) -> dict[str, Any]:
         """What Aladdin needs: credentials of the kind that was begun with, those of a client unless told otherwise."""
@@ -336,10 +265,6 @@ _ASIDE = (
     "aladdin_account_code",
     "aladdin_time_zone",
 )
-
-
-def _said(value: Any) -> bool:
-    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 def _instead(missing: Collection[str]) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 import bootstrap
 import health
+import which_aladdin
 from aladdin import AladdinConfig
 from aladdin.simulator.console import set_plan
 from bootstrap import House
@@ -51,7 +52,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def opened(data: Path, ahead: Ahead) -> Iterator[House]:
     """A house whose Aladdin is given up quickly, and asked again soon."""
-    made = bootstrap._book_and_config
+    made = which_aladdin.book_and_config
 
     def hasty(*what: object) -> tuple[object, AladdinConfig]:
         book, config = made(*what)  # type: ignore[arg-type]
@@ -60,8 +61,8 @@ def opened(data: Path, ahead: Ahead) -> Iterator[House]:
         )
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "_book_and_config", hasty)
-        with house_on(data, aladdin_calls_a_minute=CALLS) as house:
+        patch.setattr(bootstrap, "book_and_config", hasty)
+        with house_on(data, aladdin_calls_a_minute=CALLS, worker_embedded=True) as house:
             transport = house.health.aladdin._transport
             patch.setattr(transport, "_monotonic", ahead.now)
             patch.setattr(transport._limiter, "_monotonic", ahead.now)
@@ -185,12 +186,15 @@ def test_a_ledger_that_answers_slowly_is_degraded() -> None:
         assert told("store") == ("degraded", 200, "not ready")
 
 
-def test_a_worker_that_died_or_lost_its_lease_is_told(house: House) -> None:
+def test_a_worker_that_died_or_lost_its_lease_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger, dispatch = house.health.ledger, house.dispatch
     held = ledger.lease(LEASE)
     assert held is not None
     ledger.release(held)
     assert told("worker") == ("down", 503, "not ready")
+    with monkeypatch.context() as apart:  # one that runs apart is every app's: none is sent elsewhere for it
+        apart.setattr(bootstrap, "_house", [replace(house, embedded_worker=False)])
+        assert told("worker") == ("down", 503, "ready")
     working = threading.Thread(target=dispatch.run)
     working.start()
     comes_to("worker", ("healthy", 200, "ready"))
