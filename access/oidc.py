@@ -85,8 +85,8 @@ class Elsewhere:
         self._activity = activity
         self._terms = terms
         self._sessions = Sessions(clock, terms)
+        self._names: dict[str, str] = {}  # by username: of who came since the start, for the provider lists nobody
         self._revoked: dict[str, tuple[datetime, datetime | None]] = {}  # by username: when it was read, and what
-        self._names: dict[str, str] = {}  # by username, of those seen since the start
 
     def go(self) -> None:
         """Leave for the provider."""
@@ -121,6 +121,7 @@ class Elsewhere:
             if self._sessions.begins(token):
                 counts.SIGN_INS.labels("signed in").inc()
                 self._note(user.username, "signed in", f"at {self.elsewhere}")
+            self._names[user.username] = user.name
             return replace(user, read_only=True) if old else user
         return None
 

@@ -16,8 +16,14 @@ from ui.tables import Columns
 from watch import references
 
 _NARROW, _DATES = 150, 260  # pixels
-_RECORDED = {"set limits": "set_limits", "add group": "add_group", "remove group": "remove_group"}
-_SAID = {recorded: said for said, recorded in _RECORDED.items()}  # most actions are recorded as they are said
+_SAID = {  # most actions are recorded as they are said; these are commands that are no step of an order
+    recorded: recorded.replace("_", " ")
+    for recorded in (
+        "set_limits", "add_group", "remove_group", "add_user", "change_user", "import_users", "reset_password",
+        "change_password",
+    )
+}  # fmt: skip
+_RECORDED = {said: recorded for recorded, said in _SAID.items()}
 
 
 def filters(user: User) -> Sought:

@@ -46,15 +46,15 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
     columns = {
         "State": tables.chips("State", ((states.short(order), states.COLOURS[order.state]) for order in rows), 134),
         "Release": st.column_config.TextColumn("Release", width=182, help="by the clock of the bond's market"),
-        "Side": st.column_config.TextColumn("Side", width=44),
+        "Side": st.column_config.TextColumn("Side", width=41),
         "Face": tables.number("Face", 0, width=92),
-        "Bond": st.column_config.TextColumn("Bond", width=126),
+        "Bond": st.column_config.TextColumn("Bond", width=121),
         "Filled": _progress(70),
         "Group": st.column_config.TextColumn("Group", width=82),
         "Confirmed": st.column_config.DatetimeColumn(
-            "Confirmed", format="DD MMM HH:mm", timezone="UTC", width=94, help="by the clock of UTC"
+            "Confirmed", format="DD MMM HH:mm", timezone="UTC", width=87, help="by the clock of UTC"
         ),
-        "By": st.column_config.TextColumn("By", width=80),
+        "By": st.column_config.TextColumn("By", width=86),
         "Average price": tables.number(
             "Average", 4, "price per 100, average over what is filled; – where nothing is", 76
         ),
