@@ -109,7 +109,6 @@ class Elsewhere:
             counts.SIGN_INS.labels("refused").inc()
             self._end(token, "sign-in failed", f"{self.elsewhere} knows you, and gives you no role at this desk.")
             return None
-        self._names[user.username] = user.name
         old, not_before = self._not_before(user.username)
         if not_before is not None and token.issued_at <= not_before:
             self._end(token, "session ended", SIGNED_OUT)
