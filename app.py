@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,17 +20,19 @@ from guard import ANY, Guard
 from orders.errors import OutsideError, SettingsError, WrongBook
 from orders.model import Permission, User
 from settings import read_part
-from ui import keys, look, session, story
+from ui import keys, look, runs, session, story
 from ui.sign_in import Gate
+from watch import references
 
 log = structlog.get_logger()
+runs.have_references()
 
 RETRY_SECONDS = 5
 LONGEST_PAUSE = 60  # between greetings: a client whose credentials are refused too often may be locked out
 
 _greeted = threading.Event()  # Aladdin has answered since the start
 
-PAGES = {  # section -> (file, title, icon, what it takes)
+PAGES: dict[str, list[tuple[str, str, str, Permission | None]]] = {  # section -> (file, title, icon, what it takes)
     "Trade": [
         ("groups", "Groups", ":material/groups:", Permission.VIEW),
         ("securities", "Securities", ":material/search:", Permission.VIEW),
@@ -50,6 +51,8 @@ PAGES = {  # section -> (file, title, icon, what it takes)
         ("approvals", "Approvals", ":material/how_to_reg:", Permission.APPROVE),
         ("audit", "Audit", ":material/policy:", Permission.AUDIT),
         ("system", "System", ":material/monitor_heart:", Permission.VIEW),
+        ("users", "Users", ":material/manage_accounts:", Permission.ADMINISTER),
+        ("account", "Account", ":material/account_circle:", None),  # reached from the user's name
     ],
 }
 
@@ -66,40 +69,48 @@ def screens() -> None:
         st.stop()
     gate = session.office().gate
     try:
-        user = gate.current_user()
+        user = gate.arrive()
     except (OutsideError, SettingsError) as error:  # whoever is signed in stays so, and cannot be checked
         st.title("Evenlot")
         _store_is_away(str(error))
         st.button("Try again")
         st.stop()
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(action=uuid.uuid4().hex[:12], user=user.username if user else "")
+    runs.belong_to(user.username if user else "")
+    inside = user is not None and not gate.must_choose()
     page = st.navigation(
-        {
+        {"": [st.Page(_front, title="Groups", url_path="groups", visibility="hidden")]}
+        | {
             section: [
                 st.Page(
                     f"pages/{name}.py",
                     title=title,
                     icon=icon,
-                    url_path=name,
+                    url_path=name if name != "groups" else "front",  # the default one has the root, whatever is said
                     default=name == "groups",
                     # every page is declared for everyone, or a deep link would be lost at sign-in
-                    visibility="visible" if user is not None and user.may(permission) else "hidden",
+                    visibility="visible" if user and inside and permission and user.may(permission) else "hidden",
                 )
                 for name, title, icon, permission in pages
             ]
             for section, pages in PAGES.items()
         },
-        position="sidebar" if user is not None else "hidden",
+        position="sidebar" if inside else "hidden",
     )
     gate.mount()
     if user is not None:
         gate.touch()
-        _who(user, gate)
-        story.draw(user, page.url_path or "groups")
+        _who(user, gate, inside)
+        _what_is_new(gate)
+        if inside:
+            story.draw(user, page.url_path or "groups")
     else:
         _warn_of_the_store()
     page.run()
+
+
+def _front() -> None:
+    """/groups is an address as well: of the page that Streamlit has at the root alone."""
+    st.switch_page("pages/groups.py", query_params={name: st.query_params.get_all(name) for name in st.query_params})
 
 
 def _warn_of_the_store() -> None:
@@ -110,7 +121,7 @@ def _warn_of_the_store() -> None:
 
 
 def _store_is_away(said: str) -> None:
-    reference = uuid.uuid4().hex[:12]
+    reference = references.told()
     log.warning("nobody can sign in", reference=reference, error=said)
     st.warning(
         "The ledger does not answer, so nobody can sign in or go on just now. Try again in a minute; tell your "
@@ -119,11 +130,21 @@ def _store_is_away(said: str) -> None:
     )
 
 
-def _who(user: User, gate: Gate) -> None:
+def _what_is_new(gate: Gate) -> None:
+    """What the user has to know of the sign-in: of the last session, and of rights that cannot be looked up now."""
+    if said := gate.news():
+        st.toast(said, icon=":material/info:", duration="long")
+    if doubt := gate.doubt():
+        st.warning(doubt, icon=":material/lock_clock:")
+
+
+def _who(user: User, gate: Gate, inside: bool) -> None:
     with st.sidebar:
         roles = ", ".join(sorted(role.label for role in user.roles))
         st.caption(f"{user.name} · {roles}")
-        story.menu(user)
+        if inside:
+            story.menu(user)
+            st.page_link("pages/account.py", label="Account", icon=":material/account_circle:")
         st.button("Sign out", icon=":material/logout:", on_click=gate.sign_out, key="sign_out")
         keys.card()
 
@@ -208,9 +229,18 @@ def _hosts() -> tuple[str, ...]:
         return (ANY,)
 
 
+def _secrets() -> dict[str, Any] | None:
+    """What `st.login` asks for, where users sign in at a provider."""
+    try:
+        oidc = read_part().oidc
+    except SettingsError:  # the screens say it
+        return None
+    return None if oidc is None else {"auth": oidc}
+
+
 def on_script_error(error: BaseException) -> bool:
     """One sentence, ours or of a defect, and a reference that finds it in the logs."""
-    reference = uuid.uuid4().hex[:12]
+    reference = references.told()
     if isinstance(error, EvenlotError):  # as when the store that sign-in needs does not answer
         log.warning("outside failure shown", reference=reference, error=str(error), kind=type(error).__name__)
         st.error(f"{error} Reference {reference}.", icon=":material/cloud_off:")
@@ -228,6 +258,7 @@ if __name__ == "__main__":
 else:
     app = st.App(
         "app.py",
+        secrets=_secrets(),
         routes=routes(_greeted.is_set),
         lifespan=lifespan,
         middleware=[Middleware(Guard, hosts=_hosts())],

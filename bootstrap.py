@@ -9,40 +9,56 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from pydantic import SecretStr
+from sqlalchemy import Engine
 
-from access import DemoLogin, Gate, UserFile, Users, demo_users
-from aladdin import Aladdin, AladdinConfig, AnswerCache
-from aladdin.config import HIGHEST_QUOTA, LOWEST_QUOTA, QUOTAS, SCOPES, Freshness
-from aladdin.simulator.console import set_plan
-from aladdin.simulator.errors import SimulatorError
-from aladdin.simulator.process import BookStatus, Running, ensure_running
+from access import Administration, Claims, Elsewhere, Gate, Roster, Terms, demo_users, take_over_users
+from aladdin import Aladdin, AnswerCache
+from aladdin.simulator.process import BookStatus, Running
 from allocation.errors import EvenlotError
 from allocation.limits import Limit, Rule
 from data_folder import cookie_key_in, require_writable
 from health import Health
 from logs import lines_about, log_as_json
+from masks import Masks
 from orders.auditing import log_lines
 from orders.checks import Policy
 from orders.desk import Desk
-from orders.dispatch import GRACE, POST_WINDOW, Dispatch
-from orders.errors import SettingsError, Unavailable, WrongBook
+from orders.dispatch import Dispatch
+from orders.errors import SettingsError, WrongBook
 from orders.limits import take_over
 from orders.marking import Marking
 from orders.model import Book
 from orders.ports import Clock, Records
 from orders.rechecking import Rechecking
+from orders.refusals import Noting, listen
 from settings import Settings, World, read_settings
-from storage import Memory, SqlActivity, SqlHistory, SqlLedger, SqlMarks, SqlSignIns, migrate, open_store, require_whole
+from storage import (
+    Memory,
+    SqlActivity,
+    SqlHistory,
+    SqlLedger,
+    SqlMarks,
+    SqlPeople,
+    SqlSignIns,
+    migrate,
+    open_store,
+    require_whole,
+)
 from ui.session import Office
+from watch import references
+from which_aladdin import book_and_config, give_trouble, simulated_aladdin
 
 log = structlog.get_logger()
+
+Closes = TypeVar("Closes", Aladdin, Memory, SqlActivity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,8 @@ class House:
     book: Book
     embedded_worker: bool
     metrics_token: SecretStr  # empty: only this machine may ask
-    greet: Callable[[], None]  # one small read of Aladdin, which signs in: wrong credentials show before a user comes
+    worker_port: int | None  # where a worker that runs apart answers
+    greet: Callable[[], object]  # one small read of Aladdin, which signs in: wrong credentials show before a user comes
     close: Callable[[], None]
 
 
@@ -78,134 +95,97 @@ def open_house(settings: Settings | None = None) -> House:
     Raises `SettingsError`, `WrongBook` or an `OutsideError` with a sentence for whoever started it.
     """
     settings = settings or read_settings()
-    log_as_json(settings.log_level)
     world = settings.world
     data = settings.data
     require_writable(data)
-    simulated = _simulated_aladdin(settings, world, data)
-    with ExitStack() as opened:  # closes, newest first, what was opened before something failed
+    key = _cookie_key(settings, world, data)  # an installation's own: replicas have the same marks for an account
+    log_as_json(settings.log_level, Masks((*settings.secrets, key), key if settings.log_mask_accounts else ""))
+    simulated = simulated_aladdin(settings, world, data)
+    opening = references.under(references.current() or references.new())  # it may write to the ledger
+    with opening, ExitStack() as opened:  # closes, newest first, what was opened before something failed
         if simulated is not None:
             opened.callback(simulated.stop)
-        return _furnish(settings, world, data, simulated, opened)
+        house = _furnish(settings, world, data, simulated, opened)
+        log.info("house opened", book=house.book.id, world=world.value, data=str(data))
+        return house
 
 
 def _furnish(settings: Settings, world: World, data: Path, simulated: Running | None, opened: ExitStack) -> House:
-    book, config = _book_and_config(settings, simulated)
-    config = replace(config, refresh_token_file=data / "aladdin.refresh-token")
+    book, config = book_and_config(settings, data, simulated)
     clock = BookClock(book.as_of if simulated else None)
+    engine = _opened_store(settings, data, opened)
+    people = SqlPeople(engine, clock)
+
+    def upon_opening(ready: SqlLedger) -> None:
+        _take_over_limits(ready, simulated.book if simulated else None, clock)
+        if settings.oidc is None:
+            take_over_users(people, settings.users_file, demo=world is World.DEMO)
+
+    ledger = SqlLedger(engine, book.id, clock, upon_opening)
+    cache = AnswerCache(data / "cache" / _file_name(book.id))
+    activity = _closing(SqlActivity(engine, clock), opened)
+    records = Records(ledger, SqlHistory(engine), activity, SqlMarks(engine))
+    aladdin = _closing(Aladdin(config, cache, clock, book.name), opened)
+    policy = _policy(settings)
+    dispatch = _worker(ledger, aladdin, records, clock, policy)
+    desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake, aladdin)
+    sign_ins = SqlSignIns(engine, clock)
+    gate = _gate(settings, world, data, people, sign_ins, clock, activity)
+    opened.callback(listen(Noting(activity, clock)))
+    health = Health(
+        aladdin, bool(simulated), ledger, records.history, cache, data, clock, dispatch.holder, bool(settings.snowflake)
+    )
+    memory = _closing(Memory(data / f"memory-{_file_name(book.id)}.db", clock), opened)
+    office = Office(
+        desk,
+        gate,
+        book,
+        health.pulses,
+        memory,
+        health.dependencies,
+        partial(log_lines, lines_about),
+        trouble=partial(give_trouble, data) if world is World.DEMO else None,
+        people=Administration(people, sign_ins, activity) if settings.oidc is None else None,
+    )
+    process = settings.worker_embedded, settings.metrics_token, settings.worker_port
+    greet = partial(aladdin.tree, book.groups[0], fresh=True)
+    return House(office, health, dispatch, book, *process, greet, opened.pop_all().close)
+
+
+def _closing(opening: Closes, opened: ExitStack) -> Closes:
+    """What was opened just now, to be closed with the rest."""
+    opened.callback(opening.close)
+    return opening
+
+
+def _opened_store(settings: Settings, data: Path, opened: ExitStack) -> Engine:
     engine = open_store(data, settings.snowflake)
     opened.callback(engine.dispose)
     if settings.snowflake is None:  # an administrator migrates on Snowflake: the app's role may not
         require_whole(engine)
         migrate(engine)
-    brought = simulated.book if simulated is not None else None
-    ledger = SqlLedger(engine, book.id, clock, lambda ready: _take_over_limits(ready, brought, clock))
-    if (longest := POST_WINDOW.total_seconds() + config.longest_request) >= GRACE.total_seconds():
-        raise SettingsError(f"Aladdin's timeouts add up to {longest:g} s; they must stay below {GRACE.seconds} s.")
-    cache = AnswerCache(data / "cache" / _file_name(book.id))
-    activity = SqlActivity(engine, clock)
-    opened.callback(activity.close)
-    records = Records(ledger, SqlHistory(engine), activity, SqlMarks(engine))
-    aladdin = Aladdin(config, cache, clock, book.name)
-    opened.callback(aladdin.close)
-    worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    policy = Policy(
+    return engine
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
         settings.amber_after_days,
         settings.block_after_days,
         settings.minimum_coverage,
         settings.market_buffer,
-        approval_from=settings.approval_from_face,
+        approval_from=settings.approval_from,
         price_drift=settings.price_drift,
     )
+
+
+def _worker(ledger: SqlLedger, aladdin: Aladdin, records: Records, clock: Clock, policy: Policy) -> Dispatch:
+    holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     recheck = Rechecking(aladdin, aladdin, clock, policy).objection
-    dispatch = Dispatch(ledger, aladdin, clock, worker, aladdin, Marking(aladdin, records.marks, clock), recheck)
-    desk = Desk(aladdin, aladdin, records, clock, book, policy, dispatch.wake, aladdin)
-    gate = _gate(settings, world, data, SqlSignIns(engine, clock), clock, activity)
-
-    health = Health(
-        aladdin,
-        simulated is not None,
-        ledger,
-        records.history,
-        cache,
-        data,
-        clock,
-        worker,
-        settings.snowflake is not None,
-    )
-
-    def greet() -> None:
-        aladdin.tree(book.groups[0], fresh=True)
-
-    log.info("house opened", book=book.id, world=world.value, data=str(data))
-    memory = Memory(data / f"memory-{_file_name(book.id)}.db", clock)
-    opened.callback(memory.close)
-    office = Office(desk, gate, book, health.pulses, memory, health.dependencies, partial(log_lines, lines_about))
-    if world is World.DEMO:
-        office = replace(office, trouble=partial(_trouble, data))
-    return House(
-        office, health, dispatch, book, settings.worker_embedded, settings.metrics_token, greet, opened.pop_all().close
-    )
+    return Dispatch(ledger, aladdin, clock, holder, aladdin, Marking(aladdin, records.marks, clock), recheck)
 
 
 def _file_name(book_id: str) -> str:
     return re.sub(r"[^\w.-]+", "_", book_id)
-
-
-def _trouble(data: Path, plan: str) -> None:
-    try:
-        set_plan(data.resolve(), plan)
-    except SimulatorError as error:
-        raise Unavailable(str(error)) from error
-
-
-def _simulated_aladdin(settings: Settings, world: World, data: Path) -> Running | None:
-    if world is World.ALADDIN:
-        return None
-    source = f"demo:{settings.demo_seed}" if world is World.DEMO else str(settings.book_dir)
-    try:
-        return ensure_running(source, data, fill_seconds=settings.demo_fill_seconds)
-    except SimulatorError as error:
-        raise SettingsError(str(error)) from error
-
-
-def _book_and_config(settings: Settings, simulated: Running | None) -> tuple[Book, AladdinConfig]:
-    if simulated is not None:
-        said = simulated.book
-        book = Book(said.id, said.kind, said.name, said.as_of, said.groups, said.currency)
-        for warning in said.warnings:
-            log.warning("book warning", warning=warning)
-        config = AladdinConfig(
-            url=simulated.url,
-            client_id=simulated.client_id,
-            client_secret=SecretStr(simulated.client_secret),
-            calls_a_minute=settings.aladdin_calls_a_minute or HIGHEST_QUOTA,  # it counts none unless asked to
-            default_quota=HIGHEST_QUOTA,
-        )
-    else:
-        host = re.sub(r"^https?://", "", settings.aladdin_url).strip("/")
-        today = datetime.now().astimezone().date()
-        book = Book(f"aladdin:{host}", "aladdin", "Aladdin", today, settings.aladdin_groups, settings.aladdin_currency)
-        config = AladdinConfig(
-            url=settings.aladdin_url,
-            client_id=settings.aladdin_client_id,
-            client_secret=settings.aladdin_client_secret,
-            api_key=settings.aladdin_api_key,
-            refresh_token=settings.aladdin_refresh_token,
-            username=settings.aladdin_username,
-            password=settings.aladdin_password,
-            scopes=settings.aladdin_scopes or SCOPES,
-            calls_a_minute=settings.aladdin_calls_a_minute or LOWEST_QUOTA,
-            account_code=settings.aladdin_account_code,
-            time_zone=settings.aladdin_time_zone,
-        )
-    whole = replace(
-        config,
-        quotas={**QUOTAS, **settings.aladdin_quotas},
-        freshness=Freshness().with_(settings.aladdin_freshness),
-        minimum_coverage=settings.minimum_coverage,
-    )
-    return book, whole.shared_by(settings.aladdin_processes)
 
 
 def _take_over_limits(ledger: SqlLedger, book: BookStatus | None, clock: Clock) -> None:
@@ -217,27 +197,29 @@ def _take_over_limits(ledger: SqlLedger, book: BookStatus | None, clock: Clock) 
 
 
 def _gate(
-    settings: Settings, world: World, data: Path, sign_ins: SqlSignIns, clock: Clock, activity: SqlActivity
-) -> Gate:
-    users, logins = _users(settings)
+    settings: Settings,
+    world: World,
+    data: Path,
+    people: SqlPeople,
+    sign_ins: SqlSignIns,
+    clock: Clock,
+    activity: SqlActivity,
+) -> Gate | Elsewhere:
+    terms = Terms(settings.session_hours, settings.cookie_days, settings.idle_minutes)
+    if settings.oidc is not None:
+        claims = Claims.mapped(
+            settings.oidc_roles, settings.oidc_groups, settings.oidc_username_claim, settings.oidc_groups_claim
+        )
+        return Elsewhere(settings.oidc_name, claims, sign_ins, clock, activity, terms)
     return Gate(
-        users,
+        Roster(people, clock),
         sign_ins,
         clock,
         activity,
         cookie_key=_cookie_key(settings, world, data),
-        cookie_days=settings.cookie_days,
-        idle_minutes=settings.idle_minutes,
-        demo_logins=logins,
+        terms=terms,
+        demo_logins=demo_users()[1] if world is World.DEMO and settings.users_file is None else (),
     )
-
-
-def _users(settings: Settings) -> tuple[Callable[[], Users], tuple[DemoLogin, ...]]:
-    """The user file where one is named; demo users only where Aladdin is simulated (`Settings.world` sees to it)."""
-    if settings.users_file is not None:
-        return UserFile(settings.users_file).current, ()
-    users, logins = demo_users()
-    return (lambda: users), logins
 
 
 def _cookie_key(settings: Settings, world: World, data: Path) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable
+from functools import partial
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
 from starlette.requests import Request
@@ -28,8 +29,12 @@ _CIRCUIT = {"closed": 0, "half-open": 1, "open": 2}
 _FAILS = {Standing.HEALTHY: 0, Standing.DEGRADED: 1, Standing.DOWN: 2}
 
 
-def routes(greeted: Callable[[], bool]) -> list[Route]:
-    """The routes beside the screens. `greeted` tells whether Aladdin has answered since the start."""
+Opened = Callable[[], House]  # raises what keeps it from being opened
+
+
+def routes(greeted: Callable[[], bool], opened: Opened = house, worker: bool = False) -> list[Route]:
+    """The routes beside the screens, or of a worker that runs apart. `greeted` tells whether Aladdin has answered since
+    the start."""
 
     async def live(_: Request) -> Response:
         return JSONResponse({"status": "live"})
@@ -39,28 +44,30 @@ def routes(greeted: Callable[[], bool]) -> list[Route]:
     def readiness(_: Request) -> Response:
         now = time.monotonic()
         if not answered or now - answered[-1][0] >= READY_FOR:
-            answered[:] = [(now, ready(greeted()))]
+            answered[:] = [(now, ready(greeted(), opened, worker))]
         kept = answered[-1][1]
         return Response(kept.body, kept.status_code, media_type=kept.media_type)
 
     return [
         Route("/health/live", live),
         Route("/health/ready", readiness),
-        Route("/health", health),
-        Route("/metrics", metrics),
+        Route("/health", partial(health, opened)),
+        Route("/metrics", partial(metrics, opened)),
     ]
 
 
-def ready(greeted: bool) -> Response:
+def ready(greeted: bool, opened: Opened = house, worker: bool = False) -> Response:
     """The house is open and everything behind it answers, but for a worker that runs apart; words only, since this
-    route has no sign-in."""
+    route has no sign-in. `worker` tells that this process is that worker."""
     try:
-        pulses = {pulse.name.split()[-1].lower(): _word(pulse, greeted) for pulse in house().health.pulses()}
+        the_house = opened()
+        pulses = {pulse.name.split()[-1].lower(): _word(pulse, greeted) for pulse in the_house.health.pulses()}
     except EvenlotError as error:  # the house is not open: what is said of it stands in the log
         part = "store" if isinstance(error, LedgerUnusable | OutsideError) else "settings"
         return JSONResponse({"status": "not ready", part: "failing"}, status_code=503)
     # a worker that runs apart is every app's: what is confirmed meanwhile waits for it, here as elsewhere
-    well = all(word == "ok" for part, word in pulses.items() if part != "worker" or house().embedded_worker)
+    own = worker or the_house.embedded_worker
+    well = all(word == "ok" for part, word in pulses.items() if part != "worker" or own)
     return JSONResponse({"status": "ready" if well else "not ready"} | pulses, status_code=200 if well else 503)
 
 
@@ -70,30 +77,30 @@ def _word(pulse: Pulse, greeted: bool) -> str:
     return "no answer yet" if pulse.feeds and not greeted else "ok"
 
 
-def health(request: Request) -> Response:
+def health(opened: Opened, request: Request) -> Response:
     """Each dependency with its standing and figures. 503 while any is down."""
     try:
-        opened = house()
+        the_house = opened()
     except EvenlotError as error:
         closed = JSONResponse({"status": Standing.DOWN, "says": str(error)}, 503)
         return closed if _may_look_in_vain(request) else _refused()
-    if not _may_look(request, opened.metrics_token.get_secret_value()):
+    if not _may_look(request, the_house.metrics_token.get_secret_value()):
         return _refused()
-    found = opened.health.dependencies()
+    found = the_house.health.dependencies()
     told = {one.name.lower(): {"status": one.standing, "says": one.sentence, **one.details} for one in found}
     whole = worst(found)
     return JSONResponse({"status": whole, **told}, status_code=503 if whole is Standing.DOWN else 200)
 
 
-def metrics(request: Request) -> Response:
+def metrics(opened: Opened, request: Request) -> Response:
     """What was counted since the start, and how things stand now, in Prometheus's text format."""
     try:
-        opened = house()
+        the_house = opened()
     except EvenlotError:
         return Response(generate_latest(REGISTRY), 503) if _may_look_in_vain(request) else _refused()
-    if not _may_look(request, opened.metrics_token.get_secret_value()):
+    if not _may_look(request, the_house.metrics_token.get_secret_value()):
         return _refused()
-    text = generate_latest(REGISTRY) + generate_latest(_as_it_stands(opened))
+    text = generate_latest(REGISTRY) + generate_latest(_as_it_stands(the_house))
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 

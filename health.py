@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aladdin import Aladdin, AnswerCache
@@ -20,8 +20,7 @@ from watch.standing import Dependency, Standing
 SILENT_AFTER_SECONDS = 30  # a worker that has not finished a round for so long is in trouble
 SLOW_SECONDS = 2.0  # a store that takes longer for one small read
 FULL_BYTES = 1024**3  # less room than this for a ledger and a cache wants somebody to look
-
-_PULSES = ("Aladdin", "Store", "Worker")
+LOCKED_SECONDS = 0.25  # a write of ours takes milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +39,41 @@ class Health:
 
     def pulses(self) -> tuple[Pulse, ...]:
         """What a person at a screen needs to know: the three dots of the strip."""
-        known = {one.name: one for one in (self._aladdin(), self._store(), self._worker())}
-        return tuple(
-            Pulse(
-                f"Simulated {name}" if name == "Aladdin" and self.simulated else name,
-                known[name].standing is Standing.HEALTHY,
-                known[name].sentence,
-                known[name].feeds,
-            )
-            for name in _PULSES
+        aladdin = "Simulated Aladdin" if self.simulated else "Aladdin"
+        others = (self._store(), self._worker())
+        return (
+            Pulse(aladdin, not self.aladdin.trouble, self._of_aladdin(), feeds=True),
+            *(Pulse(one.name, one.standing is Standing.HEALTHY, one.sentence) for one in others),
         )
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """All of it, with figures, for whoever runs the desk."""
-        return (self._aladdin(), self._store(), self._worker(), self._cache(), self._disk())
+        return (self._aladdin(), self._writable(self._store()), self._worker(), self._cache(), self._disk())
 
     def orders_by_state(self) -> Mapping[OrderState, int]:
         """All orders of the ledger; `OutsideError` when it does not answer."""
         return self.history.counts()
 
+    def _of_aladdin(self) -> str:
+        return f"{self.aladdin.trouble} {self.aladdin.waiting}".strip() or "answers"
+
     def _aladdin(self) -> Dependency:
-        trouble, waiting = self.aladdin.trouble, self.aladdin.waiting
+        left, sentence, standing = self.aladdin.calls_left, self._of_aladdin(), Standing.HEALTHY
         details = {
             "simulated": self.simulated,
             "circuits": {one.group: one.state.value for one in self.aladdin.circuits},
-            "calls_left_this_minute": dict(self.aladdin.calls_left),
-            "calls_waiting": waiting.calls,
+            "calls_left_this_minute": dict(left),
+            "calls_waiting": self.aladdin.waiting.calls,
         }
-        standing = Standing.HEALTHY
-        if trouble:  # what was read before still serves the screens, while it is young enough
+        if self.aladdin.trouble:  # what was read before still serves the screens, while it is young enough
             standing = Standing.DOWN if self.aladdin.unreachable else Standing.DEGRADED
-        return Dependency("Aladdin", standing, f"{trouble} {waiting}".strip() or "answers", details, feeds=True)
+        elif spent := [of for of, calls in left.items() if not calls]:
+            standing = Standing.DEGRADED
+            said = "" if sentence == "answers" else f" {sentence}"
+            sentence = (
+                f"The calls a minute that we may make are used up ({', '.join(spent)}): the next ones wait.{said}"
+            )
+        return Dependency("Aladdin", standing, sentence, details, feeds=True)
 
     def _store(self) -> Dependency:
         details: dict[str, object] = {"kind": "snowflake" if self.on_snowflake else "sqlite"}
@@ -87,6 +90,13 @@ class Health:
         if took > SLOW_SECONDS:
             return Dependency("Store", Standing.DEGRADED, f"It took {took:.1f} s to answer.", details)
         return Dependency("Store", Standing.HEALTHY, "answers", details)
+
+    def _writable(self, store: Dependency) -> Dependency:
+        """The store, looked at for a lock that somebody keeps as well."""
+        if store.standing is Standing.DOWN or not self.ledger.locked(LOCKED_SECONDS):
+            return store
+        said = "Another program keeps its write lock: what is confirmed waits, and is refused after half a minute."
+        return replace(store, standing=Standing.DEGRADED, sentence=said)
 
     def _worker(self) -> Dependency:
         """Whoever holds the lease says how it is, here or elsewhere; nobody holding it is trouble."""

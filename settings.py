@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from aladdin.config import OPERATIONS, Freshness
 from orders.errors import SettingsError
+from snowflake_settings import SnowflakeSettings, said
 from storage.snowflake_config import SnowflakeConfig
 
 ROOT = Path(__file__).resolve().parent
@@ -35,6 +36,9 @@ def _known(named: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     return named
 
 
+DEMO_APPROVAL_FROM = 500_000_000  # more than whoever tries it out types, unless they mean to see four eyes
+
+
 class World(StrEnum):
     """What the desk works on."""
 
@@ -43,7 +47,7 @@ class World(StrEnum):
     ALADDIN = "aladdin"  # BlackRock Aladdin
 
 
-class Settings(BaseSettings):
+class Settings(SnowflakeSettings):
     """Every setting with its default. Names are read without regard to case: `book_dir` is `BOOK_DIR`."""
 
     model_config = SettingsConfigDict(
@@ -75,28 +79,27 @@ class Settings(BaseSettings):
     aladdin_account_code: str = Field("", pattern=r"^\d*$", description="whose external references ours are")
     aladdin_time_zone: ZoneInfo = Field(ZoneInfo("UTC"), description="of Aladdin's server, such as America/New_York")
 
-    # Snowflake, instead of a file in the data folder
-    snowflake_account: str = ""
-    snowflake_user: str = ""
-    snowflake_private_key_file: Path | None = Field(None, description="PEM; before a password where both are set")
-    snowflake_private_key: SecretStr = Field(SecretStr(""), description="the key itself, instead of its file")
-    snowflake_private_key_passphrase: SecretStr = SecretStr("")
-    snowflake_password: SecretStr = SecretStr("")
-    snowflake_warehouse: str = ""
-    snowflake_database: str = ""
-    snowflake_schema: str = "EVENLOT"
-    snowflake_role: str = Field("", description="the user's default role where it is not set")
-    snowflake_query_tag: str = "evenlot"
-    snowflake_lock_timeout: int = Field(10, ge=1, le=600, description="seconds a write waits for another")
-    snowflake_login_timeout: int = Field(15, ge=1, le=600, description="seconds a sign-in is tried for")
-    snowflake_keep_alive: bool = True
-    snowflake_host: str = Field("", description="where it is not the account's own, as for a private link")
-
     # people
-    users_file: Path | None = None
+    users_file: Path | None = Field(None, description="taken over where there are no users yet")
     cookie_key: SecretStr = SecretStr("")
-    cookie_days: float = Field(1, gt=0, le=30)
+    cookie_days: float = Field(7, gt=0, le=30, description="a sign-in of somebody who stays signed in")
+    session_hours: float = Field(12, gt=0, le=24, description="a sign-in of anybody else")
     idle_minutes: float = Field(60, gt=0)
+
+    # sign-in at a provider of OpenID Connect, instead of by a password here
+    oidc_issuer: str = Field("", description="its address, under which /.well-known/openid-configuration is")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_redirect_uri: str = Field(
+        "", pattern=r"^(https?://.+/oauth2callback)?$", description="ends in /oauth2callback"
+    )
+    oidc_name: str = Field("your organisation", description="as the sign-in card names it")
+    oidc_username_claim: str = "preferred_username"
+    oidc_groups_claim: str = Field("groups", description="the claim that is mapped to roles and groups")
+    oidc_roles: str = Field("", description="what a value of that claim makes of somebody: desk-pm=portfolio_manager")
+    oidc_groups: str = Field(
+        "", description="and the portfolio groups it entitles to: desk-us=BIG6 PUBLICPRE,desk-all=*"
+    )
 
     # the house rules
     amber_after_days: int = Field(1, ge=0)
@@ -109,8 +112,10 @@ class Settings(BaseSettings):
     # the process
     worker_embedded: bool = Field(True, description="the app sends and follows orders itself")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), description="names the app may be asked under")
+    worker_port: int | None = Field(None, ge=1, le=65535, description="where a worker that runs apart answers")
     metrics_token: SecretStr = Field(SecretStr(""), description="who brings it may read /health and /metrics")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_mask_accounts: bool = Field(False, description="logs have a mark in the place of each account's name")
 
     @field_validator("aladdin_groups", "aladdin_scopes", "allowed_hosts", mode="before")
     @classmethod
@@ -149,11 +154,17 @@ class Settings(BaseSettings):
         return _known(seconds, [resource.name for resource in fields(Freshness)])
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret there is, so that none is ever written anywhere."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr) and value)
+
+    @property
     def world(self) -> World:
         """Which world these settings name; `SettingsError` where they are half-set or contradict each other."""
         aladdin = self._aladdin_fields()
         named = [name for name, value in aladdin.items() if value]
-        named += [name.upper() for name in _ASIDE if name in self.model_fields_set and _said(getattr(self, name))]
+        named += [name.upper() for name in _ASIDE if name in self.model_fields_set and said(getattr(self, name))]
         if self.demo:
             return World.DEMO
         snowflake = self.snowflake
@@ -168,7 +179,7 @@ class Settings(BaseSettings):
             )
         if not named:
             return World.DEMO
-        outside = {"USERS_FILE": self.users_file, "COOKIE_KEY": self.cookie_key.get_secret_value()}
+        outside = {"COOKIE_KEY": self.cookie_key.get_secret_value()}
         missing = [name for name, value in (aladdin | outside).items() if not value]
         if missing:
             raise SettingsError(
@@ -176,6 +187,13 @@ class Settings(BaseSettings):
                 f"Set what is missing (see .env.example), or unset all of it to run the demo.{_instead(missing)}"
             )
         return World.ALADDIN
+
+    @property
+    def approval_from(self) -> int | None:
+        """From which face on somebody else must approve: as set. The demo has one, to show how that goes."""
+        if self.approval_from_face is None and self.world is World.DEMO:
+            return DEMO_APPROVAL_FROM
+        return self.approval_from_face
 
     @property
     def data(self) -> Path:
@@ -192,63 +210,33 @@ class Settings(BaseSettings):
 
     @property
     def snowflake(self) -> SnowflakeConfig | None:
-        """Where on Snowflake the ledger is kept; None where it is a file. `SettingsError` where that is half-set, or
-        the key's file cannot be read. The demo keeps to itself."""
+        """As `on_snowflake`; the demo keeps its ledger in a file whatever is set."""
+        return None if self.demo else self.on_snowflake
+
+    @property
+    def oidc(self) -> dict[str, str] | None:
+        """What `st.login` needs, where users sign in at a provider; `SettingsError` where that is half-set."""
         needed = {
-            "SNOWFLAKE_ACCOUNT": self.snowflake_account,
-            "SNOWFLAKE_USER": self.snowflake_user,
-            "SNOWFLAKE_WAREHOUSE": self.snowflake_warehouse,
-            "SNOWFLAKE_DATABASE": self.snowflake_database,
+            "OIDC_ISSUER": self.oidc_issuer,
+            "OIDC_CLIENT_ID": self.oidc_client_id,
+            "OIDC_CLIENT_SECRET": self.oidc_client_secret.get_secret_value(),
+            "OIDC_REDIRECT_URI": self.oidc_redirect_uri,
+            "OIDC_ROLES": self.oidc_roles,
         }
-        credentials = {
-            "SNOWFLAKE_PRIVATE_KEY_FILE": self.snowflake_private_key_file,
-            "SNOWFLAKE_PRIVATE_KEY": self.snowflake_private_key.get_secret_value(),
-            "SNOWFLAKE_PASSWORD": self.snowflake_password.get_secret_value(),
-        }
-        ours = [name for name in type(self).model_fields if name.startswith("snowflake_")]
-        begun = [name.upper() for name in ours if name in self.model_fields_set and _said(getattr(self, name))]
-        if self.demo or not begun:
+        if not any(needed.values()):
             return None
         missing = [name for name, value in needed.items() if not value]
-        if not any(credentials.values()):
-            missing.append("SNOWFLAKE_PRIVATE_KEY_FILE (or SNOWFLAKE_PASSWORD)")
+        if not self.cookie_key.get_secret_value():
+            missing.append("COOKIE_KEY")
         if missing:
-            raise SettingsError(
-                f"Snowflake is half-configured: {', '.join(begun)} {'is' if len(begun) == 1 else 'are'} set, but "
-                f"{'this is' if len(missing) == 1 else 'these are'} missing: {', '.join(missing)}. Set what is missing "
-                "(see .env.example), or unset all of it to keep the ledger in a file."
-            )
-        return self._snowflake_config()
-
-    def _snowflake_config(self) -> SnowflakeConfig:
-        return SnowflakeConfig(
-            account=self.snowflake_account,
-            user=self.snowflake_user,
-            warehouse=self.snowflake_warehouse,
-            database=self.snowflake_database,
-            schema=self.snowflake_schema,
-            role=self.snowflake_role,
-            private_key=self._snowflake_key(),
-            private_key_passphrase=self.snowflake_private_key_passphrase.get_secret_value(),
-            password=self.snowflake_password.get_secret_value(),
-            query_tag=self.snowflake_query_tag,
-            lock_timeout=self.snowflake_lock_timeout,
-            login_timeout=self.snowflake_login_timeout,
-            keep_alive=self.snowflake_keep_alive,
-            host=self.snowflake_host,
-        )
-
-    def _snowflake_key(self) -> str:
-        """The private key in PEM, of which an environment variable may hold the line breaks as \\n; empty for none."""
-        if self.snowflake_private_key_file is None:
-            return self.snowflake_private_key.get_secret_value().replace("\\n", "\n")
-        try:
-            return self.snowflake_private_key_file.read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"SNOWFLAKE_PRIVATE_KEY_FILE names {self.snowflake_private_key_file}, which cannot be read: "
-                f"{getattr(error, 'strerror', None) or 'it is not a text'}."
-            ) from error
+            raise SettingsError(f"Sign-in at a provider is half-configured: {', '.join(missing)} missing.")
+        return {
+            "server_metadata_url": f"{self.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
+            "client_id": self.oidc_client_id,
+            "client_secret": self.oidc_client_secret.get_secret_value(),
+            "redirect_uri": self.oidc_redirect_uri,
+            "cookie_secret": self.cookie_key.get_secret_value(),
+        }
 
     def _aladdin_fields(self) -> dict[str, Any]:
         """What Aladdin needs: credentials of the kind that was begun with, those of a client unless told otherwise."""
@@ -277,10 +265,6 @@ _ASIDE = (
     "aladdin_account_code",
     "aladdin_time_zone",
 )
-
-
-def _said(value: Any) -> bool:
-    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 def _instead(missing: Collection[str]) -> str:

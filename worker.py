@@ -8,6 +8,7 @@ import sys
 
 from allocation.errors import EvenlotError
 from bootstrap import open_house
+from listening import answering
 
 
 def main() -> int:
@@ -19,10 +20,14 @@ def main() -> int:
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: house.dispatch.stop())
-    sys.stdout.write(f"Working on {house.book.name}. Stop with Ctrl-C.\n")
-    sys.stdout.flush()
     try:
-        house.dispatch.run()
+        with answering(house):
+            sys.stdout.write(f"Working on {house.book.name}. Stop with Ctrl-C.\n")
+            sys.stdout.flush()
+            house.dispatch.run()
+    except EvenlotError as error:  # of its port: what goes wrong at work it outlives
+        sys.stderr.write(f"{error}\n")
+        return 1
     finally:
         house.close()
     return 0

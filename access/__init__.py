@@ -1,18 +1,30 @@
-"""Who may come in, and who is at the screen: the user file, lockout, and the sign-in flow."""
+"""Who may come in, and who is at the screen: the users, lockout, the sign-in flow, and what administrators do."""
 
+from access.administration import Administration
+from access.first import take_over_users
 from access.gate import Gate
 from access.lockout import Lockout, SignIns
-from access.users import DemoLogin, Entry, UserFile, Users, demo_users, hash_password, read_users
+from access.oidc import Claims, Elsewhere
+from access.passwords import hash_password
+from access.roster import Roster, UserStore
+from access.sessions import Terms
+from access.user_file import DemoLogin, demo_users, read_users
+from orders.people import Entry
 
 __all__ = [
+    "Administration",
+    "Claims",
     "DemoLogin",
+    "Elsewhere",
     "Entry",
     "Gate",
     "Lockout",
+    "Roster",
     "SignIns",
-    "UserFile",
-    "Users",
+    "Terms",
+    "UserStore",
     "demo_users",
     "hash_password",
     "read_users",
+    "take_over_users",
 ]

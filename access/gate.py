@@ -2,171 +2,179 @@
 
 from __future__ import annotations
 
-import threading
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import streamlit as st
 import structlog
 
+from access import passwords
+from access.cookie import Cookie
 from access.lockout import Lockout, SignIns
+from access.roster import KNOWN_FOR, Roster
+from access.sessions import AGAIN, SIGNED_OUT, Sessions, Terms
 from access.token import Signer, Token
-from access.users import DemoLogin, Users
+from access.user_file import DemoLogin, usable
+from allocation.errors import EvenlotError
 from orders.errors import OutsideError, SettingsError
 from orders.model import User
+from orders.people import Entry
 from orders.ports import Activity, Clock
-from watch import counts
+from watch import counts, references
 
 _log = structlog.get_logger(__name__)
 
 # What one browser session knows, in st.session_state.
 _SIGN_IN = "access.token"
-_NOTICE = "access.notice"
-_COOKIE_WORK = "access.cookie_work"
-_COOKIE_SPENT = "access.cookie_spent"  # st.context.cookies stays as it was when the browser connected
+_RETURNING = "access.returning"  # the token of a session that ended unused, and may be followed by another
+_ONE_TIME = "access.one_time"
+_NOTICE = "access.notice"  # for the sign-in form
+_NEWS = "access.news"  # for whoever is signed in
 
-_LIBRARY_KEYS = ("name", "username", "email", "roles", "logout", "authentication_status")
-_BCRYPT_BYTES = 72
+ONE_TIME_DAYS = 3  # a password that somebody else made up lets nobody in any more after that
 _WRONG = "The username or the password is not right."
 _INCOMPLETE = "Type your username and your password."
-_SIGNED_OUT = "You are signed out."
 _NO_STORE = "You are not signed in: the ledger does not answer. Try again in a minute. Reference {reference}."
-
-
-@dataclass(frozen=True, slots=True)
-class _CookieWork:
-    """A cookie the browser is still to write, or to drop when `life` is zero."""
-
-    key: str  # of the component, whose value becomes True once it has written
-    value: str
-    expires_at: datetime
-    life: timedelta
+_NOT_CHANGED = "The password is as it was: the ledger does not answer. Try again in a minute. Reference {reference}."
 
 
 class Gate:
     """One for the whole process; each call speaks for the browser session whose script is running.
 
-    A run of the app: `current_user()`, `mount()`, and `touch()` when there is a user; the sign-in form's callback is
+    A run of the app: `arrive()`, `mount()`, and `touch()` when there is a user; the sign-in form's callback is
     `submit`. Construct it anywhere, but the library below it may not be imported before a script runs: its cookie
     component would silently not register.
     """
 
     def __init__(
         self,
-        users: Callable[[], Users],
+        roster: Roster,
         sign_ins: SignIns,
         clock: Clock,
         activity: Activity,
         *,
         cookie_key: str,
         cookie_name: str = "evenlot",
-        cookie_days: float = 1,
-        idle_minutes: float = 30,
-        lockout: Lockout | None = None,
+        terms: Terms | None = None,
         demo_logins: tuple[DemoLogin, ...] = (),
     ) -> None:
-        """`users` gives the users as they are now (`UserFile.current`). A sign-in ends `cookie_days` after it began, or
-        `idle_minutes` after the last use. `SettingsError` for a key under 32 bytes or for times that are not positive.
-        """
-        if idle_minutes <= 0:
-            raise SettingsError(f"A session cannot expire after {idle_minutes:g} minutes without use.")
-        self.demo_logins = demo_logins
-        self._users = users
+        """`SettingsError` for a key under 32 bytes or for times that are not positive."""
+        self._demo = demo_logins
+        self._roster = roster
         self._sign_ins = sign_ins
         self._clock = clock
         self._activity = activity
-        self._signer = Signer(cookie_key, cookie_days)
-        self._cookie_name = cookie_name
-        self._days = cookie_days
-        self._idle = timedelta(minutes=idle_minutes)
-        self._lockout = lockout or Lockout(sign_ins, clock)
-        self._started_at = clock.now()
-        self._used_at: dict[str, datetime] = {}  # by token id: the windows of one browser share their use
-        self._lock = threading.Lock()
+        terms = terms or Terms()
+        self.stay_days = terms.days
+        self._signer = Signer(cookie_key, terms.hours, terms.days)
+        self._sessions = Sessions(clock, terms)
+        self._cookie = Cookie(cookie_name)
+        self._lockout = Lockout(sign_ins, clock)
+
+    elsewhere = ""  # users sign in here
+
+    def go(self) -> None:
+        """There is nowhere else to sign in."""
+
+    @property
+    def demo_logins(self) -> tuple[DemoLogin, ...]:
+        """What the sign-in card may show: the demo's users, as long as they can come in by the demo's passwords."""
+        with suppress(OutsideError, SettingsError):
+            return usable(self._demo, self._roster.look().users) if self._demo else ()
+        return self._demo
+
+    # -- who is here -------------------------------------------------------------------------------------------------
+
+    def arrive(self) -> User | None:
+        """The signed-in user, as a full run begins. Where a session has ended without use and its user chose to stay
+        signed in, this begins another, with nothing of the one before in it."""
+        user = self.current_user()
+        token: Token | None = st.session_state.pop(_RETURNING, None)
+        if user is not None or token is None:
+            return user
+        self._sessions.use(token)
+        st.session_state[_SIGN_IN] = token
+        ended = st.session_state.pop(_NOTICE).removesuffix(AGAIN)
+        st.session_state[_NEWS] = f"{ended}. You stay signed in, so this is a new one."
+        self._note(token.username, "session began", "stays signed in")
+        return self.current_user()
 
     def current_user(self) -> User | None:
         """The signed-in user, with the roles and groups of this moment, or None. A sign-in that no longer counts is
-        ended here, and `message` says why; the session's state goes with it."""
+        ended here, and `message` says why; the session's state goes with it. While the users cannot be read they are
+        as they were read last, and `doubt` says so; after a few minutes of that, nobody may do more than read."""
         token: Token | None = st.session_state.get(_SIGN_IN) or self._token_of_cookie()
         if token is None:
             return None
-        user = self._bearer(token)
-        if isinstance(user, str):
-            _log.info("session ended", username=token.username, reason=user)
-            self._activity.note(token.username, "session ended", st.context.ip_address or "localhost", user)
-            self._forget(user)
+        seen = self._roster.look()
+        entry = self._sessions.bearer(token, seen.users, self._signer)
+        if isinstance(entry, str):
+            self._end(token, entry)
+            return None
+        if idle := self._sessions.ended(token):
+            self._end(token, idle)
+            if token.stays:
+                st.session_state[_RETURNING] = token
             return None
         st.session_state[_SIGN_IN] = token
-        return user
+        st.session_state[_ONE_TIME] = entry.one_time
+        return replace(entry.user, read_only=True) if seen.old else entry.user
 
-    def submit(self, username: str, password: str) -> None:
+    def doubt(self) -> str | None:
+        """As of when the user's rights are, and what follows, where the users cannot be read just now."""
+        seen = self._roster.last()
+        if seen is None or not seen.away:
+            return None
+        minutes = KNOWN_FOR // timedelta(minutes=1)
+        since = f"The users could not be read since {seen.at:%H:%M:%S} UTC, and your rights are shown as of then."
+        if seen.old:
+            return f"{since} Until they can be read again you can look, and change nothing."
+        return f"{since} If that lasts for {minutes} minutes, you can only look until it is over."
+
+    def must_choose(self) -> bool:
+        """Whether the signed-in user has a password for one use, and has to choose one of their own before all else."""
+        return bool(st.session_state.get(_ONE_TIME))
+
+    def people(self) -> dict[str, str]:
+        """What the users are called, by username, as they were read last."""
+        seen = self._roster.last()
+        return {username: entry.user.name for username, entry in seen.users.items()} if seen else {}
+
+    def message(self) -> str | None:
+        """The sentence for the sign-in form: why the last attempt failed or the last session ended. None: nothing."""
+        notice: str | None = st.session_state.get(_NOTICE)
+        return notice
+
+    def news(self) -> str | None:
+        """What to tell whoever is signed in, once."""
+        said: str | None = st.session_state.pop(_NEWS, None)
+        return said
+
+    def mount(self) -> None:
+        """Let the browser write or drop its cookie: once in every full run, always at the same place."""
+        self._cookie.mount()
+
+    def touch(self) -> None:
+        """Note that the user did something. Call it in full runs and in the callbacks of a fragment's widgets, not
+        where a live fragment ticks. It does not revive an expired session."""
+        token: Token | None = st.session_state.get(_SIGN_IN)
+        if token is not None and self._sessions.ended(token) is None:
+            self._sessions.use(token)
+
+    # -- coming and going --------------------------------------------------------------------------------------------
+
+    def submit(self, username: str, password: str, stay: bool = False) -> None:
         """Try to sign in; the run that follows sees the user, or `message`. For the submit button's callback, which
         reads what was typed from `st.session_state`: values bound when the form was drawn are those of before."""
         name, password = username.strip().lower(), password.strip()
         if not name or not password:
             st.session_state[_NOTICE] = _INCOMPLETE
             return
-        users = self._users()
         try:
-            self._decide(name, password, users)
+            self._decide(name, password, stay)
         except (OutsideError, SettingsError) as error:  # of the store: what is wrong there is its operator's business
-            reference = uuid.uuid4().hex[:12]
-            _log.warning("sign-in failed: the store did not take it", reference=reference, error=str(error))
-            st.session_state[_NOTICE] = _NO_STORE.format(reference=reference)
-
-    def _decide(self, name: str, password: str, users: Users) -> None:
-        entry = users.get(name)
-        # An unknown name may be a password typed into the wrong field: neither the log nor the store may hold it.
-        known_as = name if entry else f"unknown:{self._signer.mark(name)}"
-        address = st.context.ip_address or "localhost"
-        log = _log.bind(username=known_as, address=address)
-        if not self._lockout.attempt(known_as, address):
-            counts.SIGN_INS.labels("locked out").inc()
-            log.warning("sign-in refused: locked out")
-            st.session_state[_NOTICE] = self._lockout.sentence
-            return
-        right = _password_is_right(name, password, entry.password_hash if entry else users.decoy)
-        if entry is None or not right:
-            locked = self._lockout.locked(known_as, address)
-            counts.SIGN_INS.labels("refused").inc()
-            log.warning("sign-in failed", locked=locked)
-            self._activity.note(known_as, "sign-in failed", address, "locked out now" if locked else "")
-            st.session_state[_NOTICE] = self._lockout.sentence if locked else _WRONG
-            return
-        self._lockout.clear(name, address)
-        self._admit(self._signer.issue(name, entry.password_hash, self._after_revocation(name)))
-        counts.SIGN_INS.labels("signed in").inc()
-        log.info("signed in")
-        self._activity.note(name, "signed in", address)
-
-    def mount(self) -> None:
-        """Let the browser write or drop its cookie, if it has to. Call it in every full run, always at the same place:
-        it holds that place, so that its coming and going moves no form under the hands of somebody typing. While a
-        cookie is being dropped the run ends here; the next one, right after, shows the sign-in form."""
-        place = st.empty()
-        work: _CookieWork | None = st.session_state.get(_COOKIE_WORK)
-        if work is None:
-            return
-        if st.session_state.get(work.key):
-            del st.session_state[_COOKIE_WORK]
-            return
-        from extra_streamlit_components import CookieManager  # type: ignore[import-untyped]  # not before a script runs
-
-        with place.container():
-            CookieManager(key=f"{work.key}.read").set(
-                self._cookie_name,
-                work.value,
-                key=work.key,
-                expires_at=work.expires_at,
-                max_age=work.life.total_seconds(),
-                secure=(st.context.url or "").startswith("https:"),
-            )
-            if not work.life:
-                # the component's answer runs the script anew, and would take what is being typed with it
-                st.caption("Signing out …")
-                st.stop()
+            st.session_state[_NOTICE] = _away(_NO_STORE, error)
 
     def sign_out(self) -> None:
         """End this user's sign-ins everywhere: a copy of the cookie is worth nothing from now on. Clears the session's
@@ -175,98 +183,123 @@ class Gate:
         if token is None:
             return
         self._sign_ins.revoke(token.username)
-        with self._lock:
-            self._used_at.pop(token.id, None)
-        self._forget(_SIGNED_OUT)
-        epoch = datetime.fromtimestamp(0, UTC)
-        st.session_state[_COOKIE_WORK] = _CookieWork(f"access.drop.{token.id}", "-", epoch, timedelta())
-        _log.info("signed out", username=token.username)
-        self._activity.note(token.username, "signed out", st.context.ip_address or "localhost")
+        self._sessions.forget(token)
+        self._forget(SIGNED_OUT)
+        self._cookie.drop(token.id)
+        self._note(token.username, "signed out")
 
-    def message(self) -> str | None:
-        """The sentence for the sign-in form: why the last attempt failed or the last session ended. None: nothing."""
-        notice: str | None = st.session_state.get(_NOTICE)
-        return notice
+    def change_password(self, old: str, new: str, again: str) -> str:
+        """Replace the signed-in user's password; an empty text, or why it was not done. Every other session of theirs
+        ends with it. A wrong old password counts as a failed sign-in does."""
+        user = self.current_user()
+        if user is None:  # the run that follows says why
+            return ""
+        old, name = old.strip(), user.username
+        if new != again:
+            return "The two new passwords are not the same."
+        if found := passwords.faults(new, name):
+            return " ".join(found)
+        if new == old:
+            return "The new password is the one you have."
+        try:
+            return self._change(name, old, new)
+        except (OutsideError, SettingsError) as error:
+            return _away(_NOT_CHANGED, error)
+        except EvenlotError as error:  # as when somebody changed the entry meanwhile
+            return str(error)
 
-    def touch(self) -> None:
-        """Note that the user did something. Call it in full runs and in the callbacks of a fragment's widgets, not
-        where a live fragment ticks. It does not revive an expired session."""
-        token: Token | None = st.session_state.get(_SIGN_IN)
-        if token is None or self._idle_fault(token) is not None:
+    def _change(self, name: str, old: str, new: str) -> str:
+        users, address = self._roster.read().users, _address()
+        entry = users.get(name)
+        if entry is None:
+            return ""
+        if not self._lockout.attempt(name, address):
+            self._note(name, "password not changed", "locked out")
+            return self._lockout.sentence
+        if not passwords.is_right(name, old, entry.password_hash, users.dearest):
+            self._note(name, "password not changed", "the old one was wrong")
+            return self._lockout.sentence if self._lockout.locked(name, address) else "The old password is not right."
+        self._lockout.clear(name, address)
+        changed = replace(entry, password_hash=passwords.hash_password(new, name), one_time=False)
+        self._roster.store.write([changed], name, "change_password")
+        self._note(name, "password changed", "every other session of theirs ended")
+        token: Token = st.session_state[_SIGN_IN]
+        self._admit(self._signer.issue(name, changed.password_hash, self._from_now(changed), stays=token.stays))
+        st.session_state[_NEWS] = "Your password is changed. Wherever else you were signed in, you no longer are."
+        return ""
+
+    def _decide(self, name: str, password: str, stay: bool) -> None:
+        users = self._roster.read().users
+        entry = users.get(name)
+        # An unknown name may be a password typed into the wrong field: neither the log nor the store may hold it.
+        known_as = name if entry else f"unknown:{self._signer.mark(name)}"
+        address = _address()
+        if not self._lockout.attempt(known_as, address):
+            counts.SIGN_INS.labels("locked out").inc()
+            self._note(known_as, "sign-in refused", "locked out")
+            st.session_state[_NOTICE] = self._lockout.sentence
             return
-        now = self._clock.now()
-        with self._lock:
-            self._used_at = {id_: at for id_, at in self._used_at.items() if now - at <= self._idle}
-            self._used_at[token.id] = now
+        right = passwords.is_right(name, password, entry.password_hash if entry else users.decoy, users.dearest)
+        if entry is None or not right or not self._lets_in(entry):
+            locked = self._lockout.locked(known_as, address)
+            counts.SIGN_INS.labels("refused").inc()
+            why = "disabled" if right and entry and entry.disabled else "one-time password is too old" if right else ""
+            self._note(known_as, "sign-in failed", "; ".join(filter(None, (why, "locked out now" if locked else ""))))
+            st.session_state[_NOTICE] = self._lockout.sentence if locked else _WRONG
+            return
+        self._lockout.clear(name, address)
+        self._admit(self._signer.issue(name, entry.password_hash, self._from_now(entry), stays=stay))
+        counts.SIGN_INS.labels("signed in").inc()
+        self._note(name, "signed in", "stays signed in" if stay else "")
 
-    def _after_revocation(self, username: str) -> datetime:
+    def _lets_in(self, entry: Entry) -> bool:
+        """Whether the right password lets this user in."""
+        made_at = entry.changed_at if entry.one_time else None
+        fresh = made_at is None or self._clock.now() - made_at <= timedelta(days=ONE_TIME_DAYS)
+        return fresh and not entry.disabled
+
+    def _from_now(self, entry: Entry) -> datetime:
         """Now, but past the user's last revocation, which another server's clock may have put ahead of ours."""
-        now, not_before = self._clock.now(), self._sign_ins.not_before(username)
-        return now if not_before is None else max(now, not_before + timedelta.resolution)
+        now = self._clock.now()
+        return now if entry.not_before is None else max(now, entry.not_before + timedelta.resolution)
 
     def _admit(self, token: Token) -> None:
         st.session_state.pop(_NOTICE, None)
         st.session_state[_SIGN_IN] = token
-        st.session_state[_COOKIE_WORK] = _CookieWork(
-            f"access.keep.{token.id}",
-            self._signer.write(token),
-            token.expires_at,
-            token.expires_at - token.issued_at,
-        )
+        self._cookie.keep(token.id, self._signer.write(token), token.expires_at)
         self.touch()
 
     def _token_of_cookie(self) -> Token | None:
-        text = st.context.cookies.get(self._cookie_name)
-        if text is None or _COOKIE_SPENT in st.session_state:
+        if (text := self._cookie.text()) is None:
             return None
         token = self._signer.read(text)
         if token is None:
-            st.session_state[_COOKIE_SPENT] = True
-            _log.warning("cookie refused: not one of ours", address=st.context.ip_address or "localhost")
+            self._cookie.spend()
+            _log.warning("cookie refused: not one of ours", address=_address())
         return token
 
-    def _bearer(self, token: Token) -> User | str:
-        """The user this token stands for, or the sentence why it no longer counts."""
-        entry = self._users().get(token.username)
-        if entry is None:
-            return "You are no longer among the users of this desk; ask whoever keeps the user file."
-        if token.password_mark != self._signer.mark(entry.password_hash):
-            return "Your password has changed; sign in with the new one."
-        not_before = self._sign_ins.not_before(token.username)
-        if not_before is not None and token.issued_at <= not_before:
-            return _SIGNED_OUT
-        if self._clock.now() >= token.expires_at:
-            return f"A sign-in ends after {self._days * 24:g} hours; sign in again."
-        return self._idle_fault(token) or entry.user
-
-    def _idle_fault(self, token: Token) -> str | None:
-        """Without a noted use, as after a restart, the idle time counts from the sign-in."""
-        with self._lock:
-            used_at = self._used_at.get(token.id)
-        if self._clock.now() - (used_at or token.issued_at) <= self._idle:
-            return None
-        if used_at is None and token.issued_at < self._started_at:
-            return "The server was restarted after you signed in; sign in again."
-        minutes = self._idle / timedelta(minutes=1)
-        return f"Your session expired after {minutes:g} minutes without use; sign in again."
+    def _end(self, token: Token, why: str) -> None:
+        self._note(token.username, "session ended", why)
+        self._forget(why)
 
     def _forget(self, notice: str) -> None:
         """Empty the session, so that nothing passes to whoever signs in next."""
         for key in list(st.session_state):
             del st.session_state[key]
-        st.session_state[_COOKIE_SPENT] = True
+        self._cookie.spend()
         st.session_state[_NOTICE] = notice
 
+    def _note(self, username: str, action: str, detail: str = "") -> None:
+        address = _address()
+        _log.info(action, username=username, address=address, detail=detail)
+        self._activity.note(username, action, address, detail)
 
-def _password_is_right(name: str, password: str, password_hash: str) -> bool:
-    """The library's own check, which runs bcrypt once for any name it is given a hash for."""
-    if len(password.encode()) > _BCRYPT_BYTES:
-        return False
-    from streamlit_authenticator.controllers import AuthenticationController  # not before a script runs
 
-    ours = [key for key in _LIBRARY_KEYS if key not in st.session_state]
-    credentials = {"usernames": {name: {"name": name, "password": password_hash}}}
-    right = AuthenticationController(credentials, auto_hash=False).login(name, password)
-    for key in ours:  # its words are too common to leave behind: a widget keyed "name" would show the user's
-        st.session_state.pop(key, None)
-    return bool(right)
+def _address() -> str:
+    return st.context.ip_address or "localhost"
+
+
+def _away(sentence: str, error: EvenlotError) -> str:
+    reference = references.told()
+    _log.warning("the store did not take it", reference=reference, error=str(error))
+    return sentence.format(reference=reference)

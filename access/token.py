@@ -27,28 +27,30 @@ class Token(BaseModel):
     password_mark: str  # changes with the password, and says nothing about it
     issued_at: AwareDatetime
     expires_at: AwareDatetime
+    stays: bool = False  # its user chose to stay signed in: it opens another session where one has ended unused
 
 
 class Signer:
-    """Issues tokens valid for `days`, and reads back only its own."""
+    """Issues tokens valid for `hours`, or `days` for who stays signed in, and reads back only its own."""
 
-    def __init__(self, key: str, days: float) -> None:
-        """Raises `SettingsError` for a key too short to sign with or for days that are not positive."""
+    def __init__(self, key: str, hours: float, days: float) -> None:
+        """Raises `SettingsError` for a key too short to sign with or for times that are not positive."""
         if len(key.encode()) < _KEY_BYTES:
             raise SettingsError(f"The cookie key is shorter than {_KEY_BYTES} bytes; set a longer random one.")
-        if days <= 0:
-            raise SettingsError(f"A sign-in must last longer than {days:g} days.")
+        if hours <= 0 or days <= 0:
+            raise SettingsError(f"A sign-in cannot last {hours:g} hours, or {days:g} days for who stays signed in.")
         self._key = key
-        self._life = timedelta(days=days)
+        self._life, self._stay = timedelta(hours=hours), timedelta(days=days)
 
-    def issue(self, username: str, password_hash: str, now: datetime) -> Token:
+    def issue(self, username: str, password_hash: str, now: datetime, *, stays: bool = False) -> Token:
         """A new token for this user, from `now` on."""
         return Token(
             id=secrets.token_urlsafe(16),
             username=username,
             password_mark=self.mark(password_hash),
             issued_at=now,
-            expires_at=now + self._life,
+            expires_at=now + (self._stay if stays else self._life),
+            stays=stays,
         )
 
     def write(self, token: Token) -> str:

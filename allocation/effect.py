@@ -27,8 +27,7 @@ def effect(
     dispersion of both. `targets` by account id, in the metric's unit."""
     metric = choices.metric
     kept = [(a, face) for a, face in zip(accounts, faces, strict=True) if a.id not in excluded]
-    measure = block.bond.measures.of(metric)
-    assert measure is not None, "a bond without the measure is refused before"
+    measure = block.bond.measures.of(metric) or 0.0  # without one nobody counts
     before = np.array([a.exposures[metric].value for a, _ in kept], dtype=np.float64)
     face = np.array([face for _, face in kept], dtype=np.float64)
     unit = np.array([unit_value(block, a, basis) for a, _ in kept], dtype=np.float64)

@@ -5,8 +5,8 @@ EvenlotError                    every error this project raises on purpose; str(
     ├── InvalidBlock            the block cannot be traded as typed; names the field
     │   └── OffLattice          the face is not a legal amount; carries the nearest legal faces
     ├── MissingPrice            no price to value the bond with
-    ├── MissingMeasure          the bond lacks the figure the chosen metric needs
     ├── MetricUnavailable       accounts without the chosen metric must be excluded by an explicit choice
+    │   └── MissingMeasure      the bond lacks the figure the metric needs: that is every account
     ├── InvalidParameter        an engine was given a parameter it does not know or cannot use
     │   └── LockRefused         lines cannot be locked at these faces; carries each with the nearest that can be
     ├── InvalidLimit            a row of the limits table cannot be read; names the column
@@ -48,16 +48,16 @@ class MissingPrice(AllocationError):
     """The bond has no price, and none was typed."""
 
 
-class MissingMeasure(AllocationError):
-    """The bond has no figure for the chosen metric."""
-
-
 class MetricUnavailable(AllocationError):
     """Accounts lack the chosen metric: `reasons` maps each account id to why."""
 
     def __init__(self, sentence: str, reasons: Mapping[str, str]) -> None:
         super().__init__(sentence)
         self.reasons = dict(reasons)
+
+
+class MissingMeasure(MetricUnavailable):
+    """The bond has no figure for the chosen metric: none of the accounts can count in it."""
 
 
 class InvalidParameter(AllocationError):

@@ -14,7 +14,7 @@ from allocation.limits import NO_LIMITS, LimitTable
 from allocation.locks import fixed
 from allocation.lots import Lattice, Room, room
 from allocation.metrics import basis, on_basis
-from allocation.model import Account, BlockOrder, Choices, Metric, Side
+from allocation.model import Account, BlockOrder, Bond, Choices, Metric, Side
 from allocation.money import common_currency, in_currency
 from allocation.proposal import Cap
 
@@ -27,7 +27,7 @@ def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limit
     Raises `InvalidBlock`, `MissingPrice`, `MissingMeasure`, `MetricUnavailable` (accounts without the metric that were
     not excluded), or `InvalidParameter`, mostly as `LockRefused`, for locked faces that cannot be traded.
     """
-    refuse_untradable(block, choices.metric)
+    refuse_untradable(block)
     valued, restated = _valuation(block, accounts)
     members = tuple(
         on_basis(account, valued, choices.minimum_coverage) for account in sorted(accounts, key=lambda a: a.id)
@@ -47,7 +47,7 @@ def pose(block: BlockOrder, accounts: Sequence[Account], choices: Choices, limit
         lattice=lattice,
         metric=choices.metric,
         unit_values=tuple(unit_value(block, account, valued) for account in members),
-        excluded=_excluded(members, choices),
+        excluded=_excluded(block.bond, members, choices),
         fixed=held,
         locked=frozenset(choices.locked),
         basis=valued,
@@ -87,7 +87,7 @@ def _room(block: BlockOrder, lattice: Lattice, cap: Cap, account: Account, choic
     return room(lattice, block.side, cap.face, account.held(block.bond.asset_id))
 
 
-def refuse_untradable(block: BlockOrder, metric: Metric) -> None:
+def refuse_untradable(block: BlockOrder) -> None:
     """Raises what is wrong with the block itself, whoever would trade it."""
     bond = block.bond
     if block.face <= 0:
@@ -106,10 +106,6 @@ def refuse_untradable(block: BlockOrder, metric: Metric) -> None:
         raise InvalidBlock(
             "settlement", f"{bond.label} matures on {bond.maturity:%d %b %Y}, before the trade would settle."
         )
-    if bond.measures.of(metric) is None:
-        others = [m.label for m in Metric if bond.measures.of(m) is not None]
-        hint = f"Choose another metric: {', '.join(others)}." if others else "None of its figures is known today."
-        raise MissingMeasure(f"{bond.label} has no {_figure(metric)}, so {metric.label} cannot be shown. {hint}")
 
 
 def _figure(metric: Metric) -> str:
@@ -134,8 +130,11 @@ def _valuation(block: BlockOrder, accounts: Sequence[Account]) -> tuple[str, tup
     return "clean", (f"Metrics are on clean values: accrued interest is not known for all holdings of {names}.",)
 
 
-def _excluded(accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
-    """Accounts left out of the metric with the reason; `MetricUnavailable` where one lacks it and was not left out."""
+def _excluded(bond: Bond, accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
+    """Accounts left out of the metric with the reason; `MetricUnavailable` where one lacks it and was not left out,
+    which is every account where the bond does."""
+    if bond.measures.of(choices.metric) is None:
+        return _unmeasured(bond, accounts, choices)
     reasons = {a.id: a.exposures[choices.metric].reason for a in accounts if a.exposures[choices.metric].value is None}
     unsaid = {account: reason for account, reason in reasons.items() if account not in choices.excluded}
     if unsaid:
@@ -148,6 +147,17 @@ def _excluded(accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
         )
     chosen = {a.id: "left out by choice" for a in accounts if a.id in choices.excluded}
     return chosen | reasons
+
+
+def _unmeasured(bond: Bond, accounts: Sequence[Account], choices: Choices) -> dict[str, str]:
+    """Everybody, where the metric of nobody is known after the trade and nobody is to count in it."""
+    metric, what = choices.metric, _figure(choices.metric)
+    reasons = {account.id: f"{bond.label} has no {what}" for account in accounts}
+    if reasons.keys() <= choices.excluded:
+        return reasons
+    others = [m.label for m in Metric if bond.measures.of(m) is not None]
+    hint = f"Choose another metric: {', '.join(others)}." if others else "None of its figures is known today."
+    raise MissingMeasure(f"{bond.label} has no {what}, so {metric.label} cannot be shown. {hint}", reasons)
 
 
 def _warnings(block: BlockOrder, choices: Choices) -> tuple[str, ...]:

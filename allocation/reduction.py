@@ -56,8 +56,7 @@ def reduce(problem: Problem, weighting: str, targets: Mapping[str, float] | None
     """The reduction of a problem; None when the trade moves nobody's metric, so that any split is as good. `targets`,
     where the accounts are steered to them, has one for each that counts."""
     members = tuple(i for i, account in enumerate(problem.accounts) if account.id not in problem.excluded)
-    measure = problem.block.bond.measures.of(problem.metric)
-    assert measure is not None, "a bond without the measure is refused before"
+    measure = problem.block.bond.measures.of(problem.metric) or 0.0  # without one nobody counts
     unit = np.array([problem.unit_values[i] for i in members], dtype=np.float64)
     nav = np.array([float(problem.accounts[i].nav or 0) for i in members], dtype=np.float64)
     level = np.array([problem.accounts[i].exposures[problem.metric].value for i in members], dtype=np.float64)

@@ -11,7 +11,7 @@ from orders.entitlement import entitled_to, require
 from orders.errors import NotFound, NotPermitted
 from orders.history import Page, Sought
 from orders.model import AuditEntry, Permission, User
-from orders.records import History, Ledger
+from orders.ports import History, Ledger
 
 PAGE = 50  # entries
 MOST_LOOKED_UP = 500  # orders that faults name

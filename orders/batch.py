@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from enum import StrEnum
 
-from allocation.errors import EvenlotError, MetricUnavailable
+from allocation.errors import EvenlotError, MetricUnavailable, MissingMeasure
 from allocation.proposal import Proposal
 from orders.batch_alike import MADE_OVERNIGHT, alike
 from orders.batch_check import Batch as Batch
@@ -214,7 +214,7 @@ class BatchDesk:
 
 
 def _refusal(error: EvenlotError) -> str:
-    if isinstance(error, MetricUnavailable):
+    if isinstance(error, MetricUnavailable) and not isinstance(error, MissingMeasure):
         lack, them = (
             ("1 account lacks", "it") if len(error.reasons) == 1 else (f"{len(error.reasons)} accounts lack", "them")
         )

@@ -69,10 +69,12 @@ def far_from_mark(bond: Bond, side: Side, limit: Decimal | None, policy: Policy)
     if limit is None or bond.price is None or abs(limit - bond.price) <= policy.limit_distance * bond.price:
         return ()
     above = limit > bond.price
-    distance = f"more than {(policy.limit_distance * 100).normalize():f}% {'above' if above else 'below'} the mark"
+    most = f"{(policy.limit_distance * 100).normalize():f}%"
+    typed = f"{limit:.2f}" if limit == round(limit, 2) else f"{limit.normalize():f}"
+    said = f"The limit of {typed} is {'above' if above else 'below'} the mark by more than the {most} that are usual"
     if above == (side is Side.BUY):
-        return (f"The price of {limit.normalize():f} is {distance}: look whether it is meant.",)
-    return (f"The price of {limit.normalize():f} is {distance}: the order will hardly fill.",)
+        return (f"{said}. Is it meant?",)
+    return (f"{said}: the order will hardly fill.",)
 
 
 def hardly_placed(proposal: Proposal) -> tuple[str, ...]:
@@ -100,8 +102,9 @@ def refuse_off_lattice(block: BlockOrder, group: Group) -> None:
         sentence = f"{block.face:,} is below the minimum piece of {lattice.min_piece:,}."
     else:
         sentence = f"{block.face:,} is not a whole number of increments of {lattice.increment:,}."
-    options = " or ".join(f"{face:,}" for face in (below, above) if face)
-    raise OffLattice(f"{sentence} The nearest faces that can be traded: {options}.", below, above)
+    options = [f"{face:,}" for face in (below, above) if face]
+    faces = f"The nearest {'face' if len(options) == 1 else 'faces'} that can be traded: {' or '.join(options)}."
+    raise OffLattice(f"{sentence} {faces}", below, above)
 
 
 def refuse_what_if(choices: Choices, override: str) -> None:

@@ -27,6 +27,7 @@ from orders.schedule import is_over, last_day
 from orders.sending import GRACE as GRACE
 from orders.sending import POST_WINDOW as POST_WINDOW
 from orders.sending import Recheck, Sending
+from watch import references
 
 log = structlog.get_logger()
 
@@ -129,7 +130,10 @@ class Dispatch:
         """One round: every intent that is due, then what lapses, the live orders when it is time to look at them, those
         that have ended, and while nothing is asked the marks. True while something is still open. What one of these
         cannot get over holds up no other."""
-        woken = self._just_woken()
+        with references.under(references.new()):  # an intent brings the one it was asked for under
+            return self._round(lease, self._just_woken())
+
+    def _round(self, lease: Lease, woken: set[str]) -> bool:
         steps = (
             lambda: self._outbox.work(woken, lease),
             lambda: self._watch(lease),

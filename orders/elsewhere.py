@@ -34,7 +34,7 @@ def proposal_of(answer: BrokerOrder, bond: Bond, group: Group, limits: LimitTabl
     valued = _basis(bond, group)
     standing = tuple(on_basis(account, valued) for account in sorted(group.accounts, key=lambda account: account.id))
     metric = _metric(answer, bond, standing)
-    refuse_untradable(block, metric)
+    refuse_untradable(block)
     undone = replace(block, side=Side.SELL if block.side is Side.BUY else Side.BUY)
     before = tuple(after_trade(account, undone, faces.get(account.id, 0), valued) for account in standing)
     excluded = {a.id: a.exposures[metric].reason for a in before if a.exposures[metric].value is None}

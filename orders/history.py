@@ -45,6 +45,7 @@ class Sought:
     actor: str | None = None
     action: str | None = None
     subject: str | None = None  # an order's id, most often
+    reference: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -110,7 +111,8 @@ class Booking:
 
 
 PREVIEWED, COMPARED = "previewed", "compared"
-OF_A_GROUP = frozenset({PREVIEWED, COMPARED})  # deeds that are about the group they name
+REFUSED, REFUSED_OF_GROUP = "refused", "refused of a group"
+OF_A_GROUP = frozenset({PREVIEWED, COMPARED, REFUSED_OF_GROUP})  # deeds that are about the group they name
 
 
 @dataclass(frozen=True, slots=True)

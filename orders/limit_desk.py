@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from allocation.limits import EVERY_ACCOUNT, Limit, LimitTable
+from orders import refusals
 from orders.entitlement import require
 from orders.errors import NotPermitted
 from orders.groups import GroupLists
@@ -55,6 +56,7 @@ class LimitDesk:
         """
         require(user, Permission.LIMITS)
         if not self.may_set(user):
+            refusals.tell(user, "may not change limits without seeing every group of the settings")
             raise NotPermitted("The limits are of all groups of the settings, and your user does not see all of them.")
         refuse_unsaid(comment, self._longest_comment)
         refuse_unknown(rows, self.accounts(user))

@@ -3,6 +3,7 @@ came of it (`Event`). Frozen values; money and prices are `Decimal`, times are U
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from orders.broker_model import Severity as Severity
 from orders.broker_model import Violation as Violation
 from orders.lease import Lease as Lease
 from orders.people import EVERY_GROUP as EVERY_GROUP
+from orders.people import Entry as Entry
 from orders.people import Permission as Permission
 from orders.people import Role as Role
 from orders.people import User as User
@@ -90,7 +92,10 @@ class OrderState(StrEnum):
     BOOKED = "booked"  # Aladdin: Booked
     CANCELED = "canceled"
     EXPIRED = "expired"
-    REJECTED = "rejected"  # refused by Aladdin, or by compliance
+    REJECTED = "rejected"  # refused by Aladdin, or by compliance; or declined by a second person
+
+
+DECLINED = "Declined by "  # how the message of an order begins that a second person declined
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,11 @@ class Order:
     batch: str = ""  # the id of the batch it was confirmed in
 
     @property
+    def declined(self) -> bool:
+        """Whether a second person declined it: another that is rejected was refused by Aladdin, or by compliance."""
+        return self.state is OrderState.REJECTED and not self.broker_id and self.message.startswith(DECLINED)
+
+    @property
     def progress(self) -> float:
         """Filled over allocated face, 0..1."""
         return float(self.filled / self.face) if self.face else 0.0
@@ -188,6 +198,7 @@ class Intent:
     order_id: str
     kind: Kind
     created_at: datetime
+    reference: str = ""  # of what a person did to ask for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,3 +301,12 @@ class AuditEntry:
     body: str  # canonical JSON
     previous: str
     sha256: str
+
+    @property
+    def reference(self) -> str:
+        """Of what was being done when it was written: log lines and requests to Aladdin have it too. Empty in entries
+        from before there were any, and in one whose body was rewritten."""
+        try:
+            return str(json.loads(self.body).get("reference", ""))
+        except (ValueError, AttributeError):
+            return ""

@@ -10,7 +10,7 @@ from orders.attempts import attempts
 from orders.entitlement import require
 from orders.errors import IllegalTransition, NotPermitted, Rejected, VersionConflict
 from orders.lifecycle import FINAL, ON_THE_WAY, OURS, TABLE, Event, step_of
-from orders.model import Change, Kind, Order, OrderState, Permission, Statement, User
+from orders.model import DECLINED, Change, Kind, Order, OrderState, Permission, Statement, User
 from orders.past import Past
 from orders.ports import Blotter, Clock, Ledger
 
@@ -60,7 +60,7 @@ class OrderDesk:
 
         def declined(order: Order) -> dict[str, Any]:
             self._second_person(user, order)
-            return {"message": f"Declined by {user.username}: {reason.strip()}"}
+            return {"message": f"{DECLINED}{user.username}: {reason.strip()}"}
 
         return self.decide(user, Permission.APPROVE, order_id, Event.DECLINE, command_id, reason, declined)
 

@@ -17,6 +17,7 @@ from orders.lifecycle import READY, TABLE, Event
 from orders.model import Intent, Kind, Lease, Order, OrderState
 from orders.ports import Batches, Clock, Ledger
 from orders.sending import POST_WINDOW, Fate, Outgoing, Sending, Wait
+from watch import references
 
 log = structlog.get_logger()
 
@@ -145,8 +146,14 @@ class Outbox:
             return
         tickets = [one.ticket for one in outgoing]
         fates: Sequence[Fate]
+        asked = {one.intent.reference for one in outgoing}
+        if len(asked) > 1:  # the call is of this round: nobody's alone
+            log.info(
+                "orders of several sent together", orders=[one.order.id for one in outgoing], references=sorted(asked)
+            )
         try:
-            fates = batches.post_all(tickets, outgoing[0].order.updated_at + POST_WINDOW)
+            with references.under(asked.pop() if len(asked) == 1 else ""):
+                fates = batches.post_all(tickets, outgoing[0].order.updated_at + POST_WINDOW)
         except DeskError as error:
             fates = [error] * len(tickets)
         except Exception:
@@ -158,6 +165,11 @@ class Outbox:
             self._attempt(one.intent, lease, partial(self._sending.settled, one, fate, lease))
 
     def _attempt(self, intent: Intent, lease: Lease, act: Callable[[], Wait | None]) -> None:
+        """Do it under the reference of what a person did to ask for it."""
+        with references.under(intent.reference):
+            self._try(intent, lease, act)
+
+    def _try(self, intent: Intent, lease: Lease, act: Callable[[], Wait | None]) -> None:
         try:
             wait = act()
             if wait is not None:

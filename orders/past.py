@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from orders import refusals
 from orders.entitlement import entitled_to, require
 from orders.errors import NotFound
 from orders.history import ALL, Booking, Decision, DecisionLine, Deed, Page, Wanted
@@ -35,6 +36,7 @@ class Past:
             order = self._ledger.order(order_id)
             if user.sees(order.group):
                 return order
+            refusals.tell(user, "is not entitled to the group", order.group)
         raise NotFound(f"There is no order {order_id} among your groups.")
 
     def events(self, user: User, order_id: str) -> tuple[Event, ...]:

@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from allocation.model import Bond
 from orders.errors import DeskError
+from orders.ledger import Ledger as Ledger
 from orders.model import (
     BrokerOrder,
     BrokerOrderIds,
@@ -24,7 +25,6 @@ from orders.model import (
 )
 from orders.records import Activity as Activity
 from orders.records import History as History
-from orders.records import Ledger as Ledger
 from orders.records import Records as Records
 from orders.searching import MOST_SUGGESTED, BondFound, Suggested
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from allocation.caps.wording import security_names
+from allocation.model import Bond
+
 MOST_SUGGESTED = 12  # as many as can be looked over while typing
 
 
@@ -30,3 +33,8 @@ class Suggested:
     bonds: tuple[BondFound, ...]
     exact: bool = False
     elsewhere: bool = False
+
+
+def carries(bond: Bond, identifier: str) -> bool:
+    """Whether this is one of the bond's own identifiers, in either case."""
+    return identifier.casefold() in (name.casefold() for name in security_names(bond) if name)

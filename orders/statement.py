@@ -48,39 +48,44 @@ def freeze(
     """The statement of a proposal. `read_at` is when its inputs were read, `override` why cash was not respected,
     `accepted` why each warning does not matter, `fills` how a part of it is shared out; each modification of the order
     is the next `version`. `limits_sha256` is of the whole table where the proposal has but its accounts' rows."""
-    block = proposal.block
-    body = canonical(
-        {
-            "format": FORMAT,
-            "statement": statement_id,
-            "order": order_id,
-            "version": version,
-            "book": book,
-            "group": group,
-            "confirmed": {"at": confirmed_at, "by": confirmed_by, "comment": comment, "override": override},
-            "accepted": accepted or {},
-            "read_at": read_at,
-            "block": _block(block),
-            "partial_fills": fills.key,
-            "choices": proposal.choices,
-            "limits": _limits(proposal),
-            "limits_sha256": limits_sha256 or digest(canonical(proposal.limits)),
-            "basis": proposal.basis,
-            "accounts": [_account(account, block.bond) for account in proposal.accounts],
-            "allocation_sha256": allocation_digest(group, proposal),
-            "lines": proposal.lines,
-            "unallocated": proposal.unallocated,
-            "effect": proposal.effect,
-            "warnings": proposal.warnings,
-            "notes": proposal.notes,
-            "tried": proposal.tried,
-            "certificate": proposal.certificate,
-            "certificate_given": conditions(proposal),
-            "failed": proposal.failed,
-            "versions": {"engines": str(ENGINES)} | {name: metadata.version(name) for name in _LIBRARIES},
-        }
-    )
+    confirmation = {
+        "format": FORMAT,
+        "statement": statement_id,
+        "order": order_id,
+        "version": version,
+        "book": book,
+        "group": group,
+        "confirmed": {"at": confirmed_at, "by": confirmed_by, "comment": comment, "override": override},
+        "accepted": accepted or {},
+        "read_at": read_at,
+        "partial_fills": fills.key,
+        "limits_sha256": limits_sha256 or digest(canonical(proposal.limits)),
+        "allocation_sha256": allocation_digest(group, proposal),
+        "versions": {"engines": str(ENGINES)} | {name: metadata.version(name) for name in _LIBRARIES},
+    }
+    body = canonical(confirmation | _allocation(proposal))
     return Statement(statement_id, order_id, version, confirmed_at, confirmed_by, body, digest(body))
+
+
+def _allocation(proposal: Proposal) -> dict[str, Any]:
+    """What was put in, and what the engine made of it."""
+    block = proposal.block
+    return {
+        "block": _block(block),
+        "choices": proposal.choices,
+        "limits": _limits(proposal),
+        "basis": proposal.basis,
+        "accounts": [_account(account, block.bond) for account in proposal.accounts],
+        "lines": proposal.lines,
+        "unallocated": proposal.unallocated,
+        "effect": proposal.effect,
+        "warnings": proposal.warnings,
+        "notes": proposal.notes,
+        "tried": proposal.tried,
+        "certificate": proposal.certificate,
+        "certificate_given": conditions(proposal),
+        "failed": proposal.failed,
+    }
 
 
 def allocation_digest(group: str, proposal: Proposal) -> str:

@@ -18,6 +18,7 @@ from ui import preview as ui_preview
 from ui.bar import bar
 
 MEND = "Mend what is marked above."
+UNCOUNTED = "Say above who counts, or choose another metric."
 UNREAD = "Nothing can be allocated before Aladdin answers: try again."
 
 user = session.require_user(Permission.PREVIEW)
@@ -78,7 +79,8 @@ def block_inputs(bond: Bond) -> tuple[Side, str, date | None, str]:
     with st.container(width=158, gap="xxsmall"):
         face = st.text_input(
             "Face", key="allocate.face", placeholder="25,000,000 or 25mm", persist_state="session",
-            help=f"{formats.plain(bond.label)} trades in {formats.pieces(bond)}.",
+            help=f"{formats.plain(bond.label)} trades in {formats.pieces(bond)}. **k** is thousand, **m** and **mm** "
+            "both are million, **bn** is billion: 250k, 1.5m, 25mm.",
         )  # fmt: skip
     day = st.date_input(
         "Settlement", key="allocate.settlement", format="YYYY-MM-DD", persist_state="session", value=None,
@@ -125,12 +127,10 @@ def make_preview(request: Request) -> Preview | str:
         left_out = method.left_out(request.group, metric, error.reasons)
         if not st.session_state.get(left_out, False):
             offer(error)
-        if not st.checkbox(
-            f"Leave {formats.count(len(error.reasons), 'account')} out of {metric.label}",
-            key=left_out,
-            persist_state="session",
-        ):
-            return MEND
+        label, way = method.leaving_out(metric, error)
+        if not st.checkbox(label, key=left_out, persist_state="session"):
+            st.caption(way)
+            return UNCOUNTED
         choices = replace(request.choices, excluded=frozenset(error.reasons))
         return make_preview(replace(request, choices=choices))
     except LockRefused:

@@ -13,7 +13,7 @@ from orders.comparing import Compared
 from orders.desk import Request
 from orders.errors import OutsideError
 from orders.model import Permission
-from ui import comparison, comparison_tables, entries, formats, frame, left_off, links, method, session
+from ui import comparison, comparison_tables, entries, formats, frame, left_off, links, method, session, tables
 from ui.bar import bar
 
 VIEWS = ("Every account", "Who gets how much", "Order size", "Partial fill")
@@ -44,7 +44,8 @@ def without(request: Request, error: MetricUnavailable) -> Request:
     key = method.left_out(request.group, metric, error.reasons)
     if not st.session_state.get(key, False):
         frame.show(error)
-        said = f"Leave {formats.count(len(error.reasons), 'account')} out of {metric.label}"
+        said, way = method.leaving_out(metric, error)
+        st.caption(way)
         st.button(said, type="primary", key="compare.leave_out", on_click=leave_out, args=(key,))
         back_only("Leave these accounts out, or choose another metric on Allocate.")
     return replace(request, choices=replace(request.choices, excluded=frozenset(error.reasons)))
@@ -165,14 +166,22 @@ with said:
         st.warning(warning)
 with looked_at:
     row = picked_row(compared)
-table, columns = (comparison_tables.measured if measures else comparison_tables.compared)(compared.rows)
+views = VIEWS if comparison_tables.counted(compared.rows) else ("Who gets how much", "Partial fill")
+if st.session_state.get("compare.view", views[0]) not in views:
+    del st.session_state["compare.view"]
+shown, columns = (comparison_tables.measured if measures and len(views) > 2 else comparison_tables.compared)(
+    compared.rows
+)
 st.dataframe(
-    table, column_config=columns, hide_index=True, placeholder=formats.MISSING, key="compare.table",
+    shown, column_config=columns, hide_index=True, placeholder=formats.MISSING, key="compare.table",
     alt="a row for each engine",
 )  # fmt: skip
+tables.further(
+    *(("interquartile range", "largest distance from the mean") if measures else ("smallest line", "cash left"))
+)
 unanswered(compared, field)
 view = st.segmented_control(
-    "Show", VIEWS, default=VIEWS[0], required=True, key="compare.view", persist_state="session",
+    "Show", views, default=views[0], required=True, key="compare.view", persist_state="session",
     label_visibility="collapsed",
 )  # fmt: skip
 if view == "Who gets how much":

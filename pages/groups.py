@@ -47,7 +47,7 @@ def read_all(
 def choose(group: str) -> None:
     """Choose a listed group, or one inside it, which is then listed too."""
     if group not in desk.groups(user):
-        groups.add(user, group)
+        groups.add(group)
     if group in desk.groups(user):
         trip.group = group
         trip.keep(None)
@@ -120,7 +120,7 @@ if not books:
     for name in names:
         with grid.container(border=True, height="stretch"):
             st.markdown(f"**{formats.plain(name)}** · cannot be read")
-            groups.take_off_button(user, name)
+            groups.take_off_button(name)
     st.stop()
 with switch:
     metric = group_view.metric_switch(user, next(iter(books.values())).value.accounts)
@@ -136,11 +136,11 @@ for name in names:
             st.markdown(f"**{formats.plain(name)}** · cannot be read")
             frame.show(faults[name])
         if name in listed:
-            groups.take_off_button(user, name)
+            groups.take_off_button(name)
         else:
             st.button(
                 f"Add {formats.plain(name)} to my list", icon=":material/playlist_add:", type="tertiary",
-                key=f"put_on.{name}", on_click=desk.add_group, args=(user, name),
+                key=f"put_on.{name}", on_click=groups.add, args=(name,),
             )  # fmt: skip
 groups.draw_trees(user, groups.nested(trees), trip.group, choose)
 

@@ -11,9 +11,14 @@ user = session.require_user(Permission.VIEW)
 desk = session.desk()
 
 
+def back() -> None:
+    """To the list, with the filters that the address carries."""
+    st.query_params.pop("statement", None)
+
+
 def one(user: User, statement_id: str) -> None:
     """The statement that the address names."""
-    st.button("All statements", icon=":material/arrow_back:", type="tertiary", on_click=st.query_params.clear)
+    st.button("All statements", icon=":material/arrow_back:", type="tertiary", on_click=back)
     with frame.explained():
         chosen = desk.past.stated(user, statement_id)
         order, statements = desk.past.order(user, chosen.order_id), desk.past.statements_of(user, chosen.order_id)

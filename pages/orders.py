@@ -50,7 +50,8 @@ def detail(user: User, order: Order) -> None:
         f"{order.side.value.title()} {order.face:,} {formats.plain(order.label)} for {formats.plain(order.group)}"
     )
     at_aladdin = f" · Aladdin order {order.broker_id}" if order.broker_id else ""
-    st.caption(f"{order.id}{at_aladdin} · confirmed by {order.created_by}, {formats.moment(order.created_at)}")
+    who = session.person(order.created_by)
+    st.caption(f"{order.id}{at_aladdin} · confirmed by {who}, {formats.moment(order.created_at)}")
     if order.face < order.ordered:
         st.markdown(f"**{order.face:,} of {order.ordered:,} ordered**, {order.ordered - order.face:,} not placed.")
     if told := releasing.told(order):
@@ -63,7 +64,7 @@ def detail(user: User, order: Order) -> None:
         st.text(f"“{order.comment}”")
     events = desk.past.events(user, order.id)
     st.markdown(path(events, order), help=HELP)
-    st.caption(states.NEXT[order.state])
+    st.caption(states.means(order))
     lines_tab, fills_tab, history_tab = st.tabs(["Accounts", "Fills", "History"], on_change="rerun", key="order.tab")
     with lines_tab:  # of a large group each tab is long: only the one in front is read and sent, for the page ticks
         if lines_tab.open:
@@ -89,7 +90,7 @@ def _table(table: pd.DataFrame, columns: tables.Columns, *, alt: str, key: str) 
 def _figures(order: Order) -> None:
     """Side by side, and below each other where there is no room: none is cut off."""
     with st.container(horizontal=True, gap="medium"):
-        st.metric("State", states.word(order), help=states.NEXT[order.state], width="content")
+        st.metric("State", states.word(order), help=states.means(order), width="content")
         filled = f"{order.filled:,.0f} of {order.face:,}"
         st.metric("Filled", formats.percent(order.progress), help=filled, width="content")
         st.metric("Average price", formats.price(order.average_price, 4), width="content", help=AVERAGE)
@@ -128,7 +129,8 @@ def frozen(user: User, order_id: str) -> None:
 
 def _statement(statement: Statement, body: dict[str, Any]) -> None:
     """What was frozen, as it is on disk, but for the holdings: of a large group those are megabytes."""
-    st.markdown(f"Frozen {formats.moment(statement.created_at)} by {statement.created_by}, before it was sent.")
+    who = session.person(statement.created_by)
+    st.markdown(f"Frozen {formats.moment(statement.created_at)} by {who}, before it was sent.")
     st.code(f"SHA-256 {statement.sha256}", language=None)
     st.page_link(
         "pages/history.py", label="Open it as it was, replay it", icon=":material/history:",

@@ -42,18 +42,11 @@ with st.bottom:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     if row.button("Groups", icon=":material/arrow_back:", shortcut=keys.BACK):
         st.switch_page("pages/groups.py")
-    offered = read is not None and session.only_if(
-        user, Permission.PREVIEW
-    )  # who may not use the page is not sent there
-    if (
-        read is not None
-        and offered
-        and row.button(
-            f"Allocate {formats.plain(read.value.label)}",
-            type="primary",
-            icon=":material/arrow_forward:",
-            icon_position="right",
-            shortcut=keys.NEXT,
-        )
-    ):
-        st.switch_page("pages/allocate.py")
+    offered = session.only_if(user, Permission.PREVIEW)  # who may not use the page is not sent there
+    if read is not None and offered:
+        allocate = row.button(
+            f"Allocate {formats.plain(read.value.label)}", type="primary", icon=":material/arrow_forward:",
+            icon_position="right", shortcut=keys.NEXT,
+        )  # fmt: skip
+        if allocate:
+            st.switch_page("pages/allocate.py")

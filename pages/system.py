@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from orders.history import Sought
 from orders.model import Permission
-from ui import frame, session, standing
+from ui import auditing, frame, session, standing, tables
+from watch import references
 from watch.standing import Standing, worst
 
 TICK = "5s"
@@ -19,26 +21,29 @@ st.title("System")
 def as_it_stands() -> None:
     found = session.office().dependencies()
     whole = worst(found)
-    ill = [one.name for one in found if one.standing is not Standing.HEALTHY]
     if whole is Standing.HEALTHY:
         st.success("Everything the desk depends on is healthy.", icon=standing.ICONS[whole])
     else:
         say = st.error if whole is Standing.DOWN else st.warning
-        say(f"{' and '.join(ill)}: {whole.value}. What still works is said below.", icon=standing.ICONS[whole])
+        ill = {bad: [one.name for one in found if one.standing is bad] for bad in (Standing.DOWN, Standing.DEGRADED)}
+        told = "; ".join(f"{' and '.join(names)}: {bad.value}" for bad, names in ill.items() if names)
+        say(f"{told}. What still works is said below.", icon=standing.ICONS[whole])
     for one in found:
         standing.card(one)
 
 
 def find_reference() -> None:
-    """The log lines a reference leads to, for those who may read what others did."""
+    """What was written under a reference and the log lines it leads to, for those who may read what others did."""
     st.subheader("Find a reference")
     reference = st.text_input(
-        "Reference", placeholder="of an error message, a command or an order", key="system.reference",
-        icon=":material/search:",
-        help="An error message ends with it. Give it whole. The lines are of this process, the newest few thousand.",
+        "Reference", placeholder="of an error message, an audit entry or a request to Aladdin; or an order",
+        key="system.reference", icon=":material/search:",
+        help="An error message ends with it, and a request to Aladdin begins with it. Give it whole. The lines are of "
+        "this process, the newest few thousand.",
     ).strip()  # fmt: skip
     if not reference:
         return
+    written_under(reference)
     with frame.explained():
         lines = session.office().log_lines(user, reference)
     if not lines:
@@ -48,6 +53,22 @@ def find_reference() -> None:
         )
         return
     st.code("\n".join(lines), language="json", wrap_lines=True)
+
+
+def written_under(reference: str) -> None:
+    """The entries of the audit log, by whichever process they were written."""
+    known = references.of(reference)
+    sought = Sought(reference=known) if known else Sought(subject=reference)
+    with frame.explained():
+        page = session.desk().auditing.entries(user, sought)
+    if not page.rows:
+        st.info(f"Nothing was written to the ledger under {reference}.")
+        return
+    table, columns = auditing.entries(page.rows)
+    st.dataframe(
+        table, column_config=columns, hide_index=True, height=tables.height(table, 260), key="system.entries",
+        alt="entries of the audit log under this reference, newest first",
+    )  # fmt: skip
 
 
 as_it_stands()

@@ -8,6 +8,7 @@ from storage.ledger import SqlLedger
 from storage.marks import SqlMarks
 from storage.memory import Memory
 from storage.migrations import migrate
+from storage.people import SqlPeople
 from storage.sign_ins import SqlSignIns
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "SqlHistory",
     "SqlLedger",
     "SqlMarks",
+    "SqlPeople",
     "SqlSignIns",
     "migrate",
     "open_engine",

@@ -126,13 +126,21 @@ def participation(conn: Connection, wanted: Wanted) -> pd.DataFrame:
 
 def waits(conn: Connection, wanted: Wanted) -> pd.DataFrame:
     """How long it took from the first statement to the first fill of the orders wanted that have one, by engine:
-    orders, a count; shortest, seconds (their mean) and longest, in seconds; and how many took at most a minute, then
-    as long as each of `WAITS` and longer than the one before, then longer than all."""
+    orders, a count; shortest, median, seconds (their mean) and longest, in seconds; and how many took at most a
+    minute, then as long as each of `WAITS` and longer than the one before, then longer than all."""
     first = func.min(order_lines.c.first_filled_at)
     mine = order_lines.join(orders, orders.c.id == order_lines.c.order_id)
     firsts = select(order_lines.c.order_id, first.label("first")).select_from(mine).where(*conditions(wanted))
     filled = firsts.group_by(order_lines.c.order_id).having(first.is_not(None)).subquery()
-    waited = seconds_between(orders.c.created_at, filled.c.first)
+    each = (
+        select(orders.c.engine, seconds_between(orders.c.created_at, filled.c.first).label("waited"))
+        .select_from(filled.join(orders, orders.c.id == filled.c.order_id))
+        .subquery()
+    )
+    place = func.row_number().over(partition_by=each.c.engine, order_by=each.c.waited)
+    ranked = select(each, place.label("place"), func.count().over(partition_by=each.c.engine).label("size")).subquery()
+    waited = ranked.c.waited
+    middle = and_(2 * ranked.c.place >= ranked.c.size, 2 * ranked.c.place <= ranked.c.size + 2)  # one, or two
     bounds = [0, *WAITS.values()]
     bands = [
         func.sum(case((and_(waited <= most, waited > least if least else true()), 1), else_=0)).label(name)
@@ -140,19 +148,19 @@ def waits(conn: Connection, wanted: Wanted) -> pd.DataFrame:
     ]
     query = (
         select(
-            orders.c.engine,
+            ranked.c.engine,
             func.count().label("orders"),
             func.min(waited).label("shortest"),
+            func.avg(case((middle, waited))).label("median"),
             func.avg(waited).label("seconds"),
             func.max(waited).label("longest"),
             *bands,
             func.sum(case((waited > bounds[-1], 1), else_=0)).label("longer"),
         )
-        .select_from(filled.join(orders, orders.c.id == filled.c.order_id))
-        .group_by(orders.c.engine)
-        .order_by(func.count().desc(), orders.c.engine)
+        .group_by(ranked.c.engine)
+        .order_by(func.count().desc(), ranked.c.engine)
     )
-    return _frame(conn, query, whole=("orders", *WAITS, "longer"), real=("shortest", "seconds", "longest"))
+    return _frame(conn, query, whole=("orders", *WAITS, "longer"), real=("shortest", "median", "seconds", "longest"))
 
 
 def _decided() -> Any:

@@ -15,6 +15,7 @@ from storage.schema import audit_log, streams
 
 REGISTRY = "registry"  # the chain that records every entry of the others
 LIMITS = "limits"  # versions of the limits table
+USERS = "users"  # who may come in, and with which rights
 LISTS = "lists"  # the groups users put on their lists
 GENESIS = "0" * 64  # what the first entry of a chain follows
 
@@ -92,4 +93,5 @@ def entry_of(row: Row[Any]) -> AuditEntry:
 def _row(entry: AuditEntry) -> dict[str, object]:
     row = {field.name: getattr(entry, field.name) for field in fields(entry)}
     row["written_at"] = row.pop("at")
+    row["reference"] = entry.reference or None
     return row

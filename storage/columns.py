@@ -9,6 +9,8 @@ from sqlalchemy.types import TypeEngine
 
 from storage.types import Exact, UtcDateTime
 
+CONFIDENTIAL = "confidential"  # in a column's info: it stays out of exports
+
 
 def text(name: str, *args: Any, **options: Any) -> Column[str]:
     """A text that is always there."""

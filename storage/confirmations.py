@@ -35,6 +35,7 @@ from storage.schema import (
     statements,
 )
 from storage.unit import Outcome
+from watch import references
 
 _MADE = (
     "id", "version", "state", "statement_id", "statement_sha256", "created_at", "updated_at", "entered_at", "batch",
@@ -95,6 +96,13 @@ def refuse(order: Order, done: str, faults: Mapping[str, str | bool]) -> None:
 def confirmed(conn: Connection) -> int:
     """How many statements were ever frozen: each promises cash, those of modifications as well."""
     return conn.scalar(select(func.count()).select_from(statements)) or 0
+
+
+def last_by_group(conn: Connection) -> dict[str, datetime]:
+    """When each group's newest order was confirmed, by group ticker."""
+    newest = func.max(orders.c.created_at).label("newest")
+    query = select(orders.c.group_ticker, newest).group_by(orders.c.group_ticker)
+    return {row.group_ticker: row.newest for row in conn.execute(query)}
 
 
 def turn() -> dict[str, ScalarSelect[Any]]:
@@ -174,7 +182,7 @@ def confirm(
             (statement_figures, [row]),
             (orders, [order_row(order)]),
             (order_events, [confirmation_row(order, statement.created_by)]),
-            (intents, confirmation_intents(order)),
+            (intents, confirmation_intents(order, references.current())),
             (statement_lines, lines),
             (order_lines, line_rows(order)),
         ),

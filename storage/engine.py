@@ -75,6 +75,20 @@ def open_to_read(path: Path) -> Engine:
     return engine
 
 
+def is_locked(engine: Engine, patience: float) -> bool:
+    """Whether somebody else's write keeps ours out for longer than `patience` seconds. On Snowflake, where nobody can
+    tell without writing, no."""
+    if engine.dialect.name != "sqlite" or engine.url.database is None:
+        return False
+    with closing(sqlite3.connect(engine.url.database, timeout=patience, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return True
+    return False
+
+
 def _reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. For a ledger in WAL mode SQLite needs files beside it, and may make none here:
     where no app has left its own, the file alone is the whole ledger, and nobody is writing to it."""

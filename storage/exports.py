@@ -17,6 +17,7 @@ from pyarrow import csv, parquet
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, Engine, Float, String, Table, Text, select
 
 from orders.errors import SettingsError, Unavailable
+from storage.columns import CONFIDENTIAL
 from storage.schema import metadata
 from storage.types import Exact, UtcDateTime
 from storage.unit import read
@@ -48,7 +49,8 @@ def export(engine: Engine, kind: Format, out: Path, tables: Sequence[Table] = ()
 
     Parquet has decimals of 38 digits with the column's scale, and moments with their zone. CSV has every value in
     quotes, and null as nothing at all; a text that a spreadsheet would run, or that begins with an apostrophe, gets an
-    apostrophe before it, so that taking off one gives the text back. `SettingsError` where `out` cannot be made,
+    apostrophe before it, so that taking off one gives the text back. Passwords' hashes stay out.
+    `SettingsError` where `out` cannot be made,
     `Unavailable` where the store or the disk fails."""
     if out.exists():
         raise SettingsError(f"{out} is there already, and an export overwrites nothing: name a folder that is not.")
@@ -73,11 +75,11 @@ def _file(table: Table, kind: Format) -> str:
 
 
 def _write(conn: Connection, table: Table, kind: Format, folder: Path) -> int:
-    columns = list(table.columns)
+    columns = [column for column in table.columns if not column.info.get(CONFIDENTIAL)]
     exact = pa.schema([pa.field(column.name, _arrow(column), nullable=bool(column.nullable)) for column in columns])
     schema = exact if kind is Format.PARQUET else pa.schema([(column.name, pa.string()) for column in columns])
     long = any(isinstance(column.type, Text) for column in columns)
-    query = select(table).order_by(*table.primary_key).execution_options(yield_per=_LONG_ROWS if long else _ROWS)
+    query = select(*columns).order_by(*table.primary_key).execution_options(yield_per=_LONG_ROWS if long else _ROWS)
     count = 0
     with (folder / _file(table, kind)).open("xb") as file, _writer(file, schema, kind) as writer:
         for rows in conn.execute(query).partitions():

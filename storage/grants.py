@@ -8,6 +8,7 @@ from sqlalchemy import Table
 
 from storage.batches import batches
 from storage.marks import marks
+from storage.people import people
 from storage.schema import (
     added_groups,
     drafts,
@@ -35,6 +36,7 @@ _MORE: dict[Table, tuple[str, ...]] = {
     added_groups: ("DELETE",),
     drafts: ("DELETE", "UPDATE"),
     batches: ("UPDATE",),
+    people: ("UPDATE",),
 }
 
 

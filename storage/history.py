@@ -114,6 +114,7 @@ class SqlHistory:
             (sought.actor, log.actor.__eq__),
             (sought.action, log.action.__eq__),
             (sought.subject, log.subject.__eq__),
+            (sought.reference, log.reference.__eq__),
             (sought.since, log.written_at.__ge__),
             (sought.until, log.written_at.__lt__),
         )

@@ -5,13 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from orders.errors import LeaseLost
 from orders.lease import Pulse
 from orders.model import Lease
 from storage.schema import leases
-from storage.unit import lock_registry
+from storage.unit import lock_registry, read, write
+
+
+def acquire(engine: Engine, name: str, holder: str, now: datetime, until: datetime, pulse: Pulse) -> Lease | None:
+    """Take or renew a lease, and leave the holder's pulse with it; None while somebody else holds it."""
+    renewed = write(engine, lambda conn: renew(conn, name, holder, until, pulse))
+    if renewed is not None or read(engine, lambda conn: standing(conn, name, now)) is not None:
+        return renewed
+    return write(engine, lambda conn: take(conn, name, holder, now, until, pulse))
 
 
 def renew(conn: Connection, name: str, holder: str, until: datetime, pulse: Pulse) -> Lease | None:

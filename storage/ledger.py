@@ -6,13 +6,12 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from threading import RLock
 
 import structlog
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 
 from allocation.limits import Limit, LimitTable
-from orders.errors import NotFound, Unavailable, WrongBook
+from orders.errors import Unavailable
 from orders.history import Wanted
 from orders.lease import NO_PULSE, Pulse
 from orders.model import (
@@ -30,11 +29,12 @@ from orders.model import (
 )
 from orders.ports import Clock
 from storage import audit, batches, confirmations, drafts, followed, leases, limits, lists, stated, steps, verification
-from storage.migrations import newest_revision, require_current
+from storage.engine import is_locked
+from storage.opening import Opening
 from storage.paging import among, conditions, page_of_keys
-from storage.rows import open_intents, order_of_json, promised, read_events, read_orders, read_orders_of
-from storage.schema import commands, orders, stamp
-from storage.unit import Command, Outcome, UnitOfWork, Work, read, read_still, write
+from storage.rows import no_order, open_intents, order_of_json, promised, read_events, read_orders, read_orders_of
+from storage.schema import commands, orders
+from storage.unit import Command, UnitOfWork, Work, read, read_still, write
 
 log = structlog.get_logger(__name__)
 
@@ -50,60 +50,22 @@ class SqlLedger:
         does. Raises `WrongBook` for one stamped with another, `SettingsError` for tables of another version. Where the
         store is `Unavailable`, each use tries to open it again, and raises that for as long."""
         self._store = engine
-        self._book_id = book_id
         self._clock = clock
-        self._commands = UnitOfWork(engine, clock, revision=newest_revision())
-        self._upon_opening = upon_opening
-        self._opening = RLock()
-        self._opened = self._under_way = False
+        self._opening = Opening(engine, book_id, clock, upon_opening and partial(upon_opening, self))
         try:
-            self._open()
+            self._opening.ensure()
         except Unavailable as error:
             log.error("ledger.unavailable", error=str(error))
 
     @property
     def _engine(self) -> Engine:
-        self._open()
+        self._opening.ensure()
         return self._store
 
     @property
     def _unit(self) -> UnitOfWork:
-        self._open()
-        return self._commands
-
-    def _open(self) -> None:
-        if self._opened:
-            return
-        with self._opening:
-            if self._opened or self._under_way:  # under way on this very thread: the others wait for the lock
-                return
-            self._under_way = True
-            try:
-                read(self._store, require_current)
-                self._require_book()
-                if self._upon_opening is not None:
-                    self._upon_opening(self)
-                self._opened = True
-            finally:
-                self._under_way = False
-
-    def _require_book(self) -> None:
-        stamped = read(self._store, lambda conn: conn.scalar(select(stamp.c.book_id))) or self._stamp()
-        if stamped != self._book_id:
-            elsewhere = (
-                "SNOWFLAKE_SCHEMA" if self._store.dialect.name == "snowflake" else "DATA_DIR to another directory"
-            )
-            raise WrongBook(
-                f"This ledger belongs to the book {stamped}, and {self._book_id} was asked for. Set {elsewhere} "
-                f"for {self._book_id}, or open {stamped}."
-            )
-
-    def _stamp(self) -> str:
-        row = {"book_id": self._book_id, "created_at": self._clock.now()}
-        said = {"book": self._book_id, "at": row["created_at"]}
-        stamped = Outcome(result=self._book_id, body=said, rows=((stamp, [row]),))
-        command = Command("stamp", audit.REGISTRY, "ledger", "stamp", "ledger", content=None)
-        return self._commands.run(command, lambda _conn, _known: stamped)
+        self._opening.ensure()
+        return self._opening.commands
 
     def confirmed(self) -> int:
         """How many statements were ever frozen, over all groups."""
@@ -153,7 +115,7 @@ class SqlLedger:
         query = select(orders.c.group_ticker).where(orders.c.id == change.order_id)
         group = read(self._engine, lambda conn: conn.scalar(query))
         if group is None:
-            raise _no_order(change.order_id)
+            raise no_order(change.order_id)
         seen = after, limits
         command = Command(
             id=command_id,
@@ -171,16 +133,15 @@ class SqlLedger:
 
     def outcome(self, command_id: str) -> Order | None:
         """The order as this command left it; None when there was no such command."""
-        result = read(
-            self._engine, lambda conn: conn.scalar(select(commands.c.result).where(commands.c.command_id == command_id))
-        )
+        query = select(commands.c.result).where(commands.c.command_id == command_id)
+        result = read(self._engine, lambda conn: conn.scalar(query))
         return None if result is None else order_of_json(result)
 
     def order(self, order_id: str) -> Order:
         """One order; `NotFound` when there is none."""
         found = read(self._engine, lambda conn: read_orders(conn, select(orders).where(orders.c.id == order_id)))
         if not found:
-            raise _no_order(order_id)
+            raise no_order(order_id)
         return found[0]
 
     def orders(
@@ -241,9 +202,7 @@ class SqlLedger:
 
     def last_allocations(self) -> Mapping[str, datetime]:
         """When each group's newest order was confirmed, by group ticker."""
-        newest = func.max(orders.c.created_at).label("newest")
-        query = select(orders.c.group_ticker, newest).group_by(orders.c.group_ticker)
-        return {row.group_ticker: row.newest for row in read(self._engine, lambda conn: conn.execute(query).all())}
+        return read(self._engine, confirmations.last_by_group)
 
     def save_draft(self, username: str, draft_id: str, body: str, at: datetime) -> None:
         """Keep a request, in the place of what this user saved under this id before. Not audited."""
@@ -314,11 +273,7 @@ class SqlLedger:
         """Take or renew a lease for `seconds` of the clock, and leave the holder's pulse with it; None while somebody
         else holds it."""
         now = self._clock.now()
-        until = now + timedelta(seconds=seconds)
-        renewed = write(self._engine, lambda conn: leases.renew(conn, name, holder, until, pulse))
-        if renewed is not None or self.lease(name) is not None:
-            return renewed
-        return write(self._engine, lambda conn: leases.take(conn, name, holder, now, until, pulse))
+        return leases.acquire(self._engine, name, holder, now, now + timedelta(seconds=seconds), pulse)
 
     def lease(self, name: str) -> Lease | None:
         """Who holds a lease now."""
@@ -331,6 +286,10 @@ class SqlLedger:
         freed = write(self._engine, lambda conn: leases.give_back(conn, lease, now))
         log.info("lease.released", name=lease.name, holder=lease.holder, fence=lease.fence, freed=freed)
 
+    def locked(self, patience: float) -> bool:
+        """Whether somebody else's write keeps ours out for longer than so many seconds."""
+        return is_locked(self._engine, patience)
+
     def audit(self, stream: str | None = None, limit: int = 500) -> tuple[AuditEntry, ...]:
         """The newest entries, newest first. The registry, which repeats every other stream, only by its name."""
         return read(self._engine, lambda conn: audit.newest(conn, stream, limit))
@@ -338,7 +297,3 @@ class SqlLedger:
     def verify(self) -> tuple[str, ...]:
         """Recompute every chain and every statement's hash; one sentence per fault found."""
         return read_still(self._engine, verification.verify, doubtful=bool)
-
-
-def _no_order(order_id: str) -> NotFound:
-    return NotFound(f"The ledger has no order {order_id}.")

@@ -112,7 +112,9 @@ def _stream(
 ) -> Iterator[tuple[str, int, Table, list[Row[Any]]]]:
     column = _order_column(table)
     key, *_ = _PARTS.get(table, (("stream", "seq") if table is audit_log else ("version",),))
-    query = select(*map(_as_kept, table.columns)).order_by(column, *(table.c[name] for name in key))
+    # a migration from before there were references reads the log as well, and this reads them in its bodies
+    columns = (_as_kept(one) for one in table.columns if one is not audit_log.c.reference)
+    query = select(*columns).order_by(column, *(table.c[name] for name in key))
     if table is audit_log:
         query = query.where(audit_log.c.stream.startswith("group:"))
     if order_id is not None:
@@ -247,11 +249,12 @@ def _told(order_id: str, entries: Sequence[Row[Any]], frozen: Sequence[Row[Any]]
     order, last, following = None, 0, None
     try:
         for entry in entries:
-            content = json.loads(entry.body)["content"]
+            body = json.loads(entry.body)
+            content, reference = body["content"], body.get("reference", "")
             if "order" in content:
                 order = order_of(content["order"])
                 rows[order_events].append(confirmation_row(order, entry.actor))
-                rows[intents].extend(confirmation_intents(order))
+                rows[intents].extend(confirmation_intents(order, reference))
                 stated.append((order, content["statement"]))
             elif "change" in content and order is not None:
                 change = _change.validate_python(content["change"])
@@ -261,7 +264,7 @@ def _told(order_id: str, entries: Sequence[Row[Any]], frozen: Sequence[Row[Any]]
                 before, order = order, stepped(order, change, content.get("statement"))
                 if "statement" in content:
                     stated.append((order, content["statement"]))
-                _step(rows, before, order, change)
+                _step(rows, before, order, change, reference)
             last = entry.seq
     except (ValueError, KeyError, TypeError) as error:
         raise Rejected(f"Order {order_id} cannot be followed through the audit log: {error!r}.") from error
@@ -275,9 +278,9 @@ def _told(order_id: str, entries: Sequence[Row[Any]], frozen: Sequence[Row[Any]]
     return _Told(rows, order.version, len(stated), entries[0].stream, last, following, unvouched)
 
 
-def _step(rows: dict[Table, Rows], before: Order, order: Order, change: Change) -> None:
+def _step(rows: dict[Table, Rows], before: Order, order: Order, change: Change, reference: str) -> None:
     rows[order_events].append(step_row(order, change))
     rows[fills].extend(fill_rows(before, order, change.at))
     for intent in rows[intents]:
         intent["done"] = intent["done"] or intent["id"] == change.closes_intent
-    rows[intents].extend(step_intents(order, change))
+    rows[intents].extend(step_intents(order, change, reference))

@@ -16,10 +16,11 @@ from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from allocation.model import Side
 from orders.compared import UNSEEN
-from orders.errors import Rejected, Unavailable
+from orders.errors import NotFound, Rejected, Unavailable
 from orders.lifecycle import COUNTED_WORDS, LIVE, PENDING, UNCOUNTED
 from orders.model import Change, Event, Intent, Kind, Order, OrderLine, OrderState, Statement
 from storage.schema import ROUNDED_DECIMALS, intents, order_events, order_lines, orders
+from watch import accounts
 
 _RENAMED = {"group": "group_ticker", "limit": "limit_price", "comment": "remark"}  # reserved words in some store
 _FIELDS = {column: field for field, column in _RENAMED.items()}
@@ -38,6 +39,11 @@ def order_of(said: dict[str, Any]) -> Order:
     for person in ("recommended_by", "placed_by"):
         said.setdefault(person, said["created_by"])
     return _order.validate_python(said)
+
+
+def no_order(order_id: str) -> NotFound:
+    """There is none of this id."""
+    return NotFound(f"The ledger has no order {order_id}.")
 
 
 def order_row(order: Order) -> dict[str, object]:
@@ -113,24 +119,25 @@ def fill_rows(before: Order, after: Order, at: datetime) -> list[dict[str, objec
     ]
 
 
-def confirmation_intents(order: Order) -> list[dict[str, object]]:
+def confirmation_intents(order: Order, reference: str) -> list[dict[str, object]]:
     """What a confirmation asks of the worker: to send the order, unless somebody else must approve it first, or it was
     entered in Aladdin."""
     if order.state in (OrderState.AWAITING, OrderState.OPEN):
         return []
-    return [intent_row(order, Kind.SEND, f"{order.id}:{Kind.SEND.value}", order.created_at)]
+    return [intent_row(order, Kind.SEND, f"{order.id}:{Kind.SEND.value}", order.created_at, reference)]
 
 
-def step_intents(order: Order, change: Change) -> list[dict[str, object]]:
+def step_intents(order: Order, change: Change, reference: str) -> list[dict[str, object]]:
     """What the step that led to this order asks of the worker. The intent is named after the version it led to."""
     if (kind := change.opens_intent) is None:
         return []
-    return [intent_row(order, kind, f"{order.id}:{order.version}:{kind.value}", change.at)]
+    return [intent_row(order, kind, f"{order.id}:{order.version}:{kind.value}", change.at, reference)]
 
 
-def intent_row(order: Order, kind: Kind, id_: str, at: datetime) -> dict[str, object]:
+def intent_row(order: Order, kind: Kind, id_: str, at: datetime, reference: str) -> dict[str, object]:
     """An open intent. Its kind goes in as plain text: not every driver takes an enum for it."""
-    return {"id": id_, "order_id": order.id, "kind": kind.value, "created_at": at, "done": False}
+    row = {"id": id_, "order_id": order.id, "kind": kind.value, "created_at": at, "done": False}
+    return row | {"reference": reference or None}
 
 
 def statement_row(statement: Statement) -> dict[str, object]:
@@ -255,13 +262,16 @@ def read_events(conn: Connection, order_id: str) -> tuple[Event, ...]:
 def open_intents(conn: Connection) -> tuple[Intent, ...]:
     """What the worker is still asked to do, oldest first."""
     query = select(intents).where(intents.c.done.is_(False)).order_by(intents.c.created_at, intents.c.id)
-    return tuple(Intent(row.id, row.order_id, Kind(row.kind), row.created_at) for row in conn.execute(query))
+    return tuple(
+        Intent(row.id, row.order_id, Kind(row.kind), row.created_at, row.reference or "") for row in conn.execute(query)
+    )
 
 
 def orders_of(rows: Iterable[Row[Any]], line_rows: Iterable[Row[Any]]) -> Iterator[Order]:
     """Orders from their rows and the rows of their lines, these in the statement's order."""
     lines: defaultdict[str, list[OrderLine]] = defaultdict(list)
     for row in line_rows:
+        accounts.met(row.account_id)
         lines[row.order_id].append(OrderLine(row.account_id, int(row.face), row.booked))
     for row in rows:
         values = {_FIELDS.get(name, name): value for name, value in row._mapping.items()}

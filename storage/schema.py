@@ -45,6 +45,7 @@ audit_log = Table(
     Column("body", Text, nullable=False),  # canonical JSON
     text("previous"),
     text("sha256"),
+    later("reference", String),  # what the body says of it, to find the entry by
 )
 
 statements = Table(
@@ -191,6 +192,7 @@ intents = Table(
     text("kind"),
     moment("created_at"),
     Column("done", Boolean, nullable=False),
+    later("reference", String),  # of what somebody did to ask for it
 )
 
 # The limits accounts are under. A version is written whole and never changed; the rows keep their place.
@@ -289,6 +291,7 @@ for _index in (
     Index("ix_orders_updated", orders.c.updated_at),
     Index("ix_activity_done", activity.c.done_at, activity.c.id),
     Index("ix_activity_user", activity.c.username, activity.c.done_at, activity.c.id),
+    Index("ix_audit_log_reference", audit_log.c.reference),
     Index("ix_audit_log_written", audit_log.c.written_at),
     Index("ix_audit_log_subject", audit_log.c.subject, audit_log.c.stream, audit_log.c.seq),
     Index("ix_orders_traded", orders.c.trade_date, orders.c.asset_id),

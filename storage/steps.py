@@ -34,6 +34,7 @@ from storage.rows import (
 from storage.schema import fills, intents, order_events, order_lines, orders, statement_figures, statement_lines
 from storage.schema import statements as statement_table
 from storage.unit import Outcome
+from watch import references
 
 # fields None leaves as they are
 _KEPT = (
@@ -105,7 +106,7 @@ def advance(
         rows=(
             (order_events, [step_row(after, change)]),
             (fills, fill_rows(before, after, change.at)),
-            (intents, step_intents(after, change)),
+            (intents, step_intents(after, change, references.current())),
             (order_lines, [row for row in line_rows(after, change.at) if row["account_id"] not in had]),
             *_in_columns(statement, after),
         ),

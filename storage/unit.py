@@ -35,7 +35,7 @@ from storage.failures import (
     undecided,
 )
 from storage.schema import audit_log, commands, streams
-from watch import counts
+from watch import counts, references
 
 T = TypeVar("T")
 _REVISION = table("alembic_version", column("version_num"))
@@ -204,10 +204,12 @@ class UnitOfWork:
         outcome = work(conn, answers)
         at = self._clock.now()
         answered = digest(outcome.result)
-        body = canonical({"command": command.id, "asked": asked, "answered": answered, "content": outcome.body})
+        told = {"command": command.id, "asked": asked, "answered": answered, "content": outcome.body}
+        if reference := references.current():
+            told["reference"] = reference
         seq, previous = heads[command.stream]
         written = AuditEntry(
-            command.stream, seq, at, command.actor, command.action, command.subject, body, previous, sha256=""
+            command.stream, seq, at, command.actor, command.action, command.subject, canonical(told), previous, ""
         )
         entries: tuple[AuditEntry, ...] = (audit.seal(written),)
         if command.stream != audit.REGISTRY:

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from orders.canonical import canonical, digest
 from orders.model import AuditEntry
-from storage import limits, lists, replay
-from storage.audit import GENESIS, LIMITS, LISTS, REGISTRY, entry_of, fingerprint
+from storage import limits, lists, people, replay
+from storage.audit import GENESIS, LIMITS, LISTS, REGISTRY, USERS, entry_of, fingerprint
 from storage.conflicts import said
 from storage.replay import text_digest
 from storage.schema import audit_log, commands, stamp, statements, streams
@@ -32,14 +32,20 @@ class _Claims:
     statements: dict[str, dict[str, object]] = field(default_factory=dict)  # id -> its row, but for the text
     limits: dict[int, object] = field(default_factory=dict)  # version -> what was written
     lists: dict[lists.Pair, dict[str, Any]] = field(default_factory=dict)  # user and group -> what was done last
+    people: dict[str, object] = field(default_factory=dict)  # by username: how each was written last
     books: list[tuple[str, str | None]] = field(default_factory=list)  # and when, which the first entries did not have
     faults: list[str] = field(default_factory=list)
     gaps: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # by stream: entries that were lost
     whole: bool = False  # every entry was read
 
-    def take(self, entry: AuditEntry) -> None:
+    def take(self, entry: AuditEntry, reference: str | None) -> None:
+        """`reference` is what the entry is found by."""
         try:
-            self._take(entry, json.loads(entry.body))
+            body = json.loads(entry.body)
+            self._take(entry, body)
+            if body.get("reference") != reference:
+                here = f"Entry {entry.seq} of {entry.stream}"
+                self.faults.append(f"{here} is found under the reference {reference}, and has {body.get('reference')}.")
         except (ValueError, KeyError, TypeError):
             self.faults.append(f"Entry {entry.seq} of {entry.stream} cannot be read: its body was rewritten.")
 
@@ -55,6 +61,8 @@ class _Claims:
         elif entry.stream == LISTS:
             listed = body["content"]
             self.lists[listed["username"], listed["ticker"]] = listed
+        elif entry.stream == USERS:
+            self.people |= {user["username"]: user for user in body["content"]["users"]}
         elif isinstance(body["content"], dict) and "statement" in body["content"]:
             self._take_statement(entry, **body["content"])
 
@@ -77,9 +85,9 @@ class _Claims:
 
 
 def verify(conn: Connection) -> tuple[str, ...]:
-    """Every fault of the chains, of their heads, of the registry, the commands, the statements, the limits, the lists
-    and every order's rows; none when all is whole. Where each query sees its own moment, what is written meanwhile
-    looks like faults: read by `storage.unit.read_still`."""
+    """Every fault of the chains, of their heads, of the registry, the commands, the statements, the limits, the lists,
+    the users and every order's rows; none when all is whole. Where each query sees its own moment, what is
+    written meanwhile looks like faults: read by `storage.unit.read_still`."""
     claims = _Claims()
     found = list(_guarded("the ledger", _log_faults(conn, claims)))
     if claims.whole:
@@ -106,6 +114,7 @@ def _vouched_for(conn: Connection, claims: _Claims) -> dict[str, Iterator[str]]:
         "statements": _statement_faults(conn, claims.statements),
         "limits": limits.faults(conn, claims.limits),
         "lists": lists.faults(conn, claims.lists),
+        "users": people.faults(conn, claims.people),
         "orders": replay.faults(conn, claims.gaps),
         "stamp": _stamp_faults(conn, claims.books),
     }
@@ -121,7 +130,7 @@ def _log_faults(conn: Connection, claims: _Claims) -> Iterator[str]:
     hashes: dict[str, dict[int, str]] = {stream: {} for stream in heads}
     query = select(audit_log).order_by(audit_log.c.stream, audit_log.c.seq)
     rows = conn.execute(query.execution_options(yield_per=1000))
-    for stream, entries in groupby((entry_of(row) for row in rows), key=lambda entry: entry.stream):
+    for stream, entries in groupby(((entry_of(row), row.reference) for row in rows), key=lambda one: one[0].stream):
         hashes[stream] = {}
         yield from _chain_faults(entries, hashes[stream], claims)
     claims.whole = True
@@ -144,10 +153,12 @@ def _lost(here: Collection[int], newest: int) -> list[tuple[int, int]]:
     return runs
 
 
-def _chain_faults(entries: Iterable[AuditEntry], hashes: dict[int, str], claims: _Claims) -> Iterator[str]:
-    """One stream's links, first to last; fills in what was found."""
+def _chain_faults(
+    entries: Iterable[tuple[AuditEntry, str | None]], hashes: dict[int, str], claims: _Claims
+) -> Iterator[str]:
+    """One stream's links, first to last, with what each is found by; fills in what was found."""
     number, previous = 0, GENESIS
-    for entry in entries:
+    for entry, reference in entries:
         here = f"Entry {entry.seq} of {entry.stream}"
         if entry.seq > number + 1:
             gap = f"{number + 1}" if entry.seq == number + 2 else f"{number + 1} to {entry.seq - 1}"
@@ -157,7 +168,7 @@ def _chain_faults(entries: Iterable[AuditEntry], hashes: dict[int, str], claims:
         elif entry.previous != previous:
             yield f"{here} does not follow from the entry before it: one of the two was replaced."
         if _is_itself(entry):
-            claims.take(entry)
+            claims.take(entry, reference)
         else:
             yield f"{here} was edited: its hash is not that of its content."
         number, previous = entry.seq, entry.sha256

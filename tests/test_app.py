@@ -192,7 +192,7 @@ def sign_in(page: Page, server: AppServer) -> None:
 def only_the_form(page: Page) -> None:
     expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=20_000)
     idle(page)
-    # an address without a page, and that of the default page, which is "/", get Streamlit's own box above the form
+    # an address without a page gets Streamlit's own box above the form
     assert set(page.get_by_role("heading").all_inner_texts()) - {"Page not found"} == {"Evenlot"}
     for part in ("stSidebarNav", "stMetric", "stDataFrame", "stPlotlyChart", "stException"):
         expect(page.get_by_test_id(part)).to_have_count(0)

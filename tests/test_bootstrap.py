@@ -21,10 +21,11 @@ from aladdin.simulator.directory import read_notice
 from allocation.limits import Limit, LimitTable, Rule, unknown_accounts
 from bootstrap import BookClock, House, open_house
 from orders.dispatch import LEASE, LEASE_SECONDS
-from orders.errors import OutsideError, SettingsError, Unavailable, WrongBook
+from orders.errors import NotPermitted, OutsideError, SettingsError, Unavailable, WrongBook
 from orders.lease import Pulse as WorkersPulse
 from orders.model import OrderState, Role
 from settings import read_settings
+from storage import SqlPeople, open_store
 from tests.books.folder import small_book
 from tests.house import PM, confirmed, forget_settings, house_on
 
@@ -322,3 +323,40 @@ def test_a_house_that_fails_half_way_leaves_nothing_running(tmp_path: Path, monk
     with pytest.raises(Unavailable, match="users"), house_on(tmp_path):
         pass
     assert "activity" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_the_demo_s_users_are_in_its_ledger_and_what_was_changed_of_them_stays(tmp_path: Path) -> None:
+    with house_on(tmp_path) as house:
+        people = house.office.people
+        assert people is not None
+        administrator = demo_users()[0]["administrator"].user
+        people.change(administrator, "pm", 1, "Paula", [Role.VIEWER], ["BIG6"])
+    with house_on(tmp_path) as house:
+        assert house.office.people is not None
+        (pm,) = (one for one in house.office.people.everybody(administrator) if one.user.username == "pm")
+        assert (pm.user.roles, pm.password_hash) == (frozenset({Role.VIEWER}), "")
+        assert pm.changed_by == "administrator"
+        assert next(iter(house.office.gate.demo_logins)).username == "pm"
+
+
+def test_a_refusal_is_in_the_users_activity(tmp_path: Path) -> None:
+    viewer = demo_users()[0]["viewer"].user
+    with house_on(tmp_path) as house, pytest.raises(NotPermitted):
+        house.office.desk.limits.set(viewer, (), 0, "why", "c")
+    with house_on(tmp_path) as house:
+        deeds = house.office.desk.past.activity(viewer, viewer.username).rows
+    assert [(deed.action, deed.detail) for deed in deeds] == [("refused", "may not change limits")]
+
+
+def test_a_book_of_ones_own_has_no_demo_users_and_a_ledger_that_has_one_is_refused(tmp_path: Path) -> None:
+    own = {"demo": False, "book_dir": small_book(tmp_path / "book")}
+    with house_on(tmp_path / "data", **own) as house:
+        assert house.office.gate.demo_logins == ()
+        assert house.office.people is not None
+        assert house.office.people.everybody(demo_users()[0]["administrator"].user) == ()
+    engine = open_store(tmp_path / "data")
+    SqlPeople(engine, BookClock(None)).write([demo_users()[0]["pm"]], "somebody", "add_user")
+    engine.dispose()
+    refused = pytest.raises(SettingsError, match=r"lets somebody in as pm, and this is not the demo")
+    with refused, house_on(tmp_path / "data", **own):
+        pass

@@ -134,7 +134,7 @@ def test_a_token_counts_though_the_house_cannot_be_opened(monkeypatch: pytest.Mo
 def test_however_often_anybody_asks_the_store_is_read_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[bool] = []
 
-    def ready(greeted: bool) -> Response:
+    def ready(greeted: bool, *_: object) -> Response:
         looked.append(greeted)
         return Response(b"{}", 503)
 

@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from logs import lines_about, log_as_json
+from masks import Masks
 from orders.model import BrokerOrder
 from tests.orders.watch import watching
 
@@ -24,7 +25,7 @@ def test_a_defect_is_logged_with_its_places_and_nothing_that_its_frames_held(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watch = watching(tmp_path)
-    log_as_json("INFO")
+    log_as_json("INFO", Masks())
 
     def broken(ticket: object, not_after: object) -> BrokerOrder:
         headers = {"Authorization": f"Bearer {SECRET}"}
@@ -42,7 +43,7 @@ def test_a_defect_is_logged_with_its_places_and_nothing_that_its_frames_held(
 
 
 def test_a_line_is_one_json_object_with_its_time_and_level(capsys: pytest.CaptureFixture[str]) -> None:
-    log_as_json("INFO")
+    log_as_json("INFO", Masks())
     structlog.get_logger().debug("too fine")
     structlog.get_logger().info("opened", book="demo")
     line = json.loads(capsys.readouterr().err)
@@ -51,7 +52,7 @@ def test_a_line_is_one_json_object_with_its_time_and_level(capsys: pytest.Captur
 
 
 def test_a_reference_finds_the_lines_that_name_it_and_nothing_finds_none(capsys: pytest.CaptureFixture[str]) -> None:
-    log_as_json("INFO")
+    log_as_json("INFO", Masks())
     structlog.get_logger().warning("outside failure shown", reference="4711abcd0815")
     structlog.get_logger().info("something else")
     (line,) = lines_about("4711abcd0815")

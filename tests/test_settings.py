@@ -15,7 +15,6 @@ ALADDIN = {
     "ALADDIN_CLIENT_ID": "evenlot",
     "ALADDIN_CLIENT_SECRET": "hush-hush",
     "ALADDIN_GROUPS": "PUBLICPRE, BIG6,",
-    "USERS_FILE": "users.yaml",
     "COOKIE_KEY": "k" * 64,
 }
 
@@ -296,3 +295,9 @@ def test_a_time_zone_or_account_code_that_is_none_is_named(
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
         read_settings()
+
+
+def test_the_demo_asks_for_a_second_person_from_a_size_of_its_own_unless_told_another() -> None:
+    assert read_settings(demo=True).approval_from == 500_000_000
+    assert read_settings(demo=True, approval_from_face=7).approval_from == 7
+    assert read_settings(book_dir="somewhere").approval_from is None

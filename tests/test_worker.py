@@ -1,21 +1,26 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from access import demo_users
 from bootstrap import House
+from listening import answering
 from orders.dispatch import LEASE, LEASE_SECONDS
+from orders.errors import SettingsError
 from orders.model import Lease, OrderState
 from orders.rechecking import Rechecking
-from tests.browser.server import ROOT, own_environment
+from tests.browser.server import ROOT, free_port, own_environment
 from tests.house import PM, confirmed, house_on
+from tests.test_endpoints import samples
 
 APPROVER = demo_users()[0]["approver"].user
 PATIENCE = 60  # seconds
@@ -77,7 +82,8 @@ def test_a_worker_beside_the_desk_sends_and_follows_an_order_until_it_is_booked(
     with house_on(tmp_path, demo_fill_seconds=0.5) as house:
         desk = house.office.desk
         order = confirmed(house, "by the night watch")
-        worker = start(DATA_DIR=str(tmp_path), WORKER_EMBEDDED="false")
+        port = free_port()
+        worker = start(DATA_DIR=str(tmp_path), WORKER_EMBEDDED="false", WORKER_PORT=str(port))
         assert worker.greeting() == "Working on demo book, seed 7. Stop with Ctrl-C.\n"
         wait_for(lambda: desk.past.order(PM, order.id).state is OrderState.BOOKED)
         booked = desk.past.order(PM, order.id)
@@ -85,6 +91,14 @@ def test_a_worker_beside_the_desk_sends_and_follows_an_order_until_it_is_booked(
         assert {line.account_id: line.booked for line in booked.lines} == {
             line.account_id: line.face for line in order.lines
         }
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            assert client.get("/health/live").json() == {"status": "live"}
+            assert client.get("/health/ready").status_code == 200
+            assert client.get("/health").json()["worker"]["in_this_process"] is True
+            counted = samples(client.get("/metrics").text)
+            assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.7"}).status_code == 403
+        assert counted["evenlot_ledger_commits_total", "send"] == 1  # its own: this process only confirmed
+        assert counted["evenlot_aladdin_calls_total", "order:post", "200"] >= 1
         code, said = worker.end(signal.SIGTERM)
         assert code == 0
         assert "Traceback" not in said
@@ -142,6 +156,17 @@ def _passed_on(house: House, was: Lease | None) -> bool:
 def _watched(house: House) -> bool:
     """Whether the screens would say that a worker sends and follows."""
     return next(pulse.well for pulse in house.office.pulses() if pulse.name == "Worker")
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with house_on(tmp_path, worker_port=port) as house:
+            with pytest.raises(SettingsError, match=f"WORKER_PORT {port} cannot be used: Address already in use"):
+                answering(house).__enter__()
+            object.__setattr__(house, "worker_port", None)
+            with answering(house):
+                pass
 
 
 def test_settings_that_cannot_be_used_end_it_with_the_sentence(start: Callable[..., Worker]) -> None:

@@ -43,7 +43,7 @@ def facts(order: Order, statement: Statement) -> None:
     body: Mapping[str, Any] = json.loads(statement.body)
     limit = "market" if order.limit is None else f"limit {formats.price(order.limit)}"
     st.markdown(
-        f"Confirmed by **{statement.created_by}** {formats.moment(statement.created_at)} · "
+        f"Confirmed by **{session.person(statement.created_by)}** {formats.moment(statement.created_at)} · "
         f"{ENGINES[order.engine].label} · {limit} · settles {formats.day(order.settlement)}"
     )
     st.markdown(filling.said(fill_policy(statement)))
@@ -63,7 +63,8 @@ def facts(order: Order, statement: Statement) -> None:
     if told := proposal_tables.nothing((line["account_id"], line["face"], line["reason"]) for line in body["lines"]):
         st.markdown(told)
     for warning, reason in body["accepted"].items():
-        st.warning(f"{formats.plain(warning)}  \nAccepted by {statement.created_by}: “{formats.plain(reason)}”")
+        by = formats.plain(session.person(statement.created_by))
+        st.warning(f"{formats.plain(warning)}  \nAccepted by {by}: “{formats.plain(reason)}”")
     for row in body["unallocated"]:
         st.caption(f"Not placed: {row['face']:,}, {formats.plain(row['reason'])}")
     st.code(f"SHA-256 {statement.sha256}", language=None)

@@ -22,7 +22,7 @@ def draw(user: User, batch_id: str) -> None:
     if run is None:
         st.fragment(run_every=LOOK)(_orders)(batch_id)
     elif run.over.is_set():
-        _over(user, run)
+        _over(run)
     else:
         st.fragment(run_every=TICK)(_underway)(run)
     with frame.explained():
@@ -69,8 +69,12 @@ def _stop(run: Run) -> None:
     run.stopped.set()
 
 
-def _again(user: User, run: Run) -> None:
-    session.office().gate.touch()
+def _again(run: Run) -> None:
+    gate = session.office().gate
+    user = gate.current_user()  # as they are now, and not as when the button was drawn
+    if user is None:
+        return
+    gate.touch()
     batch_runs.start(session.desk().batches, user, run.batch, run.seen)
 
 
@@ -82,7 +86,7 @@ _MEANING = {
 }
 
 
-def _over(user: User, run: Run) -> None:
+def _over(run: Run) -> None:
     counts = counted(run.results)
     with st.container(horizontal=True, gap="medium"):
         for outcome in (Outcome.MADE, Outcome.REFUSED, Outcome.THERE):
@@ -111,7 +115,7 @@ def _over(user: User, run: Run) -> None:
         st.success("Every line has its order.", icon=":material/task_alt:")
     if run.failed or left:
         st.button(
-            "Send the rest", icon=":material/send:", type="primary", on_click=_again, args=(user, run),
+            "Send the rest", icon=":material/send:", type="primary", on_click=_again, args=(run,),
             key="batch.rest",
         )  # fmt: skip
     _table(run, len(run.results))

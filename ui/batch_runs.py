@@ -4,7 +4,6 @@ and finds it again."""
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from allocation.errors import EvenlotError
 from orders.batch import Batch, BatchDesk, Foreseen, Result
 from orders.model import User
 from orders.waiting import Waiting, announce_waits
+from watch import references
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +81,7 @@ def _send(desk: BatchDesk, user: User, run: Run) -> None:
     except EvenlotError as error:
         run.failed = str(error)
     except Exception:  # it must not look as if it were still on its way
-        reference = uuid.uuid4().hex[:12]
+        reference = references.told()
         log.exception("a batch broke", batch=run.batch.id, reference=reference)
         run.failed = f"Something went wrong on our side. Tell your administrator reference {reference}."
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import plotly.graph_objects as go
@@ -17,7 +18,6 @@ from streamlit.elements.lib.streamlit_plotly_theme import (
     GRAY_90,
 )
 
-from allocation.metrics import Spread
 from allocation.proposal import Effect, Line
 from ui import formats
 
@@ -51,22 +51,19 @@ def config(*name: str) -> dict[str, Any]:
     return CONFIG | {"toImageButtonOptions": {"format": "png", "scale": 2, "filename": f"evenlot-{words}"}}
 
 
+_AXIS = {"tickfont_color": TEXT, "title_font_color": TEXT}  # the template's would be overruled, in too pale a grey
+
+
+@cache
+def _template() -> go.layout.Template:
+    """Streamlit's template and ours, made one once: for each chart anew, that took longer than all else of it."""
+    return pio.templates.merge_templates("streamlit", "evenlot")
+
+
 def layout(figure: go.Figure, height: int, title: str) -> go.Figure:
     """The look all charts share; `title` is that of the horizontal axis, unit included."""
-    figure.update_layout(template="streamlit+evenlot", height=height, xaxis_title=title)
-    axis = {"tickfont_color": TEXT, "title_font_color": TEXT}  # the template's would be overruled, in too pale a grey
-    return figure.update_xaxes(axis).update_yaxes(axis)
-
-
-def _mark(figure: go.Figure, spread: Spread) -> None:
-    """The mean, and one standard deviation to each side."""
-    _band(figure, spread.mean, spread.stdev)
-
-
-def _band(figure: go.Figure, mean: float, reach: float) -> None:
-    """The mean, and as far to each side."""
-    figure.add_vrect(x0=mean - reach, x1=mean + reach, fillcolor=CONTEXT, opacity=0.15, line_width=0)
-    figure.add_vline(x=mean, line={"color": CONTEXT, "dash": "dot"})
+    figure.update_layout(template=_template(), height=height, xaxis_title=title)
+    return figure.update_xaxes(_AXIS).update_yaxes(_AXIS)
 
 
 def dumbbell(effect: Effect, lines: Sequence[Line]) -> go.Figure:
@@ -74,24 +71,32 @@ def dumbbell(effect: Effect, lines: Sequence[Line]) -> go.Figure:
     where there are any."""
     metric = effect.metric
     order = sorted(effect.before, key=lambda account: (effect.before[account], account))
-    figure = go.Figure()
-    if order and not effect.targets:
-        _band(figure, effect.mean_after, effect.tolerance)
-    joined_x: list[float | None] = []
-    joined_y: list[str | None] = []
-    for account in order:
-        joined_x += [effect.before[account], effect.after[account], None]
-        joined_y += [account, account, None]
-    figure.add_scatter(x=joined_x, y=joined_y, mode="lines", line={"color": AFTER, "width": 2}, hoverinfo="skip")
-    _ends(figure, effect, lines, order)
+    joined = [each for account in order for each in (effect.before[account], effect.after[account], None)]
+    places = [each for account in order for each in (account, account, None)]
+    line = {"color": AFTER, "width": 2}
+    traces = [{"type": "scatter", "x": joined, "y": places, "mode": "lines", "line": line, "hoverinfo": "skip"}]
+    traces += _ends(effect, lines, order)
     if aimed := [account for account in order if account in effect.targets]:
-        _targets(figure, effect, aimed)
-    figure = layout(figure, max(220, 60 + 20 * len(order)), f"{metric.label}, {metric.unit}")
-    figure.update_yaxes(type="category", categoryorder="array", categoryarray=order, tickfont={"size": 11})
-    return figure
+        traces.append(_targets(effect, aimed))
+    look = {
+        "template": _template(),
+        "height": max(220, 60 + 20 * len(order)),
+        "shapes": _band(effect.mean_after, effect.tolerance) if order and not effect.targets else [],
+        "xaxis": _AXIS | {"title_text": f"{metric.label}, {metric.unit}"},
+        "yaxis": _AXIS | {"type": "category", "categoryorder": "array", "categoryarray": order, "tickfont_size": 11},
+    }
+    return go.Figure(traces, look)  # at once, since each later update of a figure is slow
 
 
-def _ends(figure: go.Figure, effect: Effect, lines: Sequence[Line], order: Sequence[str]) -> None:
+def _band(mean: float, reach: float) -> list[dict[str, Any]]:
+    """The mean, and as far to each side."""
+    tall = {"xref": "x", "yref": "y domain", "y0": 0, "y1": 1}
+    within = {"x0": mean - reach, "x1": mean + reach, "fillcolor": CONTEXT, "opacity": 0.15, "line": {"width": 0}}
+    middle = {"x0": mean, "x1": mean, "line": {"color": CONTEXT, "dash": "dot"}}
+    return [{"type": "rect", **within, **tall}, {"type": "line", **middle, **tall}]
+
+
+def _ends(effect: Effect, lines: Sequence[Line], order: Sequence[str]) -> list[dict[str, Any]]:
     """Where each account was, and where it ends."""
     metric, by_id = effect.metric, {line.account_id: line for line in lines}
     held_back = {line.account_id for line in lines if line.capped}
@@ -100,30 +105,30 @@ def _ends(figure: go.Figure, effect: Effect, lines: Sequence[Line], order: Seque
         f"<br>after {formats.metric(effect.after[a], metric)} {metric.unit}<br>face {formats.face(by_id[a].face)}"
         for a in order
     ]
-    figure.add_scatter(
-        x=[effect.before[a] for a in order], y=order, mode="markers", name="before", hovertext=hover, hoverinfo="text",
-        marker={"size": 9, "color": PAGE, "line": {"color": BEFORE, "width": 2}},
-    )  # fmt: skip
-    figure.add_scatter(
-        x=[effect.after[a] for a in order], y=order, mode="markers", name="after", hovertext=hover, hoverinfo="text",
-        marker={
-            "size": 10,
-            "color": [LIMIT if a in held_back else AFTER for a in order],
-            "symbol": ["diamond" if a in held_back else "circle" for a in order],
-        },
-    )  # fmt: skip
+    dots = {"type": "scatter", "y": order, "mode": "markers", "hovertext": hover, "hoverinfo": "text"}
+    was = {"size": 9, "color": PAGE, "line": {"color": BEFORE, "width": 2}}
+    ends = {
+        "size": 10,
+        "color": [LIMIT if a in held_back else AFTER for a in order],
+        "symbol": ["diamond" if a in held_back else "circle" for a in order],
+    }
+    return [
+        dots | {"name": "before", "x": [effect.before[a] for a in order], "marker": was},
+        dots | {"name": "after", "x": [effect.after[a] for a in order], "marker": ends},
+    ]
 
 
-def _targets(figure: go.Figure, effect: Effect, aimed: Sequence[str]) -> None:
+def _targets(effect: Effect, aimed: Sequence[str]) -> dict[str, Any]:
     """A tick where each account is to go."""
     metric = effect.metric
-    figure.add_scatter(
-        x=[effect.targets[a] for a in aimed], y=aimed, mode="markers", name="target", hoverinfo="text",
-        hovertext=[
+    return {
+        "type": "scatter", "name": "target", "mode": "markers", "hoverinfo": "text",
+        "x": [effect.targets[a] for a in aimed], "y": aimed,
+        "hovertext": [
             f"<b>{a}</b><br>target {formats.metric(effect.targets[a], metric)} {metric.unit}" for a in aimed
         ],
-        marker={"symbol": "line-ns", "size": 15, "line": {"width": 3, "color": TARGET}},
-    )  # fmt: skip
+        "marker": {"symbol": "line-ns", "size": 15, "line": {"width": 3, "color": TARGET}},
+    }  # fmt: skip
 
 
 def dispersion_bars(effect: Effect) -> go.Figure:

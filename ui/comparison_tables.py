@@ -33,6 +33,8 @@ def verdict(rows: Sequence[Comparison]) -> str:
     """Which engine leaves the least dispersion of those that place the most, by how much, and what else is to be known
     of the others."""
     found = answers(rows)
+    if not counted(rows):
+        return "Nobody counts in the dispersion: the engines differ in who gets how much, and in what they place."
     most = max(figures.placed for _, figures, _ in found)
     full = [part for part in found if part[1].placed == most]
     best, figures, proposal = min(full, key=lambda part: part[2].effect.dispersion_after)
@@ -52,6 +54,11 @@ def verdict(rows: Sequence[Comparison]) -> str:
         for row, these, other in closer
     ]
     return " ".join(said)
+
+
+def counted(rows: Sequence[Comparison]) -> bool:
+    """Whether any account counts in the dispersion."""
+    return any(proposal.effect.after for _, _, proposal in answers(rows))
 
 
 def _proved(figures: Figures, proposal: Proposal) -> str:
@@ -81,21 +88,21 @@ def compared(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
     table = pd.DataFrame([_row(row, figures, proposal) for row, figures, proposal in found])
     columns = {
         "Engine": _engine(),
-        "Placed": number("Placed", 0, "face", 96),
+        "Placed": number("Placed", 0, "face", 92),
         "After": _deviation(effect.metric),
-        "Change": _text("Change", 106, "(before - after) / before"),
+        "Change": _text("Change", 108, "(before - after) / before"),
         "Above": _text(
-            "Above least", 100,
+            "Above least", 88,
             f"{effect.metric.unit} above the least that any split of the same face leaves; “at most” where that is not "
             "proved",
         ),
         "Within": _text("Within", 66, f"accounts ending within {proposal_words.tolerance(effect)} of mean or target"),
-        "Touched": _text("Touched", 70, "accounts with a line"),
+        "Touched": _text("Touched", 64, "accounts with a line"),
+        "Filled": number("Filled, %", 1, "placed over ordered face", 64),
         "Smallest": number("Smallest line", 0, "face", 98),
         "Cash": _text("Cash left", 116, "over the accounts whose cash is known, by currency"),
-        "Filled": number("Filled, %", 1, "placed over ordered face", 70),
     }  # fmt: skip
-    return table, columns
+    return (table if counted(rows) else table.drop(columns=["After", "Change", "Above", "Within"])), columns
 
 
 def measured(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
@@ -118,7 +125,7 @@ def measured(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
 
 
 def _engine() -> Any:
-    return st.column_config.TextColumn("Engine", pinned=True, width=142)
+    return st.column_config.TextColumn("Engine", pinned=True, width=138)
 
 
 def _deviation(metric: Metric) -> Any:
@@ -143,9 +150,9 @@ def _row(row: Comparison, figures: Figures, proposal: Proposal) -> dict[str, Any
         "Above": above if least.proved else f"at most {above}",
         "Within": proposal_words.within(effect),
         "Touched": f"{figures.touched} of {len(proposal.lines)}",
+        "Filled": round(figures.fill * 100, 1),
         "Smallest": figures.smallest_line,
         "Cash": formats.short_moneys(figures.cash_left),
-        "Filled": round(figures.fill * 100, 1),
     }
 
 

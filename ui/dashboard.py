@@ -65,7 +65,7 @@ def _wanted(user: User) -> Wanted:
             "Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="orders.days", on_change=_touch, width=DATES
         )
         batch = st.text_input("Batch", placeholder="any", key="orders.batch", on_change=_touch, width=DATES)
-    if any(_set(name) for name in (*TEXTS, *LISTS, "days")):
+    if any(narrowing.is_set("orders", name) for name in (*TEXTS, *LISTS, "days")):
         row.button("Clear the filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear)
     if bond.strip():
         st.caption(narrowing.assets("orders", user, bond.strip())[1])
@@ -75,7 +75,7 @@ def _wanted(user: User) -> Wanted:
         states=frozenset(states) or None,
         assets=narrowing.assets("orders", user, bond.strip())[0] if bond.strip() else None,
         account_id=account.strip().upper() or None,
-        username=by.strip().lower() or None,
+        username=session.username(by) or None,
         since=since,
         until=until,
         batch=batch.strip() or None,
@@ -98,6 +98,7 @@ def _table(shown: tuple[Order, ...]) -> None:
         height=tables.height(table, 420),
         alt="orders, newest first",
     )
+    tables.further(*([] if "Release" in table else ["average price"]), "limit")
     when = any(order.state is OrderState.SCHEDULED for order in shown) and "Release" not in table
     st.caption(
         ("Newest first." if whole else "Newest first. Tick an order to see it whole.")
@@ -136,14 +137,7 @@ def _view() -> None:
 
 
 def _touch() -> None:
-    """A filter was changed: the address carries it, so that it outlasts a reload and can be passed on."""
-    session.office().gate.touch()
-    for name in (*TEXTS, *LISTS):
-        if _set(name):
-            value = st.session_state[f"orders.{name}"]
-            st.query_params[name] = value.strip() if name in TEXTS else [str(one) for one in value]
-        else:
-            st.query_params.pop(name, None)
+    narrowing.carry("orders", (*TEXTS, *LISTS))
 
 
 def _from_the_address(user: User) -> None:
@@ -152,19 +146,13 @@ def _from_the_address(user: User) -> None:
         st.session_state[f"orders.{name}"] = st.query_params.get(name, "")
     named = st.query_params.get_all("states")
     st.session_state["orders.states"] = [state for state in OrderState if state.value in named]
-    if named := st.query_params.get_all("groups"):
-        st.session_state["orders.groups"] = [group for group in narrowing.groups("orders", user) if group in named]
-
-
-def _set(name: str) -> bool:
-    """Whether a filter leaves anything out."""
-    value = st.session_state.get(f"orders.{name}")
-    return bool(value.strip() if isinstance(value, str) else value)
+    if named := narrowing.carried_groups("orders", user):
+        st.session_state["orders.groups"] = named
 
 
 def _more() -> str:
     """The label of what is seldom filtered by; it says how much of it is in use."""
-    used = sum(_set(name) for name in ("states", "account", "by", "days", "batch"))
+    used = sum(narrowing.is_set("orders", name) for name in ("states", "account", "by", "days", "batch"))
     return f"More filters · {used} in use" if used else "More filters"
 
 

@@ -37,7 +37,7 @@ ACTS = {
         "something new from compliance, asks a person first.",
         "approved.",
     ),
-    Event.DECLINE: Act("Decline", "block", "It is never sent, and ends as rejected.", "declined, and not sent."),
+    Event.DECLINE: Act("Decline", "block", "It is never sent, and ends as declined.", "declined, and not sent."),
     Event.MODIFY: Act("Modify", "edit", "", "the new terms are on their way to Aladdin."),
     Event.CANCEL: Act(
         "Cancel", "cancel",
@@ -151,7 +151,7 @@ def _reason(order: Order, at: Opened, act: Act) -> None:
     desk = session.desk()
     if at.event is Event.CLOSE_AGREED:
         if (asked := desk.closing.asked(order)) is not None:
-            st.text(f"{asked.actor}, {formats.moment(asked.at)}: “{asked.reason}”")
+            st.text(f"{session.person(asked.actor)}, {formats.moment(asked.at)}: “{asked.reason}”")
     else:
         st.text_input(
             "Reason (required)", key=at.key("reason"), max_chars=desk.policy.longest_comment,

@@ -48,8 +48,9 @@ def draw(user: User, order: Order, statements: Sequence[Statement], chosen: Stat
 def _about(order: Order, frozen: Frozen) -> None:
     was = frozen.statement
     st.caption(
-        f"{was.id} · version {was.version} · confirmed by {was.created_by}, {formats.moment(was.created_at)} · figures "
-        f"read {formats.moment(frozen.read_at)} · {formats.book(frozen.book)}, {formats.day(frozen.book.as_of)}"
+        f"{was.id} · version {was.version} · confirmed by {session.person(was.created_by)}, "
+        f"{formats.moment(was.created_at)} · figures read {formats.moment(frozen.read_at)} · "
+        f"{formats.book(frozen.book)}, {formats.day(frozen.book.as_of)}"
     )
     if not frozen.intact:
         st.error("The text is not the one that was hashed: it was edited since.", icon=":material/gpp_bad:")
@@ -75,7 +76,7 @@ def _given(order: Order, frozen: Frozen) -> None:
         st.metric("Asked", asked, width="content", help="face ordered, by this statement")
         st.metric("Given", given, width="content", help="face allocated, by this statement")
         st.metric("Filled by now", formats.face(order.filled), width="content", help=f"order {order.id}")
-        st.metric("Order by now", states.word(order), width="content", help=states.NEXT[order.state])
+        st.metric("Order by now", states.word(order), width="content", help=states.means(order))
 
 
 def _replay(user: User, frozen: Frozen) -> None:
@@ -89,10 +90,10 @@ def _replay(user: User, frozen: Frozen) -> None:
         st.caption("Runs what is stored, and nothing else, through the engine again and compares every figure.")
     of, found = st.session_state.get(_REPLAYED, ("", None))
     if of == was.id and found is not None:
-        _outcome(found)
+        _outcome(of, found)
 
 
-def _outcome(found: Replay) -> None:
+def _outcome(of: str, found: Replay) -> None:
     changed = f" What changed since: {'; '.join(found.versions)}." if found.versions else ""
     if found.impossible:
         st.error(f"It cannot be replayed. {found.impossible}{changed}", icon=":material/error:")
@@ -105,10 +106,15 @@ def _outcome(found: Replay) -> None:
         st.success(f"**The same**: every face, figure and word.{changed}", icon=":material/done_all:")
     for told in found.differences:
         st.text(told)
+    if found.differences:
+        rows = [("difference",), *((told,) for told in found.differences)]
+        saving.offer("Differences", lambda: rows, f"replay-{of}", "history.save.differences")
 
 
 def _dispersion(frozen: Frozen) -> None:
     effect = frozen.proposal.effect
+    if not effect.after:
+        return  # nobody counts in it
     st.markdown("**Dispersion of the group**, before and after")
     st.plotly_chart(
         charts.dispersion_bars(effect), config=charts.config(frozen.statement.id, "dispersion"),

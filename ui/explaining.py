@@ -86,8 +86,12 @@ def _departures(made: Split) -> None:
     if said is None:
         st.caption("Nobody has explained this yet.")
     else:
-        by = f"approved by {said.approved_by}" if said.approved_by else "not approved yet by somebody else"
-        st.caption(f"Explained by {said.by}, {by}: “{formats.plain(said.reason)}”")
+        by = (
+            f"approved by {formats.plain(session.person(said.approved_by))}"
+            if said.approved_by
+            else "not approved yet by somebody else"
+        )
+        st.caption(f"Explained by {formats.plain(session.person(said.by))}, {by}: “{formats.plain(said.reason)}”")
 
 
 def _something_filled(order: Order) -> bool:

@@ -11,7 +11,7 @@ import streamlit as st
 from allocation.errors import EvenlotError
 from orders.errors import NotFound
 from orders.model import User
-from orders.searching import MOST_SUGGESTED, BondFound
+from orders.searching import MOST_SUGGESTED, BondFound, carries
 from ui import formats, frame, left_off, session
 from ui.enter import entered
 
@@ -24,6 +24,7 @@ _ENTERED = "securities.entered"  # Enter, pressed in a run that had to begin ane
 _LISTED = "securities.listed"  # the text that the list on the screen is of
 _ASKED = "securities.asked"  # identifiers that Aladdin does not know, with what it said
 _RECENT, _MOST = "recent bonds", 8
+_KINDS = ("cusip", "isin")  # of identifiers, the first that will do
 _WIDTHS = (2.0, 2.3, 1.5, 3.0)
 
 
@@ -117,7 +118,7 @@ def _ask(user: User, text: str) -> None:
     except EvenlotError as error:
         frame.show(error)
         return
-    named = [b for b in found if text.upper() in (b.asset_id.upper(), b.cusip, b.isin, b.sedol)]
+    named = [bond for bond in found if carries(bond, text)]
     for bond in named[:1]:
         take(user, BondFound(bond.asset_id, bond.label, bond.issuer))
         st.rerun()
@@ -167,6 +168,7 @@ def _rows(
     user: User, bonds: Sequence[BondFound], kind: str, words: Sequence[str] = (), said: dict[str, str] | None = None
 ) -> None:
     """A line for each bond, with the click that takes it; what was typed is bold in it."""
+    shown = shared_kind(bonds)
     with st.container(gap="xxsmall", key=f"securities.{kind}"):
         for bond in bonds:
             name, issuer, number, figures = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
@@ -175,8 +177,13 @@ def _rows(
                 on_click=_click, args=(user, bond), width="content",
             )  # fmt: skip
             issuer.caption(_bold(bond.issuer, words) or formats.MISSING)
-            number.caption(_bold(_identifier(bond, words), words))
+            number.caption(_bold(_identifier(bond, words, shown), words))
             figures.caption((said or {}).get(bond.asset_id) or _figures(bond))
+
+
+def shared_kind(bonds: Sequence[BondFound]) -> str:
+    """Which identifier a list shows: one that all of its bonds have, so that they can be compared."""
+    return next((kind for kind in _KINDS if all(getattr(bond, kind) for bond in bonds)), "asset_id")
 
 
 def _click(user: User, bond: BondFound) -> None:
@@ -193,13 +200,13 @@ def _figures(bond: BondFound) -> str:
     return " · ".join(filter(None, figures)) or formats.MISSING
 
 
-def _identifier(bond: BondFound, words: Sequence[str]) -> str:
-    """The CUSIP, or the identifier that what is typed is the beginning of."""
+def _identifier(bond: BondFound, words: Sequence[str], kind: str) -> str:
+    """Of the kind that every bond of the list has, or the identifier that what is typed is the beginning of."""
     for word in words:
         for identifier in (bond.cusip, bond.isin, bond.asset_id):
             if len(word) > 2 and identifier.casefold().startswith(word.casefold()):
                 return identifier
-    return bond.cusip or bond.isin or bond.asset_id
+    return str(getattr(bond, kind))
 
 
 def _bold(text: str, words: Sequence[str]) -> str:

@@ -21,8 +21,10 @@ def face(value: int | Decimal | None) -> str:
 
 
 def money(value: Decimal | None, currency: str = "") -> str:
-    """USD 1,234,567"""
-    return MISSING if value is None else f"{currency} {value:,.0f}".strip()
+    """USD 1,234,567, -USD 1,234,567"""
+    if value is None:
+        return MISSING
+    return ("-" if round(value) < 0 else "") + f"{currency} {abs(value):,.0f}".strip()
 
 
 def short_money(value: Decimal | None) -> str:
@@ -145,11 +147,13 @@ def pieces(bond: Bond) -> str:
 
 
 def width(improvement: float | None) -> str:
-    """1.8% wider, 53.6% narrower, unchanged; or "not applicable" where there was no dispersion to improve."""
+    """1.8% wider, 53.6% narrower, under 0.1% wider, unchanged; or "not applicable" without dispersion before."""
     if improvement is None:
         return "not applicable"
-    shown = round(improvement, 3)
-    return f"{abs(shown):.1%} {'wider' if shown < 0 else 'narrower'}" if shown else "unchanged"
+    if abs(improvement) < 1e-9:  # a rounding error
+        return "unchanged"
+    shown = f"{abs(improvement):.1%}" if abs(improvement) >= 0.0005 else "under 0.1%"
+    return f"{shown} {'wider' if improvement < 0 else 'narrower'}"
 
 
 def effect(before: float, after: float, of: Metric, improvement: float | None) -> str:

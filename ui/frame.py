@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -14,11 +13,12 @@ import structlog
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from allocation.errors import EvenlotError, MetricUnavailable, OffLattice
+from allocation.errors import EvenlotError, MetricUnavailable, MissingMeasure, OffLattice
 from orders.errors import InvalidSettlement, NotFound, NotPermitted, OutsideError, PreviewChanged, VersionConflict
 from orders.waiting import Waiting, announce_waits
 from ui import formats, keys
 from ui.session import office, trip
+from watch import references
 
 log = structlog.get_logger()
 
@@ -124,15 +124,22 @@ def show(error: EvenlotError) -> None:
     if isinstance(error, NotPermitted):
         st.warning(said, icon=":material/lock:")
     elif isinstance(error, OutsideError):
-        reference = error.reference or uuid.uuid4().hex[:12]
-        log.warning("outside failure shown", reference=reference, error=str(error), kind=type(error).__name__)
+        reference = references.told()
+        # the request that failed may have been another's, whose answer this one waited for as well
+        log.warning(
+            "outside failure shown",
+            reference=reference,
+            request_id=error.reference,
+            error=str(error),
+            kind=type(error).__name__,
+        )
         st.error(f"{said} Reference {reference}.", icon=":material/cloud_off:")
     else:
         st.error(said, icon=":material/error:")
     if isinstance(error, PreviewChanged | VersionConflict):
         for change in error.changes:
             st.caption(formats.plain(str(change)))
-    if isinstance(error, MetricUnavailable):
+    if isinstance(error, MetricUnavailable) and not isinstance(error, MissingMeasure):
         for account, reason in error.reasons.items():
             st.caption(formats.plain(f"{account}: {reason}"))
 

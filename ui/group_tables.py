@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from allocation.model import Account, Metric
-from orders.batch_file import written
 from ui.strip import Seen
-from ui.tables import Columns, amount, as_float, currency_column, mixed, number, plain, rounded
+from ui.tables import Columns, amount, as_float, currency_column, mixed, number, rounded
 
-_ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # of one group alone, whichever metric is chosen: there is room
+_ALWAYS = (Metric.ASD, Metric.DURATION, Metric.OAS)  # whichever metric is chosen
 
 Dot = tuple[str, str]  # group and account: an account may be in several groups that are looked at
 
@@ -41,21 +39,9 @@ def accounts(rows: Sequence[Seen], picked: Collection[Dot] = (), text: str = "")
     return table.drop(columns=unneeded, errors="ignore"), _columns(metric)
 
 
-def file(table: pd.DataFrame, columns: Columns) -> str:
-    """The table as CSV: what it shows, in the same order, under headings with their units."""
-    heads = [plain((columns.get(name) or {}).get("label") or name) for name in table.columns]
-    rows = ([_cell(value) for value in row] for row in table.itertuples(index=False))
-    return written([heads, *rows])
-
-
-def _cell(value: Any) -> str | Decimal:
-    """A figure stays one: a minus before it is no formula. What is missing is empty."""
-    return value if isinstance(value, str) else "" if pd.isna(value) else Decimal(str(value))
-
-
 def file_name(groups: Sequence[str], day: date) -> str:
-    """accounts-BIG6-OPNIC-2026-11-20.csv"""
-    return f"accounts-{'-'.join(re.sub(r'[^A-Za-z0-9_]+', '-', group) for group in groups)}-{day.isoformat()}.csv"
+    """accounts-BIG6-OPNIC-2026-11-20"""
+    return f"accounts-{'-'.join(re.sub(r'[^A-Za-z0-9_]+', '-', group) for group in groups)}-{day.isoformat()}"
 
 
 def lacking(row: Seen, most: int = 3) -> str:
@@ -81,7 +67,6 @@ def _place(row: Seen, account: Account) -> tuple[bool, float, str]:
 def _row(row: Seen, a: Account, several: bool) -> dict[str, Any]:
     metric = row.spread.metric
     value = row.spread.values.get(a.id)
-    always = () if several else _ALWAYS
     return {
         **({"Group": row.group} if several else {}),
         "Account": a.id,
@@ -91,9 +76,9 @@ def _row(row: Seen, a: Account, several: bool) -> dict[str, Any]:
         "From mean": None if value is None else rounded(value - row.spread.mean, metric.decimals),
         "NAV": as_float(a.nav),
         "Cash": as_float(a.cash),
-        "Cash %": float(a.cash / a.nav * 100) if a.cash is not None and a.nav else None,
-        **{m.short: rounded(a.exposures[m].value, m.decimals) for m in always if m is not metric},
-        "Coverage": a.exposures[metric].coverage * 100,
+        "Cash %": rounded(float(a.cash / a.nav * 100), 1) if a.cash is not None and a.nav else None,
+        **{m.short: rounded(a.exposures[m].value, m.decimals) for m in _ALWAYS if m is not metric},
+        "Coverage": rounded(a.exposures[metric].coverage * 100, 1),
         "Holdings": len(a.holdings),
         "Note": a.exposures[metric].reason,
     }
@@ -106,11 +91,11 @@ def _columns(metric: Metric) -> Columns:
         "Currency": currency_column(),
         "NAV": amount("NAV"),
         "Cash": amount("Cash", help_="spendable on the usual settlement date, after live orders"),
-        "Name": st.column_config.TextColumn("Name", width=190),
+        "Name": st.column_config.TextColumn("Name", width=232),
         "Cash %": number("Cash %", 1, "of NAV", 66),
         **{m.short: number(f"{m.short} ({m.unit})", m.decimals, m.label, 84) for m in Metric},
         "From mean": number("From mean", metric.decimals, f"distance from its group's mean, {metric.unit}", 84, "+"),
         "Coverage": number("Coverage %", 1, "share of the holdings' market value that has the figure"),
         "Holdings": number("Holdings", width=72),
-        "Note": st.column_config.TextColumn("Note", width=260),
+        "Note": st.column_config.TextColumn("Note", width=220),
     }

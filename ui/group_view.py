@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from allocation.metrics import offered_first
 from allocation.model import Account, Metric
 from orders.model import User
-from ui import charts, formats, group_tables, links, session, tables
+from ui import charts, formats, group_tables, links, saving, session, tables
 from ui.group_tables import Dot
 from ui.strip import Seen, strip
 
@@ -114,11 +114,6 @@ def _table(rows: Sequence[Seen], dots: Collection[Dot], count: int, day: date) -
     head.caption(f"{of}, as selected in the chart" if dots else hint, width="stretch")
     if dots:
         head.button("All accounts", icon=":material/deselect:", type="tertiary", on_click=_drop, key="groups.all")
-    head.download_button(
-        "Download CSV", group_tables.file(table, columns), mime="text/csv", icon=":material/download:",
-        file_name=group_tables.file_name([row.group for row in rows], day), on_click="ignore", key="groups.csv",
-        disabled=table.empty,
-    )  # fmt: skip
     if table.empty:
         among = f"None of the {len(dots)} selected has" if dots else "No account has"
         st.info(
@@ -135,6 +130,8 @@ def _table(rows: Sequence[Seen], dots: Collection[Dot], count: int, day: date) -
         alt=f"accounts of {', '.join(row.group for row in rows)}",
         key="groups.accounts",
     )
+    name = group_tables.file_name([row.group for row in rows], day)
+    saving.offer("Accounts", lambda: saving.shown(table, columns), name, "groups")
 
 
 def _drop() -> None:

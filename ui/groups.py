@@ -24,8 +24,10 @@ def origin(book: Book) -> str:
     return "From the book, and what you added."
 
 
-def add(user: User, ticker: str) -> None:
-    """Put a group on the user's list; what stands against it is shown by the run that follows."""
+def add(ticker: str) -> None:
+    """Put a group on the list of the user as they are now; what stands against it is shown by the run that follows."""
+    if (user := session.office().gate.current_user()) is None:
+        return
     try:
         session.desk().add_group(user, ticker)
     except EvenlotError as error:
@@ -34,8 +36,10 @@ def add(user: User, ticker: str) -> None:
         st.toast(f"{formats.plain(ticker)} is on your list.", icon=":material/playlist_add:")
 
 
-def take_off(user: User, ticker: str) -> None:
+def take_off(ticker: str) -> None:
     """Take a group off the user's list; its orders stay where they are."""
+    if (user := session.office().gate.current_user()) is None:
+        return
     try:
         session.desk().remove_group(user, ticker)
     except EvenlotError as error:
@@ -47,7 +51,7 @@ def take_off(user: User, ticker: str) -> None:
         )
 
 
-def take_off_button(user: User, ticker: str) -> None:
+def take_off_button(ticker: str) -> None:
     """Offered for what the user added; what the settings name stays."""
     if ticker not in session.office().book.groups:
         st.button(
@@ -56,7 +60,7 @@ def take_off_button(user: User, ticker: str) -> None:
             icon=":material/playlist_remove:",
             type="tertiary",
             on_click=take_off,
-            args=(user, ticker),
+            args=(ticker,),
         )
 
 
@@ -77,7 +81,7 @@ def search(user: User) -> None:
             type="search",
         )
         if not text.strip():
-            st.caption("Type a part of a ticker or a name. Groups of your entry in the user file are found.")
+            st.caption("Type a part of a ticker or a name. The groups you are entitled to are found.")
             return
         try:
             with frame.waits():
@@ -86,16 +90,13 @@ def search(user: User) -> None:
             frame.show(error)
             return
         if not read.value:
-            st.caption(
-                f"No group has “{formats.plain(text)}” in its ticker or name among those your entry in the user file "
-                "has."
-            )
+            st.caption(f"No group has “{formats.plain(text)}” in its ticker or name among those you are entitled to.")
         for group in read.value:
-            _found(user, group)
+            _found(group)
         st.caption(f"Groups as read {formats.ago(read.as_of, datetime.now(UTC))}.")
 
 
-def _found(user: User, group: GroupFound) -> None:
+def _found(group: GroupFound) -> None:
     row = st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key=f"found.{group.ticker}"
     )
@@ -106,7 +107,7 @@ def _found(user: User, group: GroupFound) -> None:
         key=f"add.{group.ticker}",
         disabled=group.listed or bool(group.fault),
         on_click=add,
-        args=(user, group.ticker),
+        args=(group.ticker,),
     )
 
 

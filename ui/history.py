@@ -20,7 +20,8 @@ from ui.tables import Columns
 PAGE = 50  # orders
 _SCOPE, _MOST_HEIGHT = "history", 520
 _EXACT = ("filled", "wish", "booked")  # sums with decimals
-_CONTROLS = ("groups", "bond", "by", "engine", "days")
+_CARRIED = ("groups", "bond", "by", "engine")  # by the address, as by that of Orders
+_CONTROLS = (*_CARRIED, "days")
 
 
 def engine_name(key: str) -> str:
@@ -33,13 +34,19 @@ def filters(user: User) -> Wanted:
     for name in _CONTROLS:  # what was chosen outlasts a look at a statement
         if f"history.{name}" in st.session_state:
             st.session_state[f"history.{name}"] = st.session_state[f"history.{name}"]
+    if "history.by" not in st.session_state:
+        _from_the_address(user)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        groups = st.multiselect("Group", narrowing.groups(_SCOPE, user), placeholder="any", key="history.groups")
-        bond = st.text_input("Bond", placeholder="CUSIP, ISIN, ticker, words", key="history.bond", width=220).strip()
-        by = st.text_input("Confirmed by", placeholder="anybody", key="history.by", width=150).strip().lower()
+        groups = st.multiselect(
+            "Group", narrowing.groups(_SCOPE, user), placeholder="any", key="history.groups", on_change=_touch
+        )
+        bond = st.text_input(
+            "Bond", placeholder="CUSIP, ISIN, ticker, words", key="history.bond", on_change=_touch, width=220
+        ).strip()
+        by = st.text_input("Confirmed by", placeholder="anybody", key="history.by", on_change=_touch, width=150)
         engine = st.selectbox(
             "Engine", [*ENGINES, ELSEWHERE], index=None, placeholder="any", format_func=engine_name,
-            key="history.engine", width=190,
+            key="history.engine", on_change=_touch, width=190,
         )  # fmt: skip
         days = st.date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="history.days", width=260)
     assets = None
@@ -48,8 +55,27 @@ def filters(user: User) -> Wanted:
         st.caption(told)
     since, until = narrowing.bounds(days)
     return Wanted(
-        groups=frozenset(groups) or None, assets=assets, username=by or None, since=since, until=until, engine=engine
+        groups=frozenset(groups) or None,
+        assets=assets,
+        username=session.username(by) or None,
+        since=since,
+        until=until,
+        engine=engine,
     )
+
+
+def _touch() -> None:
+    narrowing.carry("history", _CARRIED)
+
+
+def _from_the_address(user: User) -> None:
+    """The filters as the address has them; what it names that there is not is passed over."""
+    st.session_state["history.bond"] = st.query_params.get("bond", "")
+    st.session_state["history.by"] = st.query_params.get("by", "")
+    if named := narrowing.carried_groups("history", user):
+        st.session_state["history.groups"] = named
+    if (engine := st.query_params.get("engine")) in (*ENGINES, ELSEWHERE):
+        st.session_state["history.engine"] = engine
 
 
 def statements(user: User, wanted: Wanted) -> None:
@@ -97,7 +123,7 @@ def _table(rows: Sequence[Decision]) -> tuple[pd.DataFrame, Columns]:
                 "Improvement": None if row.improvement is None else 100 * row.improvement,
                 "Metric": Metric.of(row.metric).short,
                 "Version": row.version,
-                "By": row.created_by,
+                "By": session.person(row.created_by),
                 "Statement": row.statement_id,
             }
             for row in rows
@@ -221,6 +247,7 @@ def _wait_columns() -> Columns:
         "name": st.column_config.TextColumn("Engine", width=140),
         "orders": tables.number("Orders filled", width=100),
         "shortest": tables.number("Shortest, s", 0, width=90),
+        "median": tables.number("Median, s", 0, "half of them took as long or less", width=90),
         "seconds": tables.number("Mean, s", 0, width=90),
         "longest": tables.number("Longest, s", 0, width=90),
         **{name: tables.number(label, width=94) for name, label in history_charts.BANDS.items()},

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from orders.lifecycle import FINAL
 from orders.model import Event, Order
 from orders.model import OrderState as S
-from ui.states import COLOURS, SIGNS
+from ui.states import COLOURS, DECLINED, SIGNS
 
 HELP = "In grey frames the way it took, in colour where it is, without a frame the usual way on."
 
@@ -36,6 +36,8 @@ def path(events: Sequence[Event], order: Order) -> str:
     gone = list(dict.fromkeys(reversed(taken)))[:0:-1]
     # an order that waited for its time was confirmed long before it is what the table calls so
     words = {S.CONFIRMED: "released"} if order.release_at is not None else {}
+    if order.declined:
+        words[S.REJECTED] = DECLINED
 
     def told(state: S) -> str:
         return f"{SIGNS[state]}\u00a0{words.get(state, state.value)}".replace(" ", "\u00a0")

@@ -17,13 +17,14 @@ from allocation.errors import InvalidBlock, InvalidLimit
 from allocation.limits import EVERY_ACCOUNT, Limit, LimitTable, Rule
 from orders.batch_file import NO_TEXT, as_typed, harmless
 from orders.model import LimitVersion
-from ui import formats, forms, tables
+from ui import formats, forms, session, tables
 from ui.tables import Columns
 
 FILE = "limits.csv"
 FILE_COLUMNS = ("account", "rule", "of", "limit")
 _RULES = {rule.key: rule for rule in Rule}
 _AMOUNT = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_AMOUNTS = (Rule.CASH_RESERVE.key, Rule.MIN_ALLOCATION.key)  # whose limit is money or face
 _COLUMN_OF = {"value": "limit"}  # a limit's part, by the column it is typed in
 
 
@@ -141,9 +142,14 @@ def _grouped(limit: str) -> str:
     return f"{Decimal(limit):,}" if _AMOUNT.fullmatch(limit) else limit
 
 
+def _as_read(row: Row) -> str:
+    """The limit as everybody else reads it, which may be typed so too."""
+    return _grouped(row.limit) if row.rule in _AMOUNTS and row.limit.isdecimal() else row.limit
+
+
 def frame(rows: Sequence[Row]) -> tuple[pd.DataFrame, Columns]:
     """Rows for the editor, numbered from 1."""
-    values = [[row.account, row.rule, row.of, row.limit] for row in rows]
+    values = [[row.account, row.rule, row.of, _as_read(row)] for row in rows]
     index = pd.RangeIndex(1, len(rows) + 1, name="Row")
     table = pd.DataFrame(values, index=index, columns=["Account", "Rule", "Of", "Limit"], dtype="str")
     columns = {
@@ -203,7 +209,16 @@ def _change(change: Change) -> dict[str, str | None]:
 def versions(rows: Sequence[LimitVersion]) -> tuple[pd.DataFrame, Columns]:
     """Who wrote which version, when and why."""
     table = pd.DataFrame(
-        [{"Version": v.version, "Written": v.at, "By": v.by, "Rows": len(v.table.rows), "Why": v.comment} for v in rows]
+        [
+            {
+                "Version": v.version,
+                "Written": v.at,
+                "By": session.person(v.by),
+                "Rows": len(v.table.rows),
+                "Why": v.comment,
+            }
+            for v in rows
+        ]
     )
     columns = {
         "Version": tables.number("Version", width=64),
@@ -215,8 +230,8 @@ def versions(rows: Sequence[LimitVersion]) -> tuple[pd.DataFrame, Columns]:
 
 
 def authorship(version: LimitVersion) -> str:
-    """Version 3 · connie · 24 Nov 2026, 14:05:09 UTC"""
-    return f"Version {version.version} · {version.by} · {formats.moment(version.at)}"
+    """Version 3 · Connie Price · 24 Nov 2026, 14:05:09 UTC"""
+    return f"Version {version.version} · {session.person(version.by)} · {formats.moment(version.at)}"
 
 
 def rules() -> pd.DataFrame:
@@ -281,7 +296,7 @@ def _plain(row: Row) -> Row:
     and a share without spaces. What cannot be read so stays as typed, to be told as it is."""
     if row.limit.endswith("%"):
         return replace(row, limit=row.limit.replace(" ", ""))
-    if row.rule not in (Rule.CASH_RESERVE.key, Rule.MIN_ALLOCATION.key):
+    if row.rule not in _AMOUNTS:
         return row
     try:
         return replace(row, limit=str(forms.face(row.limit, least=0)))

@@ -23,7 +23,7 @@ _MOUNTED, _ROUND = "lines.mounted", "lines.round"
 _WORDS = ("Part", "Within", "Cap")
 _OF_THE_FACE = ("Money", "Cash after", "After", "Left", "Headroom", *_WORDS)
 _LOCKED = st.column_config.CheckboxColumn(
-    "Lock", width=76, help="a locked line keeps its face; the rest is solved again"
+    "Lock", width=62, help="a locked line keeps its face; the rest is solved again"
 )
 _FACE = st.column_config.TextColumn(
     "Face", width=tables.WIDE, alignment="right", help="type 2mm or 250k: the line is locked there, and the rest solved"
@@ -98,6 +98,7 @@ def draw(group: str, column: str, proposal: Proposal, refusals: Sequence[Refused
         disabled=[name for name in table.columns if name not in ("Face", "Lock")],
         column_config=columns | {"Face": _FACE, "Lock": _LOCKED}, height=tables.height(table, MOST_HEIGHT),
     )  # fmt: skip
+    tables.further("cash before and after", "headroom", "name")
     for each in refusals:
         _mend(group, column, each)
     held = [account for account in locks if account in ids]
@@ -124,12 +125,12 @@ def without(proposal: Proposal, refusals: Sequence[RefusedLock]) -> str:
 
 
 def _leave_out(table: pd.DataFrame, proposal: Proposal, refused: Mapping[str, RefusedLock]) -> None:
-    """Beside a face that cannot be stand no figures, for they would be of another face: that one is in a sentence."""
+    """Beside a face that cannot be stand no figures, for they would be of another face; why is told below."""
     for i, line in enumerate(proposal.lines):
         if line.account_id in refused:
             for name in table.columns.intersection(list(_OF_THE_FACE)):
                 table.loc[i, name] = "" if name in _WORDS else None
-            table.loc[i, "Why"] = f"✗ {refused[line.account_id].sentence} Without its lock it gets {line.face:,}."
+            table.loc[i, "Cap"] = "✗ refused"
 
 
 def _counted(locked: int, refused: int) -> str:

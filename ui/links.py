@@ -13,6 +13,7 @@ from allocation.errors import EvenlotError
 from orders.errors import NotFound, NotPermitted
 from orders.groups import accounts_within
 from orders.model import User
+from orders.searching import carries
 from ui import frame, session
 
 GROUP, ASSET, SHOWN, METRIC = "group", "asset", "show", "metric"
@@ -127,6 +128,6 @@ def _asset(user: User, identifier: str) -> str:
     except NotFound as error:
         raise NotFound(f"The bond in the address cannot be shown. {error}", error.close) from error
     for bond in found:
-        if named in (bond.asset_id.upper(), bond.cusip, bond.isin, bond.sedol):
+        if carries(bond, named):
             return bond.asset_id
     raise NotFound(f"No bond has the CUSIP, ISIN, SEDOL or asset id {identifier}, which the address names.")

@@ -65,7 +65,8 @@ def _about(frozen: Frozen) -> Iterable[tuple[str, str]]:
     yield "Ordered, placed", f"{formats.face(proposal.block.face)}, {formats.face(proposal.placed)}"
     both = (effect.dispersion_before, effect.dispersion_after)
     before, after = (formats.dispersion(value, effect.metric) for value in both)
-    yield "Dispersion", f"{before} before, {after} after: {formats.width(effect.improvement)}"
+    moved = f"{before} before, {after} after: {formats.width(effect.improvement)}"
+    yield "Dispersion", moved if effect.after else "nobody counts in it"
     if (proof := proposal.certificate) is not None:
         yield "Proven bound", f"{formats.dispersion(proof.bound, effect.metric)}, {proof.status}"
     yield "Partial fills", frozen.fills.label

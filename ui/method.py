@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from allocation.engines import ENGINES
 from allocation.engines.options import Choice, Level, OneAccount, Option, Switch
+from allocation.errors import MetricUnavailable, MissingMeasure
 from allocation.model import Account, Bond, Choices, Metric, Side
 from ui import formats, lines, rules, sheet
 from ui.columns import AS_TYPED, TABLES, About, Table, a_face, faces, just_that
@@ -112,6 +113,17 @@ def typed(about: About) -> tuple[dict[str, Any], tuple[str, ...]]:
 def left_out(group: str, metric: Metric, accounts: Collection[str]) -> str:
     """The key of the choice to leave these accounts out of a metric."""
     return ".".join(("allocate.exclude", group, metric.key, *sorted(accounts)))
+
+
+def leaving_out(metric: Metric, error: MetricUnavailable) -> tuple[str, str]:
+    """The choice to go on without these accounts in the metric, and what there is to know of it."""
+    if not isinstance(error, MissingMeasure):
+        return f"Leave {formats.count(len(error.reasons), 'account')} out of {metric.label}", ""
+    return (
+        f"Allocate without {metric.label}",
+        "No dispersion is shown then. Pro rata, Equal and Custom need no figure of the bond; whoever keeps its "
+        "analytics in Aladdin can say when they come.",
+    )
 
 
 def _write(about: About, table: Table, values: Mapping[str, Any]) -> set[str]:

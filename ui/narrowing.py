@@ -3,6 +3,7 @@ page's name in the session."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
@@ -47,3 +48,26 @@ def bounds(days: tuple[date, ...]) -> tuple[datetime | None, datetime | None]:
         return None, None
     first, last = (datetime.combine(day, time(), UTC) for day in (days[0], days[-1]))
     return first, last + timedelta(days=1)
+
+
+def is_set(scope: str, name: str) -> bool:
+    """Whether a filter leaves anything out."""
+    value = st.session_state.get(f"{scope}.{name}")
+    return bool(value.strip() if isinstance(value, str) else value)
+
+
+def carry(scope: str, names: Sequence[str]) -> None:
+    """A filter was changed: the address carries it, so that it outlasts a reload and can be passed on."""
+    session.office().gate.touch()
+    for name in names:
+        if is_set(scope, name):
+            value = st.session_state[f"{scope}.{name}"]
+            st.query_params[name] = value.strip() if isinstance(value, str) else [str(one) for one in value]
+        else:
+            st.query_params.pop(name, None)
+
+
+def carried_groups(scope: str, user: User) -> list[str]:
+    """The groups that the address names, of those there are."""
+    named = st.query_params.get_all("groups")
+    return [group for group in groups(scope, user) if group in named] if named else []

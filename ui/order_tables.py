@@ -11,9 +11,10 @@ import streamlit as st
 from orders.fills import Part, Split
 from orders.history import Booking
 from orders.lifecycle import FINAL, WAITING
+from orders.lifecycle import Event as Decision
 from orders.model import Event, Order, Statement
 from orders.statement import reasons as why_in_spite
-from ui import formats, releasing, states, tables
+from ui import formats, releasing, session, states, tables
 from ui.tables import Columns
 
 FACE = 100  # pixels: 9,999,999,999; every column of an order stands in a narrow window
@@ -33,27 +34,27 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
                 "Bond": order.label,
                 **({} if later else {"Filled": order.progress * 100}),
                 "Group": order.group,
+                "Confirmed": order.created_at,
+                "By": session.person(order.created_by),
                 **({} if later else {"Average price": tables.as_float(order.average_price)}),
                 "Limit": "market" if order.limit is None else formats.price(order.limit),
-                "Confirmed": order.created_at,
-                "By": order.created_by,
                 "Order": order.id,
             }
             for order in rows
         ]
     )
     columns = {
-        "State": tables.chips("State", ((states.short(order), states.COLOURS[order.state]) for order in rows), 150),
+        "State": tables.chips("State", ((states.short(order), states.COLOURS[order.state]) for order in rows), 134),
         "Release": st.column_config.TextColumn("Release", width=182, help="by the clock of the bond's market"),
         "Side": st.column_config.TextColumn("Side", width=44),
         "Face": tables.number("Face", 0, width=92),
         "Bond": st.column_config.TextColumn("Bond", width=126),
-        "Filled": _progress(74),
+        "Filled": _progress(70),
         "Group": st.column_config.TextColumn("Group", width=82),
         "Confirmed": st.column_config.DatetimeColumn(
-            "Confirmed (UTC)", format="DD MMM HH:mm:ss", timezone="UTC", width=120
+            "Confirmed", format="DD MMM HH:mm", timezone="UTC", width=94, help="by the clock of UTC"
         ),
-        "By": st.column_config.TextColumn("By", width=56),
+        "By": st.column_config.TextColumn("By", width=80),
         "Average price": tables.number(
             "Average", 4, "price per 100, average over what is filled; – where nothing is", 76
         ),
@@ -131,7 +132,7 @@ def _signed(part: Part) -> str:
 def reasons(statements: Sequence[Statement]) -> list[str]:
     """What was said of each warning, and by whom: of each version of an order's statement, the newest first."""
     return [
-        f"{statement.created_by}, {formats.moment(statement.created_at)}: {warning} “{reason}”"
+        f"{session.person(statement.created_by)}, {formats.moment(statement.created_at)}: {warning} “{reason}”"
         for statement in statements
         for warning, reason in why_in_spite(statement).items()
     ]
@@ -144,8 +145,8 @@ def events(rows: Sequence[Event]) -> tuple[pd.DataFrame, Columns]:
             {
                 "At": e.at,
                 "Event": states.HAPPENED.get(e.event, e.event),
-                "State": e.state.value,
-                "By": e.actor,
+                "State": states.DECLINED if e.event == Decision.DECLINE else e.state.value,
+                "By": session.person(e.actor),
                 "Detail": e.detail if e.reason in e.detail else f"{e.detail}: “{e.reason}”",
             }
             for e in reversed(rows)

@@ -13,7 +13,7 @@ from allocation.model import BlockOrder, Side
 from allocation.proposal import Effect, Proposal
 from orders.desk import Preview
 from orders.proof import conditions
-from ui import charts, formats, lines, proposal_tables, proposal_words, tables
+from ui import charts, formats, lines, proposal_tables, proposal_words, saving, session, tables
 
 
 def obstacle(preview: Preview) -> str:
@@ -45,7 +45,9 @@ def figures(proposal: Proposal, warnings: Sequence[str]) -> None:
         st.metric(
             "Accounts touched", f"{touched} of {len(proposal.lines)}", width=128, help="accounts that trade any face"
         )
-    if effect.excluded:
+    if effect.excluded and not effect.after:
+        st.warning(f"No dispersion is shown: {uncounted(effect)}.")
+    elif effect.excluded:
         counted = len(proposal.lines) - len(effect.excluded)
         st.warning(
             f"Dispersion over {counted} of {len(proposal.lines)} accounts. Left out: "
@@ -53,6 +55,14 @@ def figures(proposal: Proposal, warnings: Sequence[str]) -> None:
         )
     if quiet := [warning for warning in warnings if not warning.startswith(_LOUD)]:
         st.warning(quiet[0] if len(quiet) == 1 else "\n".join(f"- {warning}" for warning in quiet))
+
+
+def uncounted(effect: Effect) -> str:
+    """Why nobody counts in the metric: the reason once, where all have the same."""
+    reasons = dict.fromkeys(effect.excluded.values())
+    if len(reasons) == 1:
+        return next(iter(reasons))
+    return "; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items())
 
 
 def limit_and_mark(block: BlockOrder) -> str:
@@ -67,16 +77,18 @@ def _dispersion(effect: Effect) -> None:
     """The dispersion before and after, and how much nearer together the accounts come, or how much further apart, which
     its colour tells too."""
     decimals, after = effect.metric.decimals + 1, formats.dispersion(effect.dispersion_after, effect.metric)
+    moves = f"{effect.dispersion_before:,.{decimals}f} → {after}" if effect.after else formats.MISSING
     st.metric(
-        "Dispersion before → after", f"{effect.dispersion_before:,.{decimals}f} → {after}", width=214,
+        "Dispersion before → after", moves, width=214,
         help=f"standard deviation of {effect.metric.label} over the accounts",
     )  # fmt: skip
-    figure, _, word = formats.width(effect.improvement).partition(" ")
-    colours: dict[str, Literal["orange", "green", "off"]] = {"wider": "orange", "narrower": "green"}
+    said = formats.width(effect.improvement)
+    figure, _, word = said.rpartition(" ") if effect.improvement is not None else (formats.MISSING, "", said)
+    colours: dict[str, Literal["orange", "green"]] = {"wider": "orange", "narrower": "green"}
     st.metric(
-        "Improvement", figure if word in colours else formats.width(effect.improvement),
-        word if word in colours else None, delta_color=colours.get(word, "off"), delta_arrow="off", width=116,
-        help="the change of the dispersion: (before - after) / before",
+        "Change", figure or said, word if figure else None, delta_color=colours.get(word, "off"), delta_arrow="off",
+        width=116,
+        help="of the dispersion: the part of it that is taken away, or added",
     )  # fmt: skip
 
 
@@ -149,18 +161,19 @@ def details(preview: Preview, group: str, locks: str, refused: Sequence[RefusedL
 def explained(proposal: Proposal, group: str, when: str) -> None:
     """All of a proposal but the table of its lines: what is not placed and why, what is proved, each account before and
     after, why it gets what it gets, and what each cap would bind `when`."""
-    if proposal.engine in ENGINES:
+    if proposal_words.as_its_rule_says(proposal):
         st.caption(f"{ENGINES[proposal.engine].label}: {ENGINES[proposal.engine].sentence}")
     for note in proposal.notes:
         st.info(note)
     _left(proposal)
     _proof(proposal)
     with st.container(horizontal=True, gap="medium"):  # below each other where the window is narrow
-        with st.container(width=376):
-            _accounts(proposal, group)
+        if proposal.effect.after:
+            with st.container(width=376):
+                _accounts(proposal, group)
         with st.container(width=664):
             _whys(proposal)
-    _caps(proposal, when)
+    _caps(proposal, group, when)
 
 
 def _accounts(proposal: Proposal, group: str) -> None:
@@ -213,7 +226,7 @@ def _left(proposal: Proposal) -> None:
     )
 
 
-def _caps(proposal: Proposal, when: str) -> None:
+def _caps(proposal: Proposal, group: str, when: str) -> None:
     """What each cap would bind."""
     table, columns = proposal_tables.caps_today(proposal)
     with st.expander(f"What each cap would bind {when}", icon=":material/shield:", key="allocate.caps"):
@@ -224,3 +237,5 @@ def _caps(proposal: Proposal, when: str) -> None:
             table, column_config=columns, hide_index=True, row_height=proposal_tables.WRAPPED, key="allocate.rules",
             alt="a row for each rule that limits",
         )  # fmt: skip
+        name = f"caps-{group}-{proposal.block.bond.asset_id}-{session.desk().today()}"
+        saving.offer("Caps", lambda: saving.shown(table, columns), name, "allocate.save.caps")

@@ -26,7 +26,7 @@ class Sum:
 
     @property
     def sentence(self) -> str:
-        """USD -12,345, USD +6,789; nothing known is no zero."""
+        """-USD 12,345 and +EUR 6,789; nothing known is no zero."""
         return " and ".join(map(_told, self.amounts.items())) or formats.MISSING
 
     @property
@@ -37,7 +37,7 @@ class Sum:
 
 def _told(amount: tuple[str, Decimal]) -> str:
     currency, value = amount
-    return f"{currency} {value:+,.0f}" if round(value) else f"{currency} 0"
+    return f"{'-' if value < 0 else '+'}{currency} {abs(value):,.0f}" if round(value) else f"{currency} 0"
 
 
 def realised(report: Report) -> Sum:

@@ -17,13 +17,14 @@ from ui import formats, proposal_words
 from ui.tables import NARROW, Columns, amount, as_float, currency_column, mixed, number, rounded
 
 _SOMETIMES = ("Asked", "Target", "Within")  # columns left out where no row has anything to say
-_NAMED = 12  # accounts in a sentence; the allocate page has all of them
+_NAMED = 12  # reasons in a sentence, and accounts of each; the allocate page has all of them
 WRAPPED = 72  # pixels: a row of three lines; only in rows above 64 do texts wrap
 
 
 def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
-    """The preview: a row per account. What somebody asked for and targets have columns where there are any, what is
-    held on a sell, currencies where they differ. A locked line adds no column: somebody may be typing another."""
+    """The preview: a row per account, with what is looked at first in a narrow window. What somebody asked for and
+    targets have columns where there are any, what is held on a sell, currencies where they differ. A locked line adds
+    no column: somebody may be typing another. Why stands in a table of its own, where it can be read whole."""
     effect, metric = proposal.effect, proposal.effect.metric
     asset, pairs = proposal.block.bond.asset_id, zip(proposal.lines, proposal.accounts, strict=True)
     table = pd.DataFrame([_row(line, account, asset, effect) for line, account in pairs])
@@ -59,7 +60,7 @@ def lines(proposal: Proposal) -> tuple[pd.DataFrame, Columns]:
         ),
         "Headroom": amount("Headroom", help_="face the account could still take"),
         "Cap": st.column_config.TextColumn("Cap", width=84, help="the rule that the account stopped at"),
-        "Why": st.column_config.TextColumn("Why", width="large"),
+        "Name": st.column_config.TextColumn("Name", width=140),
     }
     return table.drop(columns=empty), columns
 
@@ -99,15 +100,14 @@ def _row(line: Line, account: Account, asset_id: str, effect: Effect) -> dict[st
         "Held": float(held),
         "Left": float(held - line.face),
         "Part": line.part,
-        "Currency": account.currency,
-        "Money": float(line.money),
-        "Cash after": as_float(line.cash_after),
         "Before": rounded(effect.before.get(line.account_id), decimals),
         "After": rounded(effect.after.get(line.account_id), decimals),
         "Target": effect.targets.get(line.account_id),
         "Within": standing(effect, line.account_id),
         "Cap": line.cap.rule if line.capped else "",
-        "Why": line.reason,
+        "Currency": account.currency,
+        "Money": float(line.money),
+        "Cash after": as_float(line.cash_after),
         "Headroom": float(line.headroom),
         "Cash before": as_float(line.cash_before),
         "Name": account.name,
@@ -150,16 +150,26 @@ def frozen(body: Mapping[str, Any]) -> tuple[pd.DataFrame, Columns]:
 
 
 def nothing(lines: Iterable[tuple[str, int, str]]) -> str:
-    """1 of 6 accounts gets nothing: QUINER (cash: ...). Empty where every account gets something; a line is an account,
-    its face and its reason."""
+    """3 of 6 accounts get nothing: QUINER (cash: ...); ALDEPF, STONER (below the piece). A reason is said once. Empty
+    where every account gets something; a line is an account, its face and its reason."""
     every = list(lines)
-    without = [(account, reason) for account, face, reason in every if not face]
-    if not without:
+    by_reason: dict[str, list[str]] = {}
+    for account, face, reason in every:
+        if not face:
+            by_reason.setdefault(_bare(reason), []).append(account)
+    if not by_reason:
         return ""
-    told = "; ".join(f"**{account}** ({_bare(reason)})" for account, reason in without[:_NAMED])
-    more = f"; and {len(without) - _NAMED:,} more" if len(without) > _NAMED else ""
-    gets = "gets" if len(without) == 1 else "get"
-    return f"{len(without):,} of {formats.count(len(every), 'account')} {gets} nothing: {told}{more}."
+    told = "; ".join(f"{_names(accounts)} ({reason})" for reason, accounts in list(by_reason.items())[:_NAMED])
+    count, more = sum(map(len, by_reason.values())), sum(map(len, list(by_reason.values())[_NAMED:]))
+    return (
+        f"{count:,} of {formats.count(len(every), 'account')} {'gets' if count == 1 else 'get'} nothing: {told}"
+        f"{f'; and {more:,} more' if more else ''}."
+    )
+
+
+def _names(accounts: Sequence[str]) -> str:
+    named = ", ".join(f"**{account}**" for account in accounts[:_NAMED])
+    return f"{named} and {len(accounts) - _NAMED:,} more" if len(accounts) > _NAMED else named
 
 
 def _bare(reason: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from allocation.certificate import ShadowPrice
+from allocation.engines import ENGINES
+from allocation.engines.min_dispersion import MinDispersion
 from allocation.model import BlockOrder
 from allocation.proposal import Effect, Proposal
 from orders.block import Request
@@ -15,6 +17,12 @@ def not_placed_sum(proposal: Proposal) -> str:
     """What the faces that were not placed add up to, as the difference that it is."""
     rows, block = proposal.unallocated, proposal.block
     return f"In all {sum(row.face for row in rows):,} = {block.face:,} ordered − {proposal.placed:,} placed."
+
+
+def as_its_rule_says(proposal: Proposal) -> bool:
+    """Whether the split is what its engine promises, which it is not where that proves and has nothing to prove here;
+    none of ours made a split that was taken over."""
+    return proposal.engine in ENGINES and (proposal.engine != MinDispersion.name or proposal.certificate is not None)
 
 
 def overdrawn(proposal: Proposal) -> tuple[str, ...]:

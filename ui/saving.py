@@ -16,6 +16,8 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from orders.batch_file import is_run, written
+from ui import tables
+from ui.tables import Columns
 
 Rows = Sequence[Sequence[Any]]  # the headings, then the table; None is an empty cell, and times are aware
 
@@ -49,6 +51,12 @@ def rows_of(frame: pd.DataFrame) -> Rows:
         list(frame.columns),
         *([None if gone else cell for cell, gone in zip(row, lacks, strict=True)] for row, lacks in rows),
     ]
+
+
+def shown(table: pd.DataFrame, columns: Columns) -> Rows:
+    """What a table on the screen shows, in the same order, under headings with their units."""
+    heads = [tables.plain((columns.get(str(name)) or {}).get("label") or str(name)) for name in table.columns]
+    return [heads, *rows_of(table)[1:]]
 
 
 def as_csv(rows: Rows) -> str:

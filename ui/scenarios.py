@@ -36,9 +36,16 @@ class Scenario:
 
 _ORDER = Step(
     "orders", "The order",
-    "Once confirmed, the order goes out and fills while you watch. Tick it: its lines, its fills, and under "
-    "**Statement** what was frozen before it was sent, with its hash.",
+    "It goes out and fills while you watch: its lines, its fills, and under **Statement** what was frozen before it "
+    "was sent, with its hash.",
 )  # fmt: skip
+# What is told at a step about an order instead, where there is none, or it waits
+NOT_CONFIRMED = "Nothing of this story is confirmed, so there is no order to look at. Go **Back**, and **Confirm**."
+AWAITS = (
+    "It was confirmed, and is not sent: an order of its size waits for somebody else. **Sign out**, and sign in as "
+    "`{approver}`: it is under **Approvals**, with the statement that is to be approved and its hash. Once approved it "
+    "goes out, and fills."
+)
 
 SCENARIOS = (
     Scenario(
@@ -107,11 +114,22 @@ SCENARIOS = (
                  " reason: no benchmark, or too much in bonds without figures. Next: a block for all of them."),
             Step("allocate", "Nothing silent",
                  "The accounts that cannot be measured are named, and nothing is allocated until you decide. Tick "
-                 "*Leave them out of* the metric: they still get their share, and the dispersion says whom it "
-                 "leaves out.",
+                 "*Leave … accounts out of Active spread duration*: they still get their share, and the dispersion "
+                 "says whom it leaves out.",
                  engine="pro_rata"),
         ),
         decided=False,
+    ),
+    Scenario(
+        "Four eyes", "A block so large that a second person must agree before it is sent.",
+        ":material/how_to_reg:", "PUBLICPRE", 500_000_000,
+        (
+            Step("allocate", "Too large for one",
+                 "From this size on the demo asks for a second person. Press **Confirm**: the dialog says so, and "
+                 "asks for approval instead of sending.",
+                 engine="pro_rata"),
+            _ORDER,
+        ),
     ),
     Scenario(
         "Aladdin in trouble", "Answers that get lost, fills that stop, a server that is down.",
@@ -122,7 +140,7 @@ SCENARIOS = (
                  " lost on the way back: the worst moment there is.",
                  engine="pro_rata", plan="lost-answers"),
             Step("orders", "Posted once",
-                 "Tick the order, and look at its history. The desk does not know whether Aladdin has it, so it "
+                 "Look at its **History**. The desk does not know whether Aladdin has the order, so it "
                  "looks it up by its reference instead of posting again: there is one order, and it fills."),
             Step("groups", "Aladdin is down",
                  "From now on every call fails. Press **Refresh**: what is still kept is shown with its age, what is "

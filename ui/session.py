@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import streamlit as st
 
+from orders import refusals
 from orders.desk import Desk, Preview, Request
 from orders.errors import NotPermitted
 from orders.model import Book, Permission, Role, User
+from ui.account import choose
+from ui.people import People
 from ui.sign_in import Gate, sign_in_form
 from watch.standing import Dependency
 
@@ -46,6 +49,7 @@ class Office:
     dependencies: Callable[[], tuple[Dependency, ...]] = tuple  # with their figures, for the System page
     log_lines: Callable[[User, str], tuple[str, ...]] = lambda user, reference: ()  # of this process, that name it
     trouble: Callable[[str], None] | None = None  # sets a plan of faults; there is one on the demo book alone
+    people: People | None = None  # where users are administered here
 
 
 @dataclass
@@ -84,6 +88,24 @@ def desk() -> Desk:
     return office().desk
 
 
+def person(username: str) -> str:
+    """What a user is called, where the page tells people of people: records keep the username. Whoever is none of the
+    users by now, as the worker, goes by what was recorded."""
+    return _people().get(username, username)
+
+
+def username(typed: str) -> str:
+    """Whom somebody means who types a username, or the name that the page shows."""
+    wanted = typed.strip().casefold()
+    people = _people()
+    named = [who for who, name in people.items() if wanted and wanted in name.casefold()]
+    return named[0] if wanted not in people and len(named) == 1 else wanted
+
+
+def _people() -> Mapping[str, str]:
+    return _opened[0].gate.people() if _opened else {}
+
+
 def trip() -> Trip:
     """This session's choices so far."""
     if "trip" not in st.session_state:
@@ -99,7 +121,11 @@ def require_user(permission: Permission) -> User:
     if user is None:
         sign_in_form(gate, office().book, guided=office().trouble is not None)
         st.stop()
+    if gate.must_choose():
+        choose(gate, user)
+        st.stop()
     if not user.may(permission):
+        refusals.tell(user, f"may not {permission.value}: a page was refused")
         st.title("Not permitted")
         roles = " or ".join(sorted(role.label for role in user.roles))
         able = " or ".join(role.label for role in Role if permission in role.permissions)
@@ -134,5 +160,5 @@ def only_if(user: User, permission: Permission) -> bool:
 def groups_of(user: User) -> tuple[str, ...]:
     """The groups on the user's list, perhaps none yet; `NotPermitted` for a user who is entitled to none."""
     if not user.groups:
-        raise NotPermitted("Your user sees no portfolio group yet. Whoever keeps the user file can add some.")
+        raise NotPermitted("Your user sees no portfolio group yet. Whoever administers the users can add some.")
     return desk().groups(user)

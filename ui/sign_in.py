@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import streamlit as st
 
-from orders.model import Book, User
+from orders.model import Book, Role, User
 from ui import formats
 
 CARD = 480  # pixels: room for the longest of the demo users
@@ -30,16 +30,28 @@ class Gate(Protocol):
 
     @property
     def demo_logins(self) -> Sequence[DemoLogin]: ...
+    @property
+    def stay_days(self) -> float: ...
+    @property
+    def elsewhere(self) -> str: ...  # the provider where users sign in; empty where they do here
+    def go(self) -> None: ...
+    def arrive(self) -> User | None: ...
     def current_user(self) -> User | None: ...
-    def submit(self, username: str, password: str) -> None: ...
+    def people(self) -> Mapping[str, str]: ...
+    def doubt(self) -> str | None: ...
+    def must_choose(self) -> bool: ...
+    def submit(self, username: str, password: str, stay: bool = False) -> None: ...
+    def change_password(self, old: str, new: str, again: str) -> str: ...
     def mount(self) -> None: ...
     def sign_out(self) -> None: ...
     def message(self) -> str | None: ...
+    def news(self) -> str | None: ...
     def touch(self) -> None: ...
 
 
 def _submit(gate: Gate) -> None:
-    gate.submit(st.session_state["sign_in.username"], st.session_state["sign_in.password"])
+    typed = (st.session_state[f"sign_in.{name}"] for name in ("username", "password", "stay"))
+    gate.submit(*typed)
 
 
 def _fill(username: str, password: str) -> None:
@@ -57,22 +69,24 @@ def sign_in_form(gate: Gate, book: Book, guided: bool = False) -> None:
     with st.container(horizontal_alignment="center"), st.container(width=CARD):
         st.title("Evenlot")
         st.caption(f"Block bond allocation for portfolio groups · {formats.book(book)}")
-        with st.form("sign_in", border=True):
-            st.text_input("Username", key="sign_in.username", autocomplete="username")
-            st.text_input("Password", key="sign_in.password", type="password", autocomplete="current-password")
-            st.form_submit_button(
-                "Sign in", type="primary", width="stretch", on_click=_submit, args=(gate,), icon=":material/login:"
-            )
+        if gate.elsewhere:
+            st.button(
+                f"Sign in with {gate.elsewhere}", type="primary", width="stretch", on_click=gate.go,
+                icon=":material/login:", key="sign_in.elsewhere",
+            )  # fmt: skip
+        else:
+            _form(gate)
         if message := gate.message():
             st.error(message)
         if gate.demo_logins:
             with st.container(border=True, gap="xsmall"):
                 row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
                 row.markdown("**Demo users** · nothing leaves this machine")
-                if guided:
+                guide = next((login for login in gate.demo_logins if login.role == Role.PORTFOLIO_MANAGER.label), None)
+                if guided and guide is not None:
                     row.button(
                         "Guided demo", icon=":material/slideshow:", key="sign_in.guided", on_click=_guided,
-                        args=(gate, gate.demo_logins[0]), help="Signs in as the first of them, and shows you around",
+                        args=(gate, guide), help=f"Signs in as {guide.username}, and shows you around",
                     )  # fmt: skip
                 for login in gate.demo_logins:
                     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
@@ -85,3 +99,17 @@ def sign_in_form(gate: Gate, book: Book, guided: bool = False) -> None:
                         on_click=_fill,
                         args=(login.username, login.password),
                     )
+
+
+def _form(gate: Gate) -> None:
+    with st.form("sign_in", border=True):
+        st.text_input("Username", key="sign_in.username", autocomplete="username")
+        st.text_input("Password", key="sign_in.password", type="password", autocomplete="current-password")
+        st.checkbox(
+            f"Stay signed in for {gate.stay_days:g} days", key="sign_in.stay",
+            help="On a machine that only you use: after a time without use you go on without signing in again, "
+            "though with an empty desk.",
+        )  # fmt: skip
+        st.form_submit_button(
+            "Sign in", type="primary", width="stretch", on_click=_submit, args=(gate,), icon=":material/login:"
+        )

@@ -49,7 +49,7 @@ NEXT = {
     S.BOOKED: "Done: Aladdin has booked it.",
     S.CANCELED: "Ended: nothing more of it is traded.",
     S.EXPIRED: "Ended: its day passed.",
-    S.REJECTED: "Ended: it was refused.",
+    S.REJECTED: "Ended: Aladdin refused it, or its compliance did.",
 }
 
 # how what a person or the worker did reads afterwards; what Aladdin reports is said so already
@@ -76,6 +76,7 @@ VIEWS: Mapping[str, tuple[S, ...]] = {
     "At Aladdin": LIVE,
     "Ended": FINAL,
 }
+DECLINED = "declined"  # what people call a rejected order that a second person declined
 _TELL_OF_FILLS = (S.PART_FILLED, S.FILLED, S.BOOKED)
 
 
@@ -86,8 +87,17 @@ def word(order: Order) -> str:
 
 def short(order: Order) -> str:
     """Sign and word of the state alone, where a bar beside it says how much is filled."""
-    own = order.state.value if order.state is not S.FOREIGN else order.broker_status
+    own = _own(order) if order.state is not S.FOREIGN else order.broker_status
     return f"{SIGNS[order.state]} {own}"
+
+
+def _own(order: Order) -> str:
+    return DECLINED if order.declined else order.state.value
+
+
+def means(order: Order) -> str:
+    """What comes next, or what it came to."""
+    return "Ended: a second person declined it, and it was not sent." if order.declined else NEXT[order.state]
 
 
 def badge(order: Order) -> str:
@@ -97,7 +107,7 @@ def badge(order: Order) -> str:
 
 def said(order: Order) -> str:
     """The word alone."""
-    own = order.state.value if order.state is not S.FOREIGN else f"{order.broker_status} (unknown status)"
+    own = _own(order) if order.state is not S.FOREIGN else f"{order.broker_status} (unknown status)"
     partly = ", partly filled" if 0 < order.progress < 1 and order.state not in _TELL_OF_FILLS else ""
     return f"{own}{partly}"
 
@@ -105,7 +115,7 @@ def said(order: Order) -> str:
 def told(counts: Mapping[S, int], chosen: Collection[S]) -> str:
     """How many orders are in each of the states chosen, or in any, where there are several: 2 open · 1 active."""
     there = [
-        f"{SIGNS[state]} {count:,} {state.value}"
+        f"{SIGNS[state]} {count:,} {'rejected or declined' if state is S.REJECTED else state.value}"
         for state, count in counts.items()
         if count and (not chosen or state in chosen)
     ]

@@ -3,6 +3,8 @@ plays on the demo book alone, which is the only one whose office has a stage."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
 from allocation.errors import EvenlotError
@@ -10,12 +12,14 @@ from allocation.metrics import spread
 from allocation.model import Choices, Metric, Side
 from orders.block import Request
 from orders.errors import NotFound
-from orders.model import Permission, User
+from orders.history import Wanted
+from orders.model import Order, OrderState, Permission, Role, User
 from ui import drafts, frame, method, session
-from ui.scenarios import SCENARIOS, WORDS, Scenario, Step
+from ui.scenarios import AWAITS, NOT_CONFIRMED, SCENARIOS, WORDS, Scenario, Step
 from ui.sign_in import GUIDED
 
 _AT, _ENTER = "story.at", "story.enter"  # (scenario, step) by number; a step that is still to be set up
+_SINCE = "story.since"  # when the scenario was begun
 
 
 def menu(user: User) -> None:
@@ -38,12 +42,31 @@ def draw(user: User, page: str) -> None:
         return
     scenario = SCENARIOS[at[0]]
     step = scenario.steps[at[1]]
+    order = _order(user, scenario) if page == "orders" or step.page == "orders" else None
     if _ENTER in st.session_state:
         if page != step.page:
-            st.switch_page(f"pages/{step.page}.py")
+            its = {"order": order.id} if order is not None else {}
+            st.switch_page(f"pages/{step.page}.py", query_params=its)
         del st.session_state[_ENTER]
         _set_up(user, scenario, step)
-    _told(at, scenario, step)
+    elif order is not None:
+        at = st.session_state[_AT] = at[0], _sent(at[1], scenario)
+    _told(at, scenario, scenario.steps[at[1]], order)
+
+
+def _order(user: User, scenario: Scenario) -> Order | None:
+    """What was confirmed of a scenario since it was begun, the last of it."""
+    wanted = Wanted(username=user.username, groups=frozenset({scenario.group}), since=st.session_state[_SINCE])
+    try:
+        return next(iter(session.desk().past.orders(user, wanted, 1).rows), None)
+    except EvenlotError:
+        return None  # the page itself says what is wrong
+
+
+def _sent(number: int, scenario: Scenario) -> int:
+    """The step about the order that was confirmed, if it is still to come: sending it is going on."""
+    following = range(number, len(scenario.steps))
+    return next((each for each in following if scenario.steps[each].page == "orders"), number)
 
 
 def _plays(user: User) -> bool:
@@ -59,7 +82,7 @@ def _choices(place: str) -> None:
             )  # fmt: skip
 
 
-def _told(at: tuple[int, int], scenario: Scenario, step: Step) -> None:
+def _told(at: tuple[int, int], scenario: Scenario, step: Step, order: Order | None) -> None:
     number, last = at[1], at[1] + 1 == len(scenario.steps)
     with st.container(border=True, key="story.told", gap="xsmall"):
         row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
@@ -79,7 +102,19 @@ def _told(at: tuple[int, int], scenario: Scenario, step: Step) -> None:
                 args=(at[0], number + 1),
             )  # fmt: skip
         row.button("End the demo" if last else "End", key="story.end", type="tertiary", on_click=_end)
-        st.markdown(step.says)
+        st.markdown(_says(step, order))
+
+
+def _says(step: Step, order: Order | None) -> str:
+    """What is so: whoever went on without confirming has no order to look at, and a large one may wait."""
+    if step.page != "orders":
+        return step.says
+    if order is None:
+        return NOT_CONFIRMED
+    if order.state is OrderState.AWAITING:
+        logins = session.office().gate.demo_logins
+        return AWAITS.format(approver=next((each.username for each in logins if each.role == Role.APPROVER.label), "?"))
+    return step.says
 
 
 def _go(scenario: int, step: int) -> None:
@@ -87,13 +122,14 @@ def _go(scenario: int, step: int) -> None:
     session.office().gate.touch()
     if step == 0:
         _trouble("clear")
+        st.session_state[_SINCE] = datetime.now(UTC)
     st.session_state.pop(GUIDED, None)
     st.session_state[_AT], st.session_state[_ENTER] = (scenario, step), True
 
 
 def _end() -> None:
     _trouble("clear")
-    for key in (_AT, _ENTER, GUIDED):
+    for key in (_AT, _ENTER, _SINCE, GUIDED):
         st.session_state.pop(key, None)
 
 

@@ -60,6 +60,12 @@ def height(table: pd.DataFrame, most: int, row: int = 33) -> int:
     return 36 + row * max(1, min(len(table), (most - 36) // row))
 
 
+def further(*names: str) -> None:
+    """Which columns the table above has beyond its edge: shown in a narrow window alone."""
+    with st.container(key="further"):
+        st.caption(f":material/arrow_forward: Further right: {', '.join(names)}.")
+
+
 def mixed(rows: Sequence[Account]) -> bool:
     """Whether money of these accounts is in more than one currency."""
     return len({account.currency for account in rows}) > 1

@@ -23,6 +23,7 @@ CONFIRMATIONS_MOVED = Counter("evenlot_confirmations_moved", "Confirmations refu
 ALADDIN_CALLS = Counter("evenlot_aladdin_calls", "Calls to Aladdin by what was answered", ["operation", "status"])
 ALADDIN_SECONDS = Histogram("evenlot_aladdin_seconds", "Time of a call to Aladdin", ["operation"], buckets=_CALLS)
 ALADDIN_RETRIES = Counter("evenlot_aladdin_retries", "Reads of Aladdin that were tried again")
+ALADDIN_ERRORS = Counter("evenlot_aladdin_errors", "Reads and writes that failed for good, by what they met", ["kind"])
 ALADDIN_NOT_MADE = Counter("evenlot_aladdin_calls_not_made", "Calls not made while their circuit was open", ["api"])
 CACHE = Counter("evenlot_cache", "Reads of Aladdin by where the answer came from", ["resource", "source"])
 

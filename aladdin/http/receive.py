@@ -1,5 +1,5 @@
-"""A request sent and its answer taken in to its end, within a size and a time, neither of which httpx bounds; and the
-text it is."""
+"""Connections; a request sent on one and its answer taken in to its end, within a size and a time, neither of which
+httpx bounds; and the text it is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import httpx
 
-from aladdin.http.deadline import ends_by
+from aladdin.config import AladdinConfig
+from aladdin.http.deadline import bounded, ends_by
 from orders.errors import Malformed
 
 _OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})  # true of the body as it came
@@ -15,6 +16,19 @@ _OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encodi
 
 class AnswerTooLarge(httpx.DecodingError):
     """The body goes on beyond what we take in."""
+
+
+def connections(config: AladdinConfig, wire_transport: httpx.BaseTransport | None) -> httpx.Client:
+    """Connections to Aladdin's host, as many as the settings need. `close` them at the end."""
+    return bounded(
+        httpx.Client(
+            base_url=config.url,
+            timeout=httpx.Timeout(config.read_timeout, connect=config.connect_timeout, pool=config.pool_timeout),
+            limits=httpx.Limits(max_connections=4 * config.max_workers),
+            transport=wire_transport,
+            trust_env=not config.on_loopback,  # a company proxy has no business on this machine
+        )
+    )
 
 
 def receive(

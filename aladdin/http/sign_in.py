@@ -53,7 +53,12 @@ def masked(text: str, secrets: Iterable[str], shortest: int = 1) -> str:
     for secret in secrets:
         if len(secret) < max(shortest, 1):
             continue
-        forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
-        for written in sorted(forms, key=len, reverse=True):
-            text = text.replace(written, "***")
+        for form in written(secret):
+            text = text.replace(form, "***")
     return text
+
+
+def written(secret: str) -> list[str]:
+    """A secret as it may be written, the longest form first."""
+    forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+    return sorted(forms, key=len, reverse=True)

@@ -4,7 +4,6 @@ words and one log line each."""
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -18,14 +17,13 @@ from aladdin.config import ORDER_OPERATIONS, AladdinConfig
 from aladdin.http import faults
 from aladdin.http.breaker import Circuits, CircuitState, CircuitStatus
 from aladdin.http.call import ORDERS, Answer, Call, group_of
-from aladdin.http.deadline import bounded
 from aladdin.http.limiter import Limiter, Queue
 from aladdin.http.oauth import TOKEN_PATH, AccessToken
-from aladdin.http.receive import raise_for_status, receive, text_of
+from aladdin.http.receive import connections, raise_for_status, receive, text_of
 from aladdin.http.sign_in import BasicSignIn, SignIn
 from orders.errors import AuthenticationFailed, DeskError, Malformed, OutsideError, RateLimited, Unavailable
 from orders.waiting import announced
-from watch import counts
+from watch import counts, references
 
 __all__ = ["Answer", "Call", "Transport"]
 
@@ -57,7 +55,7 @@ class Transport:
         self._sleep = sleep
         self._monotonic = monotonic
         # Orders, and the token they need, have connections of their own: screens that wait take all there are.
-        self._reading, self._ordering = (_connections(config, wire_transport) for _ in range(2))
+        self._reading, self._ordering = (connections(config, wire_transport) for _ in range(2))
         self._limiter = Limiter(
             config.calls_a_minute, config.quotas, config.default_quota, monotonic, sleep, ORDER_OPERATIONS
         )
@@ -135,7 +133,7 @@ class Transport:
 
     def _check(self, call: Call, *, may_try: bool = True) -> None:
         """Refuse a call at once whose circuit is open, rather than after it has waited for its turn."""
-        reference = str(uuid.uuid4())
+        reference = references.request_id()
         try:
             self._circuits.of(call.circuit).check(call.doing, reference, may_try=may_try)
         except Unavailable:
@@ -148,6 +146,7 @@ class Transport:
         try:
             answer = step()
         except (Unavailable, RateLimited, AuthenticationFailed, Malformed) as error:
+            counts.ALADDIN_ERRORS.labels(type(error).__name__).inc()
             if not (isinstance(error, Unavailable) and error.__cause__ is None):  # nothing was asked, so nothing is new
                 self._note(error)
             raise
@@ -259,27 +258,15 @@ class Transport:
         return of_status(response, call.doing, reference, self._sign_in.mask, scopes)
 
     def _headers(self) -> dict[str, str]:
-        """What each request must carry; the id is new each time."""
+        """What each request must carry; the id is new each time, and begins with the reference of what it is for."""
         headers = {
-            wire.REQUEST_ID: str(uuid.uuid4()),
+            wire.REQUEST_ID: references.request_id(),
             wire.ORIGIN_TIMESTAMP: self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "Accept": "application/json",
         }
         if key := self._config.api_key.get_secret_value():
             headers[wire.API_KEY] = key
         return headers
-
-
-def _connections(config: AladdinConfig, wire_transport: httpx.BaseTransport | None) -> httpx.Client:
-    return bounded(
-        httpx.Client(
-            base_url=config.url,
-            timeout=httpx.Timeout(config.read_timeout, connect=config.connect_timeout, pool=config.pool_timeout),
-            limits=httpx.Limits(max_connections=4 * config.max_workers),
-            transport=wire_transport,
-            trust_env=not config.on_loopback,  # a company proxy has no business on this machine
-        )
-    )
 
 
 def _asked_pause(error: BaseException | None) -> float | None:

@@ -63,7 +63,7 @@ class OrderBook:
         body = {"postOrderConfig": tickets.placing(self._config.compliance_timeout), "order": order}
         reported = self._write("order:post", body, act, outcomes.posted, not_after)
         if held := tickets.restrictions(reported.violations):
-            log.warning("aladdin_compliance", reference=reported.reference, violations=held)
+            log.warning("aladdin_compliance", order=reported.reference, violations=held)
         return reported
 
     def _write(

@@ -18,6 +18,7 @@ from diskcache.core import DBNAME
 
 log = structlog.get_logger(__name__)
 
+_TRIED = "tried"  # a key that is no request
 RETENTION = 7 * 86_400  # seconds; how fresh an answer must be is the reader's business, see `Entry.as_of`
 
 
@@ -99,8 +100,14 @@ class AnswerCache:
         return ()
 
     def size(self) -> tuple[int, int] | None:
-        """How many answers are kept, and in how many bytes; None when the cache cannot be used."""
-        found: tuple[int, int] | None = self._attempt(lambda cache: (len(cache), cache.volume()))
+        """How many answers are kept, and in how many bytes; None when the cache cannot be read or written."""
+
+        def look(cache: Cache) -> tuple[int, int]:
+            cache.set(_TRIED, "", expire=RETENTION)
+            cache.delete(_TRIED)
+            return len(cache), cache.volume()
+
+        found: tuple[int, int] | None = self._attempt(look)
         return found
 
     def close(self) -> None:
@@ -145,7 +152,7 @@ class AnswerCache:
         """Which file the cache is in now; 0 where there is none."""
         try:
             return (self._directory / str(DBNAME)).stat().st_ino
-        except FileNotFoundError:
+        except OSError:  # not there, or its folder is something else
             return 0
 
     def _replaced(self) -> bool:

@@ -15,6 +15,7 @@ from aladdin.reading.cache import AnswerCache
 from aladdin.reading.kept import Kept, Read, Resource
 from orders.errors import Malformed, NotFound
 from orders.ports import Clock
+from watch import accounts
 
 __all__ = ["Read", "Reads"]
 
@@ -51,7 +52,11 @@ class Reads:
         """A group's nodes, subgroups among them."""
         doing = f"the members of group {group}"
         call = Call("GET", f"{GROUPS}/{quote(group, safe='')}/members", f"reading {doing}")
-        return self._one("members", call, lambda answer: _shaped(wire.Members, answer, doing).nodes, fresh)
+        read = self._one("members", call, lambda answer: _shaped(wire.Members, answer, doing).nodes, fresh)
+        for node in read.value:
+            if not node.child_portfolio_ids:
+                accounts.met(node.portfolio_ticker)
+        return read
 
     def node(self, group: str, fresh: bool = False) -> Read[wire.Node]:
         """The group itself, with what is directly in it."""
@@ -77,7 +82,10 @@ class Reads:
         # Asking by group instead would take as many pages, and whether subgroups count there is not published.
         chunks = _chunks(sorted(ids), _PORTFOLIOS_A_QUERY)
         reads = [self._portfolios(chunk, fresh) for chunk in chunks]
-        return Read(tuple(p for read in reads for p in read.value), *self._kept.oldest(reads))
+        found = tuple(p for read in reads for p in read.value)
+        for portfolio in found:
+            accounts.met(portfolio.portfolio_ticker, portfolio.portfolio_name)
+        return Read(found, *self._kept.oldest(reads))
 
     def _portfolios(self, ids: Sequence[str], fresh: bool) -> Read[tuple[wire.Portfolio, ...]]:
         body = {"portfolioQuery": {"portfolioIds": {"portfolioIds": list(ids)}}, "pageSize": self._config.page_size}

@@ -34,11 +34,12 @@ class CashCap:
             reserve = _reserve(row, account.nav)
             if reserve is None:
                 return 0, f"{nav_fault(account)}, so the cash reserve of {row.value} of NAV cannot be set aside"
-            with exact():
-                spendable = account.cash - reserve
-            share = f" ({row.value} of NAV)" if row.is_share else ""
-            kept = f"a reserve of {account.currency} {reserve:,.0f}{share}"
-            said = f"{said} less {kept} leaves {account.currency} {spendable:,.0f}, which"
+            if reserve:
+                with exact():
+                    spendable = account.cash - reserve
+                share = f" ({row.value} of NAV)" if row.is_share else ""
+                kept = f"a reserve of {account.currency} {reserve:,.0f}{share}"
+                said = f"{said} less {kept} leaves {account.currency} {spendable:,.0f}, which"
         face = largest_face(spendable, block.bond, price, rate)
         return face, f"{said} {buys(face, price, bool(block.bond.accrued))}"
 

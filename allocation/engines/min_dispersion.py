@@ -109,7 +109,7 @@ def _nothing_moves(problem: Problem) -> str:
     if len(problem.excluded) >= len(problem.accounts):
         return "no account counts in the metric"
     if problem.block.bond.measures.of(problem.metric) == 0:
-        return f"{problem.metric.label} of this bond is zero, so every split leaves the same dispersion"
+        return "every split leaves the same dispersion"
     return "no account that counts has an exchange rate, so no split can be valued"
 
 

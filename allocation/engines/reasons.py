@@ -16,13 +16,14 @@ from allocation.reduction import Reduction
 @dataclass(frozen=True, slots=True)
 class _Moved:
     """A line: the account's place, its face, what suited it in the continuous optimum, where that leaves its metric,
-    and what a lot does to it."""
+    what a lot does to it, and whether no other account's line could be both smaller and larger."""
 
     i: int
     face: int
     wish: float
     after: float
     per_lot: float
+    alone: bool
 
 
 def reasons(
@@ -43,6 +44,7 @@ def reasons(
     aims = dict.fromkeys(reduction.members, (mean, "mean"))
     if targets is not None:
         aims = {i: (targets[problem.accounts[i].id], "target") for i in reduction.members}
+    alone = sum(_between(problem, i, faces[i]) for i in reduction.members) == 1
     said = []
     for i, face in enumerate(faces):
         if i not in after:
@@ -50,9 +52,17 @@ def reasons(
         elif face == 0:
             said.append(_nothing(problem, i, lots[i] * step, aims[i], moved[i]))
         else:
-            line = _Moved(i, face, lots[i] * step, after[i], moved[i])
+            line = _Moved(i, face, lots[i] * step, after[i], moved[i], alone)
             said.append(_something(problem, line, aims[i], prices))
     return tuple(said)
+
+
+def _between(problem: Problem, i: int, face: int) -> bool:
+    """Whether a line could be both smaller and larger: such lines end where one lot does as much in each of them."""
+    cap, lattice = problem.caps[i], problem.lattice
+    at_cap = face == cap.face and cap.rule != "order"
+    smallest = face == lattice.min_piece > lattice.increment
+    return face > 0 and not at_cap and not smallest and face != problem.rooms[i].sell_out
 
 
 def _before(problem: Problem, i: int) -> float:
@@ -122,6 +132,8 @@ def _something(problem: Problem, line: _Moved, aim: tuple[float, str], prices: M
         return f"The smallest line: {way}."
     if (before - goal) * line.per_lot >= 0.0:
         said = "it moves away, but the order has to be placed, and a lot does no more harm here than elsewhere"
+    elif line.alone:
+        said = "a lot helps more here than in any other account with room for it"
     else:
         said = "here one lot more or less helps as much as in any other account"
     return f"{way[:1].upper()}{way[1:]}: {said}."

@@ -15,7 +15,7 @@ from time import perf_counter
 
 import yaml
 
-from access.users import hash_password
+from access.passwords import hash_password
 from bench.reading.book import GROUP
 from bench.screens.browsing import NotThere, Run, Session
 from bench.screens.job import confirm, for_own, preview, sign_in

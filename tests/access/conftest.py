@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.runtime.context import ContextProxy
 
+from access import passwords
 from tests.access.door import Door, Visit
 
 
@@ -21,3 +22,9 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
 @pytest.fixture
 def door(tmp_path: Path, visit: Visit) -> Door:
     return Door(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes at the cost of the demo's: each takes a quarter of a second otherwise."""
+    monkeypatch.setattr(passwords, "HASH_COST", 6)

@@ -9,11 +9,14 @@ from typing import Any
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from access import Entry, Gate, Users, demo_users
-from tests.access.surroundings import SetClock, open_sign_ins
+from access import Entry, Gate, Roster, Terms, demo_users
+from storage import SqlPeople
+from tests.access.surroundings import LEDGER, SetClock, open_sign_ins
+from tests.ledgers import open_ledger
 from tests.orders.noted import Noted
 
 KEY = "k" * 32
+OLD, NEW = "pm-demo", "correct horse battery"
 
 
 class Door:
@@ -23,19 +26,23 @@ class Door:
         self.folder = folder
         self.clock = SetClock()
         self.sign_ins = open_sign_ins(folder, self.clock)
-        self.users, self.logins = demo_users()
+        self.people = SqlPeople(open_ledger(folder / LEDGER), self.clock)
+        users, self.logins = demo_users()
+        self.people.write(tuple(users.values()), "demo book", "take_over_users")
         self.activity = Noted()
         self.gate = self.new_gate()
 
-    def new_gate(self, **settings: Any) -> Gate:
+    def new_gate(self, cookie_key: str = KEY, **terms: Any) -> Gate:
         """A gate over the same store: another one is what a restarted server has."""
+        self.roster = Roster(self.people, self.clock)
         return Gate(
-            lambda: self.users,
+            self.roster,
             self.sign_ins,
             self.clock,
             self.activity,
             demo_logins=self.logins,
-            **{"cookie_key": KEY} | settings,
+            cookie_key=cookie_key,
+            terms=Terms(**{"idle_minutes": 30} | terms),
         )
 
     def browser(self) -> AppTest:
@@ -43,27 +50,30 @@ class Door:
 
     def draw(self) -> None:
         """What an app does: the form for a stranger, a page for a user."""
-        user = self.gate.current_user()
+        user = self.gate.arrive()
         if user is None:
             st.text_input("Username", key="typed_name")
             st.text_input("Password", key="typed_password")
+            st.checkbox("Stay", key="typed_stay")
             st.button("Sign in", on_click=self.submit)
             st.caption(self.gate.message() or "")
             st.stop()
         if not st.toggle("As a live tick", key="tick"):
             self.gate.touch()
-        st.title(f"{user.username}: {', '.join(user.roles)}; {', '.join(user.groups)}")
+        rights = f"{', '.join(user.roles)}; {', '.join(user.groups)}{'; only looks' if user.read_only else ''}"
+        st.title(f"{user.username}: {rights}")
+        st.caption(" ".join(filter(None, (self.gate.news(), self.gate.doubt(), "choose!" * self.gate.must_choose()))))
         st.text_input("Note", key="note")
         st.button("Sign out", on_click=self.gate.sign_out)
 
     def submit(self) -> None:
-        self.gate.submit(st.session_state["typed_name"], st.session_state["typed_password"])
+        self.gate.submit(*(st.session_state[f"typed_{name}"] for name in ("name", "password", "stay")))
 
-    def change(self, username: str, entry: Entry | None) -> None:
-        entries = dict(self.users) | ({username: entry} if entry else {})
-        if entry is None:
-            del entries[username]
-        self.users = Users(entries)
+    def entry(self, username: str) -> Entry:
+        return self.people.every()[username]
+
+    def change(self, entry: Entry) -> None:
+        self.people.write([entry], "ada", "change_user")
 
 
 def script(draw: Callable[[], None]) -> AppTest:
@@ -88,9 +98,10 @@ class Visit:
         self.cookies = {"evenlot": browser.session_state["access.cookie_work"].value}
 
 
-def sign_in(browser: AppTest, username: str = "pm", password: str = "pm-demo") -> AppTest:
+def sign_in(browser: AppTest, username: str = "pm", password: str = "pm-demo", *, stay: bool = False) -> AppTest:
     if not browser.button:
         browser.run()
+    browser.checkbox(key="typed_stay").set_value(stay)
     browser.text_input(key="typed_name").input(username)
     browser.text_input(key="typed_password").input(password)
     return browser.button[0].click().run()
@@ -100,3 +111,19 @@ def shown(browser: AppTest) -> str:
     """The page of a signed-in user, or the sentence at the sign-in form."""
     assert not browser.exception, browser.exception[0].message
     return str(browser.title[0].value if browser.title else browser.caption[0].value)
+
+
+def change(door: Door, browser: AppTest, old: str = OLD, new: str = NEW, again: str = "") -> str:
+    """What is said to a change of the password from this browser, which has the sign-in that follows from it."""
+    said: list[str] = []
+    token = browser.session_state["access.token"]
+
+    def draw() -> None:
+        st.session_state.setdefault("access.token", token)
+        said.append(door.gate.change_password(old, new, again or new))
+
+    asking = script(draw).run()
+    assert not asking.exception
+    if not said[0] and "access.token" in asking.session_state:
+        browser.session_state["access.token"] = asking.session_state["access.token"]
+    return said[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from structlog.testing import capture_logs
 from orders.errors import SettingsError, Unavailable
 from orders.model import Role
 from tests.access.door import Door, Visit, script, shown, sign_in
-from tests.access.surroundings import written
+from tests.access.surroundings import LEDGER, written
 
 SIGNED_IN = "pm: portfolio_manager; *"
 WRONG = "The username or the password is not right."
@@ -171,22 +172,31 @@ def test_a_sign_in_the_store_does_not_take_is_said_in_a_users_words_and_logged_i
 
 def test_roles_and_groups_are_those_of_the_moment(door: Door) -> None:
     browser = sign_in(door.browser())
-    entry = door.users["pm"]
+    entry = door.entry("pm")
     changed = replace(entry.user, roles=frozenset({Role.COMPLIANCE}), groups=frozenset({"CORE"}))
-    door.change("pm", replace(entry, user=changed))
+    door.change(replace(entry, user=changed))
     assert shown(browser.run()) == "pm: compliance; CORE"
 
 
-def test_a_user_taken_off_the_list_is_out_at_the_next_run(door: Door) -> None:
+def test_a_user_who_is_disabled_is_out_at_the_next_run_and_not_told_apart_from_a_wrong_password(door: Door) -> None:
     browser = sign_in(door.browser())
-    door.change("pm", None)
+    door.change(replace(door.entry("pm"), disabled=True))
+    assert shown(browser.run()).startswith("Your user was disabled")
+    assert shown(sign_in(browser)) == WRONG
+    assert door.activity.deeds[-1] == ("pm", "sign-in failed", "192.0.2.1", "disabled")
+
+
+def test_a_user_who_is_gone_from_the_store_is_out_at_the_next_run(door: Door) -> None:
+    browser = sign_in(door.browser())
+    with sqlite3.connect(door.folder / LEDGER) as connection:
+        connection.execute("DELETE FROM desk_users WHERE username = 'pm'")
     assert shown(browser.run()).startswith("You are no longer among the users")
 
 
 def test_a_new_password_ends_the_sign_ins_under_the_old_one(door: Door) -> None:
     browser = sign_in(door.browser())
     new = bcrypt.hashpw(b"another", bcrypt.gensalt(6)).decode()
-    door.change("pm", replace(door.users["pm"], password_hash=new))
+    door.change(replace(door.entry("pm"), password_hash=new))
     assert shown(browser.run()) == "Your password has changed; sign in with the new one."
     assert shown(sign_in(browser, "pm", "another")) == SIGNED_IN
 
@@ -224,13 +234,56 @@ def test_touch_does_not_revive_an_expired_session(door: Door) -> None:
     assert shown(browser.run()).startswith("Your session expired")
 
 
-def test_a_sign_in_ends_after_its_days_however_busy(door: Door) -> None:
-    door.gate = door.new_gate(idle_minutes=10_000)
-    browser = sign_in(door.browser())
-    door.clock.move(timedelta(hours=23))
+@pytest.mark.parametrize(("stay", "hours", "said"), [(False, 12, "12 hours"), (True, 7 * 24, "7 days")])
+def test_a_sign_in_ends_after_its_time_however_busy(door: Door, stay: bool, hours: int, said: str) -> None:
+    door.gate = door.new_gate(idle_minutes=20_000)
+    browser = sign_in(door.browser(), stay=stay)
+    door.clock.move(timedelta(hours=hours - 1))
     assert shown(browser.run()) == SIGNED_IN
     door.clock.move(timedelta(hours=1))
-    assert shown(browser.run()) == "A sign-in ends after 24 hours; sign in again."
+    assert shown(browser.run()) == f"A sign-in ends after {said}; sign in again."
+
+
+def test_the_browser_forgets_the_cookie_when_the_sign_in_ends(door: Door) -> None:
+    for stay, lasts in ((False, timedelta(hours=12)), (True, timedelta(days=7))):
+        work = sign_in(door.browser(), stay=stay).session_state["access.cookie_work"]
+        assert work.lasts_until == door.clock.now() + lasts
+
+
+def test_who_stays_signed_in_gets_another_session_after_one_without_use_and_nothing_of_the_old_one(door: Door) -> None:
+    browser = sign_in(door.browser(), stay=True)
+    browser.session_state["wizard"] = "a half-typed order"
+    door.clock.move(31 * MINUTE)
+    assert shown(browser.run()) == SIGNED_IN
+    assert "wizard" not in browser.session_state
+    assert browser.caption[0].value == (
+        "Your session expired after 30 minutes without use. You stay signed in, so this is a new one."
+    )
+    assert [action for _, action, *_ in door.activity.deeds] == ["signed in", "session ended", "session began"]
+
+
+def test_a_click_that_comes_after_an_unused_session_has_ended_finds_nobody_even_where_they_stay(door: Door) -> None:
+    browser = sign_in(door.browser(), stay=True)
+    token = browser.session_state["access.token"]
+    found: list[object] = []
+
+    def click() -> None:
+        st.session_state["access.token"] = token
+        found.append(door.gate.current_user())
+
+    script(click).run()
+    door.clock.move(31 * MINUTE)
+    script(click).run()
+    assert [user is None for user in found] == [False, True]
+
+
+def test_who_stays_signed_in_comes_in_by_the_cookie_after_days_and_a_restart(door: Door, visit: Visit) -> None:
+    visit.keep_cookie(sign_in(door.browser(), stay=True))
+    door.clock.move(timedelta(days=6))
+    door.gate = door.new_gate()
+    assert shown(door.browser().run()) == SIGNED_IN
+    door.clock.move(timedelta(days=1))
+    assert shown(door.browser().run()) == "A sign-in ends after 7 days; sign in again."
 
 
 def test_a_cookie_signs_in_a_new_window_and_shares_its_use(door: Door, visit: Visit) -> None:
@@ -264,7 +317,7 @@ def test_a_cookie_copied_before_the_sign_out_is_refused_even_if_the_days_were_ch
     browser = sign_in(door.browser())
     visit.keep_cookie(browser)
     browser.button[0].click().run()
-    door.gate = door.new_gate(cookie_days=0.01)
+    door.gate = door.new_gate(hours=0.01)
     assert shown(door.browser().run()) == "You are signed out."
 
 
@@ -287,7 +340,7 @@ def test_the_cookie_of_a_refused_sign_in_does_not_hide_why_the_next_attempt_fail
 
 
 def test_a_key_too_short_and_times_of_nothing_are_refused(door: Door) -> None:
-    for settings in ({"cookie_key": "short"}, {"cookie_days": 0}, {"idle_minutes": 0}):
+    for settings in ({"cookie_key": "short"}, {"hours": 0}, {"days": 0}, {"idle_minutes": 0}):
         with pytest.raises(SettingsError):
             door.new_gate(**settings)
 

@@ -30,15 +30,16 @@ import streamlit as st
 from parts import gate
 
 gate = gate()
-user = gate.current_user()
+user = gate.arrive()
 gate.mount()
 if user is None:
     def submit():
-        gate.submit(st.session_state["typed_name"], st.session_state["typed_password"])
+        gate.submit(*(st.session_state[f"typed_{name}"] for name in ("name", "password", "stay")))
 
     with st.form("sign-in"):
         st.text_input("Username", key="typed_name")
         st.text_input("Password", key="typed_password", type="password")
+        st.checkbox("Stay signed in", key="typed_stay")
         st.form_submit_button("Sign in", on_click=submit)
     if gate.message():
         st.error(gate.message())
@@ -54,8 +55,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from access import Gate, demo_users
-from tests.access.surroundings import FileClock, open_sign_ins
+from access import Gate, Roster, Terms, demo_users
+from storage import SqlPeople
+from tests.access.surroundings import LEDGER, FileClock, open_sign_ins
+from tests.ledgers import open_ledger
 from tests.orders.noted import Noted
 
 HERE = Path(__file__).parent
@@ -66,7 +69,11 @@ def gate():
     clock = FileClock(HERE / "clock")
     users, logins = demo_users()
     sign_ins = open_sign_ins(HERE, clock)
-    return Gate(lambda: users, sign_ins, clock, Noted(), cookie_key="k" * 32, idle_minutes=30, demo_logins=logins)
+    people = SqlPeople(open_ledger(HERE / LEDGER), clock)
+    if not people.every():
+        people.write(tuple(users.values()), "demo book", "take_over_users")
+    terms = Terms(idle_minutes=30)
+    return Gate(Roster(people, clock), sign_ins, clock, Noted(), cookie_key="k" * 32, terms=terms, demo_logins=logins)
 """
 
 
@@ -266,3 +273,27 @@ def test_a_session_left_alone_expires_and_its_cookie_with_it(visitor: BrowserCon
     expect(expired).to_be_visible()
     sign_in(page, "pm", "pm-demo")
     greeted(page)
+
+
+@pytest.mark.soak
+def test_who_stays_signed_in_needs_no_password_after_days_and_a_restart_and_anybody_else_does(
+    visitor: BrowserContext, server: Server, browser: Browser
+) -> None:
+    page = arrive(visitor, server)
+    page.get_by_text("Stay signed in").click()
+    sign_in(page, "pm", "pm-demo")
+    greeted(page)
+    until_cookie(page, there=True)
+    elsewhere = browser.new_context()
+    other = arrive(elsewhere, server)
+    sign_in(other, "pm", "pm-demo")
+    greeted(other)
+    until_cookie(other, there=True)
+    lasts = [next(c["expires"] for c in one.cookies() if c["name"] == COOKIE) for one in (visitor, elsewhere)]
+    assert [round((end - time.time()) / 3600) for end in lasts] == [7 * 24, 12]
+    server.stop()
+    server.clock.shift(timedelta(days=6))
+    server.start()
+    greeted(arrive(visitor, server))
+    asked_to_sign_in(arrive(elsewhere, server))
+    elsewhere.close()

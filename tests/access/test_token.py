@@ -16,7 +16,7 @@ from orders.errors import SettingsError
 
 KEY = "k" * 32
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
-SIGNER = Signer(KEY, days=1)
+SIGNER = Signer(KEY, hours=12, days=7)
 TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 
 
@@ -24,7 +24,9 @@ TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.ju
 def test_a_token_reads_back_as_it_was_written(username: str, now: datetime) -> None:
     token = SIGNER.issue(username, "a hash", now)
     assert SIGNER.read(SIGNER.write(token)) == token
-    assert (token.issued_at, token.expires_at) == (now, now + timedelta(days=1))
+    assert (token.issued_at, token.expires_at) == (now, now + timedelta(hours=12))
+    stays = SIGNER.issue(username, "a hash", now, stays=True)
+    assert (SIGNER.read(SIGNER.write(stays)), stays.expires_at) == (stays, now + timedelta(days=7))
 
 
 @given(place=st.integers(0, 10_000), char=st.sampled_from("Aa0_-."))
@@ -37,7 +39,7 @@ def test_a_token_changed_anywhere_is_not_read(place: int, char: str) -> None:
 
 
 def test_a_token_of_another_key_is_not_read() -> None:
-    assert SIGNER.read(Signer("x" * 32, 1).write(SIGNER.issue("pm", "a hash", NOW))) is None
+    assert SIGNER.read(Signer("x" * 32, 1, 1).write(SIGNER.issue("pm", "a hash", NOW))) is None
 
 
 def test_an_unsigned_token_is_not_read() -> None:
@@ -60,7 +62,9 @@ def test_the_cookie_s_readable_part_holds_no_hash() -> None:
     assert "secret" not in json.dumps(claims)
 
 
-@pytest.mark.parametrize(("key", "days", "sentence"), [("short", 1.0, "shorter than 32 bytes"), (KEY, 0.0, "longer")])
+@pytest.mark.parametrize(
+    ("key", "days", "sentence"), [("short", 1.0, "shorter than 32 bytes"), (KEY, 0.0, "cannot last")]
+)
 def test_a_weak_key_or_a_life_of_nothing_is_refused(key: str, days: float, sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
-        Signer(key, days)
+        Signer(key, 1, days)

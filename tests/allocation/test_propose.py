@@ -134,6 +134,21 @@ def test_a_bond_without_the_metrics_figure_names_the_metrics_that_work() -> None
         propose(block(1_000_000, of=bare), [account("A")], Choices(metric=Metric.OAS))
 
 
+@pytest.mark.parametrize("engine", ["pro_rata", "equal", "custom", "min_dispersion", "to_target"])
+def test_a_bond_without_a_figure_is_split_where_nobody_is_to_count(engine: str) -> None:
+    bare, everybody = bond(measures=Measures()), frozenset(account.id for account in GROUP)
+    given: dict[str, dict[str, object]] = {"to_target": {"level": 5.0}, "custom": {"remainder": "equal"}}
+    choices = Choices(engine, given.get(engine, {}), excluded=everybody)
+    proposal = propose(block(3_000_000, of=bare), GROUP, choices)
+    assert (check(proposal), proposal.failed) == ((), "")
+    assert proposal.effect.excluded == dict.fromkeys(sorted(everybody), "A bond has no spread duration")
+    assert not proposal.effect.after
+    assert (proposal.placed > 0) == (engine != "to_target")
+    with pytest.raises(MissingMeasure, match="None of its figures is known today") as refused:
+        propose(block(3_000_000, of=bare), GROUP, replace(choices, excluded=frozenset({"A"})))
+    assert refused.value.reasons.keys() == everybody
+
+
 def test_money_is_clean_with_a_warning_when_accrued_is_not_known() -> None:
     proposal = propose(block(1_000_000, of=bond(accrued=None)), [account("A")], Choices(metric=Metric.DURATION))
     assert proposal.basis == "clean"

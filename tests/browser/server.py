@@ -56,6 +56,10 @@ class AppServer:
         self._env = own_environment({"DATA_DIR": str(data_dir)} | dict(env or {}))
         self._process: subprocess.Popen[bytes] | None = None
 
+    def settle(self, env: Mapping[str, str]) -> None:
+        """More settings, which it starts with."""
+        self._env |= env
+
     @property
     def pid(self) -> int:
         """Of the running process."""

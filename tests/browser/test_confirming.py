@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -18,7 +19,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.soak]
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     """An app of this file's own, for who leaves a group without cash."""
-    with AppServer(tmp_path_factory.mktemp("confirming"), {"DEMO_FILL_SECONDS": "3600"}) as running:
+    with AppServer(
+        tmp_path_factory.mktemp("confirming"), {"DEMO_FILL_SECONDS": "3600", "APPROVAL_FROM_FACE": str(10**12)}
+    ) as running:
         yield running
 
 
@@ -44,6 +47,14 @@ def test_a_double_click_on_confirm_is_one_order(shared: AppServer, somebody: Som
     assert behind.orders(shared) - before == {order}
     assert behind.placed(shared, order) == behind.faces(shared, order)
     expect(page.get_by_text("“twice”")).to_be_visible()
+    # the click ran in a dialog, without app.py: its reference went with it all the same
+    written = "SELECT DISTINCT reference FROM audit_log WHERE subject = ? AND action IN ('confirm', 'send')"
+    ((reference,),) = behind.rows(shared, written, order)
+    log = [json.loads(line) for line in shared.log_path.read_text().splitlines() if line.startswith("{")]
+    of_it = [line for line in log if line.get("reference") == reference]
+    who = behind.rows(shared, "SELECT created_by FROM orders WHERE id = ?", order)
+    assert [(line,) for line in {line["user"] for line in of_it if "user" in line}] == who  # the worker is nobody
+    assert {line["path"].split("/")[-1] for line in of_it if line["event"] == "aladdin_call"} >= {"order:post"}
 
 
 def test_a_confirmation_in_a_window_that_was_signed_out_elsewhere_sends_nothing(

@@ -37,7 +37,8 @@ def test_a_scenario_plays_to_its_end(server: AppServer, browser: Browser, scenar
         following = scenario.steps[number + 1 : number + 2]
         if following and following[0].page == "orders":
             steps.open_confirmation(page)
-            steps.confirm(page)
+            steps.confirm(page, re.compile("^Confirm and "))
+            continue  # sending it is going on
         if step.plan == "down":
             refreshed_until(page, "out of order")
         if following:
@@ -46,10 +47,13 @@ def test_a_scenario_plays_to_its_end(server: AppServer, browser: Browser, scenar
         refreshed_until(page, "Simulated Aladdin")
     if not scenario.decided:
         leave_out(page)
+    made = behind.orders(server) - before
+    if scenario.name == "Four eyes":
+        steps.said(page, "Sign out, and sign in as approver")
+        approved(server, browser, *made)
     page.get_by_role("button", name="End the demo").click()
     expect(page.get_by_text(f"{scenario.name}: ")).to_have_count(0)
 
-    made = behind.orders(server) - before
     assert len(made) == any(step.page == "orders" for step in scenario.steps)
     for order in made:
         faces = behind.faces(server, order)
@@ -58,6 +62,17 @@ def test_a_scenario_plays_to_its_end(server: AppServer, browser: Browser, scenar
         assert behind.history(server, order).count("send") == 1
         if any(step.plan == "lost-answers" for step in scenario.steps):
             assert "answer lost" in behind.history(server, order)
+    page.context.close()
+
+
+def approved(server: AppServer, browser: Browser, order: str) -> None:
+    """The second person, in a window of their own, as the story says."""
+    page = steps.window(browser, server.url)
+    steps.sign_in(page, "approver")
+    steps.go_to(page, "Approvals")
+    page.get_by_role("button", name="Approve…").click()
+    steps.dialog(page).get_by_role("button", name="Approve this statement").click()
+    expect(page.get_by_text(f"{order}: approved.")).to_be_visible()
     page.context.close()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import steps
 from tests.browser.server import AppServer
 from tests.browser.steps import choose, idle, settled, sign_in
 from tests.browser.tour import bond, open_at
@@ -85,6 +86,16 @@ def test_dots_of_several_groups_are_selected_and_the_address_opens_the_same(
     expect(colleague.get_by_role("heading", name=re.compile("^BIG6, OPNIC: "))).to_be_visible()
     assert "group=BIG6&show=OPNIC" in colleague.url
     colleague.context.close()
+
+
+def test_the_groups_have_their_name_as_an_address_which_is_kept_through_the_sign_in(
+    browser: Browser, server: AppServer
+) -> None:
+    page = steps.window(browser, f"{server.url}/groups?group=OPNIC&show=BIG6&show=PUBLICPRE&metric=oas")
+    sign_in(page, "analyst")
+    expect(page.get_by_role("heading", name=re.compile("^OPNIC, BIG6, PUBLICPRE: OAS of"))).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    page.context.close()
 
 
 def test_a_bond_is_found_with_each_key_and_taken_with_enter(browser: Browser, server: AppServer) -> None:

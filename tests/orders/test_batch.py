@@ -75,17 +75,17 @@ def test_all_faults_are_told_at_once_each_with_its_line_and_what_to_do(at: Outfi
     )
     assert [str(fault) for fault in batch.faults] == [
         "Line 2: “hold” is not a side: type buy or sell.",
-        "Line 3: Your user is not entitled to the group OPNIC; ask whoever keeps the user file.",
+        "Line 3: Your user is not entitled to the group OPNIC; ask whoever administers the users.",
         "Line 4: “bond” is not one bond's identifier. Type the one of: A bond (B), C bond (912810TM0).",
         "Line 5: “2,0” has its commas in odd places: type 25,000,000 or 25mm.",
         "Line 5: “abc” is not a price per 100: type 98.515625 or 98-16+.",
         "Line 5: “magic” is not a method: type one of pro rata, equal, min dispersion, to target.",
         "Line 5: “11/23/2026” is not a date: type it as 2026-11-23 or 23 Nov 2026.",
-        "Line 6: 150,000 is below the minimum piece of 200,000. The nearest faces that can be traded: 200,000.",
+        "Line 6: 150,000 is below the minimum piece of 200,000. The nearest face that can be traded: 200,000.",
         "Line 7: No bond is known as “Z”: type its CUSIP, ISIN or SEDOL.",
         "Line 7: “” is not a face: type 25,000,000 or 25mm.",
         "Line 7: Custom asks for each account: make such a block on the Allocate page.",
-        "Line 8: Your user is not entitled to the group GONE; ask whoever keeps the user file.",
+        "Line 8: Your user is not entitled to the group GONE; ask whoever administers the users.",
         "Line 8: No security is given: type its CUSIP, ISIN or SEDOL.",
     ]
     with pytest.raises(Rejected, match="Nothing was made: mend the file first"):

@@ -33,7 +33,7 @@ def test_a_price_that_moved_a_little_interrupts_nobody_as_long_as_the_lines_stay
 @pytest.mark.parametrize(("limit", "way"), [("103", "above"), ("94", "below")])
 def test_a_limit_far_from_a_mark_that_moved_a_little_is_agreed_to_once(at: Outfit, limit: str, way: str) -> None:
     made = at.desk.preview(PM, request(limit=Decimal(limit)))
-    assert f"The price of {limit} is more than 3% {way} the mark: " in made.warnings[0]
+    assert f"The limit of {limit}.00 is {way} the mark by more than the 3% that are usual" in made.warnings[0]
     at.market.bonds["B"] = dated(bond(price="98.51"))
     order = at.desk.confirm(PM, made, "", "c1", accepted={made.warnings[0]: "as agreed with the dealer"})
     assert json.loads(at.ledger.statement(order.id).body)["accepted"] == {made.warnings[0]: "as agreed with the dealer"}

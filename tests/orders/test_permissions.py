@@ -110,6 +110,7 @@ OF_A_GROUP: dict[str, tuple[Permission, Call]] = {
     "preview": (PREVIEW, lambda w, u: w.desk.preview(u, request())),
     "comparing.engines": (PREVIEW, lambda w, u: w.desk.comparing.engines(u, request(), ENTRIES)),
     "comparing.sizes": (PREVIEW, lambda w, u: w.desk.comparing.sizes(u, request(), ENTRIES)),
+    "comparing.at_size": (PREVIEW, lambda w, u: w.desk.comparing.at_size(u, request(), ENTRIES, 2_000_000)),
     "comparing.partly": (
         PREVIEW,
         lambda w, u: w.desk.comparing.partly(u, "BIG6", w.seen.proposal, Fraction(1, 2)),

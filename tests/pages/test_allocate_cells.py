@@ -71,7 +71,7 @@ def test_a_face_that_cannot_be_is_said_at_its_row_with_the_nearest_and_the_rest_
     assert said[1].endswith("Nearest: 100,000.")
     editor = page.data_editor[0].value
     assert list(editor["Face"]) == ["2,925,000", "x", "1mm"]
-    assert [why.startswith("✗ ") for why in editor["Why"]] == [False, True, True]
+    assert list(editor["Cap"]) == ["", "✗ refused", "✗ refused"]
     assert "Mend the locked lines, or free them." in words(page)
     assert "All figures are without the locks that are refused below: in them B gets 975,000, C gets 100,000." in words(
         page

@@ -12,7 +12,7 @@ from orders.errors import Unavailable
 from tests.allocation.desk import account
 from tests.orders.desk import ANALYST, COMPLIANCE, PM
 from tests.pages.allocating import cells, choose, chosen, errors, faces, method, settled, shown, three_accounts
-from tests.pages.front import Front, buttons, press, words
+from tests.pages.front import Front, buttons, press, told, words
 from tests.pages.test_allocate import CONFIRM
 
 
@@ -131,6 +131,6 @@ def test_a_draft_taken_up_during_an_outage_says_so_and_can_be_taken_up_again(fro
     page = front.visit("allocate")
     front.market.failure = Unavailable("Aladdin gave no answer in 10 seconds.", "req-77")
     press(page, "Take up")
-    assert "Reference req-77." in words(page)
+    assert "Aladdin gave no answer in 10 seconds. Reference …." in told(words(page))
     front.market.failure = None
     assert chosen(press(page.run(), "Take up")).engine == "pro_rata"

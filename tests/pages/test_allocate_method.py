@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from allocation.engines import ENGINES
 from allocation.engines.custom import Ask, Instruction
 from allocation.engines.equal import Equal
 from allocation.engines.options import Choice, Level, OneAccount, Option, PerAccount, Switch
-from allocation.model import Metric, Side
+from allocation.model import Measures, Metric, Side
 from tests.pages.allocating import cells, choose, chosen, errors, faces, method, settled, shown, three_accounts
 from tests.pages.front import Front, buttons, words
 from tests.pages.test_allocate import CONFIRM, table
@@ -205,3 +206,23 @@ def test_the_remainder_goes_by_rule_and_partial_lines_can_be_refused(group: Fron
     assert list(table(page)["Part"]) == ["remainder", "remainder", "direct"]
     page.toggle("allocate.BIG6.custom.allow_partial").set_value(False).run()
     assert list(table(page)["Face"]) == [2_000_000, 2_000_000, 0]
+
+
+def test_a_bond_without_a_figure_is_allocated_and_compared_where_nobody_is_to_count(group: Front) -> None:
+    group.market.bonds["B"] = replace(group.market.bonds["B"], measures=Measures())
+    page = group.at_allocate("3mm")
+    assert errors(page) == [
+        "A bond has no spread duration, so Active spread duration cannot be shown. None of its figures is known today."
+    ]
+    assert "Pro rata, Equal and Custom need no figure of the bond" in words(page)
+    assert "Say above who counts, or choose another metric." in words(page)
+    (way,) = [box for box in page.checkbox if box.label == "Allocate without Active spread duration"]
+    way.check().run()
+    assert "No dispersion is shown: A bond has no spread duration." in words(page)
+    assert [figure.value for figure in page.metric][2:4] == ["–", "–"]
+    assert CONFIRM in buttons(page)
+    assert "as close together as possible; proved" not in words(method(page, "min_dispersion"))
+    assert "Minimum dispersion does not apply: no account counts in the metric." in words(page)
+    page.switch_page("pages/compare.py").run()
+    assert "Nobody counts in the dispersion" in words(page)
+    assert list(page.segmented_control("compare.view").options) == ["Who gets how much", "Partial fill"]

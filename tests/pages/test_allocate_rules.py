@@ -66,7 +66,7 @@ def test_a_what_if_without_rounding_is_marked_and_cannot_be_confirmed(group: Fro
 def test_a_what_if_without_cash_names_who_would_be_overdrawn(group: Front) -> None:
     page = switch(group.at_allocate("4mm"), "cash", False)
     said = words(page)
-    assert "**What-if, cash not respected.** Overdrawn: C (USD -689,500). Confirming needs a reason" in said
+    assert "**What-if, cash not respected.** Overdrawn: C (-USD 689,500). Confirming needs a reason" in said
     assert said.lower().count("not respected") == 2, "once in a box, once in the badge beside the rules"
     assert "cash not respected]" in said
     assert CONFIRM in buttons(page)

@@ -38,7 +38,7 @@ def test_what_waits_is_listed_oldest_first_with_who_confirmed_it_since_when_and_
     said = words(approving.visit("approvals"))
     assert said.count("**Buy 2,000,000 A bond for BIG6**") == 2
     assert said.index(first.id) < said.index(second.id)
-    assert said.count("Confirmed by **pm**, waiting for 2 h") == 2
+    assert said.count("Confirmed by **Paula**, waiting for 2 h") == 2
     assert "2 accounts · market · settles Wed 25 Nov 2026 · lapses after Fri 20 Nov 2026" in said
     assert first.statement_sha256[:12] in said
     assert "Dispersion of Active spread duration **" in said

@@ -29,6 +29,12 @@ def test_what_was_written_is_listed_newest_first_narrowed_down_and_saved(front: 
     assert set(table["Subject"]) >= {order.id}
     page.text_input("audit.action").set_value("confirm").run()
     assert list(page.dataframe[0].value["Action"]) == ["confirm"]
+    page.text_input("audit.reference").set_value("deadbeef0000").run()
+    assert "No entry matches these filters." in words(page)
+    page.text_input("audit.reference").set_value(table["Reference"].iloc[0]).run()
+    assert "No entry matches these filters." in words(page)  # a round of the worker's confirmed nothing
+    page.text_input("audit.action").set_value("").run()
+    assert set(page.dataframe[0].value["Reference"]) == {table["Reference"].iloc[0]}
     page.text_input("audit.actor").set_value("nobody").run()
     assert "No entry matches these filters." in words(page)
 

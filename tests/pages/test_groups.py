@@ -11,7 +11,7 @@ from orders.model import GroupTree
 from orders.ports import Dated
 from tests.allocation.desk import account
 from tests.orders.desk import ANALYST, COMPLIANCE, PM, FakeMarket
-from tests.pages.front import Front, buttons, press, words
+from tests.pages.front import Front, buttons, press, told, words
 from ui.session import Pulse
 
 
@@ -70,8 +70,8 @@ def test_accounts_without_the_metric_are_counted_and_listed_last_with_the_reason
 def test_an_outage_is_a_sentence_with_a_reference_and_no_figures(front: Front) -> None:
     front.market.failure = Unavailable("Aladdin gave no answer in 10 seconds. Try again in a minute.", "req-77")
     page = front.visit("groups")
-    assert [error.value for error in page.error] == [
-        "Aladdin gave no answer in 10 seconds. Try again in a minute. Reference req-77."
+    assert [told(error.value) for error in page.error] == [
+        "Aladdin gave no answer in 10 seconds. Try again in a minute. Reference …."
     ]
     assert not page.metric
     assert not page.dataframe
@@ -81,7 +81,7 @@ def test_one_group_that_cannot_be_read_does_not_hide_the_others(front: Front) ->
     front.gate.user, front.market.unreadable = ANALYST, "OPNIC"
     page = front.visit("groups")
     assert "**OPNIC** · cannot be read" in words(page)
-    assert page.error[0].value == "The positions of OPNIC cannot be read. Reference req-5."
+    assert told(page.error[0].value) == "The positions of OPNIC cannot be read. Reference …."
     assert "**BIG6** · 2 accounts" in words(page)
     assert list(page.dataframe[0].value["Account"]) == ["A", "B"]
 
@@ -196,13 +196,13 @@ def test_a_group_that_makes_no_sense_cannot_be_added_and_says_why(
 
 def test_a_search_that_finds_nothing_says_among_what(front: Front) -> None:
     page = find(front.visit("groups"), "glob")  # there is one, which is not in this user's entry
-    assert "No group has “glob” in its ticker or name among those your entry in the user file has." in words(page)
+    assert "No group has “glob” in its ticker or name among those you are entitled to." in words(page)
 
 
 def test_a_search_during_an_outage_is_a_sentence_and_the_groups_are_still_shown(front: Front) -> None:
     front.market.search_failure = Unavailable("Aladdin gave no answer.", "req-9")
     page = find(front.visit("groups"), "glob")
-    assert [error.value for error in page.error] == ["Aladdin gave no answer. Reference req-9."]
+    assert [told(error.value) for error in page.error] == ["Aladdin gave no answer. Reference …."]
     assert "**BIG6** · 2 accounts" in words(page)
 
 
@@ -254,7 +254,7 @@ def test_an_added_group_that_is_gone_says_so_and_can_be_taken_off(front: Front) 
 def test_when_no_group_can_be_read_each_on_the_list_says_so(front: Front) -> None:
     front.market.failure = Unavailable("Aladdin gave no answer.", "req-3")
     page = front.visit("groups")
-    assert [error.value for error in page.error] == ["Aladdin gave no answer. Reference req-3."]
+    assert [told(error.value) for error in page.error] == ["Aladdin gave no answer. Reference …."]
     said = words(page)
     for group in front.desk.groups(PM):
         assert f"**{group}** · cannot be read" in said
@@ -273,7 +273,7 @@ def test_a_refresh_that_fails_says_so_and_shows_what_was_read_before(front: Fron
     page = front.visit("groups")
     front.market.fresh_failure = Unavailable("Aladdin gave no answer.", "req-3")
     press(page, "Refresh")
-    assert [error.value for error in page.error] == ["Aladdin gave no answer. Reference req-3."]
+    assert [told(error.value) for error in page.error] == ["Aladdin gave no answer. Reference …."]
     assert "**BIG6** · 2 accounts" in words(page)
     page.run()
     assert not page.error

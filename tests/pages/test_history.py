@@ -29,7 +29,7 @@ def test_statements_are_listed_with_what_was_asked_given_and_filled_and_narrowed
     page = front.visit("history")
     (row,) = page.dataframe[0].value.to_dict("records")
     assert (row["Asked"], row["Given"], row["Filled"]) == (order.ordered, order.face, 500_000)
-    assert (row["Statement"], row["By"], row["Version"]) == (order.statement_id, "pm", 1)
+    assert (row["Statement"], row["By"], row["Version"]) == (order.statement_id, "Paula", 1)
     page.selectbox("history.engine").set_value("to_target").run()
     assert "No statement matches these filters." in words(page)
     page.selectbox("history.engine").set_value(order.engine).run()
@@ -54,6 +54,18 @@ def test_a_statement_opens_as_it_was_and_replays(front: Front) -> None:
     assert {"Memo to print", "Text as JSON", "FIX 4.4 AllocationInstruction"} <= {b.label for b in page.download_button}
 
 
+def test_the_address_has_the_filters_and_is_taken_at_its_word_by_whoever_opens_it(front: Front) -> None:
+    (order,) = front.orders()
+    page = front.visit("history", by="pm", engine="equal", groups=["BIG6", "none"])
+    assert page.multiselect("history.groups").value == ["BIG6"]
+    assert "No statement matches these filters." in words(page)
+    page.selectbox("history.engine").set_value(order.engine).run()
+    page.text_input("history.by").set_value("").run()
+    assert len(page.dataframe[0].value) == 1
+    carried = {name: page.query_params.get(name) for name in ("groups", "by", "engine")}
+    assert carried == {"groups": "BIG6", "by": None, "engine": order.engine}
+
+
 def test_what_differs_is_told_with_the_version_that_changed(front: Front) -> None:
     (order,) = front.orders()
     body = json.loads(front.desk.past.statement(PM, order.id).body)
@@ -65,6 +77,7 @@ def test_what_differs_is_told_with_the_version_that_changed(front: Front) -> Non
     page = press(front.visit("history", statement=order.statement_id), "Replay")
     assert "**Other faces.** What changed since: engines 1 then" in words(page)
     assert any("lines › A › face" in each.value for each in page.text)
+    assert "Differences as Excel" in {button.label for button in page.download_button}
 
 
 def test_a_statement_of_another_group_is_not_there(front: Front) -> None:

@@ -239,7 +239,7 @@ def test_the_approver_reads_the_statement_and_approves_its_hash(four_eyes: Front
     page = dialog(four_eyes, order, "Approve")
     said = words(page)
     assert f"SHA-256 {order.statement_sha256}" in said
-    assert "Confirmed by **pm**" in said
+    assert "Confirmed by **Paula**" in said
     assert "Dispersion of Active spread duration **" in said
     assert list(page.dataframe[-1].value["Face"]) == [1_000_000, 1_000_000]
     decide(page, Event.APPROVE)
@@ -273,6 +273,10 @@ def test_an_approver_declines_with_a_reason_and_nothing_is_sent(four_eyes: Front
     assert now(four_eyes, order).state is OrderState.REJECTED
     assert four_eyes.broker.posted == []
     assert "Declined by app: Too much of one issuer" in words(page)
+    assert "State: × declined" in words(page)
+    assert "Ended: a second person declined it" in words(page)
+    assert list(page.dataframe[0].value["State"]) == [["× declined"]]
+    assert next(iter(page.dataframe[2].value["State"])) == "declined"
 
 
 def test_an_approval_of_an_order_for_later_makes_it_scheduled(four_eyes: Front) -> None:

@@ -54,13 +54,13 @@ def test_a_departure_is_explained_by_one_person_and_approved_by_another(front: F
     assert "A has 600,000 booked, 300,000 more than due" in words(page)
     assert "Nobody has explained this yet." in words(page)
     page = decide(press(page, "Explain…"), Event.EXPLAINED, REASON)
-    assert f"Explained by pm, not approved yet by somebody else: “{REASON}”" in words(page)
+    assert f"Explained by Paula, not approved yet by somebody else: “{REASON}”" in words(page)
     assert toasts(page) == [f"{order.id}: explained; somebody else has to approve that."]
     assert "Approve the explanation…" not in buttons(page)
     front.gate.user = APPROVER
     page = press(front.visit("orders", order=order.id), "Approve the explanation…")
     page = decide(page, Event.EXPLANATION_APPROVED)
-    assert f"Explained by pm, approved by app: “{REASON}”" in words(page)
+    assert f"Explained by Paula, approved by Arthur: “{REASON}”" in words(page)
     assert not {"Explain…", "Approve the explanation…"} & set(buttons(page))
     assert front.ledger.order(order.id).state is OrderState.PART_FILLED
 
@@ -105,7 +105,7 @@ def test_an_explanation_waits_on_the_approvals_page_and_is_approved_from_there(f
     page = front.visit("approvals")
     said = words(page)
     assert "Bookings that depart from the statement, explained" in said
-    assert f"Explained by pm, not approved yet by somebody else: “{REASON}”" in said
+    assert f"Explained by Paula, not approved yet by somebody else: “{REASON}”" in said
     assert "Nothing waits for approval" not in said
     page = decide(press(page, "Approve the explanation…"), Event.EXPLANATION_APPROVED)
     assert "Nothing waits for approval" in words(page)

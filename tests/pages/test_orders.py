@@ -101,7 +101,7 @@ def test_older_orders_are_a_page_away_and_a_filter_begins_at_the_newest(
     page.button("orders.older").click().run()
     assert list(page.dataframe[0].value["Order"]) == [first.id]
     assert page.button("orders.older").disabled
-    page.text_input("orders.by").set_value("pm").run()
+    page.text_input("orders.by").set_value("Paul").run()  # of the name that the page shows
     assert list(page.dataframe[0].value["Order"]) == [second.id]
     page.button("orders.older").click().run()
     page.button("orders.newer").click().run()
@@ -158,7 +158,7 @@ def test_the_order_in_the_address_is_shown_whole(front: Front) -> None:
     page = front.visit("orders", order=order.id)
     said = words(page)
     assert "Buy 2,000,000 A bond for BIG6" in said
-    assert f"{order.id} · Aladdin order 1 · confirmed by pm" in said
+    assert f"{order.id} · Aladdin order 1 · confirmed by Paula" in said
     assert "State: ◐ part filled" in said
     assert "Filled: 35.0%" in said
     assert "Limit: market" in said
@@ -287,7 +287,7 @@ def test_why_somebody_went_on_in_spite_of_a_warning_can_be_read_on_the_order(fro
     said = dict.fromkeys(preview.warnings, "A squeeze")
     order = front.desk.confirm(PM, preview, "", "c1", accepted=said)
     texts = [str(text.value) for text in front.visit("orders", order=order.id).text]
-    assert any(text.startswith("pm, ") and text.endswith("whether it is meant. “A squeeze”") for text in texts)
+    assert any(text.startswith("Paula, ") and text.endswith("Is it meant? “A squeeze”") for text in texts)
 
 
 def test_of_an_order_that_ended_nothing_is_left_to_fill(front: Front) -> None:

@@ -55,7 +55,7 @@ def test_what_was_earned_stands_by_account_and_bond_and_trade_by_trade(front: Fr
     assert list(trades["First fill"]) == ["1 min 05 s"] * 2
     assert list(trades["Not known"]) == ["The day is not over: so far."] * 2
     assert {figure.label: figure.value for figure in page.metric} == {
-        "Realised": "USD 0", "Unrealised": "USD +10,000", "First day": "USD +10,000", "Lines booked": "2",
+        "Realised": "USD 0", "Unrealised": "+USD 10,000", "First day": "+USD 10,000", "Lines booked": "2",
     }  # fmt: skip
 
 

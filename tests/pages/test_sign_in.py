@@ -121,9 +121,9 @@ def test_who_is_signed_in_is_said_and_can_leave(front: Front) -> None:
 @pytest.mark.parametrize(
     ("user", "denied"),
     [
-        (PM, ["approvals", "audit"]),
-        (ANALYST, ["approvals", "audit", "batch"]),
-        (COMPLIANCE, ["allocate", "approvals", "batch", "compare"]),
+        (PM, ["approvals", "audit", "users"]),
+        (ANALYST, ["approvals", "audit", "batch", "users"]),
+        (COMPLIANCE, ["allocate", "approvals", "batch", "compare", "users"]),
     ],
 )
 def test_a_page_not_permitted_says_so(front: Front, user: User, denied: list[str]) -> None:

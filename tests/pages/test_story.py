@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 import bootstrap
 from bootstrap import House
 from orders.errors import Unavailable
-from orders.model import Role, User
+from orders.model import OrderState, Role, User
 from tests.house import PM, forget_settings, house_on
 from tests.pages.front import APP, PATIENCE, ClosedPages, Front, OpenGate, words
 from ui.scenarios import SCENARIOS
@@ -59,8 +59,28 @@ def test_a_bond_of_the_story_dispersed_least_brings_the_accounts_together(house:
     for _ in range(3):
         browser.button("story.next").click().run()
     assert "Proved" in words(browser)
-    (narrower,) = [figure.delta for figure in browser.metric if figure.label == "Improvement"]
+    (narrower,) = [figure.delta for figure in browser.metric if figure.label == "Change"]
     assert narrower == "narrower"
+
+
+def test_the_guide_goes_on_with_the_order_and_says_what_is_so_where_there_is_none_or_it_waits(house: House) -> None:
+    def on_orders(**address: str) -> str:
+        browser.query_params.update(address)
+        return words(browser.switch_page("pages/orders.py").run())
+
+    browser = begun("Four eyes")
+    assert "1 of 2" in on_orders()
+    browser.button("story.next").click().run()
+    assert "Nothing of this story is confirmed" in words(browser)
+    browser.button("story.back").click().run()
+    preview = browser.session_state["trip"].preview
+    assert preview is not None
+    order = house.office.desk.confirm(PM, preview, "", "c1")
+    assert order.state is OrderState.AWAITING
+    said = on_orders(order=order.id)
+    assert "2 of 2" in said
+    assert "Sign out" in said
+    assert "is under **Approvals**" in said
 
 
 def test_the_trouble_of_a_step_is_the_simulated_aladdins_and_the_end_lifts_it(house: House) -> None:

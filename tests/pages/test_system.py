@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 
@@ -9,8 +10,11 @@ import pytest
 
 from access import demo_users
 from orders.auditing import log_lines
+from tests.orders.desk import PM
+from tests.orders.test_desk import request
 from tests.pages.front import Front, buttons, words
 from ui import session
+from watch import references
 from watch.standing import Dependency, Standing
 
 LINE = '{"event": "outside failure shown", "reference": "4711abcd0815"}'
@@ -56,3 +60,24 @@ def test_a_reference_leads_an_administrator_to_its_log_lines(front: Front) -> No
     page.text_input("system.reference").set_value("4711abcd0815").run()
     assert LINE not in words(page)
     assert "only who may audit every group" in words(page)
+
+
+def test_a_reference_finds_what_was_written_under_it_as_does_the_order(front: Front) -> None:
+    front.gate.user = demo_users()[0]["administrator"].user
+
+    def click() -> str:
+        reference = references.begin()
+        seen = front.desk.preview(PM, request())
+        front.desk.confirm(PM, seen, "", "c1", accepted=dict.fromkeys(seen.warnings, "meant"))
+        return reference
+
+    reference = copy_context().run(click)
+    page = front.visit("system")
+    page.text_input("system.reference").set_value(f"{reference[:8]}-{reference[8:]}-4ccc-8ddd-eeeeffff0000").run()
+    (written,) = [table.value for table in page.dataframe if "Action" in table.value]
+    assert written[["Action", "Reference"]].to_numpy().tolist() == [["confirm", reference]]
+    page.text_input("system.reference").set_value(front.orders()[0].id).run()
+    (written,) = [table.value for table in page.dataframe if "Action" in table.value]
+    assert list(written["Action"]) == ["confirm"]
+    page.text_input("system.reference").set_value("deadbeef0000").run()
+    assert "Nothing was written to the ledger under deadbeef0000." in words(page)

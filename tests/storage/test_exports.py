@@ -48,6 +48,8 @@ def test_parquet_gives_back_every_value_of_every_table(engine: Engine, filled: S
     assert {file.path.stem for file in written} == set(metadata.tables)
     for file in written:
         expected = _rows(engine, metadata.tables[file.path.stem])
+        for row in expected:
+            row.pop("password_hash", None)  # stays out
         assert parquet.read_table(file.path).to_pylist() == expected
         assert file.rows == len(expected)
     assert sum(file.rows for file in written) > 20

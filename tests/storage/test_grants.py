@@ -11,9 +11,9 @@ from decimal import Decimal
 from sqlalchemy import Engine, event
 
 from allocation.limits import Limit, Rule
-from orders.model import BatchRun, OrderState
+from orders.model import BatchRun, Entry, OrderState, User
 from orders.profit import DayMark
-from storage import SqlActivity, SqlLedger, SqlMarks, SqlSignIns
+from storage import SqlActivity, SqlLedger, SqlMarks, SqlPeople, SqlSignIns
 from storage.engine import READER
 from storage.grants import grants, privileges
 from storage.schema import audit_log, metadata
@@ -69,6 +69,9 @@ def test_whatever_the_application_does_to_a_table_it_is_granted(engine: Engine, 
         sign_ins.clear("maria", "10.0.0.1")
         sign_ins.revoke("maria")
         sign_ins.revoke("maria")
+        people = SqlPeople(engine, clock)
+        people.write([Entry(User("maria", "Maria", frozenset(), frozenset()), "hash")], "operator", "add_user")
+        people.write([people.every()["maria"]], "operator", "change_user")
         noted = SqlActivity(engine, clock)
         noted.note("maria", "open", "CORE")
         noted.close()

@@ -309,6 +309,7 @@ def test_the_time_to_the_first_fill_is_counted_by_engine(
     assert (counted.orders, counted.minute, counted.two_hours, counted.day, counted.longer) == (5, 4, 0, 1, 0)
     assert (counted.shortest, counted.longest) == pytest.approx((5.0, 3 * 3600), abs=0.01)
     assert counted.seconds == pytest.approx((4 * 5 + 3 * 3600) / 5, abs=0.01)
+    assert counted["median"] == pytest.approx(5.0, abs=0.01), "one that waited long moves it by nothing"
     assert history.waits(Wanted(engine="equal")).empty
 
 

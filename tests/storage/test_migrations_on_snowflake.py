@@ -142,7 +142,7 @@ def test_a_ledger_of_a_newer_program_is_refused_in_words(fresh: Callable[[str], 
 
 
 @pytest.mark.parametrize(
-    "revision", ["0001", *(pytest.param(f"{number:04}", marks=pytest.mark.soak) for number in range(2, 11))]
+    "revision", ["0001", *(pytest.param(f"{number:04}", marks=pytest.mark.soak) for number in range(2, 12))]
 )
 def test_a_ledger_of_any_earlier_revision_comes_to_this_one_with_its_orders(
     fresh: Callable[[str], Opened], revision: str

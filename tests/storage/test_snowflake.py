@@ -162,7 +162,7 @@ def test_a_write_that_is_refused_is_never_committed_by_the_next_one(
             snowflake.meet("000603 Internal error.", "000603 Internal error.")
 
     event.listen(engine, "before_cursor_execute", fail)
-    monkeypatch.setattr(ledger._commands, "_patience", 0.5)
+    monkeypatch.setattr(ledger._unit, "_patience", 0.5)
     with pytest.raises(Unavailable):
         ledger.confirm("lost", *block("LOST"))
     event.remove(engine, "before_cursor_execute", fail)

@@ -14,13 +14,15 @@ import pytest
 from sqlalchemy import Boolean, Date, String
 
 from allocation.limits import Limit, Rule
-from orders.model import OrderState
+from orders.model import Entry, OrderState, User
+from storage import SqlPeople
 from storage.backup import opened
 from storage.schema import metadata
 from storage.types import UtcDateTime
 from storage.verification import verify
 from tests.storage.on_disk import change_by_hand, ledger_in
-from tests.storage.samples import NOON, block, change, modification
+from tests.storage.samples import NOON, SetClock, block, change, modification
+from watch import references
 
 # What the audit log says nothing of, and why that is so.
 UNCHAINED = {
@@ -33,7 +35,7 @@ UNCHAINED = {
     "activity": "written in batches, outside every lock",
 }
 CHAINED = sorted(set(metadata.tables) - set(UNCHAINED))
-STREAMS = ("group:CORE", "group:PLUS", "limits", "lists", "registry")
+STREAMS = ("group:CORE", "group:PLUS", "limits", "lists", "registry", "users")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     with ledger_in(folder) as ledger:
         for number, group in enumerate(("CORE", "PLUS")):
+            references.begin()
             for name in "AB":
                 order = ledger.confirm(f"{group}{name}", *block(f"{group}{name}", group=group))
                 booked = {"P1": Decimal(1000 + number), "P2": Decimal(7)}
@@ -63,6 +66,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ledger.set_limits(f"limits{version}", rows, version, "connie", NOON, f"as agreed {version}")
         for ticker in ("WIDE", "NARROW"):
             ledger.add_group("pat", ticker)
+        people = SqlPeople(ledger._engine, SetClock())
+        people.write([Entry(User(name, name, frozenset(), frozenset()), "hash") for name in ("ada", "pat")], "o", "add")
+        people.write([people.every()["pat"]], "ada", "change")
         assert ledger.verify() == ()
     return folder / "ledger.db"
 

@@ -12,13 +12,14 @@ from sqlalchemy import Engine, text
 from allocation.limits import Limit, Rule
 from orders.canonical import canonical, digest
 from orders.model import OrderState
-from storage import SqlLedger
+from orders.people import Entry, Role, User
+from storage import SqlLedger, SqlPeople
 from storage.backup import opened
 from storage.schema import metadata
 from storage.verification import verify
 from tests.storage.emulated import Filling
 from tests.storage.on_disk import change_by_hand, ledger_in
-from tests.storage.samples import BOOK, NOON, block, change
+from tests.storage.samples import BOOK, NOON, SetClock, block, change
 from tests.storage.test_tampering import UNCHAINED
 
 
@@ -201,6 +202,8 @@ def _a_row_in_each_table(ledger: SqlLedger) -> None:
     ledger.advance("f", change(order, OrderState.ACTIVE, "fill", filled=Decimal(1), booked={"P1": Decimal(1)}))
     ledger.set_limits("l", (Limit("*", Rule.CASH_RESERVE, "", "1%"),), 0, "connie", NOON, "why")
     ledger.add_group("pat", "WIDE")
+    somebody = Entry(User("ada", "Ada", frozenset({Role.ADMINISTRATOR}), frozenset()), "hash")
+    SqlPeople(ledger._engine, SetClock()).write([somebody], "operator", "add_user")
     assert ledger.verify() == ()
 
 

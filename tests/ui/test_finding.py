@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from orders.searching import BondFound
+from ui import finding
 from ui.finding import _bold as bold
 
 
@@ -19,3 +21,10 @@ from ui.finding import _bold as bold
 )
 def test_what_was_typed_is_bold_where_a_word_begins_with_it(text: str, typed: str, shown: str) -> None:
     assert bold(text, typed.split()) == shown
+
+
+def test_a_list_shows_one_kind_of_identifier_that_all_its_bonds_have() -> None:
+    both, isin, bare = BondFound("A", "A", "", "C", "I"), BondFound("B", "B", "", "", "I"), BondFound("D", "D")
+    assert finding.shared_kind([both]) == "cusip"
+    assert finding.shared_kind([both, isin]) == "isin"
+    assert finding.shared_kind([both, isin, bare]) == "asset_id"

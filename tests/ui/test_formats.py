@@ -81,7 +81,9 @@ def test_a_dispersion_has_one_decimal_more_than_a_level_and_its_unit() -> None:
 def test_a_dispersion_gets_narrower_or_wider_in_words() -> None:
     assert formats.width(0.1234) == "12.3% narrower"
     assert formats.width(-0.018) == "1.8% wider"
-    assert formats.width(-0.0001) == "unchanged"
+    assert formats.width(-0.0001) == "under 0.1% wider"
+    assert formats.width(0.0005) == "0.1% narrower"
+    assert formats.width(-1e-16) == "unchanged"
     assert formats.width(None) == "not applicable"
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from allocation.errors import EvenlotError, InvalidBlock, MetricUnavailable, OffLattice
 from orders.errors import InvalidSettlement, NotFound, NotPermitted, PreviewChanged, Unavailable
@@ -36,14 +38,14 @@ def test_what_is_not_permitted_is_a_warning() -> None:
     assert shown(NotPermitted("You may not.")).warning[0].value == "You may not."
 
 
-def test_an_outside_failure_carries_the_reference_of_the_request() -> None:
-    assert shown(Unavailable("Aladdin gave no answer.", "req-77")).error[0].value == (
-        "Aladdin gave no answer. Reference req-77."
-    )
-
-
-def test_an_outside_failure_without_a_reference_gets_one() -> None:
-    assert len(shown(Unavailable("Aladdin gave no answer.")).error[0].value.split("Reference ")[1]) == 13
+def test_an_outside_failure_carries_the_reference_of_what_was_done_and_the_log_whose_request_failed() -> None:
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        page = shown(Unavailable("Aladdin gave no answer.", "req-77"))
+        (line,) = lines
+        assert page.error[0].value == f"Aladdin gave no answer. Reference {line['reference']}."
+        assert line["request_id"] == "req-77"
+        page.run()
+        assert lines[1]["reference"] != line["reference"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from allocation.model import Account, Metric
 from tests.allocation.desk import account
-from ui import group_tables, tables
+from ui import group_tables, saving, tables
 from ui.strip import Seen
 
 
@@ -39,6 +39,7 @@ def test_of_several_groups_the_dots_selected_and_the_words_typed_narrow_the_tabl
     ]  # fmt: skip
     table, _ = group_tables.accounts(rows, {("OPNIC", "A")})
     assert list(table["Group"]) == ["OPNIC"]
+    assert {"ASD", "Dur", "OAS"} <= {*table.columns}
     table, _ = group_tables.accounts(rows, text="opnic")
     assert list(table["Account"]) == ["A", "C"]
     assert group_tables.accounts(rows, text="zebra")[0].empty
@@ -65,7 +66,7 @@ def test_a_groups_currencies_have_a_column_where_they_differ(currency: str, show
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)"])
 def test_the_file_has_what_is_shown_and_runs_nothing_in_a_spreadsheet(name: str) -> None:
     table, columns = group_tables.accounts([seen(replace(account("A", nav=None), name=name), account("B", level=3.0))])
-    head, first, second = csv.reader(io.StringIO(group_tables.file(table, columns)))
+    head, first, second = csv.reader(io.StringIO(saving.as_csv(saving.shown(table, columns))))
     row = dict(zip(head, first, strict=True))
     assert row["Name"] == f"'{name}"
     assert row["NAV"] == "", "missing, not zero"
@@ -74,4 +75,4 @@ def test_the_file_has_what_is_shown_and_runs_nothing_in_a_spreadsheet(name: str)
     assert {row["From mean"], second[head.index("From mean")]} == {"1.0", "-1.0"}, (
         "a minus before a figure is no formula"
     )
-    assert group_tables.file_name(["BIG6", "A/B"], date(2026, 11, 20)) == "accounts-BIG6-A-B-2026-11-20.csv"
+    assert group_tables.file_name(["BIG6", "A/B"], date(2026, 11, 20)) == "accounts-BIG6-A-B-2026-11-20"

@@ -155,6 +155,11 @@ def test_faces_money_and_shares_are_read_as_people_write_them(rule: str, written
     assert row == Row("*", rule, "", kept) == limits.numbered(table)[1]
 
 
+def test_an_amount_to_be_changed_reads_as_it_does_to_everybody_else() -> None:
+    table, _ = limits.frame([Row("*", "min_allocation", "", "100000"), Row("*", "maturity", "", "10")])
+    assert list(table["Limit"]) == ["100,000", "10"]
+
+
 def test_whose_limit_it_is_stays_on_the_screen() -> None:
     _, columns = limits.frame([RESERVE])
     assert columns["Account"]["pinned"]

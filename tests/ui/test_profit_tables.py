@@ -38,7 +38,7 @@ def read(text: str) -> list[dict[str, str]]:
 
 def test_sums_are_by_currency_and_say_over_how_many_they_are() -> None:
     found = profit_tables.unrealised(report(("USD", Decimal(5)), ("EUR", Decimal(-7)), ("USD", None)))
-    assert (found.sentence, found.over) == ("EUR -7 and USD +5", " over 2 of 3")
+    assert (found.sentence, found.over) == ("-EUR 7 and +USD 5", " over 2 of 3")
     assert profit_tables.unrealised(report(("USD", None))).sentence == "–"
 
 

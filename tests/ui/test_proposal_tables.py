@@ -114,7 +114,7 @@ def test_a_sell_is_limited_by_what_is_held() -> None:
 
 def test_who_would_be_overdrawn_is_named_with_by_how_much() -> None:
     made = propose(block(2_000_000), GROUP, Choices(respect_cash=False))
-    assert proposal_words.overdrawn(made) == ("B (USD -885,000)",)
+    assert proposal_words.overdrawn(made) == ("B (-USD 885,000)",)
     assert proposal_words.overdrawn(propose(block(2_000_000), GROUP, Choices())) == ()
 
 
@@ -148,6 +148,13 @@ def test_the_caps_that_cost_the_most_say_what_a_million_more_is_worth() -> None:
 def test_a_very_small_worth_is_written_out_without_an_exponent() -> None:
     (said,) = proposal_words.shadow_sentences(_with_shadows(ShadowPrice("A", "cash", 1.23e-7)))
     assert "by 0.00000012 years" in said
+
+
+def test_who_gets_nothing_is_named_with_each_reason_once() -> None:
+    said = proposal_tables.nothing(
+        [("A", 5, ""), ("B", 0, "Nothing: too small."), ("C", 0, "Nothing: cash."), ("D", 0, "Nothing: too small.")]
+    )
+    assert said == "3 of 4 accounts get nothing: **B**, **D** (too small); **C** (cash)."
 
 
 def test_an_engine_that_proves_nothing_has_no_shadow_prices() -> None:

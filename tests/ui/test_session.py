@@ -12,6 +12,7 @@ from orders.errors import NotPermitted
 from orders.model import Permission
 from storage import Memory
 from tests.orders.desk import ANALYST, COMPLIANCE, PM, outfit
+from tests.pages.front import OpenGate
 from ui import session
 from ui.session import Office, Trip
 
@@ -36,7 +37,7 @@ def test_a_user_entitled_to_no_group_is_told_who_can_help(tmp_path: Path, monkey
     at = outfit(tmp_path)
     monkeypatch.setattr(session, "desk", lambda: at.desk)
     assert session.groups_of(PM) == ("BIG6",)
-    with pytest.raises(NotPermitted, match="Whoever keeps the user file can add some"):
+    with pytest.raises(NotPermitted, match="Whoever administers the users can add some"):
         session.groups_of(replace(PM, groups=frozenset()))
 
 
@@ -44,28 +45,8 @@ def test_the_office_opened_last_is_the_one_in_use(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(session, "_opened", [])
     at = outfit(tmp_path)
     memory = Memory(tmp_path / "memory.db", at.clock)
-    first, second = (Office(at.desk, _NoGate(), at.desk.book, tuple, memory) for _ in range(2))
+    first, second = (Office(at.desk, OpenGate(user=None), at.desk.book, tuple, memory) for _ in range(2))
     session.open_office(first)
     session.open_office(second)
     assert session.office() is second
     assert session.desk() is at.desk
-
-
-class _NoGate:
-    """A gate nobody goes through."""
-
-    demo_logins = ()
-
-    def current_user(self) -> None:
-        return None
-
-    def submit(self, username: str, password: str) -> None: ...
-
-    def mount(self) -> None: ...
-
-    def sign_out(self) -> None: ...
-
-    def message(self) -> None:
-        return None
-
-    def touch(self) -> None: ...

@@ -34,8 +34,14 @@ def test_a_line_that_leads_away_from_the_mean_does_not_claim_to_help() -> None:
     assert away.reason.endswith(
         "it moves away, but the order has to be placed, and a lot does no more harm here than elsewhere."
     )
-    near = propose(block(3_000_000), [account("A", level=4.0), account("B", level=5.0)], BEST).lines[0]
-    assert near.reason.endswith("here one lot more or less helps as much as in any other account.")
+    near = propose(block(3_000_000), [account("A", level=4.0), account("B", level=4.01)], BEST).lines
+    assert all(line.reason.endswith("one lot more or less helps as much as in any other account.") for line in near)
+
+
+def test_where_one_account_takes_all_a_lot_helps_more_in_it_than_in_the_others() -> None:
+    lines = propose(block(3_000_000), [account("A", level=4.0), account("B", level=5.0)], BEST).lines
+    assert lines[0].reason.endswith("a lot helps more here than in any other account with room for it.")
+    assert lines[1].face == 0
 
 
 def test_a_whole_holding_that_would_suit_and_goes_to_others_is_not_called_too_small() -> None:

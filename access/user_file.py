@@ -1,39 +1,27 @@
-"""Who may come in: the user file, read whole with all its faults at once, re-read when it changes, and the users of
-the demo."""
+"""Users from outside the store: a YAML file, read whole with all its faults at once, and the users of the demo."""
 
 from __future__ import annotations
 
-import os
 import re
-import threading
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import bcrypt
-import structlog
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from orders.errors import SettingsError
 from orders.model import EVERY_GROUP, Role, User
+from orders.people import Entry
 
-_log = structlog.get_logger(__name__)
-
-HASH_COST = 12  # log2 of bcrypt's rounds, of the hashes we make
 _COSTS = range(10, 16)  # cheaper is guessed too fast, dearer holds a sign-in for seconds
 _BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
 _HOW_TO_HASH = "make one with `python -m access hash`"
-_DEMO_SALT = b"$2b$06$EvenlotDemoDeskSaltO.."  # fixed, so that a cookie survives a restart of the demo
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A user and the bcrypt hash of their password."""
-
-    user: User
-    password_hash: str
+_DEMO_SALT = b"$2b$06$EvenlotDemoDeskSaltO.."  # fixed, so that a demo password is known by its hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,55 +33,7 @@ class DemoLogin:
     role: str
 
 
-class Users(Mapping[str, Entry]):
-    """Entries by username, in lower case; immutable."""
-
-    def __init__(self, entries: Mapping[str, Entry]) -> None:
-        self._entries = dict(entries)
-        cost = max((_cost(entry.password_hash) for entry in self._entries.values()), default=HASH_COST)
-        self.decoy = bcrypt.gensalt(cost).decode() + "." * 31
-        """A well-formed hash of no known password: checking against it takes an unknown name as long as a known one."""
-
-    def __getitem__(self, username: str) -> Entry:
-        return self._entries[username]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-
-class UserFile:
-    """The user file on disk. Changes take effect at the next look; a file that has become invalid is logged, and the
-    last good users stay."""
-
-    def __init__(self, path: Path) -> None:
-        """Raises `SettingsError` when the file is missing or has faults."""
-        self._path = path
-        self._lock = threading.Lock()
-        self._stamp = _stamp(path)
-        self._users = read_users(path)
-
-    def current(self) -> Users:
-        """The users as the file has them now."""
-        with self._lock:
-            stamp = _stamp(self._path)
-            if stamp != self._stamp:
-                self._stamp = stamp  # first, so that one bad edit is logged once
-                self._reread()
-            return self._users
-
-    def _reread(self) -> None:
-        try:
-            self._users = read_users(self._path)
-        except SettingsError as error:
-            _log.error("user file refused, the last good one stays", error=str(error))
-        else:
-            _log.info("user file read again", path=str(self._path), users=len(self._users))
-
-
-def read_users(path: Path) -> Users:
+def read_users(path: Path) -> dict[str, Entry]:
     """Users of a YAML file in streamlit-authenticator's shape with our `roles` and `groups`.
 
     Raises `SettingsError` naming the path and every fault, each with its user.
@@ -113,11 +53,11 @@ def read_users(path: Path) -> Users:
     if len(entries) < len(rows):
         twice = sorted(name for name in rows if name != name.strip().lower())
         raise _refused(path, [f"user {name!r}: the same name is there in lower case too" for name in twice])
-    _warn_of_mixed_costs(path, entries)
-    return Users(entries)
+    return entries
 
 
-def demo_users() -> tuple[Users, tuple[DemoLogin, ...]]:
+@cache
+def demo_users() -> tuple[Mapping[str, Entry], tuple[DemoLogin, ...]]:
     """One user per role for the demo book, who see every group, and what to type for each. Their hashes are cheap and
     their passwords public: for the demo only."""
     people = (
@@ -136,18 +76,31 @@ def demo_users() -> tuple[Users, tuple[DemoLogin, ...]]:
         )
         for (username, name, role), login in zip(people, logins, strict=True)
     }
-    return Users(entries), logins
+    return MappingProxyType(entries), logins
 
 
-def hash_password(password: str) -> str:
-    """The bcrypt hash of a password for the user file. Raises `SettingsError` for one the sign-in could not take."""
-    if password != password.strip():
-        raise SettingsError("The password begins or ends with a space, which the sign-in form leaves out.")
-    if len(password) < 12:
-        raise SettingsError("The password is shorter than 12 characters.")
-    if len(password.encode()) > 72:
-        raise SettingsError("The password is longer than 72 bytes, more than bcrypt can tell apart.")
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(HASH_COST)).decode()
+def usable(logins: tuple[DemoLogin, ...], users: Mapping[str, Entry]) -> tuple[DemoLogin, ...]:
+    """Those of the demo's logins that still let somebody in."""
+    shipped = {name: entry.password_hash for name, entry in demo_users()[0].items()}
+    there = {name: entry.password_hash for name, entry in users.items() if not entry.disabled}
+    return tuple(login for login in logins if there.get(login.username) == shipped[login.username])
+
+
+def with_demo_passwords(entries: Mapping[str, Entry]) -> list[str]:
+    """The names among these under which a password of the demo lets somebody in, which everybody can read here."""
+    published = {login.username: login.password for login in demo_users()[1]}
+    return [
+        name
+        for name, entry in entries.items()
+        if name in published and not entry.disabled and _opens(published[name], entry.password_hash)
+    ]
+
+
+def _opens(password: str, password_hash: str) -> bool:
+    try:
+        return bcrypt.checkpw(password.encode(), password_hash.encode())
+    except ValueError:  # bcrypt has no use for this salt, so nothing opens with it
+        return False
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -229,23 +182,3 @@ def _sentence(fault: Mapping[str, Any]) -> str:
 
 def _refused(path: Path, faults: list[str]) -> SettingsError:
     return SettingsError(f"The user file {path} cannot be used:" + "".join(f"\n- {fault}" for fault in faults))
-
-
-def _warn_of_mixed_costs(path: Path, entries: Mapping[str, Entry]) -> None:
-    costs = {name: _cost(entry.password_hash) for name, entry in entries.items()}
-    cheaper = sorted(name for name, cost in costs.items() if cost < max(costs.values()))
-    if cheaper:
-        _log.warning("hashes of a lower cost let time tell a name from an unknown one", path=str(path), users=cheaper)
-
-
-def _cost(password_hash: str) -> int:
-    return int(password_hash.split("$")[2])
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What changes with the file; None while it is not there."""
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

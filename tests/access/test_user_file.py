@@ -1,18 +1,17 @@
-"""The user file: what it gives, what it refuses and in which words, and when it is read again."""
+"""The user file: what it gives, and what it refuses in which words; the users of the demo."""
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from pathlib import Path
 
 import bcrypt
 import pytest
 import yaml
-from structlog.testing import capture_logs
 
-from access.users import UserFile, demo_users, hash_password, read_users
+from access.user_file import demo_users, read_users, with_demo_passwords
 from orders.errors import SettingsError
-from orders.model import EVERY_GROUP, Role
+from orders.model import EVERY_GROUP, Entry, Role
 
 HASH = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(10)).decode()
 ANNA = {"name": "Anna Berg", "password": HASH, "roles": ["portfolio_manager"], "groups": ["CORE", "PLUS"]}
@@ -129,55 +128,6 @@ def test_two_users_that_differ_in_case_only_are_refused(file: Path) -> None:
     assert "user 'Anna': the same name is there in lower case too" in refusal(write(file, Anna=ANNA, anna=ANNA))
 
 
-def test_a_change_of_the_file_takes_effect_at_the_next_look(file: Path) -> None:
-    source = UserFile(write(file, anna=ANNA))
-    assert set(source.current()) == {"anna"}
-    write(file, anna=ANNA | {"roles": ["compliance"]}, bob=ANNA)
-    assert set(source.current()) == {"anna", "bob"}
-    assert source.current()["anna"].user.roles == {Role.COMPLIANCE}
-
-
-def test_an_unchanged_file_is_not_read_again(file: Path) -> None:
-    source = UserFile(write(file, anna=ANNA))
-    assert source.current() is source.current()
-
-
-@pytest.mark.parametrize("damage", ["invalid", "gone"])
-def test_a_file_that_went_bad_keeps_the_last_good_users_and_logs_once(file: Path, damage: str) -> None:
-    source = UserFile(write(file, anna=ANNA))
-    if damage == "gone":
-        file.unlink()
-    else:
-        write(file, anna=ANNA | {"roles": ["trader"]})
-    with capture_logs() as logs:
-        assert set(source.current()) == {"anna"}
-        assert set(source.current()) == {"anna"}
-    assert [entry["log_level"] for entry in logs] == ["error"]
-    assert str(file) in logs[0]["error"]
-    write(file, bob=ANNA)
-    assert set(source.current()) == {"bob"}
-
-
-def test_a_file_that_only_changed_its_time_stays_the_same(file: Path) -> None:
-    source = UserFile(write(file, anna=ANNA))
-    os.utime(file, (0, 0))
-    assert set(source.current()) == {"anna"}
-
-
-def test_hashes_of_different_cost_are_warned_of_and_the_decoy_has_the_dearest(file: Path) -> None:
-    dear = bcrypt.hashpw(b"x", bcrypt.gensalt(11)).decode()
-    with capture_logs() as logs:
-        users = read_users(write(file, anna=ANNA, bob=ANNA | {"password": dear}))
-    assert logs[0]["users"] == ["anna"]
-    assert users.decoy.startswith("$2b$11$")
-
-
-def test_the_decoy_is_a_hash_bcrypt_works_on_and_nothing_matches() -> None:
-    users, _ = demo_users()
-    assert not bcrypt.checkpw(b"", users.decoy.encode())
-    assert users.decoy.startswith("$2b$06$"), "as dear as the demo users' own"
-
-
 def test_the_demo_has_one_user_per_role_whose_shown_passwords_open() -> None:
     users, logins = demo_users()
     assert [login.username for login in logins] == [
@@ -206,14 +156,8 @@ def test_the_demo_s_hashes_are_refused_in_a_user_file(file: Path) -> None:
     assert "has cost 06" in refusal(write(file, pm=ANNA | {"password": users["pm"].password_hash}))
 
 
-@pytest.mark.parametrize(
-    ("password", "sentence"),
-    [
-        ("short", "shorter than 12 characters"),
-        (" with a space before", "begins or ends with a space"),
-        ("é" * 37, "longer than 72 bytes"),
-    ],
-)
-def test_a_password_the_sign_in_could_not_take_is_not_hashed(password: str, sentence: str) -> None:
-    with pytest.raises(SettingsError, match=sentence):
-        hash_password(password)
+def test_a_demo_password_is_found_under_whatever_hash_unless_its_user_is_disabled() -> None:
+    users, _ = demo_users()
+    again = replace(users["viewer"], password_hash=bcrypt.hashpw(b"viewer-demo", bcrypt.gensalt(4)).decode())
+    there = {"pm": replace(users["pm"], disabled=True), "viewer": again, "anna": Entry(users["pm"].user, HASH)}
+    assert with_demo_passwords(there) == ["viewer"]
