@@ -18,6 +18,7 @@ from bench.screens.browsing import Run, Session
 from bench.screens.crowd import PAUSE, SESSIONS, CrowdReading, read_crowd, write_people
 from bench.screens.job import assets, sign_in
 from bench.screens.paging import PageReading, read_pages
+from bench.screens.replays import ReplayReading, read_replays
 from bench.screens.serving import Served, serve
 
 RERUN, CHANGE, MOVED, COLD = 0.3, 0.5, 300_000, 5.0  # what is promised: seconds, seconds, bytes, seconds
@@ -30,11 +31,11 @@ class Size:
     accounts: int
     positions: int
     times: int
-    sessions: int
+    sessions: tuple[int, ...]
     jobs: int
 
 
-FULL, QUICK = Size(200, 20_000, 40, SESSIONS, 1), Size(10, 500, 3, 2, 1)
+FULL, QUICK = Size(200, 20_000, 40, SESSIONS, 1), Size(10, 500, 3, (2,), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,14 @@ figure anew and sets its cash aside before the next begins.
 """
 
 
+_REPLAYS = """\
+## Replaying decisions
+
+Each statement that they confirmed is read from the ledger, run through its engine again from its stored inputs alone,
+and compared with what it said: what History does when it replays one.
+"""
+
+
 def section(quick: bool, say: Callable[[str], None]) -> str:
     """Measure all and write the section."""
     size = QUICK if quick else FULL
@@ -92,22 +101,35 @@ def section(quick: bool, say: Callable[[str], None]) -> str:
         with serve(book, directory / "pages") as app:
             cold = _start(app)
             pages = read_pages(app.url, bought[0], size.times)
-        say(f"{size.sessions} people at once")
-        with serve(book, directory / "crowd", write_people(book, size.sessions)) as app:
-            crowd = read_crowd(app, bought, size.sessions, size.jobs)
+        users = write_people(book, max(size.sessions))
+        crowds = []
+        for sessions in size.sessions:
+            say(f"{sessions} people at once")
+            with serve(book, directory / f"crowd-{sessions}", users) as app:
+                crowds.append(read_crowd(app, bought, sessions, size.jobs))
+        say("replaying what they confirmed")
+        replays = read_replays(directory / f"crowd-{max(size.sessions)}", size.times)
     least, most = PAUSE
     return "\n".join(
         [
             _INTRODUCTION,
             _setting(size),
             "## Targets\n",
-            _targets(cold, pages, crowd),
+            _targets(cold, pages, crowds),
             _COLD,
             _cold(cold),
             _PAGES,
             _pages(pages),
-            _CROWD.format(sessions=size.sessions, jobs=size.jobs, least=least, most=most),
-            _crowd(crowd),
+            *(
+                part
+                for crowd in crowds
+                for part in (
+                    _CROWD.format(sessions=crowd.sessions, jobs=size.jobs, least=least, most=most),
+                    _crowd(crowd),
+                )
+            ),
+            _REPLAYS,
+            _replays(replays),
         ]
     )
 
@@ -128,7 +150,7 @@ def _setting(size: Size) -> str:
     )
 
 
-def _targets(cold: ColdStart, pages: Sequence[PageReading], crowd: CrowdReading) -> str:
+def _targets(cold: ColdStart, pages: Sequence[PageReading], crowds: Sequence[CrowdReading]) -> str:
     slowest = max(pages, key=lambda page: median(run.seconds for run in page.runs))
     largest = max(pages, key=lambda page: max(run.moved for run in (page.first, *page.runs)))
     change = next(page for page in pages if page.what == "Allocate, another face")
@@ -139,7 +161,10 @@ def _targets(cold: ColdStart, pages: Sequence[PageReading], crowd: CrowdReading)
         ("under 300 kB to the browser", f"{_kb(moved)} kB ({largest.what})", moved < MOVED),
         ("a changed face on its way within 500 ms", f"{1e3 * changed:,.0f} ms, p95 {1e3 * worst:,.0f}", worst < CHANGE),
         ("first usable page of a cold start within 5 s", f"{cold.form:.1f} s", cold.form < COLD),
-        (f"{crowd.sessions} people at once without an error", f"{len(crowd.faults)} errors", not crowd.faults),
+        *(
+            (f"{crowd.sessions} people at once without an error", f"{len(crowd.faults)} errors", not crowd.faults)
+            for crowd in crowds
+        ),
     ]  # fmt: skip
     words = {True: "reached", False: "**missed**"}
     return table(("target", "measured", ""), [(what, figure, words[reached]) for what, figure, reached in rows])
@@ -185,6 +210,15 @@ def _crowd(crowd: CrowdReading) -> str:
     seen = {fault: crowd.faults.count(fault) for fault in crowd.faults}
     faults = "".join(f"- {count} times: {fault}\n" for fault, count in seen.items())
     return table(("step", "runs", "p50, ms", "p95, ms"), rows) + told + (f"\nErrors:\n\n{faults}" if faults else "")
+
+
+def _replays(replays: ReplayReading) -> str:
+    each = replays.seconds / replays.replayed
+    alike = "all alike" if not replays.differing else f"**{replays.differing} differ**"
+    return (
+        f"{replays.replayed:,} replays of {replays.statements} statements of {replays.accounts} accounts at most: "
+        f"{1 / each:,.0f} a second, {1e3 * each:.1f} ms each, {alike}.\n"
+    )
 
 
 def _spread(runs: Sequence[Run]) -> tuple[str, str]:
