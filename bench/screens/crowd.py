@@ -18,11 +18,11 @@ import yaml
 from access.passwords import hash_password
 from bench.reading.book import GROUP
 from bench.screens.browsing import NotThere, Run, Session
-from bench.screens.job import confirm, for_own, preview, sign_in
+from bench.screens.job import PASSWORD, confirm, for_own, preview, sign_in
 from bench.screens.serving import Served
+from orders.people import EVERY_GROUP
 
 SESSIONS = (20, 50)
-_PASSWORD = "of the benchmark alone"  # noqa: S105 - opens a made-up book that is gone in a minute
 PAUSE = (1.0, 3.0)  # seconds between two steps of one person
 
 
@@ -69,15 +69,17 @@ def read_crowd(app: Served, assets: Sequence[str], sessions: int, jobs: int) -> 
 
 
 def write_people(book: Path, count: int) -> Path:
-    """A group of its own for each of so many people, a share of the accounts, and the user file; both in the book."""
+    """A group of its own for each of so many people, a share of the accounts, and the user file, in which `pm` sees
+    everything; both in the book."""
     with (book / "groups.csv").open(encoding="utf-8", newline="") as file:
         accounts = [row["account"] for row in csv.DictReader(file) if row["group"] == GROUP]
     with (book / "groups.csv").open("a", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows((_own(n % count), account) for n, account in enumerate(accounts))
-    hashed = hash_password(_PASSWORD)
+        csv.writer(file).writerows((_own(n % count), account) for n, account in enumerate(accounts if count else ()))
+    hashed = hash_password(PASSWORD)
+    groups = {"pm": [EVERY_GROUP]} | {f"p{n}": [GROUP, _own(n)] for n in range(count)}
     users = {
-        f"p{n}": {"name": f"Person {n}", "password": hashed, "roles": ["portfolio_manager"], "groups": [GROUP, _own(n)]}
-        for n in range(count)
+        name: {"name": name, "password": hashed, "roles": ["portfolio_manager"], "groups": seen}
+        for name, seen in groups.items()
     }
     path = book / "users.yaml"
     path.write_text(yaml.safe_dump({"credentials": {"usernames": users}}), encoding="utf-8")
@@ -90,7 +92,7 @@ def _own(number: int) -> str:
 
 def _job(session: Session, number: int, asset: str, first: bool) -> Iterator[tuple[str, Run]]:
     if first:
-        yield "sign in", sign_in(session, f"p{number}", _PASSWORD)
+        yield "sign in", sign_in(session, f"p{number}")
     else:
         session.visit("")
         session.click(f"choose.{GROUP}")

@@ -98,7 +98,7 @@ def section(quick: bool, say: Callable[[str], None]) -> str:
         directory = Path(name)
         book = write_book(directory / "book", size.accounts, size.positions)
         say("a cold start, and each page")
-        with serve(book, directory / "pages") as app:
+        with serve(book, directory / "pages", write_people(book, 0)) as app:
             cold = _start(app)
             pages = read_pages(app.url, bought[0], size.times)
         users = write_people(book, max(size.sessions))

@@ -40,7 +40,7 @@ class Served:
 
 
 @contextmanager
-def serve(book: Path, data: Path, users: Path | None = None) -> Iterator[Served]:
+def serve(book: Path, data: Path, users: Path) -> Iterator[Served]:
     """The app on a free port, ready; stopped in the end. Nothing of this machine's own settings counts."""
     data.mkdir(parents=True, exist_ok=True)
     port = _free_port()
@@ -63,11 +63,11 @@ def serve(book: Path, data: Path, users: Path | None = None) -> Iterator[Served]
             process.wait()
 
 
-def _environment(book: Path, data: Path, users: Path | None) -> Mapping[str, str]:
+def _environment(book: Path, data: Path, users: Path) -> Mapping[str, str]:
     names = {name.upper() for name in Settings.model_fields}
     kept = {name: value for name, value in os.environ.items() if name.upper() not in names}
     given = {"BOOK_DIR": str(book), "DEMO": "false", "DATA_DIR": str(data), "LOG_LEVEL": "WARNING"}
-    return kept | given | ({"USERS_FILE": str(users)} if users else {})
+    return kept | given | {"USERS_FILE": str(users)}
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> float:

@@ -22,7 +22,8 @@ BOOK = (60, 600)  # accounts, positions
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("screens")
-    with serve(write_book(folder / "book", *BOOK), folder / "data") as served:
+    book = write_book(folder / "book", *BOOK)
+    with serve(book, folder / "data", write_people(book, 0)) as served:
         yield served
 
 
