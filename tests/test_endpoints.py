@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from dataclasses import replace
 from typing import TypeVar
 
 import httpx
@@ -24,11 +24,18 @@ T = TypeVar("T")
 HERE = ("127.0.0.1", 4000)
 
 
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with house_on(tmp_path_factory.mktemp("endpoints")) as house:
+        yield house
+
+
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    with house_on(tmp_path) as opened:
-        monkeypatch.setattr(bootstrap, "_house", [opened])
-        yield opened
+def house(opened: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """One of the test's own to change, over what all of them have."""
+    mine = replace(opened)
+    monkeypatch.setattr(bootstrap, "_house", [mine])
+    return mine
 
 
 def ask(path: str, of: tuple[str, int] = HERE, **headers: str) -> httpx.Response:
