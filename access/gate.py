@@ -182,7 +182,7 @@ class Gate:
         token: Token | None = st.session_state.get(_SIGN_IN)
         if token is None:
             return
-        self._sign_ins.revoke(token.username)
+        self._sign_ins.revoke(token.username, token.issued_at)
         self._sessions.forget(token)
         self._forget(SIGNED_OUT)
         self._cookie.drop(token.id)

@@ -142,7 +142,7 @@ class Elsewhere:
         if not said.get("is_logged_in"):
             return
         token = self._token(said)
-        self._sign_ins.revoke(token.username)
+        self._sign_ins.revoke(token.username, token.issued_at)
         self._end(token, "signed out", SIGNED_OUT)
         st.logout()
 

@@ -310,7 +310,7 @@ def test_a_provider_is_asked_in_the_clear_on_this_machine_alone(
     if not told:
         assert settings.oidc is not None
         return
-    with pytest.raises(SettingsError, match="OIDC_ISSUER .* unencrypted: use https"):
+    with pytest.raises(SettingsError, match=r"OIDC_ISSUER .* unencrypted: use https"):
         _ = settings.oidc
 
 
