@@ -98,7 +98,8 @@ def screens() -> None:
     )
     gate.mount()
     if user is not None:
-        gate.touch()
+        if not runs.by_itself():
+            gate.touch()
         _who(user, gate, inside)
         _what_is_new(gate)
         if inside:

@@ -19,7 +19,7 @@ import structlog
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
-from access import Administration, Claims, Elsewhere, Gate, Roster, Terms, demo_users, take_over_users
+from access import Administration, Claims, Elsewhere, Gate, Roster, Terms, demo_users, require_long, take_over_users
 from aladdin import Aladdin, AnswerCache
 from aladdin.simulator.process import BookStatus, Running
 from allocation.errors import EvenlotError
@@ -223,9 +223,10 @@ def _gate(
 
 
 def _cookie_key(settings: Settings, world: World, data: Path) -> str:
-    """The key that signs cookies: the setting, or in a simulated world one of its own, kept with its data."""
+    """The key that signs cookies, those of a sign-in elsewhere as well: the setting, or in a simulated world one of its
+    own, kept with its data."""
     if key := settings.cookie_key.get_secret_value():
-        return key
+        return require_long(key)
     if world is World.ALADDIN:
         raise SettingsError("COOKIE_KEY is missing: set 32 random bytes or more.")
     return cookie_key_in(data)

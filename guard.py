@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import ipaddress
+import os
 import re
 import socket
 from collections.abc import Collection, Iterator
@@ -17,6 +18,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 log = structlog.get_logger()
 
@@ -42,7 +44,8 @@ class Guard:
     """Wraps the whole app, its WebSocket as well. `hosts` are the names it may be asked under, beside its own."""
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] = ()) -> None:
-        self._app = app
+        # the server's own, which does not know the addresses of a socket for both kinds as those it is told to believe
+        self._app = ProxyHeadersMiddleware(app, os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"))
         self._hosts = frozenset(host.lower().rstrip(".") for host in hosts)
         self._headers = _HEADERS | {"Content-Security-Policy": policy()}
 
@@ -51,6 +54,8 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        if scope.get("client"):
+            scope["client"] = (_as_itself(scope["client"][0]), scope["client"][1])
         host = Headers(scope=scope).get("host", "")
         if not self.known(host):
             log.warning("request under a name that is not ours refused", host=host[:100])
@@ -124,6 +129,15 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _as_itself(address: str) -> str:
+    """An IPv4 address as such, which a socket for both kinds says as ::ffff:127.0.0.1."""
+    try:
+        mapped = ipaddress.IPv6Address(address).ipv4_mapped
+    except ValueError:
+        return address
+    return str(mapped) if mapped else address
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

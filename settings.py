@@ -29,6 +29,10 @@ ROOT = Path(__file__).resolve().parent
 SECRETS = ROOT / ".streamlit" / "secrets.toml"
 
 
+_PRIVATE = re.compile(r"https://[^/]|http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)")  # or never leaves the machine
+_HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|[0-9a-f:]*:[0-9a-f:.]*", re.IGNORECASE)
+
+
 def _known(named: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     """`named`, where each of its names exists: one that goes unread would look like a setting in force."""
     if set(named) - set(names):  # not which: a value that cannot be used is never quoted
@@ -132,6 +136,13 @@ class Settings(SnowflakeSettings):
             raise ValueError("write name=number, separated by commas")
         return {name.strip(): number.strip() for name, _, number in pairs}
 
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names_alone(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(_HOST.fullmatch, hosts)):  # one that no Host header equals would let nobody in, and not say why
+            raise ValueError("write names alone, without https:// and port, such as evenlot.example.com")
+        return hosts
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -230,6 +241,8 @@ class Settings(SnowflakeSettings):
             missing.append("COOKIE_KEY")
         if missing:
             raise SettingsError(f"Sign-in at a provider is half-configured: {', '.join(missing)} missing.")
+        if not _PRIVATE.match(self.oidc_issuer):
+            raise SettingsError("OIDC_ISSUER would be asked, and told the client's secret, unencrypted: use https.")
         return {
             "server_metadata_url": f"{self.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
             "client_id": self.oidc_client_id,

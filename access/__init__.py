@@ -8,6 +8,7 @@ from access.oidc import Claims, Elsewhere
 from access.passwords import hash_password
 from access.roster import Roster, UserStore
 from access.sessions import Terms
+from access.token import require_long
 from access.user_file import DemoLogin, demo_users, read_users
 from orders.people import Entry
 
@@ -26,5 +27,6 @@ __all__ = [
     "demo_users",
     "hash_password",
     "read_users",
+    "require_long",
     "take_over_users",
 ]

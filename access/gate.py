@@ -12,6 +12,7 @@ import structlog
 from access import passwords
 from access.cookie import Cookie
 from access.lockout import Lockout, SignIns
+from access.once import anew, once
 from access.roster import KNOWN_FOR, Roster
 from access.sessions import AGAIN, SIGNED_OUT, Sessions, Terms
 from access.token import Signer, Token
@@ -89,6 +90,7 @@ class Gate:
     def arrive(self) -> User | None:
         """The signed-in user, as a full run begins. Where a session has ended without use and its user chose to stay
         signed in, this begins another, with nothing of the one before in it."""
+        anew()
         user = self.current_user()
         token: Token | None = st.session_state.pop(_RETURNING, None)
         if user is not None or token is None:
@@ -107,7 +109,7 @@ class Gate:
         token: Token | None = st.session_state.get(_SIGN_IN) or self._token_of_cookie()
         if token is None:
             return None
-        seen = self._roster.look()
+        seen = once(self._roster.look)
         entry = self._sessions.bearer(token, seen.users, self._signer)
         if isinstance(entry, str):
             self._end(token, entry)
@@ -182,7 +184,7 @@ class Gate:
         token: Token | None = st.session_state.get(_SIGN_IN)
         if token is None:
             return
-        self._sign_ins.revoke(token.username)
+        self._sign_ins.revoke(token.username, token.issued_at)
         self._sessions.forget(token)
         self._forget(SIGNED_OUT)
         self._cookie.drop(token.id)
@@ -264,6 +266,7 @@ class Gate:
         return now if entry.not_before is None else max(now, entry.not_before + timedelta.resolution)
 
     def _admit(self, token: Token) -> None:
+        anew()
         st.session_state.pop(_NOTICE, None)
         st.session_state[_SIGN_IN] = token
         self._cookie.keep(token.id, self._signer.write(token), token.expires_at)

@@ -24,8 +24,8 @@ class SignIns(Protocol):
         """Forget the failures of this name at this address."""
         ...
 
-    def revoke(self, username: str) -> None:
-        """From now on, refuse whatever was issued to this user before."""
+    def revoke(self, username: str, issued_at: datetime | None = None) -> None:
+        """From now on, refuse whatever was issued to this user before, or at `issued_at` by a clock ahead of ours."""
         ...
 
     def not_before(self, username: str) -> datetime | None:

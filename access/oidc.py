@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +12,8 @@ import streamlit as st
 import structlog
 
 from access.lockout import SignIns
-from access.roster import KNOWN_FOR
+from access.once import anew, once
+from access.roster import KNOWN_FOR, RETRY
 from access.sessions import SIGNED_OUT, Sessions, Terms
 from access.token import Token
 from access.user_file import DemoLogin
@@ -87,6 +87,7 @@ class Elsewhere:
         self._sessions = Sessions(clock, terms)
         self._names: dict[str, str] = {}  # by username: of who came since the start, for the provider lists nobody
         self._revoked: dict[str, tuple[datetime, datetime | None]] = {}  # by username: when it was read, and what
+        self._failed_at: datetime | None = None  # when the store was asked for one last, and did not answer
 
     def go(self) -> None:
         """Leave for the provider."""
@@ -94,6 +95,7 @@ class Elsewhere:
 
     def arrive(self) -> User | None:
         """The signed-in user, as a full run begins."""
+        anew()
         return self.current_user()
 
     def current_user(self) -> User | None:
@@ -109,7 +111,7 @@ class Elsewhere:
             counts.SIGN_INS.labels("refused").inc()
             self._end(token, "sign-in failed", f"{self.elsewhere} knows you, and gives you no role at this desk.")
             return None
-        old, not_before = self._not_before(user.username)
+        old, not_before = once(lambda: self._not_before(user.username))
         if not_before is not None and token.issued_at <= not_before:
             self._end(token, "session ended", SIGNED_OUT)
         elif self._clock.now() >= token.expires_at:
@@ -142,18 +144,17 @@ class Elsewhere:
         if not said.get("is_logged_in"):
             return
         token = self._token(said)
-        self._sign_ins.revoke(token.username)
+        self._sign_ins.revoke(token.username, token.issued_at)
         self._end(token, "signed out", SIGNED_OUT)
         st.logout()
 
     def doubt(self) -> str | None:
         """What is not known while the store does not answer."""
         said = st.user.to_dict()
-        if not said.get("is_logged_in"):
+        known = self._revoked.get(self._token(said).username) if said.get("is_logged_in") else None
+        if self._failed_at is None or known is None:
             return None
-        read_at = self._revoked.get(self._token(said).username, (self._clock.now(), None))[0]
-        if self._clock.now() - read_at < timedelta(seconds=1):
-            return None
+        read_at = known[0]
         return (
             f"Whether you were signed out elsewhere could not be read since {read_at:%H:%M:%S} UTC. After "
             f"{KNOWN_FOR // timedelta(minutes=1)} minutes of that you can only look until it can."
@@ -196,11 +197,16 @@ class Elsewhere:
     def _not_before(self, username: str) -> tuple[bool, datetime | None]:
         """Since when sign-ins count, and whether that was read too long ago; the store's error where it never was."""
         now = self._clock.now()
-        with suppress(OutsideError, SettingsError):
-            self._revoked[username] = (now, self._sign_ins.not_before(username))
-        if username not in self._revoked:
-            self._revoked[username] = (now, self._sign_ins.not_before(username))
-        read_at, not_before = self._revoked[username]
+        known, failed_at = self._revoked.get(username), self._failed_at
+        if known is None or failed_at is None or now - failed_at >= RETRY:
+            try:
+                known = self._revoked[username] = (now, self._sign_ins.not_before(username))
+                self._failed_at = None
+            except (OutsideError, SettingsError):
+                self._failed_at = self._clock.now()
+                if known is None:
+                    raise
+        read_at, not_before = known
         return now - read_at > KNOWN_FOR, not_before
 
     def _end(self, token: Token, action: str, why: str) -> None:

@@ -30,16 +30,21 @@ class Token(BaseModel):
     stays: bool = False  # its user chose to stay signed in: it opens another session where one has ended unused
 
 
+def require_long(key: str) -> str:
+    """The key, where nobody finds it out by trying; `SettingsError` for a shorter one."""
+    if len(key.encode()) < _KEY_BYTES:
+        raise SettingsError(f"The cookie key is shorter than {_KEY_BYTES} bytes; set a longer random one.")
+    return key
+
+
 class Signer:
     """Issues tokens valid for `hours`, or `days` for who stays signed in, and reads back only its own."""
 
     def __init__(self, key: str, hours: float, days: float) -> None:
         """Raises `SettingsError` for a key too short to sign with or for times that are not positive."""
-        if len(key.encode()) < _KEY_BYTES:
-            raise SettingsError(f"The cookie key is shorter than {_KEY_BYTES} bytes; set a longer random one.")
         if hours <= 0 or days <= 0:
             raise SettingsError(f"A sign-in cannot last {hours:g} hours, or {days:g} days for who stays signed in.")
-        self._key = key
+        self._key = require_long(key)
         self._life, self._stay = timedelta(hours=hours), timedelta(days=days)
 
     def issue(self, username: str, password_hash: str, now: datetime, *, stays: bool = False) -> Token:

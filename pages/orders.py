@@ -22,6 +22,7 @@ from ui import (
     order_tables,
     proposal_tables,
     releasing,
+    runs,
     session,
     states,
     tables,
@@ -41,7 +42,7 @@ def listed(user: User) -> None:
     moving = any(order.state in dashboard.MOVING for order in shown)
     if moving != st.session_state.get("orders.moving", False):
         st.session_state["orders.moving"] = moving
-        st.rerun()
+        runs.again_by_itself()
 
 
 def detail(user: User, order: Order) -> None:

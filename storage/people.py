@@ -18,6 +18,7 @@ from orders.ports import Clock
 from storage import audit
 from storage.columns import CONFIDENTIAL, count, moment, text
 from storage.dialects import require_fit
+from storage.migrations import newest_revision
 from storage.schema import metadata, sign_in_revocations
 from storage.unit import Command, Outcome, UnitOfWork, read
 
@@ -44,7 +45,7 @@ class SqlPeople:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        self._unit = UnitOfWork(engine, clock)
+        self._unit = UnitOfWork(engine, clock, revision=newest_revision())
 
     def every(self) -> dict[str, Entry]:
         """All users by username, each with the moment before which what was issued to them no longer counts."""

@@ -43,13 +43,16 @@ class SqlSignIns:
         gone = delete(sign_in_failures).where(or_(its, table.failed_at < self._clock.now() - _KEPT))
         write(self._engine, lambda conn: conn.execute(gone))
 
-    def revoke(self, username: str) -> None:
-        """End every session of a user that began before now."""
-        row = {"username": username, "not_before": self._clock.now()}
-        here = update(sign_in_revocations).where(sign_in_revocations.c.username == username)
+    def revoke(self, username: str, issued_at: datetime | None = None) -> None:
+        """End every session of a user that began before now, and one that was issued then. A clock that is behind
+        another server's, or the provider's, brings none back."""
+        now = self._clock.now()
+        mine = sign_in_revocations.c.username == username
 
         def renew(conn: Connection) -> None:
-            if conn.execute(here.values(row)).rowcount == 0:
+            before = conn.scalar(select(func.max(sign_in_revocations.c.not_before)).where(mine))
+            row = {"username": username, "not_before": max(filter(None, (now, issued_at, before)))}
+            if conn.execute(update(sign_in_revocations).where(mine).values(row)).rowcount == 0:
                 conn.execute(insert(sign_in_revocations).values(row))
 
         write(self._engine, renew)

@@ -44,8 +44,11 @@ def simulator_of(server: AppServer) -> int:
 
 
 def test_the_app_says_that_it_lives_and_is_ready_and_ends_with_everything_it_started(tmp_path: Path) -> None:
-    with AppServer(tmp_path) as server:
+    with AppServer(
+        tmp_path, address="::"
+    ) as server:  # as it is started where nothing is said: IPv4 comes by it as well
         assert server.get("/health/live").json() == {"status": "live"}
+        assert "store" in server.get("/health").json()
         ready = server.get("/health/ready")
         assert ready.status_code == 200
         assert ready.json() == {"status": "ready", "aladdin": "ok", "store": "ok", "worker": "ok"}

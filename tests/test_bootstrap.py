@@ -84,6 +84,19 @@ def test_the_cookie_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> 
     assert stat.S_IMODE((tmp_path / "cookie.key").stat().st_mode) == 0o600
 
 
+def test_a_cookie_key_that_can_be_guessed_signs_nothing_a_sign_in_elsewhere_included(tmp_path: Path) -> None:
+    provider = {
+        "oidc_issuer": "https://login.example.com",
+        "oidc_client_id": "evenlot",
+        "oidc_client_secret": "hush-hush",
+        "oidc_redirect_uri": "https://evenlot.example.com/oauth2callback",
+        "oidc_roles": "desk=viewer",
+    }
+    for settings in ({}, provider):
+        with pytest.raises(SettingsError, match="shorter than 32"), house_on(tmp_path, cookie_key="short", **settings):
+            pass
+
+
 def test_a_data_folder_that_cannot_be_made_or_written_to_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     below, read_only = tmp_path / "file" / "data", Path("/proc/self")  # where nobody may write, not even root

@@ -9,6 +9,7 @@ import socket
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
@@ -117,3 +118,32 @@ def test_no_page_may_run_a_script_of_another_place_or_one_written_into_it() -> N
     assert digest not in rules["script-src"]
     assert rules["script-src"].count("sha256-") == 2  # Streamlit's shell, and the component that writes the cookie
     assert rules["frame-ancestors"] == "'self'"
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("::ffff:127.0.0.1", "", "127.0.0.1"),  # what a socket for both kinds of addresses says
+        ("::ffff:127.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("::ffff:127.0.0.1", "6.6.6.6, 203.0.113.9", "203.0.113.9"),  # the first is the visitor's own word
+        ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("::1", "203.0.113.9", "203.0.113.9"),
+        ("::ffff:10.0.0.7", "203.0.113.9", "10.0.0.7"),
+        ("2001:db8::7", "127.0.0.1", "2001:db8::7"),
+    ],
+)
+def test_a_visitor_has_the_address_that_a_proxy_on_this_machine_tells_and_no_other(
+    peer: str, forwarded: str, client: str
+) -> None:
+    async def who(request: Request) -> Response:
+        assert request.client is not None
+        return Response(request.client.host)
+
+    transport = httpx.ASGITransport(Guard(Starlette(routes=[Route("/", who)])), client=(peer, 4000))
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+
+    async def ask() -> str:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as asking:
+            return (await asking.get("/")).text
+
+    assert asyncio.run(ask()) == client

@@ -273,6 +273,60 @@ def test_what_may_be_written_is_said_as_it_must_be_written(monkeypatch: pytest.M
         read_settings()
 
 
+PROVIDER = {
+    "OIDC_ISSUER": "https://login.example.com/tenant",
+    "OIDC_CLIENT_ID": "evenlot",
+    "OIDC_CLIENT_SECRET": "hush-hush",
+    "OIDC_REDIRECT_URI": "https://evenlot.example.com/oauth2callback",
+    "OIDC_ROLES": "desk=viewer",
+    "COOKIE_KEY": "k" * 64,
+}
+
+
+@pytest.mark.parametrize("missing", PROVIDER)
+def test_a_half_set_provider_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    set_all(monkeypatch, **PROVIDER)
+    assert read_settings().oidc is not None
+    monkeypatch.delenv(missing)
+    with pytest.raises(SettingsError, match=f"half-configured: {missing} missing"):
+        _ = read_settings().oidc
+
+
+@pytest.mark.parametrize(
+    ("issuer", "told"),
+    [
+        ("http://login.example.com", True),
+        ("http://localhost.example.com", True),
+        ("login.example.com", True),
+        ("http://localhost:9000/x", False),
+        ("http://127.0.0.1:9000", False),
+    ],
+)
+def test_a_provider_is_asked_in_the_clear_on_this_machine_alone(
+    monkeypatch: pytest.MonkeyPatch, issuer: str, told: bool
+) -> None:
+    set_all(monkeypatch, **PROVIDER | {"OIDC_ISSUER": issuer})
+    settings = read_settings()
+    if not told:
+        assert settings.oidc is not None
+        return
+    with pytest.raises(SettingsError, match=r"OIDC_ISSUER .* unencrypted: use https"):
+        _ = settings.oidc
+
+
+@pytest.mark.parametrize(
+    "hosts", ["https://evenlot.example.com", "evenlot.example.com:8443", "a.example b.example", "*x"]
+)
+def test_a_host_that_is_no_name_is_refused_as_it_would_let_nobody_in(
+    monkeypatch: pytest.MonkeyPatch, hosts: str
+) -> None:
+    set_all(monkeypatch, ALLOWED_HOSTS="evenlot.example.com, *.desk.example.com.,*, ::1")
+    assert len(read_settings().allowed_hosts) == 4
+    set_all(monkeypatch, ALLOWED_HOSTS=f"evenlot.example.com,{hosts}")
+    with pytest.raises(SettingsError, match="ALLOWED_HOSTS: value error, write names alone"):
+        read_settings()
+
+
 def test_secrets_do_not_show_in_a_print_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     set_all(monkeypatch, ALADDIN_API_KEY="hush-hush", **ALADDIN)
     printed = repr(read_settings())

@@ -9,7 +9,7 @@ import streamlit as st
 from orders.batch import Outcome, counted, results_csv
 from orders.history import Wanted
 from orders.model import BatchRun, User
-from ui import batch_runs, batch_tables, formats, frame, session
+from ui import batch_runs, batch_tables, formats, frame, runs, session
 from ui.batch_runs import Run
 
 TICK, LOOK = 1, 10  # seconds: while it is being sent, and where only its orders can be seen
@@ -50,7 +50,7 @@ def _leave(run: Run | None, begun: BatchRun | None) -> None:
 def _underway(run: Run) -> None:
     """How far it is. A tick is no use of the app by anybody."""
     if session.office().gate.current_user() is None or run.over.is_set():
-        st.rerun()
+        runs.again_by_itself()
     done, of = len(run.results), len(run.batch.blocks)
     st.progress(done / of, f"{done:,} of {formats.count(of, 'block')} done. {run.waiting}")
     if run.stopped.is_set():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 import structlog
@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunCon
 from watch import references
 
 _USER = "runs.user"
+_BY_ITSELF = "runs.by_itself"
 
 
 def have_references() -> None:
@@ -33,6 +34,17 @@ def belong_to(username: str) -> None:
     """Say on each log line of this run, and of those that begin in its fragments, whose it is."""
     st.session_state[_USER] = username
     structlog.contextvars.bind_contextvars(user=username)
+
+
+def again_by_itself() -> NoReturn:
+    """Run the whole script anew for what changed by itself: a tick is no use of the app by anybody."""
+    st.session_state[_BY_ITSELF] = True
+    st.rerun()
+
+
+def by_itself() -> bool:
+    """Whether this run is such a one. Asked once in each."""
+    return bool(st.session_state.pop(_BY_ITSELF, False))
 
 
 def _who(context: ScriptRunContext) -> dict[str, str]:

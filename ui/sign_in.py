@@ -78,17 +78,17 @@ def sign_in_form(gate: Gate, book: Book, guided: bool = False) -> None:
             _form(gate)
         if message := gate.message():
             st.error(message)
-        if gate.demo_logins:
+        if logins := gate.demo_logins:
             with st.container(border=True, gap="xsmall"):
                 row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
                 row.markdown("**Demo users** · nothing leaves this machine")
-                guide = next((login for login in gate.demo_logins if login.role == Role.PORTFOLIO_MANAGER.label), None)
+                guide = next((login for login in logins if login.role == Role.PORTFOLIO_MANAGER.label), None)
                 if guided and guide is not None:
                     row.button(
                         "Guided demo", icon=":material/slideshow:", key="sign_in.guided", on_click=_guided,
                         args=(gate, guide), help=f"Signs in as {guide.username}, and shows you around",
                     )  # fmt: skip
-                for login in gate.demo_logins:
+                for login in logins:
                     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
                     row.markdown(f"{login.role.capitalize()}: `{login.username}` / `{login.password}`")
                     row.button(

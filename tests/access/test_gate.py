@@ -321,6 +321,16 @@ def test_a_cookie_copied_before_the_sign_out_is_refused_even_if_the_days_were_ch
     assert shown(door.browser().run()) == "You are signed out."
 
 
+def test_a_sign_out_at_a_server_whose_clock_is_behind_ends_a_copied_cookie_too(door: Door, visit: Visit) -> None:
+    browser = sign_in(door.browser())
+    visit.keep_cookie(browser)
+    door.clock.move(timedelta(seconds=-2))
+    browser.button[0].click().run()
+    assert shown(door.browser().run()) == "You are signed out."
+    visit.cookies = {}
+    assert shown(sign_in(door.browser())) == SIGNED_IN
+
+
 def test_a_forged_cookie_gets_the_form_and_a_line_in_the_log(door: Door, visit: Visit) -> None:
     door.gate = door.new_gate(cookie_key="x" * 32)
     visit.keep_cookie(sign_in(door.browser()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -106,7 +106,7 @@ class _Counting:
     def clear(self, username: str, address: str) -> None:
         self._failures.clear()
 
-    def revoke(self, username: str) -> None:
+    def revoke(self, username: str, issued_at: datetime | None = None) -> None:
         raise AssertionError("a lockout revokes nothing")
 
     def not_before(self, username: str) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from access.roster import Roster
 from orders.errors import Unavailable
-from orders.people import READING, Permission, Role
-from tests.access.door import NEW, OLD, Door, Visit, change, shown, sign_in
+from orders.people import READING, Entry, Permission, Role
+from tests.access.door import NEW, OLD, Door, Visit, change, script, shown, sign_in
+from watch import references
 
 SIGNED_IN = "pm: portfolio_manager; *"
 
@@ -62,6 +63,35 @@ def test_a_store_that_is_away_is_not_asked_with_every_click_and_no_sign_in_is_ta
         browser.run()
         assert len(tries) == 2
         assert shown(sign_in(door.browser(), "analyst", "analyst-demo")).startswith("You are not signed in: the ledger")
+
+
+def test_a_run_reads_the_users_once_however_often_it_asks_and_the_next_one_anew(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, read, every = sign_in(door.browser()), [0], door.people.every
+
+    def counted() -> dict[str, Entry]:
+        read[0] += 1
+        return every()
+
+    monkeypatch.setattr(door.people, "every", counted)
+    draw = door.draw
+
+    def drawn() -> None:
+        references.begin()
+        draw()
+        for _ in range(3):
+            door.gate.current_user()
+
+    monkeypatch.setattr(door, "draw", drawn)
+    again = script(door.draw)
+    again.session_state["access.token"] = browser.session_state["access.token"]
+    assert shown(again.run()) == SIGNED_IN
+    assert read == [1]
+    door.change(replace(door.entry("pm"), disabled=True))
+    read[0] = 0
+    assert shown(again.run()).startswith("Your user was disabled")
+    assert read == [1]
 
 
 def test_a_server_that_never_read_the_users_lets_nobody_in(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

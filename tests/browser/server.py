@@ -46,12 +46,13 @@ def own_environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
 class AppServer:
     """`streamlit run app.py` over a data directory. Stopped and started again it has the same address and data."""
 
-    def __init__(self, data_dir: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, data_dir: Path, env: Mapping[str, str] | None = None, address: str = "127.0.0.1") -> None:
         """`env` holds settings on top of DEMO=true and DATA_DIR; to run a CSV book set DEMO to "false" as well."""
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
         self.log_path = data_dir / "app.log"
         self.port = free_port()
+        self._address = address
         self.url = f"http://127.0.0.1:{self.port}"
         self._env = own_environment({"DATA_DIR": str(data_dir)} | dict(env or {}))
         self._process: subprocess.Popen[bytes] | None = None
@@ -71,7 +72,7 @@ class AppServer:
         is then gone."""
         assert self._process is None, "the server runs already"
         command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-        command += ["--server.port", str(self.port), "--server.address", "127.0.0.1"]
+        command += ["--server.port", str(self.port), "--server.address", self._address]
         command += ["--server.headless", "true", "--server.fileWatcherType", "none"]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=log, stderr=log)

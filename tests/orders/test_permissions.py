@@ -22,6 +22,7 @@ from orders.dispatch import Dispatch
 from orders.errors import NotFound, NotPermitted
 from orders.history import Sought
 from orders.model import Order, Permission, Role, User
+from orders.people import READING
 from tests.orders.desk import PM, FakeBlotter, FakeBroker, Outfit, outfit
 from tests.orders.test_desk import preview, request
 from tests.orders.watch import Watch
@@ -230,6 +231,14 @@ def test_whoever_has_every_role_and_not_the_group_is_refused_and_nothing_is_writ
     before = world.written()
     with pytest.raises((NotPermitted, NotFound), match=NOT_SEEN):
         OF_A_GROUP[name][1](world, User(NOBODY, "Some Body", frozenset(Role), frozenset({"OPNIC"})))
+    assert world.written() == before
+
+
+@pytest.mark.parametrize("name", [name for name in USE_CASES if USE_CASES[name][0] not in READING])
+def test_whoever_may_only_look_for_now_is_refused_whatever_others_act_on(world: World, name: str) -> None:
+    before = world.written()
+    with pytest.raises(NotPermitted, match="until they can be read again you can only look"):
+        USE_CASES[name][1](world, User(NOBODY, "Some Body", frozenset(Role), frozenset({"*"}), read_only=True))
     assert world.written() == before
 
 

@@ -139,6 +139,18 @@ def test_every_full_run_counts_as_use(front: Front) -> None:
     assert front.gate.touched == before + 1
 
 
+def test_a_page_that_runs_anew_for_what_changed_by_itself_is_no_use(front: Front) -> None:
+    page = front.visit("orders")
+    page.session_state["orders.moving"] = (
+        True  # as it was, until the last order came to rest: a tick runs the page anew
+    )
+    before = front.gate.touched
+    page.run()
+    assert front.gate.touched == before + 1, "the run somebody asked for, and not the one that followed from it"
+    page.run()
+    assert front.gate.touched == before + 2
+
+
 def test_a_house_that_cannot_open_says_why_on_every_page(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     def shut() -> bootstrap.House:
         raise SettingsError("Aladdin is half-configured: ALADDIN_URL set, ALADDIN_CLIENT_ID missing.")

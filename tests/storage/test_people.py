@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, text
 
-from orders.errors import NotPermitted, VersionConflict
+from orders.errors import NotPermitted, SettingsError, VersionConflict
 from orders.people import Entry, Role, User
 from storage import SqlLedger, SqlPeople, SqlSignIns
 from tests.storage.samples import NOON, SetClock
@@ -54,6 +54,14 @@ def test_of_two_changes_made_from_one_version_the_second_is_refused(people: SqlP
         people.write([replace(vera, one_time=True)], "ada", "change_user")
     with pytest.raises(VersionConflict, match="There is a user vera already"):
         people.write([VERA], "ada", "add_user")
+
+
+def test_users_of_tables_that_were_migrated_meanwhile_are_not_written(people: SqlPeople, engine: Engine) -> None:
+    with engine.begin() as conn:
+        conn.execute(text("update alembic_version set version_num = '9999'"))
+    with pytest.raises(SettingsError, match="brought to revision 9999 while this program"):
+        people.write([user("bob", Role.VIEWER)], "ada", "add_user")
+    assert set(people.every()) == {"ada", "vera"}
 
 
 def test_the_last_who_administers_stays_even_when_two_leave_at_once(people: SqlPeople, engine: Engine) -> None:

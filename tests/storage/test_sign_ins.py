@@ -74,3 +74,12 @@ def test_a_revocation_holds_from_now_and_moves_on(sign_ins: SqlSignIns, clock: S
         list(pool.map(sign_ins.revoke, ["maria"] * 8))
     assert SqlSignIns(engine, clock).not_before("maria") == NOON + timedelta(seconds=5)
     assert sign_ins.not_before("paul") is None
+
+
+def test_a_revocation_by_a_clock_that_is_behind_brings_no_session_back(sign_ins: SqlSignIns, clock: SetClock) -> None:
+    ahead = NOON + timedelta(seconds=2)
+    sign_ins.revoke("maria", issued_at=ahead)
+    assert sign_ins.not_before("maria") == ahead
+    clock.forward(1)
+    sign_ins.revoke("maria")
+    assert sign_ins.not_before("maria") == ahead
