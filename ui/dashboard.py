@@ -98,7 +98,7 @@ def _table(shown: tuple[Order, ...]) -> None:
         height=tables.height(table, 420),
         alt="orders, newest first",
     )
-    tables.further(*([] if "Release" in table else ["average price"]), "limit")
+    tables.further(*(["limit"] if "Release" in table else []), "when it was confirmed, by whom")
     when = any(order.state is OrderState.SCHEDULED for order in shown) and "Release" not in table
     st.caption(
         ("Newest first." if whole else "Newest first. Tick an order to see it whole.")

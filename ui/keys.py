@@ -44,6 +44,49 @@ export default function () {
   return () => document.body.removeEventListener("keydown", guard)
 }
 """
+# A grid of Streamlit's believes it is used while the pointer is above it alone: moved anywhere else, that makes it
+# deaf to the arrows, and Tab selects no cell. So the grid that has the keyboard is told that the pointer is above it,
+# once that rests elsewhere, and the first cell is selected where coming in by keyboard could not do so.
+_GRIDS = """
+const REST = 80 // milliseconds: the grid has taken in by then what it was told before
+
+export default function () {
+  let last = null, rests = 0
+  const within = (e) => e?.closest?.('[data-testid="stDataFrame"]')
+  const used = () => {
+    const at = document.activeElement
+    return within(at) ?? (at?.closest?.("#portal") && last?.isConnected ? last : null) // or a cell of it is open
+  }
+  const enter = (grid) => {
+    const at = document.activeElement
+    if (within(at) !== grid || grid.querySelector('td[aria-selected="true"]')) return
+    at.blur()
+    at.focus({ preventScroll: true })
+  }
+  const wake = () => {
+    const grid = used(), canvas = grid?.querySelector("canvas")
+    if (!canvas || grid.matches(":hover")) return
+    const { left, top, height } = canvas.getBoundingClientRect()
+    const inside = { clientX: left + 2, clientY: top + Math.min(height - 2, 40), bubbles: true }
+    canvas.dispatchEvent(new PointerEvent("pointermove", inside))
+    setTimeout(() => enter(grid), REST)
+  }
+  const later = () => { clearTimeout(rests); rests = setTimeout(wake, REST) }
+  const moved = (event) => { if (event.isTrusted && used()) later() }
+  const focused = (event) => {
+    const grid = within(event.target)
+    if (grid && grid !== last) later()
+    last = grid ?? (event.target.closest?.("#portal") ? last : null)
+  }
+  document.addEventListener("pointermove", moved, true)
+  document.addEventListener("focusin", focused, true)
+  return () => {
+    clearTimeout(rests)
+    document.removeEventListener("pointermove", moved, true)
+    document.removeEventListener("focusin", focused, true)
+  }
+}
+"""
 # Once for each dialog: what is drawn anew keeps the focus where whoever types has moved it by then.
 _BEGIN = """
 const begun = new WeakSet()
@@ -63,6 +106,7 @@ export default function ({ data, parentElement }) {
 }
 """
 _guard = st.components.v2.component("evenlot_keys", js=_GUARD)
+_grids = st.components.v2.component("evenlot_grids", js=_GRIDS)
 _begin = st.components.v2.component("evenlot_begin", js=_BEGIN)
 
 
@@ -73,7 +117,8 @@ def begin(key: str, field: str = "") -> None:
 
 
 def card() -> None:
-    """All of them in one place; with it, what keeps Streamlit's own keys from doing harm."""
+    """All of them in one place; with it, what keeps Streamlit's own keys from doing harm, and grids from going deaf."""
     with st.popover("Keyboard", icon=":material/keyboard:", type="tertiary", key="keys"):
         st.markdown("\n".join(["| keys | |", "|---|---|", *(f"| **{keys}** | {does} |" for keys, does in LISTED)]))
     _guard(key="keys.guard", height=1)
+    _grids(key="keys.grids", height=1)

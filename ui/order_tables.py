@@ -33,11 +33,11 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
                 "Face": order.face,
                 "Bond": order.label,
                 **({} if later else {"Filled": order.progress * 100}),
+                **({} if later else {"Average price": tables.as_float(order.average_price)}),
                 "Group": order.group,
+                "Limit": "market" if order.limit is None else formats.price(order.limit),
                 "Confirmed": order.created_at,
                 "By": session.person(order.created_by),
-                **({} if later else {"Average price": tables.as_float(order.average_price)}),
-                "Limit": "market" if order.limit is None else formats.price(order.limit),
                 "Order": order.id,
             }
             for order in rows
@@ -54,7 +54,7 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
         "Confirmed": st.column_config.DatetimeColumn(
             "Confirmed", format="DD MMM HH:mm", timezone="UTC", width=87, help="by the clock of UTC"
         ),
-        "By": st.column_config.TextColumn("By", width=86),
+        "By": st.column_config.TextColumn("By", width=140),
         "Average price": tables.number(
             "Average", 4, "price per 100, average over what is filled; – where nothing is", 76
         ),

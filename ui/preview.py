@@ -35,7 +35,7 @@ def figures(proposal: Proposal, warnings: Sequence[str]) -> None:
     """The six figures of a proposal, and what must be known before anything else is read."""
     effect = proposal.effect
     _loudly(proposal)
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="figures"):
         st.metric("Filled", formats.percent(proposal.fill), width=78, help=f"{proposal.placed:,} placed")
         left = formats.face(proposal.block.face - proposal.placed)
         st.metric("Not placed", left, width=116, help="face ordered that no account gets; its reasons stand below")

@@ -11,7 +11,7 @@ from typing import ClassVar
 from allocation.caps.wording import issuer_names, rate_fault, security_names
 from allocation.limits import LimitTable, Rule
 from allocation.model import Account, BlockOrder, Side
-from allocation.ratings import lowest, notch
+from allocation.ratings import lowest, notch, unread
 
 
 class RateCap:
@@ -103,9 +103,14 @@ class RatingCap:
             what = f"the rating {bond.rating} is not a long-term one" if bond.rating else "it has no rating"
             return 0, f"{bond.label}: {what}, so the rating floor of {row.value} cannot be checked"
         notches, lowest_rating = rated
-        if notches <= floor:
-            return None
-        return 0, f"{bond.label} is rated {lowest_rating}, below the floor of {row.value}"
+        if notches > floor:
+            return 0, f"{bond.label} is rated {lowest_rating}, below the floor of {row.value}"
+        if other := unread(bond.rating):
+            return 0, (
+                f"{bond.label}: of its ratings, {other} cannot be read, so the rating floor of {row.value} cannot be "
+                "checked"
+            )
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from allocation.ratings import notch
+from allocation.ratings import lowest, notch, unread
 
 
 def test_the_letters_and_moodys_numbers_meet_notch_by_notch() -> None:
@@ -37,6 +37,9 @@ def test_the_letters_and_moodys_numbers_meet_notch_by_notch() -> None:
         ("Baa3 *-", "BBB-"),
         ("BB+/Negative", "BB+"),
         ("Sovereign", "AAA"),
+        ("Moody's Baa2(hyb)", "BBB"),
+        ("S&P SD", "D"),
+        ("Fitch RD", "D"),
     ],
 )
 def test_agencies_outlooks_watches_and_marks_are_passed_over(text: str, same: str) -> None:
@@ -64,3 +67,10 @@ def test_agencies_outlooks_watches_and_marks_are_passed_over(text: str, same: st
 )
 def test_short_term_national_and_unreadable_ratings_are_no_notch(text: str) -> None:
     assert notch(text) is None
+
+
+def test_the_lowest_of_several_ratings_is_found_and_one_that_cannot_be_read_is_told() -> None:
+    assert lowest("Moody's A1, S&P SD, Fitch NR") == (21, "S&P SD")
+    assert lowest("NR, P-1") is None
+    assert unread("S&P BBB-, Moody's WR, Fitch F1+, NR, DBRS R-1 (low), Moody's P-2") == ""
+    assert unread("S&P BBB-, EGANJONES BB, Moody's Q9") == "EGANJONES BB"

@@ -82,6 +82,16 @@ def test_where_agencies_differ_the_lowest_rating_counts() -> None:
         "A bond is rated Moody's Ba1, below the floor of BBB-",
     )
     assert cap.limit(block(1, of=bond(rating="Moody's Baa3, Fitch NR")), account("A")) is None
+    said = "A bond is rated S&P SD, below the floor of BBB-"
+    assert cap.limit(block(1, of=bond(rating="Moody's A1, S&P SD")), account("A")) == (0, said)
+
+
+def test_a_rating_that_cannot_be_read_may_be_the_lowest_and_stops_the_buy() -> None:
+    cap = RatingCap(table(("*", Rule.RATING, "", "BBB-")))
+    assert cap.limit(block(1, of=bond(rating="S&P BBB, EGANJONES BB")), account("A")) == (
+        0,
+        "A bond: of its ratings, EGANJONES BB cannot be read, so the rating floor of BBB- cannot be checked",
+    )
 
 
 @pytest.mark.parametrize(
