@@ -81,6 +81,8 @@ class Decision:
     improvement: float | None  # (before - after) / before; None when there was no dispersion before
     sha256: str
     filled: Decimal  # face, of its order by now
+    state: OrderState  # of its order by now
+    newest: bool  # no later statement of its order stands in its place
 
 
 @dataclass(frozen=True, slots=True)

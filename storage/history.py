@@ -48,10 +48,11 @@ class SqlHistory:
         def find(conn: Connection) -> Page[Decision]:
             ids, following = _keys(conn, wanted, place, limited(size))
             ordered = statement_figures.join(orders, orders.c.id == statement_figures.c.order_id)
-            query = select(statement_figures, orders.c.filled).select_from(ordered).where(orders.c.id.in_(ids))
+            query = select(statement_figures, orders.c.filled, orders.c.state).select_from(ordered).where(orders.c.id.in_(ids))
             places = {id_: number for number, id_ in enumerate(ids)}
             rows = sorted(conn.execute(query), key=lambda row: (places[row.order_id], -row.version))
-            return Page(tuple(map(_decision, rows)), following)
+            before = [None, *(row.order_id for row in rows)]
+            return Page(tuple(_decision(row, row.order_id != last) for row, last in zip(rows, before, strict=False)), following)
 
         return read(self._engine, find)
 
@@ -174,7 +175,7 @@ def _keys(conn: Connection, wanted: Wanted, after: Place | None, size: int) -> t
     return [row.id for row in found], following
 
 
-def _decision(row: Row[Any]) -> Decision:
+def _decision(row: Row[Any], newest: bool) -> Decision:
     return Decision(
         statement_id=row.statement_id,
         order_id=row.order_id,
@@ -194,6 +195,8 @@ def _decision(row: Row[Any]) -> Decision:
         improvement=row.improvement,
         sha256=row.sha256,
         filled=row.filled,
+        state=OrderState(row.state),
+        newest=newest,
     )
 
 

@@ -13,7 +13,7 @@ from allocation.model import Metric
 from orders.elsewhere import ENGINE as ELSEWHERE
 from orders.history import Decision, Wanted
 from orders.model import User
-from ui import charts, formats, frame, history_charts, narrowing, paging, saving, session, tables
+from ui import charts, formats, frame, history_charts, narrowing, paging, saving, session, states, tables
 from ui.saving import Rows
 from ui.tables import Columns
 
@@ -107,12 +107,21 @@ def _pick(shown: Sequence[str]) -> None:
         st.query_params["statement"] = shown[rows[0]]
 
 
+def _by_now(row: Decision) -> str:
+    return f"{states.SIGNS[row.state]} {row.state.value}" if row.newest else "replaced"
+
+
+def _colour(row: Decision) -> states.Colour:
+    return states.COLOURS[row.state] if row.newest else "gray"
+
+
 def _table(rows: Sequence[Decision]) -> tuple[pd.DataFrame, Columns]:
     """A row a statement: what was asked, given and filled of it."""
     table = pd.DataFrame(
         [
             {
                 "Confirmed": row.created_at,
+                "State": [_by_now(row)],
                 "Group": row.group,
                 "Side": row.side.value.title(),
                 "Bond": row.label,
@@ -133,6 +142,7 @@ def _table(rows: Sequence[Decision]) -> tuple[pd.DataFrame, Columns]:
         "Confirmed": st.column_config.DatetimeColumn(
             "Confirmed (UTC)", format="DD MMM YYYY HH:mm", timezone="UTC", width=130
         ),
+        "State": tables.chips("Order by now", ((_by_now(row), _colour(row)) for row in rows), 130),
         "Group": st.column_config.TextColumn("Group", width=76),
         "Side": st.column_config.TextColumn("Side", width=44),
         "Bond": st.column_config.TextColumn("Bond", width=130),
@@ -152,14 +162,14 @@ def rows_of(rows: Sequence[Decision]) -> Rows:
     """Every field, every digit."""
     head = (
         "statement", "order", "version", "confirmed", "by", "group", "asset_id", "bond", "side", "engine", "asked",
-        "given", "filled", "metric", "dispersion_before", "dispersion_after", "improvement", "sha256",
+        "given", "filled", "state", "metric", "dispersion_before", "dispersion_after", "improvement", "sha256",
     )  # fmt: skip
     return [
         head,
         *(
             (
                 d.statement_id, d.order_id, d.version, d.created_at, d.created_by, d.group, d.asset_id, d.label,
-                d.side.value, d.engine, d.ordered, d.placed, d.filled, d.metric, d.dispersion_before,
+                d.side.value, d.engine, d.ordered, d.placed, d.filled, d.state.value, d.metric, d.dispersion_before,
                 d.dispersion_after, d.improvement, d.sha256,
             )
             for d in rows

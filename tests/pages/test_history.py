@@ -29,6 +29,7 @@ def test_statements_are_listed_with_what_was_asked_given_and_filled_and_narrowed
     page = front.visit("history")
     (row,) = page.dataframe[0].value.to_dict("records")
     assert (row["Asked"], row["Given"], row["Filled"]) == (order.ordered, order.face, 500_000)
+    assert row["State"] == ["◐ part filled"]
     assert (row["Statement"], row["By"], row["Version"]) == (order.statement_id, "Paula", 1)
     page.selectbox("history.engine").set_value("to_target").run()
     assert "No statement matches these filters." in words(page)
