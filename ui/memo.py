@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
-from allocation.proposal import Effect
+from allocation.engines import ENGINES
+from allocation.engines.options import Choice, Option
+from allocation.proposal import Effect, Proposal
 from orders.canonical import canonical
 from orders.frozen import Frozen
-from ui import formats, proposal_words
+from ui import formats, proposal_words, session
 
 _ROW, _LEFT, _WIDE = 18, 130, 560  # pixels of the chart
 _HEADS = ("Account", "Name", "#Face", "#Money", "", "#Before", "#After", "Stopped at", "Why")
@@ -57,16 +60,21 @@ def _about(frozen: Frozen) -> Iterable[tuple[str, str]]:
     proposal, was = frozen.proposal, frozen.statement
     effect = proposal.effect
     yield "Statement", f"{was.id}, version {was.version} of order {was.order_id}"
-    yield "Confirmed", f"by {was.created_by}, {formats.moment(was.created_at)}"
+    by = session.person(was.created_by)
+    who = was.created_by if by == was.created_by else f"{by} ({was.created_by})"
+    yield "Confirmed", f"by {who}, {formats.moment(was.created_at)}"
     yield "Figures read", formats.moment(frozen.read_at)
     yield "Book", f"{frozen.book.name}, {formats.day(frozen.book.as_of)}"
     yield "Security", f"{proposal.block.bond.label} ({proposal.block.bond.asset_id})"
-    yield "Method", f"{proposal.engine} {canonical(dict(proposal.choices.parameters))}"
+    yield "Method", _method(proposal)
     yield "Ordered, placed", f"{formats.face(proposal.block.face)}, {formats.face(proposal.placed)}"
     both = (effect.dispersion_before, effect.dispersion_after)
     before, after = (formats.dispersion(value, effect.metric) for value in both)
     moved = f"{before} before, {after} after: {formats.width(effect.improvement)}"
+    yield "Metric", f"{effect.metric.label}, {effect.metric.unit}"
     yield "Dispersion", moved if effect.after else "nobody counts in it"
+    if effect.excluded:
+        yield "Not counted in it", "; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items())
     if (proof := proposal.certificate) is not None:
         yield "Proven bound", f"{formats.dispersion(proof.bound, effect.metric)}, {proof.status}"
     yield "Partial fills", frozen.fills.label
@@ -74,6 +82,24 @@ def _about(frozen: Frozen) -> Iterable[tuple[str, str]]:
         yield "Comment", frozen.comment
     if frozen.override:
         yield "Cash not respected", frozen.override
+
+
+def _method(proposal: Proposal) -> str:
+    """The engine and what was chosen of its options, in the words of the screens."""
+    given = dict(proposal.choices.parameters)
+    if proposal.engine not in ENGINES:  # of a version that had another
+        return f"{proposal.engine} {canonical(given)}"
+    engine = ENGINES[proposal.engine]
+    said = [
+        f"{option.label}: {_value(option, given[option.name])}" for option in engine.options if given.get(option.name)
+    ]
+    return "; ".join((engine.label, *said))
+
+
+def _value(option: Option, value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{account} {each:,}" for account, each in value.items())
+    return option.choices.get(value, str(value)) if isinstance(option, Choice) else str(value)
 
 
 def _lines(frozen: Frozen) -> Iterable[Sequence[str]]:

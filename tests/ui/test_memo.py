@@ -39,6 +39,7 @@ def test_it_has_every_account_with_its_face_and_why_and_the_hash() -> None:
         assert f"{line.face:,}" in said
     for text in (whole.sha256, "EL-1.1, version 1", *(row.reason for row in read(whole).proposal.unallocated)):
         assert text in said
+    assert "MethodPro rata; In proportion to: NAV" in said
 
 
 def test_names_comments_and_reasons_are_text_whatever_they_hold() -> None:
