@@ -12,6 +12,7 @@ import socket
 from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -45,7 +46,8 @@ class Guard:
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] = ()) -> None:
         # the server's own, which does not know the addresses of a socket for both kinds as those it is told to believe
-        self._app = ProxyHeadersMiddleware(app, os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"))
+        trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+        self._app: ASGIApp = cast(Any, ProxyHeadersMiddleware(cast(Any, app), trusted))  # uvicorn has types of its own
         self._hosts = frozenset(host.lower().rstrip(".") for host in hosts)
         self._headers = _HEADERS | {"Content-Security-Policy": policy()}
 

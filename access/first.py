@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
 from access.roster import UserStore
 from access.user_file import demo_users, read_users, with_demo_passwords
-from orders.errors import SettingsError
+from orders.errors import SettingsError, VersionConflict
 
 _log = structlog.get_logger(__name__)
 
@@ -19,8 +20,9 @@ def take_over_users(store: UserStore, file: Path | None, *, demo: bool) -> None:
     there = store.every()
     first = read_users(file) if file is not None else demo_users()[0] if demo else {}
     if not there and first:
-        store.write(tuple(first.values()), "USERS_FILE" if file else "demo book", "take_over_users")
-        there = first
+        with suppress(VersionConflict):  # of an app and a worker that start at once, one does it
+            store.write(tuple(first.values()), "USERS_FILE" if file else "demo book", "take_over_users")
+        there = store.every()
     elif file is not None and (new := sorted(first.keys() - there.keys())):
         _log.warning(
             "users of USERS_FILE who are not in the user store; `python -m access import` adds them", users=new

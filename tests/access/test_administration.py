@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +18,11 @@ from structlog.testing import capture_logs
 
 from access import Administration, demo_users, take_over_users
 from orders.errors import NotFound, NotPermitted, SettingsError, VersionConflict
-from orders.people import Permission, Role, User
+from orders.people import Entry, Permission, Role, User
+from storage import SqlPeople
 from tests.access.door import Door, change, shown, sign_in
-from tests.access.surroundings import LEDGER
+from tests.access.surroundings import LEDGER, SetClock
+from tests.ledgers import open_ledger
 
 ADA = User("administrator", "Ada", frozenset({Role.ADMINISTRATOR}), frozenset())
 VIEWER, GROUPS = [Role.VIEWER], ["BIG6"]
@@ -160,3 +164,23 @@ def test_outside_the_demo_nobody_starts_with_the_passwords_of_the_demo(door: Doo
         if entry.user.username in demo_users()[0]:
             door.change(replace(entry, password_hash=bcrypt.hashpw(b"another", bcrypt.gensalt(4)).decode()))
     take_over_users(door.people, None, demo=False)
+
+
+def test_of_two_that_start_at_once_one_takes_the_first_users_over(tmp_path: Path) -> None:
+    engine = open_ledger(tmp_path / LEDGER)
+    both = threading.Barrier(2)
+
+    class Starting(SqlPeople):
+        begun = False
+
+        def every(self) -> dict[str, Entry]:
+            there = super().every()
+            if not self.begun:
+                self.begun = True
+                both.wait(timeout=10)
+            return there
+
+    with ThreadPoolExecutor(2) as pool:
+        starting = [Starting(engine, SetClock()) for _ in range(2)]
+        list(pool.map(lambda store: take_over_users(store, None, demo=True), starting))
+    assert set(SqlPeople(engine, SetClock()).every()) == set(demo_users()[0])

@@ -22,14 +22,14 @@ from pydantic_settings import (
 
 from aladdin.config import OPERATIONS, Freshness
 from orders.errors import SettingsError
-from snowflake_settings import SnowflakeSettings, said
+from settings.provider import ProviderSettings
+from settings.snowflake import SnowflakeSettings, said
 from storage.snowflake_config import SnowflakeConfig
 
-ROOT = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[1]
 SECRETS = ROOT / ".streamlit" / "secrets.toml"
 
 
-_PRIVATE = re.compile(r"https://[^/]|http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)")  # or never leaves the machine
 _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|[0-9a-f:]*:[0-9a-f:.]*", re.IGNORECASE)
 
 
@@ -51,7 +51,7 @@ class World(StrEnum):
     ALADDIN = "aladdin"  # BlackRock Aladdin
 
 
-class Settings(SnowflakeSettings):
+class Settings(SnowflakeSettings, ProviderSettings):
     """Every setting with its default. Names are read without regard to case: `book_dir` is `BOOK_DIR`."""
 
     model_config = SettingsConfigDict(
@@ -89,21 +89,6 @@ class Settings(SnowflakeSettings):
     cookie_days: float = Field(7, gt=0, le=30, description="a sign-in of somebody who stays signed in")
     session_hours: float = Field(12, gt=0, le=24, description="a sign-in of anybody else")
     idle_minutes: float = Field(60, gt=0)
-
-    # sign-in at a provider of OpenID Connect, instead of by a password here
-    oidc_issuer: str = Field("", description="its address, under which /.well-known/openid-configuration is")
-    oidc_client_id: str = ""
-    oidc_client_secret: SecretStr = SecretStr("")
-    oidc_redirect_uri: str = Field(
-        "", pattern=r"^(https?://.+/oauth2callback)?$", description="ends in /oauth2callback"
-    )
-    oidc_name: str = Field("your organisation", description="as the sign-in card names it")
-    oidc_username_claim: str = "preferred_username"
-    oidc_groups_claim: str = Field("groups", description="the claim that is mapped to roles and groups")
-    oidc_roles: str = Field("", description="what a value of that claim makes of somebody: desk-pm=portfolio_manager")
-    oidc_groups: str = Field(
-        "", description="and the portfolio groups it entitles to: desk-us=BIG6 PUBLICPRE,desk-all=*"
-    )
 
     # the house rules
     amber_after_days: int = Field(1, ge=0)
@@ -226,30 +211,8 @@ class Settings(SnowflakeSettings):
 
     @property
     def oidc(self) -> dict[str, str] | None:
-        """What `st.login` needs, where users sign in at a provider; `SettingsError` where that is half-set."""
-        needed = {
-            "OIDC_ISSUER": self.oidc_issuer,
-            "OIDC_CLIENT_ID": self.oidc_client_id,
-            "OIDC_CLIENT_SECRET": self.oidc_client_secret.get_secret_value(),
-            "OIDC_REDIRECT_URI": self.oidc_redirect_uri,
-            "OIDC_ROLES": self.oidc_roles,
-        }
-        if not any(needed.values()):
-            return None
-        missing = [name for name, value in needed.items() if not value]
-        if not self.cookie_key.get_secret_value():
-            missing.append("COOKIE_KEY")
-        if missing:
-            raise SettingsError(f"Sign-in at a provider is half-configured: {', '.join(missing)} missing.")
-        if not _PRIVATE.match(self.oidc_issuer):
-            raise SettingsError("OIDC_ISSUER would be asked, and told the client's secret, unencrypted: use https.")
-        return {
-            "server_metadata_url": f"{self.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
-            "client_id": self.oidc_client_id,
-            "client_secret": self.oidc_client_secret.get_secret_value(),
-            "redirect_uri": self.oidc_redirect_uri,
-            "cookie_secret": self.cookie_key.get_secret_value(),
-        }
+        """As `at_provider`, whose cookies are signed with the key of ours."""
+        return self.at_provider(self.cookie_key.get_secret_value())
 
     def _aladdin_fields(self) -> dict[str, Any]:
         """What Aladdin needs: credentials of the kind that was begun with, those of a client unless told otherwise."""
