@@ -124,7 +124,7 @@ def make_preview(request: Request) -> Preview | str:
             return read_preview(request)
     except MetricUnavailable as error:
         metric = request.choices.metric
-        left_out = method.left_out(request.group, metric, error.reasons)
+        left_out = method.left_out(request.group, bond, metric, error.reasons)
         if not st.session_state.get(left_out, False):
             offer(error)
         label, way = method.leaving_out(metric, error)
@@ -172,7 +172,7 @@ with frame.explained():
     accounts = desk.group(user, trip.group, desk.settlement(bond)).value.accounts
 chosen = method.inputs(trip.group, bond, side, accounts, row)
 for fault in chosen.faults:
-    st.error(fault, icon=":material/edit:")
+    st.error(formats.plain(fault), icon=":material/edit:")
 refused = [RefusedLock(account, said) for account, said in chosen.unread.items()]
 problem, preview, request = "", None, None
 sentence = f"{side.value.title()} {bond.label} for {trip.group}"

@@ -61,7 +61,7 @@ def card(user: User, order: Order, decision: Decision | None, first: bool) -> No
             if lapses(order):
                 st.badge("lapses today", icon=":material/timer:", color="orange")
         waited = formats.waited(order.created_at, desk.now())
-        st.markdown(f"Confirmed by **{session.person(order.created_by)}**, waiting for {waited}")
+        st.markdown(f"Confirmed by **{formats.plain(session.person(order.created_by))}**, waiting for {waited}")
         limit = "market" if order.limit is None else f"limit {formats.price(order.limit)}"
         accounts = formats.count(len(order.lines), "account")
         st.caption(

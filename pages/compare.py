@@ -41,7 +41,7 @@ def without(request: Request, error: MetricUnavailable) -> Request:
     """The request without the accounts that the metric is missing for, where the user leaves them out, as on the
     allocate page."""
     metric = request.choices.metric
-    key = method.left_out(request.group, metric, error.reasons)
+    key = method.left_out(request.group, bond, metric, error.reasons)
     if not st.session_state.get(key, False):
         frame.show(error)
         said, way = method.leaving_out(metric, error)

@@ -114,8 +114,8 @@ def editor(draft: Draft) -> dict[int, limits.Row]:
 def overtaken(draft: Draft, newest: LimitVersion) -> None:
     """Somebody saved another version meanwhile: say so, and offer what can be done. Nothing typed is lost."""
     st.warning(
-        f"{limits.authorship(newest)} was saved while you were changing version {draft.base.version}. Your changes are "
-        "still here and not saved.",
+        f"{formats.plain(limits.authorship(newest))} was saved while you were changing version {draft.base.version}. "
+        "Your changes are still here and not saved.",
         icon=":material/call_split:",
     )
     theirs = draft.on(newest.table)
@@ -265,7 +265,7 @@ newest = versions[0] if versions else None
 may = desk.limits.may_set(user)
 if newest is not None:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    row.caption(limits.authorship(newest))
+    row.caption(formats.plain(limits.authorship(newest)))
     row.download_button(
         f"Download {limits.FILE}", limits.to_csv(newest.table), file_name=limits.FILE, mime="text/csv",
         on_click="ignore", icon=":material/download:",

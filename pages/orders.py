@@ -51,7 +51,7 @@ def detail(user: User, order: Order) -> None:
         f"{order.side.value.title()} {order.face:,} {formats.plain(order.label)} for {formats.plain(order.group)}"
     )
     at_aladdin = f" · Aladdin order {order.broker_id}" if order.broker_id else ""
-    who = session.person(order.created_by)
+    who = formats.plain(session.person(order.created_by))
     st.caption(f"{order.id}{at_aladdin} · confirmed by {who}, {formats.moment(order.created_at)}")
     if order.face < order.ordered:
         st.markdown(f"**{order.face:,} of {order.ordered:,} ordered**, {order.ordered - order.face:,} not placed.")
@@ -130,7 +130,7 @@ def frozen(user: User, order_id: str) -> None:
 
 def _statement(statement: Statement, body: dict[str, Any]) -> None:
     """What was frozen, as it is on disk, but for the holdings: of a large group those are megabytes."""
-    who = session.person(statement.created_by)
+    who = formats.plain(session.person(statement.created_by))
     st.markdown(f"Frozen {formats.moment(statement.created_at)} by {who}, before it was sent.")
     st.code(f"SHA-256 {statement.sha256}", language=None)
     st.page_link(

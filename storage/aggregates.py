@@ -18,6 +18,7 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    or_,
     select,
     true,
 )
@@ -62,18 +63,19 @@ def by_engine(conn: Connection, wanted: Wanted) -> pd.DataFrame:
 
 def improvement(conn: Connection, wanted: Wanted, *, daily: bool) -> pd.DataFrame:
     """The dispersion of the orders wanted through time, oldest first: period (2026-11, or 2026-11-20), engine, metric
-    by its key; allocations, a count; before and after, mean dispersions in the metric's unit; improvement, the mean of
-    (before - after) / before over the allocations that have one."""
+    by its key; allocations, a count; before and after, mean dispersions in the metric's unit over the allocations that
+    have any; improvement, the mean of (before - after) / before over those that have one."""
     period = (day_of if daily else month_of)(orders.c.created_at)
     keys = (period, orders.c.engine, _figures.metric)
+    spread = or_(_figures.dispersion_before != 0, _figures.dispersion_after != 0)  # nobody may have counted
     query = (
         select(
             period.label("period"),
             orders.c.engine,
             _figures.metric,
             func.count().label("allocations"),
-            func.avg(_figures.dispersion_before).label("before"),
-            func.avg(_figures.dispersion_after).label("after"),
+            func.avg(case((spread, _figures.dispersion_before))).label("before"),
+            func.avg(case((spread, _figures.dispersion_after))).label("after"),
             func.avg(_figures.improvement).label("improvement"),
         )
         .select_from(_decided())

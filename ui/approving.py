@@ -22,8 +22,10 @@ PAGE = 25  # orders that wait
 
 
 def effect(decision: Decision) -> str:
-    """Dispersion of Active spread duration **0.2586 → 0.1201 years**, 53.6% narrower."""
+    """Dispersion of Active spread duration **0.2586 → 0.1201 years**, 53.6% narrower; or that there is none."""
     metric, before, after = Metric.of(decision.metric), decision.dispersion_before, decision.dispersion_after
+    if not before and not after:
+        return f"Dispersion of {metric.label} **none**, or nobody counts in it"
     return f"Dispersion of {metric.label} {formats.effect(before, after, metric, decision.improvement)}"
 
 
@@ -43,8 +45,9 @@ def facts(order: Order, statement: Statement) -> None:
     body: Mapping[str, Any] = json.loads(statement.body)
     limit = "market" if order.limit is None else f"limit {formats.price(order.limit)}"
     st.markdown(
-        f"Confirmed by **{session.person(statement.created_by)}** {formats.moment(statement.created_at)} · "
-        f"{ENGINES[order.engine].label} · {limit} · settles {formats.day(order.settlement)}"
+        f"Confirmed by **{formats.plain(session.person(statement.created_by))}** "
+        f"{formats.moment(statement.created_at)} · {ENGINES[order.engine].label} · {limit} · "
+        f"settles {formats.day(order.settlement)}"
     )
     st.markdown(filling.said(fill_policy(statement)))
     if told := releasing.told(order):

@@ -141,7 +141,8 @@ def _head(user: User, at: Opened, possible: bool) -> None:
         order = session.desk().past.order(user, at.order_id)
     face = f"{order.face:,}" if order.face == order.ordered else f"{order.face:,} of {order.ordered:,}"
     filled = f" · {order.filled:,.0f} filled, {formats.percent(order.progress)}" if order.filled else ""
-    st.markdown(f"**{order.side.value.title()} {face} {order.label} for {order.group}** · {states.word(order)}{filled}")
+    what = formats.plain(f"{order.label} for {order.group}")
+    st.markdown(f"**{order.side.value.title()} {face} {what}** · {formats.plain(states.word(order))}{filled}")
     if possible and not asking.asked(at) and not _possible(user, order, at):
         st.warning(_too_late(order), icon=":material/update:")
 

@@ -48,7 +48,7 @@ def draw(user: User, order: Order, statements: Sequence[Statement], chosen: Stat
 def _about(order: Order, frozen: Frozen) -> None:
     was = frozen.statement
     st.caption(
-        f"{was.id} · version {was.version} · confirmed by {session.person(was.created_by)}, "
+        f"{was.id} · version {was.version} · confirmed by {formats.plain(session.person(was.created_by))}, "
         f"{formats.moment(was.created_at)} · figures read {formats.moment(frozen.read_at)} · "
         f"{formats.book(frozen.book)}, {formats.day(frozen.book.as_of)}"
     )

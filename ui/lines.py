@@ -150,7 +150,7 @@ def _not_kept(group: str, gone: Mapping[str, str]) -> str:
 
 def _mend(group: str, column: str, refused: RefusedLock) -> None:
     """What is wrong with a lock, and the faces it could be at."""
-    st.error(refused.sentence, icon=":material/lock:")
+    st.error(formats.plain(refused.sentence), icon=":material/lock:")
     if not refused.near:
         return
     with st.container(horizontal=True):

@@ -74,7 +74,7 @@ def restore(group: str, bond: Bond, side: Side, accounts: Sequence[Account], cho
     put[of.key("cash", of.block)] = choices.respect_cash
     put[of.key("rounding", of.block)] = choices.round_to_denomination
     if choices.excluded:
-        put[left_out(group, choices.metric, choices.excluded)] = True
+        put[left_out(group, bond, choices.metric, choices.excluded)] = True
     return tuple(sorted(gone))
 
 
@@ -110,9 +110,11 @@ def typed(about: About) -> tuple[dict[str, Any], tuple[str, ...]]:
     return given, faults
 
 
-def left_out(group: str, metric: Metric, accounts: Collection[str]) -> str:
-    """The key of the choice to leave these accounts out of a metric."""
-    return ".".join(("allocate.exclude", group, metric.key, *sorted(accounts)))
+def left_out(group: str, bond: Bond, metric: Metric, accounts: Collection[str]) -> str:
+    """The key of the choice to go on without these accounts in the metric: of this bond alone, where it is the bond
+    that lacks the figure."""
+    lacking = () if bond.measures.of(metric) is not None else (bond.asset_id,)
+    return ".".join(("allocate.exclude", group, metric.key, *sorted(accounts), *lacking))
 
 
 def leaving_out(metric: Metric, error: MetricUnavailable) -> tuple[str, str]:

@@ -54,7 +54,7 @@ def orders(rows: Sequence[Order]) -> tuple[pd.DataFrame, Columns]:
         "Confirmed": st.column_config.DatetimeColumn(
             "Confirmed", format="DD MMM HH:mm", timezone="UTC", width=87, help="by the clock of UTC"
         ),
-        "By": st.column_config.TextColumn("By", width=140),
+        "By": st.column_config.TextColumn("By", width=130),
         "Average price": tables.number(
             "Average", 4, "price per 100, average over what is filled; – where nothing is", 76
         ),

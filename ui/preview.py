@@ -46,14 +46,14 @@ def figures(proposal: Proposal, warnings: Sequence[str]) -> None:
             "Accounts touched", f"{touched} of {len(proposal.lines)}", width=128, help="accounts that trade any face"
         )
     if effect.excluded and not effect.after:
-        st.warning(f"No dispersion is shown: {uncounted(effect)}.")
+        st.warning(formats.plain(f"No dispersion is shown: {uncounted(effect)}."))
     elif effect.excluded:
         counted = len(proposal.lines) - len(effect.excluded)
         st.warning(
             f"Dispersion over {counted} of {len(proposal.lines)} accounts. Left out: "
-            + "; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items()),
+            + formats.plain("; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items())),
         )
-    if quiet := [warning for warning in warnings if not warning.startswith(_LOUD)]:
+    if quiet := [formats.plain(warning) for warning in warnings if not warning.startswith(_LOUD)]:
         st.warning(quiet[0] if len(quiet) == 1 else "\n".join(f"- {warning}" for warning in quiet))
 
 
@@ -164,7 +164,7 @@ def explained(proposal: Proposal, group: str, when: str) -> None:
     if proposal_words.as_its_rule_says(proposal):
         st.caption(f"{ENGINES[proposal.engine].label}: {ENGINES[proposal.engine].sentence}")
     for note in proposal.notes:
-        st.info(note)
+        st.info(formats.plain(note))
     _left(proposal)
     _proof(proposal)
     with st.container(horizontal=True, gap="medium"):  # below each other where the window is narrow

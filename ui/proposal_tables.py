@@ -159,7 +159,9 @@ def nothing(lines: Iterable[tuple[str, int, str]]) -> str:
             by_reason.setdefault(_bare(reason), []).append(account)
     if not by_reason:
         return ""
-    told = "; ".join(f"{_names(accounts)} ({reason})" for reason, accounts in list(by_reason.items())[:_NAMED])
+    told = "; ".join(
+        f"{_names(accounts)} ({formats.plain(reason)})" for reason, accounts in list(by_reason.items())[:_NAMED]
+    )
     count, more = sum(map(len, by_reason.values())), sum(map(len, list(by_reason.values())[_NAMED:]))
     return (
         f"{count:,} of {formats.count(len(every), 'account')} {'gets' if count == 1 else 'get'} nothing: {told}"
@@ -168,7 +170,7 @@ def nothing(lines: Iterable[tuple[str, int, str]]) -> str:
 
 
 def _names(accounts: Sequence[str]) -> str:
-    named = ", ".join(f"**{account}**" for account in accounts[:_NAMED])
+    named = ", ".join(f"**{formats.plain(account)}**" for account in accounts[:_NAMED])
     return f"{named} and {len(accounts) - _NAMED:,} more" if len(accounts) > _NAMED else named
 
 

@@ -172,9 +172,10 @@ def _bond(user: User) -> str:
 
 def _request(user: User, scenario: Scenario, asset: str, engine: str) -> Request:
     desk = session.desk()
-    settlement = desk.settlement(desk.bond(user, asset).value)
+    bond = desk.bond(user, asset).value
+    settlement = desk.settlement(bond)
     missing = frozenset(spread(desk.group(user, scenario.group, settlement).value.accounts, Metric.ASD).missing)
-    st.session_state[method.left_out(scenario.group, Metric.ASD, missing)] = scenario.decided
+    st.session_state[method.left_out(scenario.group, bond, Metric.ASD, missing)] = scenario.decided
     excluded = missing if scenario.decided else frozenset[str]()
     choices = Choices(engine=engine, metric=Metric.ASD, excluded=excluded)
     return Request(scenario.group, asset, Side.BUY, scenario.face, settlement, None, choices)

@@ -217,6 +217,8 @@ def test_a_bond_without_a_figure_is_allocated_and_compared_where_nobody_is_to_co
     assert "Pro rata, Equal and Custom need no figure of the bond" in words(page)
     assert "Say above who counts, or choose another metric." in words(page)
     (way,) = [box for box in page.checkbox if box.label == "Allocate without Active spread duration"]
+    assert way.key is not None
+    assert way.key.endswith(".B"), "the choice is of this bond: another that lacks a figure asks anew"
     way.check().run()
     assert "No dispersion is shown: A bond has no spread duration." in words(page)
     assert [figure.value for figure in page.metric][2:4] == ["–", "–"]

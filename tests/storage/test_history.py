@@ -281,6 +281,20 @@ def test_improvement_through_time_is_by_month_or_day(history: SqlHistory, ledger
     assert list(history.improvement(Wanted(since=NOON), daily=True).period) == ["2025-09-15", "2025-10-05"]
 
 
+def test_an_order_in_whose_dispersion_nobody_counts_lowers_no_mean(
+    engine: Engine, history: SqlHistory, past: list[Order]
+) -> None:
+    with engine.begin() as conn:
+        conn.execute(
+            text(
+                "UPDATE statement_figures SET dispersion_before = 0, dispersion_after = 0, improvement = NULL "
+                f"WHERE order_id = '{past[0].id}'"
+            )
+        )
+    (monthly,) = history.improvement().itertuples()
+    assert (monthly.allocations, monthly.before, monthly.improvement) == pytest.approx((12, 0.3, 0.6))
+
+
 def test_participation_says_how_each_account_fared(history: SqlHistory, past: list[Order]) -> None:
     frame = history.participation().set_index("account_id")
     assert list(frame.index) == ["P1", "P2", "P3", "P4", "Q1", "Q2", "Q3"]

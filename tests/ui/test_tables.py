@@ -86,6 +86,14 @@ def test_no_column_of_the_dashboard_is_cut_off_in_a_usual_window(states: tuple[O
     assert boxes + sum(column["width"] for column in shown) <= 980
 
 
+def test_what_is_paid_is_in_sight_in_a_narrow_window_before_who_confirmed_it() -> None:
+    table, columns = order_tables.orders([order()])
+    first = list(table)[: list(table).index("Limit") + 1]
+    assert {"Filled", "Average price", "Group"} <= set(first)
+    boxes = 34  # pixels to tick a row
+    assert boxes + sum(columns[str(name)]["width"] for name in first) <= 740
+
+
 def test_the_dashboard_has_a_row_an_order_with_its_progress() -> None:
     table, _ = order_tables.orders((order(filled="500000"), replace(order(), id="EL-2", limit=Decimal("99.5"))))
     assert list(table["Order"]) == ["EL-1", "EL-2"]
