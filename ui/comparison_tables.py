@@ -98,7 +98,7 @@ def compared(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
         ),
         "Within": _text("Within", 66, f"accounts ending within {proposal_words.tolerance(effect)} of mean or target"),
         "Touched": _text("Touched", 64, "accounts with a line"),
-        "Filled": number("Filled, %", 1, "placed over ordered face", 64),
+        "Filled": number("Placed, %", 1, "placed over ordered face", 68),
         "Smallest": number("Smallest line", 0, "face", 98),
         "Cash": _text("Cash left", 116, "over the accounts whose cash is known, by currency"),
     }  # fmt: skip

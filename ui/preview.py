@@ -36,7 +36,7 @@ def figures(proposal: Proposal, warnings: Sequence[str]) -> None:
     effect = proposal.effect
     _loudly(proposal)
     with st.container(horizontal=True, gap="small"):
-        st.metric("Filled", formats.percent(proposal.fill), width=78, help=f"{proposal.placed:,} placed")
+        st.metric("Placed", formats.percent(proposal.fill), width=78, help=f"{proposal.placed:,} with accounts")
         left = formats.face(proposal.block.face - proposal.placed)
         st.metric("Not placed", left, width=116, help="face ordered that no account gets; its reasons stand below")
         _dispersion(effect)

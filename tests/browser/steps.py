@@ -271,7 +271,7 @@ def touched(page: Page, accounts: str) -> None:
 
 def previewed(page: Page) -> None:
     """Wait for the preview."""
-    expect(figure(page, "Filled")).to_be_visible()
+    expect(figure(page, "Placed")).to_be_visible()
     idle(page)
 
 

@@ -30,7 +30,7 @@ def test_the_dispersion_is_least_around_a_line_that_is_locked(somebody: Somebody
     steps.said(page, re.compile("optimal|Proved"))
     steps.lock(page, "STONER", "1.5mm")
     steps.previewed(page)
-    assert steps.metric(page, "Filled") == "100.0%"
+    assert steps.metric(page, "Placed") == "100.0%"
     steps.open_confirmation(page)
     order = steps.confirm(page)
 

@@ -69,7 +69,7 @@ def test_engines_are_compared_and_one_goes_on_into_the_wizard(
     steps.next_step(page, "Use Minimum dispersion")
     expect(page.get_by_text("Minimum dispersion is in the wizard.")).to_be_visible()
     expect(page.get_by_text(re.compile("Proved: .*no allocation of this face leaves less dispersion"))).to_be_visible()
-    assert steps.metric(page, "Filled") == "100.0%"
+    assert steps.metric(page, "Placed") == "100.0%"
 
     if theme == "dark":
         return  # one such order is enough: a second one would need a second person

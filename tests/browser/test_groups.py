@@ -119,7 +119,7 @@ def test_a_nested_group_is_added_chosen_and_allocated_to(server: AppServer, brow
     steps.said(page, "Held by 2 accounts of NORDIC")
     steps.next_step(page, re.compile("^Allocate"))
     steps.face(page, "100,000")
-    expect(steps.figure(page, "Filled")).to_have_text("100.0%")
+    expect(steps.figure(page, "Placed")).to_have_text("100.0%")
     steps.open_confirmation(page)
     order = steps.confirm(page)
     assert behind.rows(server, "SELECT group_ticker FROM orders WHERE id = ?", order) == [("NORDIC",)]

@@ -104,7 +104,7 @@ def refreshed_until(page: Page, badge: str) -> None:
 
 def leave_out(page: Page) -> None:
     """Decide about the accounts that cannot be measured, as the step says."""
-    expect(steps.figure(page, "Filled")).to_have_count(0)
+    expect(steps.figure(page, "Placed")).to_have_count(0)
     page.get_by_text(re.compile(r"^Leave \d+ accounts out of ")).click()
     steps.previewed(page)
     steps.said(page, "Left out: ")

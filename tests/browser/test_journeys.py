@@ -73,8 +73,8 @@ def shows(page: Page, preview: Preview) -> None:
     )
     unit = f" {after.partition(' ')[2]}"
     assert steps.dispersions(page, after).replace(unit, "") == f"{before} → {after}".replace(unit, "")
-    shown = {label: steps.metric(page, label) for label in ("Filled", "Not placed")}
-    assert shown == {"Filled": formats.percent(proposal.fill), "Not placed": formats.face(FACE - proposal.placed)}
+    shown = {label: steps.metric(page, label) for label in ("Placed", "Not placed")}
+    assert shown == {"Placed": formats.percent(proposal.fill), "Not placed": formats.face(FACE - proposal.placed)}
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.engine)

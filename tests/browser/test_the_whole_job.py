@@ -85,10 +85,10 @@ def test_the_whole_job(server: AppServer, browser: Browser, bond: Security) -> N
     ).to_be_visible()
 
     # both methods, and the preview
-    assert steps.metric(page, "Filled") == "100.0%"
+    assert steps.metric(page, "Placed") == "100.0%"
     by_nav = steps.metric(page, "Dispersion before → after")
     steps.method(page, "equal")
-    assert steps.metric(page, "Filled") == "100.0%"
+    assert steps.metric(page, "Placed") == "100.0%"
     assert steps.metric(page, "Dispersion before → after") != by_nav
     steps.shot(page, "5-equal")
     steps.method(page, "pro_rata")

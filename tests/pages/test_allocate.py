@@ -66,7 +66,7 @@ def test_a_block_is_previewed_account_by_account(front: Front) -> None:
     page = front.at_allocate("4mm")
     assert page.title[0].value == "Buy 4,000,000 A bond for BIG6, settle Mon 23 Nov 2026"
     said = words(page)
-    assert "Filled: 100.0%" in said
+    assert "Placed: 100.0%" in said
     assert "Accounts touched: 2 of 2" in said
     assert "Every unit is placed." in said
     assert "Needs USD 3.9mm of USD 10.0mm cash in the group." in said
@@ -129,7 +129,7 @@ def test_a_limit_is_shown_with_the_mark_and_how_far_it_is_from_it(front: Front) 
 def test_an_analyst_previews_and_is_told_who_confirms(front: Front) -> None:
     front.gate.user = ANALYST
     page = front.at_allocate("2mm")
-    assert "Filled: 100.0%" in words(page)
+    assert "Placed: 100.0%" in words(page)
     assert "Confirming is for portfolio managers." in words(page)
     assert CONFIRM not in buttons(page)
 
@@ -305,4 +305,4 @@ def test_an_outage_is_a_sentence_with_a_reference_and_the_typed_face_stays(front
     front.market.failure = None
     page.run()
     assert page.text_input("allocate.face").value == "2mm"
-    assert "Filled: 100.0%" in words(page)
+    assert "Placed: 100.0%" in words(page)
