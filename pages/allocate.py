@@ -205,7 +205,7 @@ with shelf:
         st.button(
             "Start afresh", icon=":material/restart_alt:", type="tertiary", key="allocate.afresh",
             on_click=left_off.afresh, args=(user, bond, trip.group, accounts),
-            help="empties the wizard: what is typed for this bond and group is forgotten",
+            help="empties this page: what is typed for this bond and group is forgotten",
         )  # fmt: skip
     drafts.shelf(user, request if readable else None)
     if st.button(

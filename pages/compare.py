@@ -193,7 +193,7 @@ elif view == "Partial fill" and row.proposal is not None:
 else:
     comparison.every_account(compared, row)
 
-back, forward = bar("Nothing is decided here: “Use” puts the engine and its options into the wizard.")
+back, forward = bar("Nothing is decided here: “Use” takes the engine and its options to Allocate.")
 if back.button("Allocate", icon=":material/arrow_back:"):
     st.switch_page("pages/allocate.py")
 if forward.button(

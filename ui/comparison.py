@@ -176,10 +176,10 @@ def _parts(made: PartialFill) -> None:
 
 
 def use(row: Comparison, bond: Bond, accounts: tuple[Account, ...], request: Request, face: int | None = None) -> None:
-    """Put the engine, and the size where one is given, into the wizard."""
+    """Take the engine, and the size where one is given, over to Allocate."""
     session.office().gate.touch()
     method.use(entries.about(request, bond, accounts, row.choices.engine), row.choices.parameters)
     if face is not None:
         st.session_state["allocate.face"] = f"{face:,}"
     at = f" with {face:,}" if face is not None else ""
-    st.session_state["compare.used"] = f"{row.label}{at} is in the wizard."
+    st.session_state["compare.used"] = f"{row.label}{at} is taken over."

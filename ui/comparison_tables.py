@@ -68,8 +68,9 @@ def _proved(figures: Figures, proposal: Proposal) -> str:
     if not at_best:
         return ""
     locked, out = len(proposal.choices.locked), proposal.effect.excluded
-    given = f" with {'it' if locked == 1 else 'them'} locked" if locked else ""
-    return f", proved to be the least at this face{' of the accounts that count' if out else ''}{given}"
+    given = f", with the locked {'line as it is' if locked == 1 else 'lines as they are'}" if locked else ""
+    of = "for what goes to the accounts that count" if out else "at this face"
+    return f", proved to be the least {of}{given}"
 
 
 def locks(locked: Mapping[str, int]) -> str:
@@ -98,7 +99,7 @@ def compared(rows: Sequence[Comparison]) -> tuple[pd.DataFrame, Columns]:
         ),
         "Within": _text("Within", 66, f"accounts ending within {proposal_words.tolerance(effect)} of mean or target"),
         "Touched": _text("Touched", 64, "accounts with a line"),
-        "Filled": number("Placed, %", 1, "placed over ordered face", 64),
+        "Filled": number("Placed, %", 1, "placed over ordered face", 68),
         "Smallest": number("Smallest line", 0, "face", 98),
         "Cash": _text("Cash left", 116, "over the accounts whose cash is known, by currency"),
     }  # fmt: skip

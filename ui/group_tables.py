@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from allocation.model import Account, Metric
+from ui import formats
 from ui.strip import Seen
 from ui.tables import Columns, amount, as_float, currency_column, mixed, number, rounded
 
@@ -45,11 +46,11 @@ def file_name(groups: Sequence[str], day: date) -> str:
 
 
 def lacking(row: Seen, most: int = 3) -> str:
-    """Which accounts the dispersion of a group is without, and why."""
-    named = [f"{account} ({reason})" for account, reason in row.spread.missing.items()]
+    """Which accounts the dispersion of a group is without, and why, as Markdown."""
+    named = [formats.plain(f"{account} ({reason})") for account, reason in row.spread.missing.items()]
     others = f" and {len(named) - most} more" if len(named) > most else ""
     return (
-        f"**{row.group}**: Dispersion over {len(row.spread.values)} of {len(row.accounts)} accounts. Listed last, "
+        f"**{formats.plain(row.group)}**: Dispersion over {len(row.spread.values)} of {len(row.accounts)} accounts. Listed last, "
         f"with the reason: {', '.join(named[:most])}{others}."
     )
 

@@ -83,7 +83,7 @@ def draw(rows: Sequence[Seen], day: date) -> None:
     dots_of = sum(len(row.accounts) for row in rows)
     st.subheader(f"{formats.plain(', '.join(groups))}: {metric.label} of {formats.count(accounts, 'account')}")
     if lacking := [group_tables.lacking(row) for row in rows if row.spread.missing]:
-        st.warning("  \n".join(formats.plain(one) for one in lacking))
+        st.warning("  \n".join(lacking))
     by = st.segmented_control(
         "Select dots by", _DRAGS, default="Box", required=True, key="groups.by", label_visibility="collapsed",
         help="Draw a box or a loop around dots, or click one, to see them alone in the table",

@@ -67,7 +67,7 @@ def test_engines_are_compared_and_one_goes_on_into_the_wizard(
 
     page.get_by_test_id("stButtonGroup").get_by_text("Minimum dispersion", exact=True).click()
     steps.next_step(page, "Use Minimum dispersion")
-    expect(page.get_by_text("Minimum dispersion is in the wizard.")).to_be_visible()
+    expect(page.get_by_text("Minimum dispersion is taken over.")).to_be_visible()
     expect(page.get_by_text(re.compile("Proved: .*no allocation of this face leaves less dispersion"))).to_be_visible()
     assert steps.metric(page, "Placed") == "100.0%"
 
@@ -89,6 +89,6 @@ def test_what_is_typed_for_other_engines_is_compared_and_kept(somebody: Somebody
     steps.go_to(page, "Compare")
     expect(page.get_by_test_id("stButtonGroup").get_by_text("To target (level 0.250 years)")).to_be_visible()
     steps.next_step(page, "Use Equal")
-    expect(page.get_by_text("Equal is in the wizard.")).to_be_visible()
+    expect(page.get_by_text("Equal is taken over.")).to_be_visible()
     steps.method(page, "to_target")
     expect(page.locator('input[aria-label="Level, years"]')).to_have_value("0.25")

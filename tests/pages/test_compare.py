@@ -98,7 +98,7 @@ def test_locks_and_rules_hold_for_every_engine(group: Front) -> None:
     switch(page, "cash", False)
     at_compare(page)
     assert "1 line locked: A 1,000,000. Every engine splits what is left." in words(page)
-    assert "proved to be the least at this face with it locked" in words(page)
+    assert "proved to be the least at this face, with the locked line as it is" in words(page)
     show(page, "Order size")
     assert "Sizes begin at the 1,000,000 that is locked." in words(page)
     show(page, "Who gets how much")

@@ -60,7 +60,7 @@ def test_another_metric_is_another_dispersion(front: Front) -> None:
 def test_accounts_without_the_metric_are_counted_and_listed_last_with_the_reason(front: Front) -> None:
     front.market.accounts = (account("A", level=None), account("B", level=6.0), account("C", level=4.0))
     page = front.visit("groups")
-    assert "Dispersion over 2 of 3 accounts" in page.warning[0].value
+    assert page.warning[0].value.startswith("**BIG6**: Dispersion over 2 of 3 accounts. ")
     assert "Dispersion now over 2 of 3: 1.0000 years" in words(page)
     table = page.dataframe[0].value
     assert list(table["Account"]) == ["B", "C", "A"]

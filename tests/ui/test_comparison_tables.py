@@ -52,7 +52,7 @@ def test_an_engine_that_leaves_less_by_placing_less_is_told_beside_the_best() ->
 def test_the_proof_is_of_the_accounts_that_count_where_others_are_left_out() -> None:
     group = (*GROUP, account("D", level=None))
     said = comparison_tables.verdict(_rows(Choices("min_dispersion", excluded=frozenset("D")), group=group))
-    assert "proved to be the least at this face of the accounts that count." in said
+    assert "proved to be the least for what goes to the accounts that count." in said
 
 
 def test_engines_that_leave_the_same_are_said_to() -> None:

@@ -27,6 +27,7 @@ def test_accounts_stand_farthest_from_their_mean_first_and_those_without_the_met
     assert group_tables.lacking(ours) == (
         "**BIG6**: Dispersion over 3 of 4 accounts. Listed last, with the reason: A (half of it has no figure)."
     )
+    assert "C\\*F" in group_tables.lacking(seen(account("C*F", level=None), account("D")))
     many = seen(*(account(name, level=None) for name in "ABCDE"), account("F"))
     assert group_tables.lacking(many).endswith("C (half of it has no figure) and 2 more.")
 
