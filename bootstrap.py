@@ -145,7 +145,7 @@ def _furnish(settings: Settings, world: World, data: Path, simulated: Running | 
         health.dependencies,
         partial(log_lines, lines_about),
         trouble=partial(give_trouble, data) if world is World.DEMO else None,
-        people=Administration(people, sign_ins, activity) if settings.oidc is None else None,
+        people=Administration(people, sign_ins, clock, activity) if settings.oidc is None else None,
     )
     process = settings.worker_embedded, settings.metrics_token, settings.worker_port
     greet = partial(aladdin.tree, book.groups[0], fresh=True)

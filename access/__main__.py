@@ -82,7 +82,7 @@ def _users(chosen: argparse.Namespace) -> Iterator[tuple[SqlPeople, Administrati
         people, activity = SqlPeople(engine, clock), SqlActivity(engine, clock)
         operator = User(f"operator {user()}", "", frozenset({Role.ADMINISTRATOR}), frozenset())
         try:
-            yield people, Administration(people, SqlSignIns(engine, clock), activity), operator
+            yield people, Administration(people, SqlSignIns(engine, clock), clock, activity), operator
         finally:
             activity.close()
 

@@ -4,16 +4,16 @@ the next run of any session."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from access import passwords
-from access.lockout import SignIns
+from access.lockout import Lockout, SignIns
 from access.roster import UserStore
 from orders.entitlement import require
 from orders.errors import NotFound, NotPermitted, SettingsError, VersionConflict
 from orders.people import EVERY_GROUP, Entry, Permission, Role, User
-from orders.ports import Activity
+from orders.ports import Activity, Clock
 
 LONGEST = 64  # signs of a username
 _USERNAME = re.compile(rf"[a-z0-9][a-z0-9._@-]{{0,{LONGEST - 1}}}")
@@ -22,9 +22,10 @@ _USERNAME = re.compile(rf"[a-z0-9][a-z0-9._@-]{{0,{LONGEST - 1}}}")
 class Administration:
     """The use cases. Nobody is ever deleted, so that no name of the past comes to mean somebody else."""
 
-    def __init__(self, store: UserStore, sign_ins: SignIns, activity: Activity) -> None:
+    def __init__(self, store: UserStore, sign_ins: SignIns, clock: Clock, activity: Activity) -> None:
         self._store = store
         self._sign_ins = sign_ins
+        self._lockout = Lockout(sign_ins, clock)
         self._activity = activity
 
     def everybody(self, user: User) -> tuple[Entry, ...]:
@@ -91,6 +92,18 @@ class Administration:
         require(user, Permission.ADMINISTER)
         self._sign_ins.revoke(self._entry(username).user.username)
         self._activity.note(user.username, "sessions ended", username)
+
+    def locked_out(self, user: User) -> Mapping[str, Sequence[str]]:
+        """Who is refused now for failed attempts, and the addresses where."""
+        require(user, Permission.ADMINISTER)
+        return self._lockout.locked_out()
+
+    def unlock(self, user: User, username: str) -> None:
+        """Let this user try again at once, wherever they were refused for failed attempts."""
+        require(user, Permission.ADMINISTER)
+        for address in self._lockout.locked_out().get(self._entry(username).user.username, ()):
+            self._lockout.clear(username, address)
+            self._activity.note(user.username, "user unlocked", username, f"at {address}")
 
     def _entry(self, username: str) -> Entry:
         found = self._store.every().get(username)

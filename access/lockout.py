@@ -3,6 +3,7 @@ often the server restarts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,6 +19,10 @@ class SignIns(Protocol):
 
     def failures(self, username: str, address: str, since: datetime) -> int:
         """How many attempts have failed since then."""
+        ...
+
+    def failing(self, since: datetime, limit: int) -> Mapping[str, Sequence[str]]:
+        """The names with so many failed attempts since then, and the addresses of those."""
         ...
 
     def clear(self, username: str, address: str) -> None:
@@ -59,6 +64,10 @@ class Lockout:
     def locked(self, username: str, address: str) -> bool:
         """Whether this name is refused at this address now."""
         return self._failures(username, address) >= self._limit
+
+    def locked_out(self) -> Mapping[str, Sequence[str]]:
+        """Every name that is refused now, and the addresses where."""
+        return self._sign_ins.failing(self._clock.now() - self._window, self._limit)
 
     def clear(self, username: str, address: str) -> None:
         """Start from nothing again, after the right password."""

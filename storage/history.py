@@ -48,11 +48,13 @@ class SqlHistory:
         def find(conn: Connection) -> Page[Decision]:
             ids, following = _keys(conn, wanted, place, limited(size))
             ordered = statement_figures.join(orders, orders.c.id == statement_figures.c.order_id)
-            query = select(statement_figures, orders.c.filled, orders.c.state).select_from(ordered).where(orders.c.id.in_(ids))
+            by_now = orders.c.filled, orders.c.state
+            query = select(statement_figures, *by_now).select_from(ordered).where(orders.c.id.in_(ids))
             places = {id_: number for number, id_ in enumerate(ids)}
             rows = sorted(conn.execute(query), key=lambda row: (places[row.order_id], -row.version))
             before = [None, *(row.order_id for row in rows)]
-            return Page(tuple(_decision(row, row.order_id != last) for row, last in zip(rows, before, strict=False)), following)
+            made = (_decision(row, row.order_id != last) for row, last in zip(rows, before, strict=False))
+            return Page(tuple(made), following)
 
         return read(self._engine, find)
 

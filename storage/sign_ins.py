@@ -36,6 +36,17 @@ class SqlSignIns:
         )
         return read(self._engine, lambda conn: conn.execute(query).scalar_one())
 
+    def failing(self, since: datetime, limit: int) -> dict[str, tuple[str, ...]]:
+        """By user, the addresses where so many attempts or more failed at `since` (aware) or later."""
+        table = sign_in_failures.c
+        pair = table.username, table.address
+        often = func.count(distinct(table.id)) >= limit
+        query = select(*pair).where(table.failed_at >= since).group_by(*pair).having(often).order_by(*pair)
+        found: dict[str, tuple[str, ...]] = {}
+        for username, address in read(self._engine, lambda conn: conn.execute(query).all()):
+            found[username] = (*found.get(username, ()), address)
+        return found
+
     def clear(self, username: str, address: str) -> None:
         """Forget this pair's failures, as after a sign-in that worked, and all old ones: many names never succeed."""
         table = sign_in_failures.c

@@ -30,7 +30,7 @@ VIEWER, GROUPS = [Role.VIEWER], ["BIG6"]
 
 @pytest.fixture
 def office(door: Door) -> Administration:
-    return Administration(door.people, door.sign_ins, door.activity)
+    return Administration(door.people, door.sign_ins, door.clock, door.activity)
 
 
 USE_CASES: dict[str, Callable[[Administration, User], object]] = {
@@ -39,6 +39,8 @@ USE_CASES: dict[str, Callable[[Administration, User], object]] = {
     "change": lambda office, user: office.change(user, "pm", 1, "P", VIEWER, GROUPS),
     "disable": lambda office, user: office.disable(user, "pm"),
     "reset_password": lambda office, user: office.reset_password(user, "pm"),
+    "locked_out": lambda office, user: office.locked_out(user),
+    "unlock": lambda office, user: office.unlock(user, "pm"),
     "end_sessions": lambda office, user: office.end_sessions(user, "pm"),
 }
 
@@ -93,6 +95,17 @@ def test_what_an_administrator_does_works_at_the_next_run(door: Door, office: Ad
         ("sessions ended", "pm", ""),
         ("password reset", "pm", "their sessions ended"),
     ]
+
+
+def test_whoever_is_locked_out_is_told_of_and_let_try_again(door: Door, office: Administration) -> None:
+    for _ in range(5):
+        sign_in(door.browser(), "pm", "wrong")
+    sign_in(door.browser(), "nobody", "wrong")
+    assert office.locked_out(ADA) == {"pm": ("192.0.2.1",)}
+    office.unlock(ADA, "pm")
+    assert office.locked_out(ADA) == {}
+    assert shown(sign_in(door.browser(), "pm")) == "pm: portfolio manager; *"
+    assert ("administrator", "user unlocked", "pm", "at 192.0.2.1") in door.activity.deeds
 
 
 def test_sessions_of_before_do_not_come_back_when_a_user_is_enabled_again(door: Door, office: Administration) -> None:

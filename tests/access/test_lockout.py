@@ -103,6 +103,9 @@ class _Counting:
     def failures(self, username: str, address: str, since: object) -> int:
         return sum(at >= since for at in self._failures)  # type: ignore[operator]
 
+    def failing(self, since: datetime, limit: int) -> dict[str, tuple[str, ...]]:
+        raise AssertionError("nobody asks who is locked out")
+
     def clear(self, username: str, address: str) -> None:
         self._failures.clear()
 

@@ -19,7 +19,7 @@ def people(front: Front, monkeypatch: pytest.MonkeyPatch) -> SqlPeople:
     """The demo's users in the ledger, and its administrator at the screen."""
     stored = SqlPeople(front.ledger._store, front.clock)
     stored.write(tuple(demo_users()[0].values()), "demo book", "take_over_users")
-    office = Administration(stored, SqlSignIns(front.ledger._store, front.clock), Noted())
+    office = Administration(stored, SqlSignIns(front.ledger._store, front.clock), front.clock, Noted())
     house = bootstrap.house()
     shown = type(house)(office=replace(house.office, people=office))  # type: ignore[call-arg]
     monkeypatch.setattr(bootstrap, "house", lambda: shown)
