@@ -50,8 +50,8 @@ def lacking(row: Seen, most: int = 3) -> str:
     named = [formats.plain(f"{account} ({reason})") for account, reason in row.spread.missing.items()]
     others = f" and {len(named) - most} more" if len(named) > most else ""
     return (
-        f"**{formats.plain(row.group)}**: Dispersion over {len(row.spread.values)} of {len(row.accounts)} accounts. Listed last, "
-        f"with the reason: {', '.join(named[:most])}{others}."
+        f"**{formats.plain(row.group)}**: Dispersion over {len(row.spread.values)} of {len(row.accounts)} accounts. "
+        f"Listed last, with the reason: {', '.join(named[:most])}{others}."
     )
 
 
