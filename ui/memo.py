@@ -61,7 +61,12 @@ def _about(frozen: Frozen) -> Iterable[tuple[str, str]]:
     yield "Figures read", formats.moment(frozen.read_at)
     yield "Book", f"{frozen.book.name}, {formats.day(frozen.book.as_of)}"
     yield "Security", f"{proposal.block.bond.label} ({proposal.block.bond.asset_id})"
-    yield "Method", f"{proposal.engine} {canonical(dict(proposal.choices.parameters))}"
+    yield "Method", proposal_words.engine_name(proposal.engine)
+    if proposal.choices.parameters:
+        yield "Its options, as stored", canonical(dict(proposal.choices.parameters))
+    yield "Judged by", f"{effect.metric.label}, {effect.metric.unit}"
+    if effect.excluded:
+        yield "Left out of it", "; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items())
     yield "Ordered, placed", f"{formats.face(proposal.block.face)}, {formats.face(proposal.placed)}"
     both = (effect.dispersion_before, effect.dispersion_after)
     before, after = (formats.dispersion(value, effect.metric) for value in both)
