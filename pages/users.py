@@ -26,17 +26,18 @@ def change(entry: Entry, scope: str, user: User) -> None:
     store.change(user, entry.user.username, entry.version, *people.typed(scope))
 
 
+def join() -> None:
+    """The click that adds: the password and the notice that come of it name whose they are."""
+    name = st.session_state["users.new.username"].strip().lower()
+    people.do(gate.current_user, add, name, f"{name} is added.")
+
+
 def newcomer() -> None:
     """The form of a user to come."""
     with st.popover("Add a user", icon=":material/person_add:", key="users.add"), st.form("users.new", border=False):
         st.text_input("Username", key="users.new.username", max_chars=64, help="letters, digits and . _ - @")
         people.fields("users.new", session.office().book.groups)
-        st.form_submit_button(
-            "Add",
-            type="primary",
-            on_click=people.do,
-            args=(gate.current_user, add, "the new user", "The user is added."),
-        )
+        st.form_submit_button("Add", type="primary", on_click=join)
 
 
 def one(entry: Entry) -> None:

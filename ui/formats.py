@@ -140,10 +140,10 @@ def count(number: int, noun: str) -> str:
 
 
 def pieces(bond: Bond) -> str:
-    """200,000, then steps of 1,000"""
+    """200,000 at least, then steps of 1,000"""
     if bond.min_piece == bond.increment:
         return f"steps of {bond.increment:,}"
-    return f"{bond.min_piece:,}, then steps of {bond.increment:,}"
+    return f"{bond.min_piece:,} at least, then steps of {bond.increment:,}"
 
 
 def width(improvement: float | None) -> str:

@@ -13,7 +13,19 @@ from allocation.model import Metric
 from orders.elsewhere import ENGINE as ELSEWHERE
 from orders.history import Decision, Wanted
 from orders.model import User
-from ui import charts, formats, frame, history_charts, narrowing, paging, saving, session, states, tables
+from ui import (
+    charts,
+    formats,
+    frame,
+    history_charts,
+    narrowing,
+    paging,
+    proposal_words,
+    saving,
+    session,
+    states,
+    tables,
+)
 from ui.saving import Rows
 from ui.tables import Columns
 
@@ -22,11 +34,6 @@ _SCOPE, _MOST_HEIGHT = "history", 520
 _EXACT = ("filled", "wish", "booked")  # sums with decimals
 _CARRIED = ("groups", "bond", "by", "engine")  # by the address, as by that of Orders
 _CONTROLS = (*_CARRIED, "days")
-
-
-def engine_name(key: str) -> str:
-    """An engine as people call it."""
-    return "Taken over" if key == ELSEWHERE else ENGINES[key].label if key in ENGINES else key
 
 
 def filters(user: User) -> Wanted:
@@ -45,7 +52,7 @@ def filters(user: User) -> Wanted:
         ).strip()
         by = st.text_input("Confirmed by", placeholder="anybody", key="history.by", on_change=_touch, width=150)
         engine = st.selectbox(
-            "Engine", [*ENGINES, ELSEWHERE], index=None, placeholder="any", format_func=engine_name,
+            "Engine", [*ENGINES, ELSEWHERE], index=None, placeholder="any", format_func=proposal_words.engine_name,
             key="history.engine", on_change=_touch, width=190,
         )  # fmt: skip
         days = st.date_input("Confirmed (UTC)", value=[], format="YYYY-MM-DD", key="history.days", width=260)
@@ -128,7 +135,7 @@ def _table(rows: Sequence[Decision]) -> tuple[pd.DataFrame, Columns]:
                 "Asked": row.ordered,
                 "Given": row.placed,
                 "Filled": float(row.filled),
-                "Engine": engine_name(row.engine),
+                "Engine": proposal_words.engine_name(row.engine),
                 "Improvement": None if row.improvement is None else 100 * row.improvement,
                 "Metric": Metric.of(row.metric).short,
                 "Version": row.version,
@@ -186,7 +193,7 @@ def added_up(user: User, wanted: Wanted) -> None:
         st.info("No statement matches these filters, so there is nothing to add up.")
         return
     for each in (engines, waits):
-        each.insert(1, "name", [engine_name(key) for key in each["engine"]])
+        each.insert(1, "name", [proposal_words.engine_name(key) for key in each["engine"]])
     _question(
         "How much nearer together did each engine bring the accounts?", "engines", history_charts.improvement, engines,
         "By the statement each order stands on. The mean is over the allocations that had a dispersion before.",

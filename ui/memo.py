@@ -71,10 +71,10 @@ def _about(frozen: Frozen) -> Iterable[tuple[str, str]]:
     both = (effect.dispersion_before, effect.dispersion_after)
     before, after = (formats.dispersion(value, effect.metric) for value in both)
     moved = f"{before} before, {after} after: {formats.width(effect.improvement)}"
-    yield "Metric", f"{effect.metric.label}, {effect.metric.unit}"
+    yield "Judged by", f"{effect.metric.label}, {effect.metric.unit}"
     yield "Dispersion", moved if effect.after else "nobody counts in it"
     if effect.excluded:
-        yield "Not counted in it", "; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items())
+        yield "Left out of it", "; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items())
     if (proof := proposal.certificate) is not None:
         yield "Proven bound", f"{formats.dispersion(proof.bound, effect.metric)}, {proof.status}"
     yield "Partial fills", frozen.fills.label

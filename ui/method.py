@@ -120,7 +120,8 @@ def left_out(group: str, bond: Bond, metric: Metric, accounts: Collection[str]) 
 def leaving_out(metric: Metric, error: MetricUnavailable) -> tuple[str, str]:
     """The choice to go on without these accounts in the metric, and what there is to know of it."""
     if not isinstance(error, MissingMeasure):
-        return f"Leave {formats.count(len(error.reasons), 'account')} out of {metric.label}", ""
+        said = f"Leave {formats.count(len(error.reasons), 'account')} out of {metric.label}"
+        return said, "Who is left out can still get bonds: it is the dispersion that goes without, and says so."
     return (
         f"Allocate without {metric.label}",
         "No dispersion is shown then. Pro rata, Equal and Custom need no figure of the bond; whoever keeps its "

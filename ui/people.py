@@ -10,6 +10,7 @@ import streamlit as st
 
 from allocation.errors import EvenlotError
 from orders.people import EVERY_GROUP, Entry, Role, User
+from ui import formats
 from ui.tables import Columns
 
 ALL_GROUPS = "every group"
@@ -108,12 +109,12 @@ def outcome(show: Callable[[EvenlotError], None]) -> None:
     if error := st.session_state.get(_REFUSED):
         show(error)
     if said := st.session_state.pop(_TOLD, ""):
-        st.toast(said, icon=":material/task_alt:", duration="long")
+        st.toast(formats.plain(said), icon=":material/task_alt:", duration="long")
     if _SHOWN not in st.session_state:
         return
     name, password = st.session_state[_SHOWN]
     with st.container(border=True, key="users.password.box"):
-        st.markdown(f"**The password of {name} for one sign-in**")
+        st.markdown(f"**The password of {formats.plain(name)} for one sign-in**")
         st.code(password, language=None)
         st.caption(
             "It is shown this once: hand it over by a way of its own. It has to be replaced at that sign-in, and lets "

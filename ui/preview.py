@@ -51,7 +51,8 @@ def figures(proposal: Proposal, warnings: Sequence[str]) -> None:
         counted = len(proposal.lines) - len(effect.excluded)
         st.warning(
             f"Dispersion over {counted} of {len(proposal.lines)} accounts. Left out: "
-            + formats.plain("; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items())),
+            + formats.plain("; ".join(f"{account} ({reason})" for account, reason in effect.excluded.items()))
+            + ".",
         )
     if quiet := [formats.plain(warning) for warning in warnings if not warning.startswith(_LOUD)]:
         st.warning(quiet[0] if len(quiet) == 1 else "\n".join(f"- {warning}" for warning in quiet))

@@ -10,6 +10,7 @@ from allocation.engines.min_dispersion import MinDispersion
 from allocation.model import BlockOrder
 from allocation.proposal import Effect, Proposal
 from orders.block import Request
+from orders.elsewhere import ENGINE as ELSEWHERE
 from ui import formats
 
 
@@ -86,6 +87,11 @@ def whys(proposal: Proposal) -> str:
     ]
     head = ("Account", "Face", f"{metric.short}, {metric.unit}", "Cap", "Why")
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---", "--:", "--:", "---", "---"), *rows))
+
+
+def engine_name(key: str) -> str:
+    """An engine as people call it."""
+    return "Taken over" if key == ELSEWHERE else ENGINES[key].label if key in ENGINES else key
 
 
 def sentence(block: BlockOrder | Request, label: str, group: str) -> str:

@@ -104,7 +104,7 @@ def test_whoever_is_locked_out_is_told_of_and_let_try_again(door: Door, office: 
     assert office.locked_out(ADA) == {"pm": ("192.0.2.1",)}
     office.unlock(ADA, "pm")
     assert office.locked_out(ADA) == {}
-    assert shown(sign_in(door.browser(), "pm")) == "pm: portfolio manager; *"
+    assert shown(sign_in(door.browser(), "pm")) == "pm: portfolio_manager; *"
     assert ("administrator", "user unlocked", "pm", "at 192.0.2.1") in door.activity.deeds
 
 

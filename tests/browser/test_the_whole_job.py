@@ -66,7 +66,7 @@ def test_the_whole_job(server: AppServer, browser: Browser, bond: Security) -> N
     expect(page.get_by_text("check digit does not fit")).to_be_visible()
     page.get_by_role("button", name=bond.cusip).click()
     expect(page.get_by_text(f"CUSIP {bond.cusip}")).to_be_visible()
-    expect(page.get_by_text("Trades in 200,000, then steps of 1,000")).to_be_visible()
+    expect(page.get_by_text("Trades in 200,000 at least, then steps of 1,000")).to_be_visible()
     expect(page.get_by_text(re.compile(r"Held by \d+ accounts of BIG6"))).to_be_visible()
     steps.shot(page, "3-security")
 

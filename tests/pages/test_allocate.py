@@ -252,9 +252,10 @@ def test_accounts_without_the_metric_are_left_out_only_by_a_tick_and_every_scree
     assert not page.metric
     assert CONFIRM not in buttons(page)
     assert page.checkbox[0].label == "Leave 1 account out of Active spread duration"
+    assert "Who is left out can still get bonds" in words(page)
     page.checkbox("allocate.exclude.BIG6.asd.A").check().run()
     said = words(page)
-    assert "Dispersion over 2 of 3 accounts. Left out: A (half of it has no figure)" in said
+    assert "Dispersion over 2 of 3 accounts. Left out: A (half of it has no figure)." in said
     assert list(table(page)["Face"]) == [1_000_000] * 3
     press(page, CONFIRM)
     assert "Left out of Active spread duration: A." in words(page)

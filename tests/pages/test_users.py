@@ -35,7 +35,8 @@ def test_an_administrator_adds_a_user_and_is_shown_the_password_once(front: Fron
     page.multiselect("users.new.roles").set_value([Role.APPROVER])
     page.multiselect("users.new.groups").set_value(["BIG6"])
     press(page, "Add")
-    assert page.toast[0].value == "The user is added."
+    assert page.toast[0].value == "maria is added."
+    assert "The password of maria for one sign-in" in words(page)
     (password,) = (code.value for code in page.code)
     assert len(password) == 23
     added = page.dataframe[0].value.set_index("Username").loc["maria"]

@@ -122,7 +122,7 @@ def test_one_is_said_in_the_singular() -> None:
 
 def test_pieces_are_said_once_where_piece_and_step_are_the_same() -> None:
     assert formats.pieces(bond(1_000, 1_000)) == "steps of 1,000"
-    assert formats.pieces(bond(200_000, 1_000)) == "200,000, then steps of 1,000"
+    assert formats.pieces(bond(200_000, 1_000)) == "200,000 at least, then steps of 1,000"
 
 
 def test_a_csv_book_says_that_it_is_one() -> None:

@@ -9,7 +9,7 @@ from allocation.model import Choices
 from allocation.propose import propose
 from orders.frozen import read
 from orders.statement import freeze
-from tests.allocation.desk import block
+from tests.allocation.desk import account, block
 from tests.orders.desk import BOOK
 from tests.orders.test_statement import ACME, AT, GROUP, LIMITS, made, statement
 from ui import memo
@@ -55,3 +55,17 @@ def test_names_comments_and_reasons_are_text_whatever_they_hold() -> None:
     assert tags.found <= set(ours.split())
     assert EVIL in tags.said
     assert "http" not in text.replace("http-equiv", "")
+
+
+def test_the_method_is_named_as_people_call_it_with_who_is_left_out_and_why() -> None:
+    group = (*GROUP, account("NEW", level=None))
+    proposal = propose(block(9_000_000, of=ACME), group, Choices("equal", excluded=frozenset({"NEW"})), LIMITS)
+    whole = freeze(
+        proposal, statement_id="EL-1.1", order_id="EL-1", group="BIG6", book=BOOK, read_at=AT, confirmed_at=AT,
+        confirmed_by="pm", comment="", override="", accepted={},
+    )  # fmt: skip
+    said = Tags(memo.html(read(whole))).said
+    assert "MethodEqual" in said
+    assert f"Judged by{proposal.effect.metric.label}" in said
+    assert "Left out of itNEW (" in said
+    assert "equal {" not in said
