@@ -13,8 +13,8 @@ from access import passwords
 from access.cookie import Cookie
 from access.lockout import Lockout, SignIns
 from access.once import anew, once
-from access.roster import KNOWN_FOR, Roster
-from access.sessions import AGAIN, SIGNED_OUT, Sessions, Terms
+from access.roster import Roster
+from access.sessions import AGAIN, SIGNED_OUT, Sessions, Terms, lets_in
 from access.token import Signer, Token
 from access.user_file import DemoLogin, usable
 from allocation.errors import EvenlotError
@@ -33,7 +33,6 @@ _ONE_TIME = "access.one_time"
 _NOTICE = "access.notice"  # for the sign-in form
 _NEWS = "access.news"  # for whoever is signed in
 
-ONE_TIME_DAYS = 3  # a password that somebody else made up lets nobody in any more after that
 _WRONG = "The username or the password is not right."
 _INCOMPLETE = "Type your username and your password."
 _NO_STORE = "You are not signed in: the ledger does not answer. Try again in a minute. Reference {reference}."
@@ -126,13 +125,7 @@ class Gate:
     def doubt(self) -> str | None:
         """As of when the user's rights are, and what follows, where the users cannot be read just now."""
         seen = self._roster.last()
-        if seen is None or not seen.away:
-            return None
-        minutes = KNOWN_FOR // timedelta(minutes=1)
-        since = f"The users could not be read since {seen.at:%H:%M:%S} UTC, and your rights are shown as of then."
-        if seen.old:
-            return f"{since} Until they can be read again you can look, and change nothing."
-        return f"{since} If that lasts for {minutes} minutes, you can only look until it is over."
+        return seen.doubt if seen else None
 
     def must_choose(self) -> bool:
         """Whether the signed-in user has a password for one use, and has to choose one of their own before all else."""
@@ -242,7 +235,7 @@ class Gate:
             st.session_state[_NOTICE] = self._lockout.sentence
             return
         right = passwords.is_right(name, password, entry.password_hash if entry else users.decoy, users.dearest)
-        if entry is None or not right or not self._lets_in(entry):
+        if entry is None or not right or not lets_in(entry, self._clock.now()):
             locked = self._lockout.locked(known_as, address)
             counts.SIGN_INS.labels("refused").inc()
             why = "disabled" if right and entry and entry.disabled else "one-time password is too old" if right else ""
@@ -253,12 +246,6 @@ class Gate:
         self._admit(self._signer.issue(name, entry.password_hash, self._from_now(entry), stays=stay))
         counts.SIGN_INS.labels("signed in").inc()
         self._note(name, "signed in", "stays signed in" if stay else "")
-
-    def _lets_in(self, entry: Entry) -> bool:
-        """Whether the right password lets this user in."""
-        made_at = entry.changed_at if entry.one_time else None
-        fresh = made_at is None or self._clock.now() - made_at <= timedelta(days=ONE_TIME_DAYS)
-        return fresh and not entry.disabled
 
     def _from_now(self, entry: Entry) -> datetime:
         """Now, but past the user's last revocation, which another server's clock may have put ahead of ours."""

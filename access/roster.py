@@ -65,6 +65,17 @@ class Seen:
     away: bool = False
     old: bool = False
 
+    @property
+    def doubt(self) -> str | None:
+        """What follows for somebody's rights, in words; None where nothing does."""
+        if not self.away:
+            return None
+        since = f"The users could not be read since {self.at:%H:%M:%S} UTC, and your rights are shown as of then."
+        if self.old:
+            return f"{since} Until they can be read again you can look, and change nothing."
+        minutes = KNOWN_FOR // timedelta(minutes=1)
+        return f"{since} If that lasts for {minutes} minutes, you can only look until it is over."
+
 
 class Roster:
     """The users of the store, read anew at each look, so that every change works at once."""

@@ -12,6 +12,7 @@ from orders.errors import SettingsError
 from orders.people import Entry
 from orders.ports import Clock
 
+ONE_TIME_DAYS = 3  # a password that somebody else made up lets nobody in any more after that
 SIGNED_OUT = "You are signed out."
 AGAIN = "; sign in again."  # how a sentence ends that says why a session did
 
@@ -27,6 +28,13 @@ class Terms:
     def __post_init__(self) -> None:
         if self.idle_minutes <= 0:
             raise SettingsError(f"A session cannot expire after {self.idle_minutes:g} minutes without use.")
+
+
+def lets_in(entry: Entry, now: datetime) -> bool:
+    """Whether the right password lets this user in."""
+    made_at = entry.changed_at if entry.one_time else None
+    fresh = made_at is None or now - made_at <= timedelta(days=ONE_TIME_DAYS)
+    return fresh and not entry.disabled
 
 
 class Sessions:
