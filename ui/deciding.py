@@ -108,7 +108,7 @@ def dialog() -> None:
 def _draw(user: User, at: Opened) -> None:
     order, act = session.desk().past.order(user, at.order_id), ACTS[at.event]
     possible = _possible(user, order, at)
-    st.fragment(run_every=TICK)(_head)(user, at, possible)
+    st.fragment(run_every=TICK)(_head)(at, possible)
     if act.consequence:
         st.markdown(act.consequence)
     if at.event in explaining.EVENTS:
@@ -134,9 +134,13 @@ def _too_late(order: Order) -> str:
     return f"This can no longer be decided: {order.id} is {states.said(order)}."
 
 
-def _head(user: User, at: Opened, possible: bool) -> None:
+def _head(at: Opened, possible: bool) -> None:
     """The order as it is by now: it fills while somebody types below, who should see it before the decision is refused.
-    Drawn anew by itself, which leaves alone what is typed."""
+    Drawn anew by itself, which leaves alone what is typed, and for the user as they are by then."""
+    user = session.office().gate.current_user()
+    if user is None:
+        st.rerun()
+    assert user is not None
     with frame.explained():
         order = session.desk().past.order(user, at.order_id)
     face = f"{order.face:,}" if order.face == order.ordered else f"{order.face:,} of {order.ordered:,}"

@@ -66,6 +66,8 @@ def test_custom_asks_and_a_locked_line_are_typed_mended_kept_and_sent(shared: Ap
 
 def test_one_target_for_all_fills_the_column_and_one_is_changed_by_hand(somebody: Somebody) -> None:
     page = at_allocate(somebody, 1024)  # some columns are out of sight
+    tops = [figure.bounding_box() for figure in page.get_by_test_id("stMetric").all()[:6]]
+    assert len({box["y"] for box in tops if box is not None}) == 1, "the figures stand on one line"
     steps.method(page, "to_target")
     page.locator(".stSelectbox").first.click()
     page.get_by_text("its own target").click()

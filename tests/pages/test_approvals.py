@@ -13,6 +13,7 @@ from tests.orders.desk import ANALYST, COMPLIANCE, PM
 from tests.pages.front import Front, buttons, press, words
 from tests.pages.test_order_decisions import APPROVER, BOTH, VIEWER, confirmed, decide, now, offered
 from ui import approving as approval
+from ui import session
 
 
 @pytest.fixture
@@ -43,6 +44,14 @@ def test_what_waits_is_listed_oldest_first_with_who_confirmed_it_since_when_and_
     assert first.statement_sha256[:12] in said
     assert "Dispersion of Active spread duration **" in said
     assert "To be released Mon 23 Nov 2026, 09:30 New York (14:30 UTC)." in said
+
+
+def test_what_a_user_is_called_is_shown_as_the_text_it_is(approving: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "person", lambda username: f"[{username}](http://elsewhere.example)")
+    order = confirmed(approving)
+    for page in (approving.visit("approvals"), approving.visit("orders", order=order.id)):
+        assert "elsewhere" in words(page)
+        assert "[paula](" not in words(page)
 
 
 def test_what_lapses_today_is_told_from_what_has_time(approving: Front) -> None:
