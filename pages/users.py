@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -40,14 +41,24 @@ def newcomer() -> None:
         st.form_submit_button("Add", type="primary", on_click=join)
 
 
-def one(entry: Entry) -> None:
-    """One user: the form of the entry, and what else can be done."""
+def one(entry: Entry, locked: Sequence[str]) -> None:
+    """One user: the form of the entry, and what else can be done. `locked`: where they are refused for now."""
     assert store is not None
     name, own = entry.user.username, entry.user.username == user.username
     st.subheader(f"{entry.user.name} ({name})")
     if own:
         st.caption("This is you: another administrator changes your roles and groups, and you your password.")
     scope = f"users.{name}.{entry.version}"  # another version is another form
+    if locked:
+        st.warning(
+            f"{entry.user.name} is locked out at {', '.join(locked)}: too many sign-ins failed. It ends by itself "
+            "after 15 minutes; a new password does not end it.",
+            icon=":material/lock_clock:",
+        )
+        st.button(
+            "Unlock", icon=":material/lock_open:", key=f"{scope}.unlock", on_click=people.do,
+            args=(gate.current_user, partial(store.unlock, username=name), name, f"{name} can try again."),
+        )  # fmt: skip
     with st.form(f"{scope}.form", border=True):
         people.fields(scope, session.office().book.groups, entry)
         st.form_submit_button(
@@ -84,15 +95,15 @@ if store is None:
     st.stop()
 people.outcome(frame.show)
 with frame.explained():
-    entries = store.everybody(user)
+    entries, locked = store.everybody(user), store.locked_out(user)
 newcomer()
-shown, columns = people.table(entries)
+shown, columns = people.table(entries, locked)
 picked = st.dataframe(
     shown, column_config=columns, hide_index=True, on_select="rerun", selection_mode="single-row",
     height=tables.height(shown, 420), key="users.table", alt="users with their roles and groups",
 )  # fmt: skip
 rows = picked["selection"]["rows"]
 if rows and rows[0] < len(entries):
-    one(entries[rows[0]])
+    one(entries[rows[0]], locked.get(entries[rows[0]].user.username, ()))
 else:
     st.caption("Tick a user to change the entry, to reset the password or to end sessions.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import pandas as pd
@@ -13,6 +13,7 @@ from orders.people import EVERY_GROUP, Entry, Role, User
 from ui import formats
 from ui.tables import Columns
 
+STATES = "whether they can sign in: a one-time password is replaced first; who is locked out failed too often"
 ALL_GROUPS = "every group"
 _REFUSED, _SHOWN, _TOLD = "users.refused", "users.password", "users.told"
 
@@ -28,17 +29,19 @@ class People(Protocol):
     def disable(self, user: User, username: str, disabled: bool = True) -> None: ...
     def reset_password(self, user: User, username: str) -> str: ...
     def end_sessions(self, user: User, username: str) -> None: ...
+    def locked_out(self, user: User) -> Mapping[str, Sequence[str]]: ...
+    def unlock(self, user: User, username: str) -> None: ...
 
 
-def table(entries: Sequence[Entry]) -> tuple[pd.DataFrame, Columns]:
-    """A row a user."""
+def table(entries: Sequence[Entry], locked: Mapping[str, Sequence[str]]) -> tuple[pd.DataFrame, Columns]:
+    """A row a user. `locked`: who is refused for failed attempts, and where."""
     rows = pd.DataFrame(
         {
             "Username": [entry.user.username for entry in entries],
             "Name": [entry.user.name for entry in entries],
             "Roles": [", ".join(sorted(role.label for role in entry.user.roles)) for entry in entries],
             "Groups": [_groups(entry.user) for entry in entries],
-            "State": [state(entry) for entry in entries],
+            "State": [state(entry, locked.get(entry.user.username, ())) for entry in entries],
             "Changed": [entry.changed_at for entry in entries],
             "By": [entry.changed_by for entry in entries],
         }
@@ -46,18 +49,19 @@ def table(entries: Sequence[Entry]) -> tuple[pd.DataFrame, Columns]:
     return rows, {
         "Roles": st.column_config.TextColumn("Roles", width="medium"),
         "Groups": st.column_config.TextColumn("Groups", width="medium"),
-        "State": st.column_config.TextColumn(
-            "State", width=150, help="whether they can sign in; a one-time password has to be replaced first"
-        ),
+        "State": st.column_config.TextColumn("State", width=150, help=STATES),
         "Changed": st.column_config.DatetimeColumn(
-            "Changed (UTC)", format="YYYY-MM-DD HH:mm:ss", timezone="UTC", width=150
+            "Changed (UTC)", format="DD MMM YYYY HH:mm", timezone="UTC", width=150
         ),
     }
 
 
-def state(entry: Entry) -> str:
+def state(entry: Entry, locked: Sequence[str] = ()) -> str:
     """How the user stands, in a few words."""
-    return "disabled" if entry.disabled else "one-time password" if entry.one_time else "active"
+    if entry.disabled:
+        return "disabled"
+    stands = "one-time password" if entry.one_time else "active"
+    return f"{stands}, locked out" if locked else stands
 
 
 def _groups(user: User) -> str:

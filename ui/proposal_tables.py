@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -150,13 +151,15 @@ def frozen(body: Mapping[str, Any]) -> tuple[pd.DataFrame, Columns]:
 
 
 def nothing(lines: Iterable[tuple[str, int, str]]) -> str:
-    """3 of 6 accounts get nothing: QUINER (cash: ...); ALDEPF, STONER (below the piece). A reason is said once. Empty
-    where every account gets something; a line is an account, its face and its reason."""
+    """3 of 6 accounts get nothing: QUINER (cash: ...); ALDEPF, STONER (below the piece). A reason is said once, without
+    the figure that each account has of its own where there are several. Empty where every account gets something; a
+    line is an account, its face and its reason."""
     every = list(lines)
-    by_reason: dict[str, list[str]] = {}
-    for account, face, reason in every:
-        if not face:
-            by_reason.setdefault(_bare(reason), []).append(account)
+    whole = {account: _bare(reason) for account, face, reason in every if not face}
+    alike: dict[str, list[str]] = {}
+    for account, reason in whole.items():
+        alike.setdefault(_OWN.sub("", reason), []).append(account)
+    by_reason = {whole[who[0]] if len(who) == 1 else reason: who for reason, who in alike.items()}
     if not by_reason:
         return ""
     told = "; ".join(
@@ -172,6 +175,9 @@ def nothing(lines: Iterable[tuple[str, int, str]]) -> str:
 def _names(accounts: Sequence[str]) -> str:
     named = ", ".join(f"**{formats.plain(account)}**" for account in accounts[:_NAMED])
     return f"{named} and {len(accounts) - _NAMED:,} more" if len(accounts) > _NAMED else named
+
+
+_OWN = re.compile(r"^at [^;]*? (?=it is already )")
 
 
 def _bare(reason: str) -> str:

@@ -48,6 +48,21 @@ def test_an_administrator_adds_a_user_and_is_shown_the_password_once(front: Fron
     assert "There is a user maria already." in words(page)
 
 
+def test_who_is_locked_out_is_seen_and_let_try_again(front: Front, people: SqlPeople) -> None:
+    sign_ins = SqlSignIns(front.ledger._store, front.clock)
+    for _ in range(5):
+        sign_ins.record_failure("viewer", "192.0.2.7")
+    page = front.visit("users")
+    states = page.dataframe[0].value.set_index("Username")["State"]
+    assert (states["viewer"], states["pm"]) == ("active, locked out", "active")
+    page.session_state["users.table"] = {"selection": {"rows": [list(states.index).index("viewer")], "columns": []}}
+    page.run()
+    assert "is locked out at 192.0.2.7" in words(page)
+    press(page, "Unlock")
+    assert page.toast[0].value == "viewer can try again."
+    assert set(page.dataframe[0].value["State"]) == {"active"}
+
+
 def test_where_users_come_from_elsewhere_there_is_nothing_to_administer(front: Front) -> None:
     front.gate.user = demo_users()[0]["administrator"].user
     assert "Users sign in elsewhere here" in words(front.visit("users"))

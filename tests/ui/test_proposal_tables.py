@@ -155,6 +155,13 @@ def test_who_gets_nothing_is_named_with_each_reason_once() -> None:
         [("A", 5, ""), ("B", 0, "Nothing: too small."), ("C", 0, "Nothing: cash."), ("D", 0, "Nothing: too small.")]
     )
     assert said == "3 of 4 accounts get nothing: **B**, **D** (too small); **C** (cash)."
+    above = "years it is already above the mean of -0.038; trading would take it further away."
+    alike = [(name, 0, f"Nothing: at {at} {above}") for name, at in (("B", "0.213"), ("C", "-0.010"))]
+    assert proposal_tables.nothing([("A", 5, ""), *alike]) == (
+        "2 of 3 accounts get nothing: **B**, **C** "
+        "(it is already above the mean of -0.038; trading would take it further away)."
+    )
+    assert "(at 0.213 years it is already" in proposal_tables.nothing([("A", 5, ""), alike[0]])
 
 
 def test_an_engine_that_proves_nothing_has_no_shadow_prices() -> None:
