@@ -28,7 +28,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     settings = {
         "DEMO_FILL_SECONDS": _NEVER,
         "APPROVAL_FROM_FACE": str(APPROVAL_FROM),
-        "USERS_FILE": str(_users(data / "users.yaml")),
+        "USERS_FILE": str(users(data / "users.yaml")),
     }
     with AppServer(data, settings) as running:
         yield running
@@ -64,7 +64,7 @@ def somebody(newcomers: Iterator[str], browser: Browser, shared: AppServer) -> I
         page.context.close()
 
 
-def _users(path: Path) -> Path:
+def users(path: Path) -> Path:
     """Portfolio managers who have nothing to do with each other, and one of each other role."""
     roles = dict.fromkeys(_MANAGERS, "portfolio_manager") | {n: n for n in ("approver", "compliance", "viewer")}
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode()

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.books.folder import FILES, small_book, text_of
 from tests.browser import behind, steps
+from tests.browser.conftest import PASSWORD, users
 from tests.browser.server import AppServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
@@ -71,6 +72,7 @@ class Walk:
 
 def test_each_page_shows_what_would_be_markup_as_the_text_it_is(tmp_path: Path, browser: Browser) -> None:
     settings = {"DEMO": "false", "BOOK_DIR": str(book_of(tmp_path / "book")), "DEMO_FILL_SECONDS": "1"}
+    settings["USERS_FILE"] = str(users(tmp_path / "users.yaml"))
     with AppServer(tmp_path / "data", settings) as app:
         page = steps.window(browser, app.url)
         walk = Walk(page)
@@ -80,7 +82,7 @@ def test_each_page_shows_what_would_be_markup_as_the_text_it_is(tmp_path: Path, 
         page.get_by_role("button", name="Sign in").click()
         steps.said(page, "The username or the password is not right.")
         walk.look("sign-in")
-        steps.sign_in(page, "pm")
+        steps.sign_in(page, "pm1", PASSWORD)
         _trade(walk, app)
         _past(walk, app)
         page.context.close()
@@ -139,7 +141,7 @@ def _past(walk: Walk, app: AppServer) -> None:
     page.goto(app.url)
     steps.heading(page, "Groups")
     steps.sign_out(page)
-    steps.sign_in(page, "compliance")
+    steps.sign_in(page, "compliance", PASSWORD)
     for name in ("limits", "audit", "history", "orders"):
         page.goto(f"{app.url}/{name}")
         steps.idle(page)
