@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from allocation.model import Side
 from orders.batch import Batch, Foreseen
-from orders.batch_file import LARGEST, MOST_LINES, Sheet, read_csv, read_table, template, written
+from orders.batch_file import LARGEST, MOST_LINES, Fault, Sheet, read_csv, read_table, template, written
 from orders.model import Permission, User
 from ui import bar, batch_outcome, batch_runs, batch_tables, formats, frame, keys, session
 
@@ -102,11 +102,11 @@ def look(user: User, sheet: Sheet, name: str) -> Looked:
     return Looked(uuid.uuid4().hex, sheet, name, batch, tuple(foreseen))
 
 
-def to_be_mended(batch: Batch) -> None:
-    count = len(batch.faults)
+def to_be_mended(found: Sequence[Fault]) -> None:
+    count = len(found)
     st.error(f"{formats.count(count, 'thing')} to mend before any block is made.", icon=":material/rule:")
-    table, columns = batch_tables.faults(batch.faults)
-    wrapped = batch_tables.row_height((fault.sentence for fault in batch.faults), 120)
+    table, columns = batch_tables.faults(found)
+    wrapped = batch_tables.row_height((fault.sentence for fault in found), 120)
     st.dataframe(
         table, column_config=columns, hide_index=True, row_height=wrapped, alt="what is to be mended",
         height=min(620, 36 + (wrapped or 33) * count), key="batch.faults",
@@ -201,7 +201,7 @@ def send(looked: Looked, reasons: Mapping[int, str]) -> None:
     """Start sending with the reasons as they are now. Without the one it had, a line may be at fault."""
     batch = desk.batches.check(user, batch_tables.with_reasons(looked.sheet, reasons), looked.name)
     if batch.faults:
-        to_be_mended(batch)
+        to_be_mended(batch.faults)
         return
     batch_runs.start(desk.batches, user, batch, looked.foreseen)
     st.query_params["batch"] = batch.id
@@ -241,7 +241,11 @@ def prepare() -> None:
     looked = at_hand(sheet, name)
     if looked is None or looked.batch.faults:
         if looked is not None:
-            to_be_mended(looked.batch)
+            to_be_mended(looked.batch.faults)
+        elif not sheet.rows:  # a file that cannot be read, as by its header: it needs no check to say so
+            to_be_mended(sheet.faults)
+            bar.bar("Mend the file, and bring it again.")
+            return
         unread = {fault.line for fault in sheet.faults if fault.line} if sheet.rows else ()
         found = f"{formats.count(len(sheet.rows), 'line')} read{f', {len(unread):,} not' if unread else ''}."
         _, right = bar.bar(found if looked is None else "Mend what is listed, and check again.")
