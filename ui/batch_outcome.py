@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
 from orders.batch import Outcome, counted, results_csv
 from orders.history import Wanted
 from orders.model import BatchRun, User
-from ui import batch_runs, batch_tables, formats, frame, runs, session
+from ui import batch_runs, batch_tables, formats, frame, runs, saving, session
 from ui.batch_runs import Run
 
 TICK, LOOK = 1, 10  # seconds: while it is being sent, and where only its orders can be seen
@@ -122,7 +120,7 @@ def _over(run: Run) -> None:
     st.download_button(
         "Download the results",
         results_csv(run.results, run.batch.name),
-        file_name=f"batch-{re.sub(r'[^A-Za-z0-9._-]+', '_', run.batch.id)}.csv",
+        file_name=f"{saving.stem(f'batch-{run.batch.id}')}.csv",
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",

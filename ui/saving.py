@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -33,13 +34,19 @@ def offer(what: str, rows: Callable[[], Rows], name: str, key: str) -> None:
     date by whoever calls."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.download_button(
-            f"{what} as CSV", lambda: as_csv(rows()), file_name=f"{name}.csv", mime="text/csv",
+            f"{what} as CSV", lambda: as_csv(rows()), file_name=f"{stem(name)}.csv", mime="text/csv",
             icon=":material/download:", on_click="ignore", key=f"{key}.csv",
         )  # fmt: skip
         st.download_button(
-            f"{what} as Excel", lambda: as_excel(rows()), file_name=f"{name}.xlsx", mime=EXCEL,
+            f"{what} as Excel", lambda: as_excel(rows()), file_name=f"{stem(name)}.xlsx", mime=EXCEL,
             icon=":material/table_view:", on_click="ignore", key=f"{key}.xlsx",
         )  # fmt: skip
+
+
+def stem(name: str) -> str:
+    """A file's name without ending, in which nothing that a group or a batch is called leads to another folder, hides
+    the file or is a device."""
+    return re.sub(r"[^A-Za-z0-9-]+", "_", name).strip("_-") or "table"
 
 
 def rows_of(frame: pd.DataFrame) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,6 +32,12 @@ def test_what_a_spreadsheet_would_run_is_a_text(text: str) -> None:
     assert cell.value.replace("\n", "\r") == text.replace("\n", "\r")
     ((said,),) = csv.reader(io.StringIO(saving.as_csv([(text,)]), newline=""))
     assert said == f"'{text}"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a\\b:c", ".bashrc", "a\0b\n", "\u202egpj", "…"])
+def test_no_name_of_a_file_leads_elsewhere(name: str) -> None:
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", saving.stem(name))
+    assert saving.stem("profit-BIG6-2026-11-20") == "profit-BIG6-2026-11-20"
 
 
 def test_numbers_times_and_what_is_missing_are_what_they_are() -> None:
