@@ -20,7 +20,8 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from access import Administration, Claims, Elsewhere, Gate, Roster, Terms, demo_users, require_long, take_over_users
-from aladdin import Aladdin, AnswerCache
+from aladdin.client import Aladdin
+from aladdin.reading.cache import AnswerCache
 from aladdin.simulator.process import BookStatus, Running
 from allocation.errors import EvenlotError
 from allocation.limits import Limit, Rule

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aladdin import Aladdin, AnswerCache
+from aladdin.client import Aladdin
+from aladdin.reading.cache import AnswerCache
 from allocation.errors import EvenlotError
 from orders.dispatch import LEASE
 from orders.model import OrderState

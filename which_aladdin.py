@@ -10,8 +10,7 @@ from pathlib import Path
 import structlog
 from pydantic import SecretStr
 
-from aladdin import AladdinConfig
-from aladdin.config import HIGHEST_QUOTA, LOWEST_QUOTA, QUOTAS, SCOPES, Freshness
+from aladdin.config import HIGHEST_QUOTA, LOWEST_QUOTA, QUOTAS, SCOPES, AladdinConfig, Freshness
 from aladdin.simulator.console import set_plan
 from aladdin.simulator.errors import SimulatorError
 from aladdin.simulator.process import Running, ensure_running

@@ -1,7 +1,2 @@
-"""BlackRock Aladdin: the client that production runs, which is the desk's market and broker."""
-
-from aladdin.client import Aladdin
-from aladdin.config import AladdinConfig
-from aladdin.reading.cache import AnswerCache
-
-__all__ = ["Aladdin", "AladdinConfig", "AnswerCache"]
+"""BlackRock Aladdin: `client.Aladdin` is the client that production runs, the desk's market and broker. Nothing is
+imported here: the simulated server is a process of its own, and would load the client with it."""

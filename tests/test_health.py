@@ -15,7 +15,7 @@ import pytest
 import bootstrap
 import health
 import which_aladdin
-from aladdin import AladdinConfig
+from aladdin.config import AladdinConfig
 from aladdin.simulator.console import set_plan
 from bootstrap import House
 from orders.dispatch import LEASE, LEASE_SECONDS

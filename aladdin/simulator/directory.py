@@ -58,7 +58,7 @@ class Notice:
 
     def post(self, directory: Path) -> None:
         """Writes the notice, readable by its owner only, whole or not at all."""
-        _write_private(directory / NOTICE_FILE, TypeAdapter(Notice).dump_json(self))
+        _write_private(directory / NOTICE_FILE, _NOTICE.dump_json(self))
 
     def withdraw(self, directory: Path) -> None:
         """Removes the notice, unless another server has put its own there."""
@@ -66,19 +66,22 @@ class Notice:
             (directory / NOTICE_FILE).unlink()
 
 
+_NOTICE, _CREDENTIALS = TypeAdapter(Notice), TypeAdapter(Credentials)  # making one takes longer than using it
+
+
 def read_notice(directory: Path) -> Notice | None:
     """The notice in this directory, of a server that may have died since; None when there is none."""
-    return _read(directory / NOTICE_FILE, TypeAdapter(Notice))
+    return _read(directory / NOTICE_FILE, _NOTICE)
 
 
 def read_credentials(directory: Path) -> Credentials:
     """The directory's client id and secret, made at the first call and kept for its owner only. Raises StartFailed
     when the file is damaged or has a user without a password."""
     path = directory / CREDENTIALS_FILE
-    credentials = _read(path, TypeAdapter(Credentials))
+    credentials = _read(path, _CREDENTIALS)
     if credentials is None:
         credentials = Credentials(f"evenlot-{secrets.token_hex(4)}", secrets.token_urlsafe(32))
-        _write_private(path, TypeAdapter(Credentials).dump_json(credentials))
+        _write_private(path, _CREDENTIALS.dump_json(credentials))
     if bool(credentials.username) != bool(credentials.password):
         raise StartFailed(f"{path} has half of a Basic sign-in: give both username and password, or neither.")
     return credentials

@@ -46,6 +46,9 @@ class BookStatus:
     limits: tuple[LimitStatus, ...] | None = None
 
 
+_STATUS = TypeAdapter(BookStatus)
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A server that answered. `owned`: it was started here and ends with this process; otherwise somebody else's."""
@@ -128,7 +131,7 @@ def status_of(notice: Notice) -> BookStatus | None:
         return None
     if not isinstance(said, dict) or said.get("pid") != notice.pid:
         return None
-    return TypeAdapter(BookStatus).validate_python(said["book"])
+    return _STATUS.validate_python(said["book"])
 
 
 def _start(source: str, data_dir: Path, fill_seconds: float, start_timeout: float) -> Running:

@@ -14,7 +14,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from aladdin import Aladdin, AladdinConfig, AnswerCache
+from aladdin.client import Aladdin
+from aladdin.config import AladdinConfig
+from aladdin.reading.cache import AnswerCache
 from aladdin.simulator.console import main
 from aladdin.simulator.process import ensure_running
 from bootstrap import BookClock

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextvars import copy_context
+
+import structlog
 
 from watch import references
 
 
-def alone(what: object) -> None:
-    copy_context().run(what)  # type: ignore[arg-type]
+def alone(what: Callable[[], None]) -> None:
+    """Where nothing was begun, whatever ran before in this thread."""
+
+    def of_its_own() -> None:
+        structlog.contextvars.clear_contextvars()
+        what()
+
+    copy_context().run(of_its_own)
 
 
 def test_each_request_of_one_thing_has_an_id_of_its_own_that_begins_with_its_reference() -> None:
@@ -22,9 +31,12 @@ def test_each_request_of_one_thing_has_an_id_of_its_own_that_begins_with_its_ref
 
 
 def test_where_nothing_was_begun_a_request_has_an_id_and_a_user_a_reference_all_the_same() -> None:
-    assert references.current() == ""
-    assert references.request_id() != references.request_id()
-    assert len(references.told()) == references.LENGTH
+    def nothing() -> None:
+        assert references.current() == ""
+        assert references.request_id() != references.request_id()
+        assert len(references.told()) == references.LENGTH
+
+    alone(nothing)
 
 
 def test_what_somebody_asked_for_earlier_is_done_under_its_reference_and_then_no_more() -> None:
