@@ -64,16 +64,35 @@ def test_the_demo_opens_with_nothing_set_and_its_desk_works(tmp_path: Path) -> N
 
 
 def test_a_second_opening_finds_everything_again(tmp_path: Path) -> None:
+    """An order, the limits and users that the demo brought, what was changed of them, and who was refused what."""
+    administrator, viewer = (demo_users()[0][name].user for name in ("administrator", "viewer"))
     with house_on(tmp_path) as house:
         order = confirmed(house, "kept")
         cash = {a.id: a.cash for a in house.office.desk.group(PM, "BIG6", fresh=True).value.accounts}
+        assert house.office.people is not None
+        house.office.people.change(administrator, "pm", 1, "Paula", [Role.VIEWER], ["BIG6"])
+        with pytest.raises(NotPermitted):
+            house.office.desk.limits.set(viewer, (), 0, "why", "c")
     key = (tmp_path / "cookie.key").read_text()
     with house_on(tmp_path) as house:
-        assert house.office.desk.past.orders(PM).rows == (order,)
-        assert house.office.desk.past.statement(PM, order.id).sha256 == order.statement_sha256
-        assert {a.id: a.cash for a in house.office.desk.group(PM, "BIG6", fresh=True).value.accounts} == cash
+        desk = house.office.desk
+        assert desk.past.orders(PM).rows == (order,)
+        assert desk.past.statement(PM, order.id).sha256 == order.statement_sha256
+        assert {a.id: a.cash for a in desk.group(PM, "BIG6", fresh=True).value.accounts} == cash
         assert confirmed(house, "again") == order
+        limits, (version,) = desk.limits.table(COMPLIANCE), desk.limits.versions(COMPLIANCE)
+        assert unknown_accounts(limits.rows, desk.limits.accounts(COMPLIANCE)) == ()
+        refused = desk.past.activity(viewer, viewer.username).rows
+        assert house.office.people is not None
+        (pm,) = (one for one in house.office.people.everybody(administrator) if one.user.username == "pm")
+        assert next(iter(house.office.gate.demo_logins)).username == "pm"
     assert (tmp_path / "cookie.key").read_text() == key
+    assert (version.by, version.comment) == ("demo book", "Read from demo book.")
+    assert limits.of_account("QUINER", Rule.ISSUER, ["United States Treasury"]) == Limit(
+        "*", Rule.ISSUER, "United States Treasury", "100%"
+    )
+    assert [(deed.action, deed.detail) for deed in refused] == [("refused", "may not change limits")]
+    assert (pm.user.roles, pm.password_hash, pm.changed_by) == (frozenset({Role.VIEWER}), "", "administrator")
 
 
 def test_the_cookie_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
@@ -140,20 +159,6 @@ def test_a_faulty_csv_book_is_refused_with_its_faults(tmp_path: Path) -> None:
     (tmp_path / "book" / "book.toml").write_text('name = "Ours"\nas_of = 2025-09-15\ncurrency = "USD"\n')
     with pytest.raises(SettingsError, match=r"accounts\.csv"):
         open_house(read_settings(book_dir=tmp_path / "book", data_dir=tmp_path / "data"))
-
-
-def test_the_demos_limits_are_in_force_from_the_first_start_and_written_once(tmp_path: Path) -> None:
-    for _ in range(2):
-        with house_on(tmp_path) as house:
-            limits = house.office.desk.limits.table(COMPLIANCE)
-            (version,) = house.office.desk.limits.versions(COMPLIANCE)
-            accounts = house.office.desk.limits.accounts(COMPLIANCE)
-    assert limits.version == 1
-    assert (version.by, version.comment) == ("demo book", "Read from demo book.")
-    assert limits.of_account("QUINER", Rule.ISSUER, ["United States Treasury"]) == Limit(
-        "*", Rule.ISSUER, "United States Treasury", "100%"
-    )
-    assert unknown_accounts(limits.rows, accounts) == ()
 
 
 def test_a_csv_books_limits_are_read_again_only_when_the_file_has_changed(tmp_path: Path) -> None:
@@ -336,29 +341,6 @@ def test_a_house_that_fails_half_way_leaves_nothing_running(tmp_path: Path, monk
     with pytest.raises(Unavailable, match="users"), house_on(tmp_path):
         pass
     assert "activity" not in {thread.name for thread in threading.enumerate()}
-
-
-def test_the_demo_s_users_are_in_its_ledger_and_what_was_changed_of_them_stays(tmp_path: Path) -> None:
-    with house_on(tmp_path) as house:
-        people = house.office.people
-        assert people is not None
-        administrator = demo_users()[0]["administrator"].user
-        people.change(administrator, "pm", 1, "Paula", [Role.VIEWER], ["BIG6"])
-    with house_on(tmp_path) as house:
-        assert house.office.people is not None
-        (pm,) = (one for one in house.office.people.everybody(administrator) if one.user.username == "pm")
-        assert (pm.user.roles, pm.password_hash) == (frozenset({Role.VIEWER}), "")
-        assert pm.changed_by == "administrator"
-        assert next(iter(house.office.gate.demo_logins)).username == "pm"
-
-
-def test_a_refusal_is_in_the_users_activity(tmp_path: Path) -> None:
-    viewer = demo_users()[0]["viewer"].user
-    with house_on(tmp_path) as house, pytest.raises(NotPermitted):
-        house.office.desk.limits.set(viewer, (), 0, "why", "c")
-    with house_on(tmp_path) as house:
-        deeds = house.office.desk.past.activity(viewer, viewer.username).rows
-    assert [(deed.action, deed.detail) for deed in deeds] == [("refused", "may not change limits")]
 
 
 def test_a_book_of_ones_own_has_no_demo_users_and_a_ledger_that_has_one_is_refused(tmp_path: Path) -> None:
