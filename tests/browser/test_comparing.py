@@ -1,4 +1,4 @@
-"""Engines compared in a real browser, on from the wizard and back into it."""
+"""Engines compared in a real browser, on from Allocate and back to it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_engines_are_compared_and_one_goes_on_into_the_wizard(
     expect(page.get_by_text("3 of 60 accounts have no Active spread duration")).to_be_visible()
     page.get_by_role("button", name="Leave 3 accounts out of Active spread duration").click()
     expect(page.get_by_text("leaves the least dispersion")).to_be_visible()
-    expect(page.get_by_text("proved to be the least at this face")).to_be_visible()
+    expect(page.get_by_text("proved to be the least")).to_be_visible()
     steps.settle(page, 500)
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     steps.shot(page, f"compare-accounts-{width}-{theme}")
