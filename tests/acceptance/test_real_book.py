@@ -142,6 +142,7 @@ def test_a_fractional_holding_is_never_sold_beyond_what_is_held(house: House) ->
     assert proposal.placed > 0
 
 
+@pytest.mark.soak
 def test_the_whole_job_from_preview_to_booked(house: House) -> None:
     desk, ledger = house.office.desk, house.dispatch._ledger
     engines = ("pro_rata", "equal", "pro_rata", "equal")

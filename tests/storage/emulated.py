@@ -153,8 +153,8 @@ def some_on_snowflake(examples: int) -> list[Any]:
 
 
 def stores(*, snowflake_in_soak: bool = False) -> list[Any]:
-    """The stores a test runs on. The emulated Snowflake is slow: in the short tier it runs commands, steps, locks and
-    races, and all the rest in the long one."""
+    """The stores a test runs on. The emulated Snowflake is slow: in the short tier it runs commands, steps and locks,
+    and all the rest, races among it, in the long one."""
     emulated = pytest.param("snowflake", marks=pytest.mark.soak) if snowflake_in_soak else "snowflake"
     return ["sqlite", emulated, *(["live"] if LIVE else [])]
 

@@ -128,7 +128,7 @@ def test_columns_that_come_later_do_not_keep_an_old_ledger_from_being_migrated(
     engine.dispose()
 
 
-@pytest.mark.parametrize("stop", [f"{number:04}" for number in range(3, 11)])
+@pytest.mark.parametrize("stop", [f"{number:04}" for number in range(3, 13)])
 def test_a_ledger_of_any_revision_in_between_comes_to_this_one_with_its_orders(url: str, stop: str) -> None:
     engine = _ledger_from_before(url)
     write(engine, lambda conn: upgrade_to(conn, stop))

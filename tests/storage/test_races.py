@@ -28,7 +28,7 @@ T = TypeVar("T")
 THREADS = 8
 
 
-@pytest.fixture(params=stores())
+@pytest.fixture(params=stores(snowflake_in_soak=True))
 def store(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
