@@ -7,7 +7,9 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from importlib import metadata
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -180,14 +182,22 @@ def frozen_block(statement: Statement) -> tuple[BlockOrder, str]:
     return _BLOCK.validate_python(block), body["basis"]
 
 
+@lru_cache(maxsize=2)
+def content(statement: Statement) -> Mapping[str, Any]:
+    """The body of a statement that is looked at again and again, as a page of its order does: of a large group it is
+    megabytes. For reading only, as others have it too."""
+    found: dict[str, Any] = json.loads(statement.body)
+    return MappingProxyType(found)
+
+
 def not_placed(statement: Statement) -> tuple[Unallocated, ...]:
     """What of the order was not placed, with the reasons the statement froze."""
-    return _LEFT.validate_python(json.loads(statement.body)["unallocated"])
+    return _LEFT.validate_python(content(statement)["unallocated"])
 
 
 def reasons(statement: Statement) -> dict[str, str]:
     """Why whoever confirmed a statement went on, by what stood against it; with cash not respected among them."""
-    body = json.loads(statement.body)
+    body = content(statement)
     override = body["confirmed"].get("override", "")
     return body.get("accepted", {}) or ({"Cash was not respected": override} if override else {})
 
@@ -199,7 +209,7 @@ def engine_of(statement: Statement) -> str:
 
 def fill_policy(statement: Statement) -> FillPolicy:
     """How a part of the order is shared out; pro rata where a statement was frozen before there was a choice."""
-    return FillPolicy.of(json.loads(statement.body).get("partial_fills", FillPolicy.PRO_RATA.key))
+    return FillPolicy.of(content(statement).get("partial_fills", FillPolicy.PRO_RATA.key))
 
 
 def faithful(order: Order, statement: Statement) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ import streamlit as st
 
 from orders.lifecycle import WAITING
 from orders.model import Order, Permission, Statement, User
-from orders.statement import fill_policy, not_placed
+from orders.statement import content, fill_policy, not_placed
 from ui import (
     asking,
     dashboard,
@@ -111,7 +111,7 @@ def frozen(user: User, order_id: str) -> None:
         st.markdown("**Warnings, and why they were accepted**")
         for line in said:
             st.text(line)
-    body = json.loads(statement.body)
+    body = content(statement)
     if told := proposal_tables.nothing((line["account_id"], line["face"], line["reason"]) for line in body["lines"]):
         st.markdown(told)
     if left := not_placed(statement):
@@ -128,7 +128,7 @@ def frozen(user: User, order_id: str) -> None:
             _statement(statement, body)
 
 
-def _statement(statement: Statement, body: dict[str, Any]) -> None:
+def _statement(statement: Statement, body: Mapping[str, Any]) -> None:
     """What was frozen, as it is on disk, but for the holdings: of a large group those are megabytes."""
     who = formats.plain(session.person(statement.created_by))
     st.markdown(f"Frozen {formats.moment(statement.created_at)} by {who}, before it was sent.")
@@ -144,7 +144,7 @@ def _statement(statement: Statement, body: dict[str, Any]) -> None:
         mime="application/json",
         on_click="ignore",
     )
-    st.json(body | {"accounts": [_counted(account) for account in body["accounts"]]}, expanded=1)
+    st.json(dict(body) | {"accounts": [_counted(account) for account in body["accounts"]]}, expanded=1)
     st.caption("Holdings are counted here. The download has each of them.")
 
 
